@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cpu.h"
+
+#include "trap.h"
+
+#define CR4_OSFXSR (1ull << 9)
+
+struct cpu *cpu_init(uint32_t index, uint64_t stack_top)
+{
+	uint64_t block = stack_top - ABI_VCPU_STACK_TOP;
+	struct cpu *cpu = (struct cpu *)(block + CPU_PAGE_STATE * ABI_PAGE_SIZE);
+
+	*cpu = (struct cpu){
+		.self = cpu,
+		.canary = 0x6d696e69766d6d00,
+		.index = index,
+		.port_base = ABI_PORT_BASE_DEFAULT,
+		.block = block,
+		.report = (struct abi_report *)block,
+	};
+	wrmsr(MSR_FS_BASE, (uint64_t)cpu);
+	/* Debian's libfdt.a uses no SSE today; a compiler may think of it tomorrow. */
+	write_cr4(read_cr4() | CR4_OSFXSR);
+	trap_init(cpu);
+	return cpu;
+}

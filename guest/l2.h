@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What runs in L2: the same image, on a stack and with a job of its own. */
+#ifndef L2_H
+#define L2_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "minivmm_abi.h"
+#include "tree.h"
+
+/* RAX of L2's VMMCALL or VMCALL. */
+enum l2_call {
+	L2_HELLO = 0x6c32,	/* at once: the first exit times the transition */
+	L2_DONE,		/* job.pages is filled */
+};
+
+struct l2_job {
+	enum abi_vendor vendor;	/* tells which instruction calls L1 */
+	bool ud2;		/* BREAK_L2_UD2 */
+	const struct tree *tree;
+	struct touch touch;
+	uint32_t index;
+	uint64_t pages;		/* L2's answer: how many it wrote */
+};
+
+/*
+ * What VMRUN and VMLAUNCH leave to software; SVM keeps RAX in the VMCB.
+ * entry.S knows the offsets.
+ */
+struct l2_registers {
+	uint64_t rax, rbx, rcx, rdx, rsi, rdi, rbp;
+	uint64_t r8, r9, r10, r11, r12, r13, r14, r15;
+};
+
+/* L2's entry point. */
+_Noreturn void l2_main(struct l2_job *job);
+
+#endif

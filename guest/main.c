@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A vCPU's life: say the version, read the tree, do the phases it is told to. */
+#include "console.h"
+#include "cpu.h"
+#include "nested.h"
+#include "report.h"
+#include "touch.h"
+#include "trap.h"
+
+/* do = "boot": says what it found; virtualization stays off. */
+static enum abi_status boot(struct cpu *cpu)
+{
+	const struct nested_ops ops = nested_detect();
+
+	cpu->report->vendor = ops.vendor;
+	if (cpu->index)
+		return ABI_OK;
+	console_text(cpu, "minivmm payload: ABI ");
+	console_number(cpu, ABI_VERSION);
+	console_text(cpu, ", ");
+	console_text(cpu, ops.name);
+	console_text(cpu, ", ");
+	console_number(cpu, cpu->tree.vcpus);
+	console_text(cpu, cpu->tree.vcpus == 1 ? " vCPU\n" : " vCPUs\n");
+	return ABI_OK;
+}
+
+/* do = "touch": L1 itself writes. */
+static enum abi_status touch(struct cpu *cpu, const struct phase *phase)
+{
+	cpu->report->l1_pages += touch_write(&cpu->tree, &phase->touch, cpu->index);
+	return touch_check(cpu, &phase->touch);
+}
+
+static enum abi_status run_phase(struct cpu *cpu, uint32_t index)
+{
+	struct phase phase;
+	enum abi_status status = tree_phase(cpu, index, &phase);
+
+	if (status != ABI_OK)
+		return status;
+	if (phase.touch.pages && !touch_possible(&cpu->tree))
+		return report_failure(cpu, ABI_BAD_TREE, "phase: touch: no memory that may be written");
+	if (cpu->tree.broken == BREAK_UD2)
+		asm volatile("ud2");
+	if (cpu->tree.broken == BREAK_TRIPLE_FAULT)
+		trap_triple_fault();
+
+	switch (phase.what) {
+	case DO_BOOT:
+		return boot(cpu);
+	case DO_L2:
+		return nested_run(cpu, &phase);
+	case DO_TOUCH:
+		return touch(cpu, &phase);
+	}
+	return ABI_BAD_TREE;
+}
+
+/* entry.S comes here. */
+_Noreturn void payload_main(uint32_t index, const void *fdt, uint64_t stack_top);
+
+void payload_main(uint32_t index, const void *fdt, uint64_t stack_top)
+{
+	struct cpu *cpu = cpu_init(index, stack_top);
+	enum abi_status status;
+	uint32_t phase;
+
+	out32(ABI_PORT_VERSION, ABI_VERSION + (tree_break(fdt) == BREAK_WRONG_ABI));
+	status = tree_read(cpu, fdt);
+	if (status != ABI_OK)
+		report_status(cpu, status);
+	while ((phase = in32(cpu->port_base + ABI_PORT_NEXT)) != ABI_NEXT_END)
+		report_status(cpu, run_phase(cpu, phase));
+	cpu_halt();
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The VM's memory, as the device tree's memory nodes list it. */
+#ifndef MEMORY_H
+#define MEMORY_H
+
+#include <libfdt.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct tree;
+
+/* The entries of the memory nodes, in gpa order; end is 0 before the first. */
+struct memory {
+	const struct tree *tree;
+	bool touchable;		/* leave out read-only and alias memory */
+	int node;		/* offset, negative: no more */
+	const fdt64_t *reg;	/* of the node */
+	int entries;
+	uint64_t base, end;	/* the entry it is at */
+};
+
+/* NULL, or what is wrong with the memory nodes: whole pages, in gpa order, none twice. */
+const char *memory_check(const struct tree *tree);
+struct memory memory_start(const struct tree *tree, bool touchable);
+/* Goes on to the first entry that ends above gpa; false: there is none. */
+bool memory_seek(struct memory *memory, uint64_t gpa);
+
+static inline bool memory_next(struct memory *memory)
+{
+	return memory_seek(memory, memory->end);
+}
+
+#endif

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "nested.h"
+
+#include "cpu.h"
+#include "l2.h"
+#include "memory.h"
+#include "report.h"
+#include "touch.h"
+
+/* The tables under L2, the same for all vCPUs; whoever comes first makes them. */
+static struct {
+	bool lock;
+	bool made;		/* root is final, 0: the pool was too small */
+	uint64_t root;
+} map;
+
+struct nested_ops nested_detect(void)
+{
+	struct nested_ops ops = { .vendor = ABI_VENDOR_NONE, .name = "no SVM or VMX" };
+
+	if (!svm_detect(&ops))
+		vmx_detect(&ops);
+	return ops;
+}
+
+static uint64_t *table_at(void *ctx, uint64_t gpa)
+{
+	(void)ctx;
+	return (uint64_t *)gpa;
+}
+
+/* 0: the pool does not suffice. */
+static uint64_t build_map(const struct tree *tree, struct pt_format format)
+{
+	struct memory memory = memory_start(tree, false);
+	struct pt pt = {
+		.format = format,
+		.page_level = tree->page_level,
+		.next = tree->table_pool.base,
+		.end = tree->table_pool.base + tree->table_pool.size,
+		.table = table_at,
+	};
+
+	while (memory_next(&memory))
+		if (!pt_map(&pt, memory.base, memory.end - memory.base))
+			return 0;
+	return pt.root;
+}
+
+static uint64_t map_root(const struct tree *tree, struct pt_format format)
+{
+	while (__atomic_test_and_set(&map.lock, __ATOMIC_ACQUIRE))
+		cpu_relax();
+	if (!map.made) {
+		map.root = build_map(tree, format);
+		map.made = true;
+	}
+	__atomic_clear(&map.lock, __ATOMIC_RELEASE);
+	return map.root;
+}
+
+/* Copies what an exit nobody wants tells. */
+static enum abi_status report_exit(struct cpu *cpu, const struct l2_exit *exit,
+				   enum abi_status status, const char *message)
+{
+	struct abi_report *report = cpu->report;
+
+	report->vector = exit->vector;
+	report->instruction_error = exit->instruction_error;
+	report->error_code = exit->error_code;
+	report->rip = exit->rip;
+	report->cr2 = exit->cr2;
+	report->exit_code = exit->code;
+	report->exit_info[0] = exit->info[0];
+	report->exit_info[1] = exit->info[1];
+	return report_failure(cpu, status, message);
+}
+
+/* Enters L2, and again until it calls L1: it must be with `call`. */
+static enum abi_status enter_until(struct cpu *cpu, const struct nested_ops *ops,
+				   enum l2_call call)
+{
+	struct l2_exit exit;
+
+	do {
+		exit = (struct l2_exit){ 0 };
+		ops->enter(cpu, &exit);
+		if (exit.kind == L2_NOT_ENTERED)
+			return report_exit(cpu, &exit, ABI_ENTRY_FAILED, "");
+		cpu->report->l2_entries++;
+	} while (exit.kind == L2_INTERRUPTED);
+
+	if (exit.kind == L2_CALLED && exit.call == call)
+		return ABI_OK;
+	return report_exit(cpu, &exit, ABI_L2_EXIT,
+			   exit.kind == L2_CALLED ? "L2 called L1 out of turn" : "");
+}
+
+static enum abi_status run_l2(struct cpu *cpu, const struct nested_ops *ops)
+{
+	enum abi_status status;
+
+	out32(cpu->port_base + ABI_PORT_MARK, ABI_MARK_L2_ENTER);
+	status = enter_until(cpu, ops, L2_HELLO);
+	if (status != ABI_OK)
+		return status;
+	out32(cpu->port_base + ABI_PORT_MARK, ABI_MARK_L2_ENTERED);
+	status = enter_until(cpu, ops, L2_DONE);
+	cpu->report->l2_pages += cpu->job.pages;
+	return status;
+}
+
+/* BREAK_SKIP_VMRUN: everything a phase says, nothing of what it does. */
+static enum abi_status pretend(struct cpu *cpu, const struct touch *touch)
+{
+	out32(cpu->port_base + ABI_PORT_MARK, ABI_MARK_L2_ENTER);
+	out32(cpu->port_base + ABI_PORT_MARK, ABI_MARK_L2_ENTERED);
+	cpu->report->l2_entries += 2;
+	cpu->report->l2_pages += touch_share(&cpu->tree, touch, cpu->index);
+	return ABI_OK;
+}
+
+/* Gets the vCPU ready; after this only the entry itself is left. */
+static enum abi_status prepare(struct cpu *cpu, const struct nested_ops *ops,
+			       const struct phase *phase)
+{
+	struct l2_start start = {
+		.rip = (uint64_t)l2_main,
+		/* as if l2_main had been called */
+		.rsp = cpu_page(cpu, CPU_PAGE_END) - 8,
+		.nested_paging = phase->nested_paging || cpu->tree.broken == BREAK_CONTROL_NPT,
+		.bad = cpu->tree.broken == BREAK_BAD_ENTRY,
+	};
+	const char *lacks = ops->lacks(start.nested_paging, cpu->tree.page_level);
+	struct l2_exit exit = { 0 };
+
+	if (!lacks && !cpu->nested_enabled)
+		lacks = ops->enable(cpu);
+	if (lacks)
+		return report_failure(cpu, ABI_UNSUPPORTED, lacks);
+	cpu->nested_enabled = true;
+	if (start.nested_paging) {
+		start.root = map_root(&cpu->tree, ops->format);
+		if (!start.root)
+			return report_failure(cpu, ABI_BAD_TREE, "/minivmm table-pool: too small");
+	}
+	if (!ops->prepare(cpu, &start, &exit))
+		return report_exit(cpu, &exit, ABI_ENTRY_FAILED, "VMCLEAR or VMPTRLD failed");
+	return ABI_OK;
+}
+
+enum abi_status nested_run(struct cpu *cpu, const struct phase *phase)
+{
+	const struct nested_ops ops = nested_detect();
+	enum abi_status status;
+
+	cpu->report->vendor = ops.vendor;
+	if (ops.vendor == ABI_VENDOR_NONE)
+		return report_failure(cpu, ABI_UNSUPPORTED, "CPUID shows neither SVM nor VMX");
+	if (cpu->tree.broken == BREAK_SKIP_VMRUN)
+		return pretend(cpu, &phase->touch);
+	while (cpu->tree.broken == BREAK_HANG)
+		cpu_relax();
+	status = prepare(cpu, &ops, phase);
+	if (status != ABI_OK)
+		return status;
+
+	cpu->job = (struct l2_job){
+		.vendor = ops.vendor,
+		.ud2 = cpu->tree.broken == BREAK_L2_UD2,
+		.tree = &cpu->tree,
+		.touch = phase->touch,
+		.index = cpu->index,
+	};
+	cpu->l2 = (struct l2_registers){ .rdi = (uint64_t)&cpu->job };
+	status = run_l2(cpu, &ops);
+	return status == ABI_OK ? touch_check(cpu, &phase->touch) : status;
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "touch.h"
+
+#include "cpu.h"
+#include "memory.h"
+#include "report.h"
+
+struct page_walk {
+	struct memory memory;
+	uint64_t stride, left;	/* pages of all vCPUs still to come */
+	uint64_t gpa;		/* where the next page is looked for */
+	uint32_t turn;		/* pages to pass by until the vCPU's own comes */
+	uint32_t vcpus;
+};
+
+/* Moves walk->gpa up to the first page that may be written; false: there is none above. */
+static bool settle(struct page_walk *walk)
+{
+	const struct range *payload = &walk->memory.tree->payload;
+
+	for (;;) {
+		if (walk->gpa >= walk->memory.end && !memory_seek(&walk->memory, walk->gpa))
+			return false;
+		if (walk->gpa < walk->memory.base)
+			walk->gpa = walk->memory.base;
+		if (walk->gpa - payload->base >= payload->size)
+			return true;
+		walk->gpa = payload->base + payload->size;
+	}
+}
+
+/* The walk's next page, wrapping at the end of memory. */
+static bool next_page(struct page_walk *walk, uint64_t *gpa)
+{
+	if (!settle(walk)) {
+		walk->memory = memory_start(walk->memory.tree, true);
+		walk->gpa = 0;
+		if (!settle(walk))
+			return false;
+	}
+	*gpa = walk->gpa;
+	if (__builtin_add_overflow(walk->gpa, walk->stride, &walk->gpa))
+		walk->gpa = -(uint64_t)ABI_PAGE_SIZE;
+	return true;
+}
+
+static struct page_walk walk_start(const struct tree *tree, const struct touch *touch,
+				   uint32_t index)
+{
+	return (struct page_walk){
+		.memory = memory_start(tree, true),
+		.stride = touch->stride,
+		.left = touch->pages,
+		.gpa = (touch->base + ABI_PAGE_SIZE - 1) & -(uint64_t)ABI_PAGE_SIZE,
+		.turn = index,
+		.vcpus = tree->vcpus,
+	};
+}
+
+/* The vCPU's next page; false: it has no more. */
+static bool walk_next(struct page_walk *walk, uint64_t *gpa)
+{
+	while (walk->left) {
+		if (!next_page(walk, gpa))
+			return false;
+		walk->left--;
+		if (!walk->turn--) {
+			walk->turn = walk->vcpus - 1;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool touch_possible(const struct tree *tree)
+{
+	struct page_walk walk = { .memory = memory_start(tree, true) };
+
+	return settle(&walk);
+}
+
+uint64_t touch_share(const struct tree *tree, const struct touch *touch, uint32_t index)
+{
+	return (touch->pages + tree->vcpus - 1 - index) / tree->vcpus;
+}
+
+uint64_t touch_write(const struct tree *tree, const struct touch *touch, uint32_t index)
+{
+	struct page_walk walk = walk_start(tree, touch, index);
+	uint64_t gpa, pages;
+
+	for (pages = 0; walk_next(&walk, &gpa); pages++)
+		*(volatile uint64_t *)gpa = touch->pattern + gpa;
+	return pages;
+}
+
+enum abi_status touch_check(struct cpu *cpu, const struct touch *touch)
+{
+	struct page_walk walk = walk_start(&cpu->tree, touch, cpu->index);
+	uint64_t gpa;
+
+	while (walk_next(&walk, &gpa)) {
+		uint64_t got = *(volatile uint64_t *)gpa;
+
+		if (got != touch->pattern + gpa) {
+			cpu->report->rip = gpa;
+			cpu->report->exit_info[0] = touch->pattern + gpa;
+			cpu->report->exit_info[1] = got;
+			return report_failure(cpu, ABI_BAD_MEMORY, "a page written does not hold pattern + gpa");
+		}
+	}
+	return ABI_OK;
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "tree.h"
+
+#include "cpu.h"
+#include "memory.h"
+#include "report.h"
+
+static bool read_u32(const void *fdt, int node, const char *name, uint32_t *value)
+{
+	int length;
+	const void *cell = fdt_getprop(fdt, node, name, &length);
+
+	if (!cell || length != sizeof(fdt32_t))
+		return false;
+	*value = fdt32_ld(cell);
+	return true;
+}
+
+static uint64_t read_u64(const void *fdt, int node, const char *name, uint64_t otherwise)
+{
+	int length;
+	const void *cell = fdt_getprop(fdt, node, name, &length);
+
+	return cell && length == sizeof(fdt64_t) ? fdt64_ld(cell) : otherwise;
+}
+
+static bool read_range(const void *fdt, int node, const char *name, struct range *range)
+{
+	int length;
+	const fdt64_t *cells = fdt_getprop(fdt, node, name, &length);
+
+	if (!cells || length != 2 * sizeof(fdt64_t))
+		return false;
+	*range = (struct range){ fdt64_ld(cells), fdt64_ld(cells + 1) };
+	return true;
+}
+
+bool tree_text_is(const void *fdt, int node, const char *name, const char *value)
+{
+	const char *text = fdt_getprop(fdt, node, name, NULL);
+
+	return text && !strcmp(text, value);
+}
+
+enum payload_break tree_break(const void *fdt)
+{
+	int node = fdt_check_header(fdt) ? -1 : fdt_path_offset(fdt, ABI_PATH_MINIVMM);
+
+	if (node < 0 || !fdt_getprop(fdt, node, "break", NULL))
+		return BREAK_NOTHING;
+#define BREAK_NAMED(id, name) if (tree_text_is(fdt, node, "break", name)) return BREAK_##id;
+	ABI_BREAKS(BREAK_NAMED)
+#undef BREAK_NAMED
+	return BREAK_UNKNOWN;
+}
+
+static const char *check_block(const struct cpu *cpu, const void *fdt, int node)
+{
+	uint64_t blocks = read_u64(fdt, node, "vcpu-blocks", 0);
+
+	if (cpu->index >= cpu->tree.vcpus)
+		return "/minivmm vcpus: this vCPU's index is not below it";
+	if (cpu->block != blocks + (uint64_t)cpu->index * ABI_VCPU_PAGES * ABI_PAGE_SIZE)
+		return "/minivmm vcpu-blocks: this vCPU's stack lies elsewhere";
+	return NULL;
+}
+
+/* What is wrong with /minivmm, or NULL. */
+static const char *read_minivmm(struct cpu *cpu, const void *fdt, int node)
+{
+	struct tree *tree = &cpu->tree;
+	uint32_t abi, port_base, page_level;
+
+	if (!read_u32(fdt, node, "abi", &abi) || abi != ABI_VERSION)
+		return "/minivmm abi: missing, or another version than the payload's";
+	if (!read_u32(fdt, node, "port-base", &port_base) ||
+	    port_base > 0x10000 - ABI_PORT_COUNT)
+		return "/minivmm port-base: missing or too high";
+	cpu->port_base = (uint16_t)port_base;
+	if (!read_u32(fdt, node, "vcpus", &tree->vcpus))
+		return "/minivmm vcpus: missing";
+	if (!read_range(fdt, node, "payload", &tree->payload))
+		return "/minivmm payload: missing";
+	if (!read_range(fdt, node, "table-pool", &tree->table_pool))
+		return "/minivmm table-pool: missing";
+	if (!read_u32(fdt, node, "page-level", &page_level) || page_level < 1 || page_level > 3)
+		return "/minivmm page-level: missing or not 1, 2 or 3";
+	tree->page_level = (int)page_level;
+	tree->broken = tree_break(fdt);
+	if (tree->broken == BREAK_UNKNOWN)
+		return "/minivmm break: not a name this payload knows";
+	return check_block(cpu, fdt, node);
+}
+
+enum abi_status tree_read(struct cpu *cpu, const void *fdt)
+{
+	const char *wrong;
+	int node;
+
+	if (fdt_check_header(fdt))
+		return report_failure(cpu, ABI_BAD_TREE, "no flattened device tree there");
+	node = fdt_path_offset(fdt, ABI_PATH_MINIVMM);
+	if (node < 0)
+		return report_failure(cpu, ABI_BAD_TREE, ABI_PATH_MINIVMM ": missing");
+	cpu->tree.fdt = fdt;
+	wrong = read_minivmm(cpu, fdt, node);
+	if (!wrong)
+		wrong = memory_check(&cpu->tree);
+	return wrong ? report_failure(cpu, ABI_BAD_TREE, wrong) : ABI_OK;
+}
+
+static int find_phase(const void *fdt, uint32_t index)
+{
+	int node, scenario = fdt_path_offset(fdt, ABI_PATH_SCENARIO);
+	uint32_t reg;
+
+	if (scenario < 0)
+		return scenario;
+	fdt_for_each_subnode(node, fdt, scenario)
+		if (read_u32(fdt, node, "reg", &reg) && reg == index)
+			return node;
+	return -FDT_ERR_NOTFOUND;
+}
+
+enum abi_status tree_phase(struct cpu *cpu, uint32_t index, struct phase *phase)
+{
+	const void *fdt = cpu->tree.fdt;
+	int node = find_phase(fdt, index);
+
+	if (node < 0)
+		return report_failure(cpu, ABI_BAD_TREE, ABI_PATH_SCENARIO ": no such phase");
+	if (tree_text_is(fdt, node, "do", "boot"))
+		phase->what = DO_BOOT;
+	else if (tree_text_is(fdt, node, "do", "l2"))
+		phase->what = DO_L2;
+	else if (tree_text_is(fdt, node, "do", "touch"))
+		phase->what = DO_TOUCH;
+	else
+		return report_failure(cpu, ABI_BAD_TREE, "phase: do: not one this payload can do");
+	phase->nested_paging = fdt_getprop(fdt, node, "nested-paging", NULL);
+	phase->touch = (struct touch){
+		.pages = read_u64(fdt, node, "touch", 0) / ABI_PAGE_SIZE,
+		.stride = read_u64(fdt, node, "stride", ABI_PAGE_SIZE),
+		.pattern = read_u64(fdt, node, "pattern", 0),
+		.base = read_u64(fdt, node, "touch-base", 0),
+	};
+	if (!phase->touch.stride || phase->touch.stride % ABI_PAGE_SIZE)
+		return report_failure(cpu, ABI_BAD_TREE, "phase: stride: not whole pages");
+	return ABI_OK;
+}

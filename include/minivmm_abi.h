@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The ABI between minivmm and its guest payload: the one header both include.
+ *
+ * Entry: each vCPU starts in 64-bit mode at the image's first byte with
+ *	RDI = vCPU index, RSI = gpa of the flattened device tree,
+ *	RSP = top of its stack, CR3 = an identity map of every memslot, flat
+ *	segments, interrupts off, EFER.SVME and CR4.VMXE clear.
+ * Everything is identity mapped: in the payload a pointer is a gpa.
+ *
+ * The first thing a vCPU does is to write ABI_VERSION to ABI_PORT_VERSION; the
+ * other ports are relative to the base the device tree names. Then it asks
+ * for phases (ABI_PORT_NEXT) and runs each until it is told ABI_NEXT_END.
+ * While a vCPU waits at ABI_PORT_NEXT it is stopped: the VMM takes snapshots.
+ *
+ * Bump ABI_VERSION for every change to this file that a payload or a VMM of
+ * the previous version would misread: a port, a field's place or meaning, a
+ * device-tree property that is no longer optional. Additions at the end of
+ * struct abi_report or new device-tree properties with a default do not count.
+ */
+#ifndef MINIVMM_ABI_H
+#define MINIVMM_ABI_H
+
+#include <stdint.h>
+
+#define ABI_VERSION 1u
+
+/* Fixed: lets a VMM and a payload of different versions say so. */
+#define ABI_PORT_VERSION 0x4d0	/* out32: ABI_VERSION */
+
+/* Offsets from /minivmm's "port-base" property; all 32 bits wide but CONSOLE. */
+#define ABI_PORT_BASE_DEFAULT 0x500
+#define ABI_PORT_CONSOLE 0x0	/* out8: one character of the console */
+#define ABI_PORT_NEXT 0x4	/* in32: index of the phase to run, or ABI_NEXT_END */
+#define ABI_PORT_MARK 0x8	/* out32: enum abi_mark; the VMM notes the time */
+#define ABI_PORT_REPORT 0xc	/* out32: enum abi_status; struct abi_report is filled */
+#define ABI_PORT_COUNT 0x10
+
+#define ABI_NEXT_END 0xffffffffu
+
+enum abi_mark {
+	ABI_MARK_L2_ENTER = 1,	/* just before the phase's first VMRUN/VMLAUNCH */
+	ABI_MARK_L2_ENTERED = 2, /* its first exit is back in L1 */
+};
+
+/*
+ * What a vCPU says when a phase is over. ABI_OK: it then asks for the next.
+ * After anything else it has nothing more to say and halts: the VMM does not
+ * run it again.
+ */
+enum abi_status {
+	ABI_OK = 0,
+	ABI_EXCEPTION = 1,	/* L1 took an exception: vector, error_code, rip, cr2 */
+	ABI_L2_EXIT = 2,	/* L2 left with an exit L1 does not expect: exit_* */
+	ABI_ENTRY_FAILED = 3,	/* VMRUN/VMLAUNCH failed: exit_*, instruction_error */
+	ABI_UNSUPPORTED = 4,	/* the vCPU lacks what the phase needs: message */
+	ABI_BAD_TREE = 5,	/* the device tree lacks or contradicts: message */
+	ABI_BAD_MEMORY = 6,	/* memory read back wrong: rip = gpa, exit_info = want, got */
+};
+
+enum abi_vendor { ABI_VENDOR_NONE = 0, ABI_VENDOR_SVM = 1, ABI_VENDOR_VMX = 2 };
+
+/* At the start of each vCPU's block; the payload fills it, the VMM reads it. */
+struct abi_report {
+	uint32_t status;	/* enum abi_status */
+	uint32_t vendor;	/* enum abi_vendor, as the payload found it */
+	uint32_t vector;	/* of an exception, in L1 or in L2 */
+	uint32_t instruction_error; /* VMX: VM-instruction error, else 0 */
+	uint64_t error_code;
+	uint64_t rip;		/* of L1 or, ABI_L2_EXIT and ABI_ENTRY_FAILED, of L2 */
+	uint64_t cr2;
+	uint64_t exit_code;	/* VMCB EXITCODE or VMX exit reason, whole */
+	uint64_t exit_info[2];	/* EXITINFO1/2, or exit qualification and gpa */
+	uint64_t l1_pages;	/* pages L1 has written, all phases */
+	uint64_t l2_pages;	/* pages L2 has written, all phases */
+	uint64_t l2_entries;	/* VMRUN/VMLAUNCH/VMRESUME that came back from L2 */
+	char message[96];	/* NUL-terminated, may be empty */
+};
+
+/* A vCPU's block: report page, L1 stack, then pages the payload shares out. */
+#define ABI_PAGE_SIZE 4096u
+#define ABI_VCPU_PAGES 16u
+#define ABI_VCPU_STACK_TOP (5u * ABI_PAGE_SIZE)	/* page 0: report, 1-4: L1 stack */
+#define ABI_VCPU_FREE 5u	/* first of the pages that are the payload's own */
+
+/*
+ * The device tree.
+ *
+ * / { #address-cells = <2>; #size-cells = <2>;
+ *   memory@BASE { device_type = "memory"; reg = <base size> ...;
+ *	one node per [memslot.NAME], a reg entry per slot of the row; in gpa order,
+ *	the nodes as well as their entries: a row that other slots interrupt is
+ *	split into several nodes of the same minivmm,slot;
+ *	minivmm,slot = "NAME";
+ *	minivmm,read-only;	the guest must not write here
+ *	minivmm,alias;		the same memory as another slot: not touched by default
+ *   };
+ *   minivmm {
+ *	abi = <ABI_VERSION>; port-base = <0x500>; vcpus = <n>;
+ *	payload = <base size>;	image, tree, tables, vCPU blocks: not to be touched
+ *	vcpu-blocks = <base>;	ABI_VCPU_PAGES pages each
+ *	table-pool = <base size>; pages for NPT/EPT tables, zeroed
+ *	page-level = <1..3>;	largest page to map with: 1 = 4K, 2 = 2M, 3 = 1G
+ *	break = "skip-vmrun";	optional, on purpose: see ABI_BREAKS
+ *   };
+ *   scenario { phase@INDEX { reg = <index>; (#address-cells 1, #size-cells 0)
+ *	do = "boot" | "l2" | "touch" | ...;
+ *	nested-paging;		present: NPT/EPT on
+ *	touch = /bits/ 64 <bytes>; stride = /bits/ 64 <bytes>;	default 0, 4096
+ *	pattern = /bits/ 64 <value>; touch-base = /bits/ 64 <gpa>; default 0, 0
+ *   }; };
+ * };
+ *
+ * touch: `touch / 4096` pages are written. The first is the lowest page >= touch-base
+ * of the memory nodes (payload, read-only and alias memory left out), the next
+ * always the lowest such page >= the last one + `stride` (whole pages), wrapping
+ * to the lowest of all at the end; a page met again is written and counted again.
+ * Each gets the 64-bit value `pattern + gpa` at its start. Page k of the walk
+ * belongs to vCPU k mod vcpus.
+ */
+#define ABI_PATH_MINIVMM "/minivmm"
+#define ABI_PATH_SCENARIO "/scenario"
+
+/* What the payload does wrong when told, so that each check has been seen red. */
+#define ABI_BREAKS(X)                                                        \
+	X(SKIP_VMRUN, "skip-vmrun") /* says L2 ran, without entering it */    \
+	X(HANG, "hang")		    /* never comes back from the l2 phase */ \
+	X(UD2, "ud2")		    /* #UD in L1 */                           \
+	X(L2_UD2, "l2-ud2")	    /* #UD in L2 */                           \
+	X(BAD_ENTRY, "bad-entry")   /* a VMCB/VMCS that must be refused */    \
+	X(TRIPLE_FAULT, "triple-fault")                                      \
+	X(WRONG_ABI, "wrong-abi")   /* reports another ABI version */        \
+	X(CONTROL_NPT, "control-npt") /* uses NPT/EPT where told not to */
+
+#endif
