@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# minivmm. `make help` lists the targets; V=1 shows the commands.
+
+VERSION := 0.1.0
+BUILD ?= build
+PREFIX ?= /usr/local
+CC ?= gcc
+OBJCOPY ?= objcopy
+READELF ?= readelf
+STATIC ?= 0
+SANITIZE ?= 0
+WERROR ?=
+V ?= 0
+Q := $(if $(filter 1,$(V)),,@)
+
+# The sanitized build is a tree of its own, and there a warning is an error.
+ifeq ($(SANITIZE),1)
+override BUILD := $(BUILD)/sanitized
+BINARY := $(BUILD)/minivmm
+WERROR := -Werror
+SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+else
+BINARY := minivmm
+endif
+
+CFLAGS ?= -O2 -g
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 \
+	-Wvla -Wpointer-arith -Wwrite-strings $(WERROR)
+VMM_CFLAGS := -std=gnu11 -D_GNU_SOURCE -DMINIVMM_VERSION='"$(VERSION)"' -Iinclude -Ivmm \
+	-pthread $(WARNINGS) $(SANITIZERS) $(CFLAGS)
+LIBS := -liniparser -ljansson -lfdt
+
+VMM_SRC := $(wildcard vmm/*.c)
+VMM_OBJ := $(VMM_SRC:%.c=$(BUILD)/%.o) $(BUILD)/vmm/payload_image.o
+
+all: $(BINARY)
+
+include guest/Makefile.inc
+include tests/Makefile.inc
+
+$(BINARY): $(VMM_OBJ)
+	@echo "  LD      $@"
+	$(Q)$(CC) $(SANITIZERS) -pthread $(if $(filter 1,$(STATIC)),-static) $(LDFLAGS) $^ $(LIBS) -o $@
+
+# The lab's guest has no libraries: one static binary, from the same objects.
+$(BUILD)/static/minivmm: $(VMM_OBJ)
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	$(Q)$(CC) -pthread -static $(LDFLAGS) $^ $(LIBS) -o $@
+
+$(BUILD)/vmm/%.o: vmm/%.c
+	@mkdir -p $(@D)
+	@echo "  CC      $@"
+	$(Q)$(CC) $(VMM_CFLAGS) -MMD -MP -c $< -o $@
+
+$(BUILD)/vmm/payload_image.o: vmm/payload_image.S $(GUEST_BIN)
+	@mkdir -p $(@D)
+	@echo "  AS      $@"
+	$(Q)$(CC) -DPAYLOAD_BIN='"$(GUEST_BIN)"' -c $< -o $@
+
+-include $(VMM_SRC:%.c=$(BUILD)/%.d)
+
+install: $(BINARY)
+	install -D -m 755 minivmm $(DESTDIR)$(PREFIX)/bin/minivmm
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/minivmm/configs configs/*.ini
+
+clean:
+	rm -rf minivmm $(filter-out $(BUILD)/lab,$(wildcard $(BUILD)/*))
+
+distclean:
+	rm -rf minivmm $(BUILD)
+
+help:
+	@sed -n 's/^## \{0,1\}//p' Makefile tests/Makefile.inc
+
+## make                builds ./minivmm (STATIC=1: without shared libraries; V=1: shows the commands)
+## make demo           sets up what is missing, builds, shows the transition: here, or on an emulated host
+## make check          sets up what is missing, builds, runs every test
+## make install        DESTDIR= PREFIX=/usr/local
+## make clean          (keeps the lab's kernels; make distclean does not)
+
+.PHONY: all install clean distclean help
+.DELETE_ON_ERROR:

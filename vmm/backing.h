@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Host memory for a row of memslots: anonymous, memfd, hugetlb, a file. */
+#ifndef BACKING_H
+#define BACKING_H
+
+#include "config.h"
+#include "err.h"
+#include "vm.h"
+
+/* Maps memory for every slot of the row; never reserves swap, touches nothing unless populate. */
+int backing_map(struct backing *backing, const struct memslot_cfg *cfg, struct err *err);
+void backing_unmap(struct backing *backing);
+
+#endif

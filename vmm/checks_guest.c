@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What the guest did, and what the run left behind. */
+#include <inttypes.h>
+
+#include "check.h"
+
+void judge_guest(const struct run *run, struct check *check)
+{
+	if (run_not_created(run, check))
+		return;
+	if (run->guest.trouble)
+		check_fail(check, "%s", run->guest.text);
+	else if (run->stage < STAGE_RAN)
+		check_skip(check, "%s", run_why_not(run));
+	else
+		check_pass(check, "the payload came through every phase");
+}
+
+void judge_l2(const struct run *run, struct check *check)
+{
+	uint64_t entries = 0, pages = 0;
+	unsigned int phases = 0;
+
+	if (!run_has_l2(run, true) && !run_has_l2(run, false)) {
+		check_skip(check, "no phase runs L2");
+		return;
+	}
+	if (run_not_created(run, check))
+		return;
+	for (size_t i = 0; i < run->phase_count; i++) {
+		const struct phase_result *phase = &run->phases[i];
+
+		if (!phase->cfg || phase->cfg->what != DO_L2)
+			continue;
+		if (!phase->done && run->guest.trouble) {
+			check_fail(check, "%s", run->guest.text);
+			return;
+		}
+		if (!phase->done)
+			break;
+		if (!phase->l2_entries || phase->l2_pages != phase->cfg->touch / 4096) {
+			check_fail(check, "phase %s: L2 was entered %" PRIu64 " times and wrote %" PRIu64
+				    " of %" PRIu64 " pages", phase->name, phase->l2_entries,
+			     phase->l2_pages, phase->cfg->touch / 4096);
+			return;
+		}
+		entries += phase->l2_entries;
+		pages += phase->l2_pages;
+		phases++;
+	}
+	if (phases)
+		check_pass(check, "%" PRIu64 " entries in %u phases, %" PRIu64 " pages written", entries,
+		     phases, pages);
+	else
+		check_skip(check, "no L2 phase was reached: %s", run_why_not(run));
+}
+
+void judge_teardown(const struct run *run, struct check *check)
+{
+	const struct phase_result *teardown = run_teardown(run);
+	struct tally left = { 0 };
+
+	if (run_not_created(run, check))
+		return;
+	if (!teardown || !teardown->snapshot.status[SOURCE_VMALLOCINFO].ok ||
+	    !run->before.status[SOURCE_VMALLOCINFO].ok) {
+		check_skip_source(check, teardown ? &teardown->snapshot : &run->before,
+			    SOURCE_VMALLOCINFO);
+		return;
+	}
+	if (tally_diff(&teardown->snapshot.vmalloc, &run->before.vmalloc, &left)) {
+		check_skip(check, "no memory to compare");
+		return;
+	}
+	if (left.count) {
+		check_fail(check, "%+" PRId64 " bytes of KVM's arrays after the VM was destroyed, first: %s, "
+			    "%+" PRId64 " areas of %" PRIu64 " pages", tally_bytes(&left, NULL),
+		     left.entries[0].function, left.entries[0].count, left.entries[0].pages);
+		check_remedy(check, "other VMs that come and go during the run falsify this: run it alone");
+	} else {
+		check_pass(check, "KVM's arrays are back to where they were");
+	}
+	tally_free(&left);
+}
+
+void judge_klog(const struct run *run, struct check *check)
+{
+	const struct phase_result *teardown = run_teardown(run);
+	const struct snapshot *last = teardown ? &teardown->snapshot : &run->before;
+
+	if (run_not_created(run, check))
+		return;
+	if (!last->status[SOURCE_KLOG].ok) {
+		check_skip_source(check, last, SOURCE_KLOG);
+	} else if (last->klog.alarms) {
+		check_fail(check, "%u alarms in the kernel log since the start, the first: %s",
+		     last->klog.alarms, last->klog.first);
+		check_remedy(check, "read dmesg: the kernel complained while this VM ran");
+	} else {
+		check_pass(check, "no BUG, WARNING or Oops since the start");
+	}
+}
+

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <argp.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd.h"
+#include "config.h"
+#include "kvm.h"
+#include "layout.h"
+#include "options.h"
+#include "report.h"
+#include "run.h"
+#include "verdict.h"
+
+#define KVM_DEVICE "/dev/kvm"
+
+static const char doc[] =
+	"Makes a VM as CONFIG.ini says, runs a nested guest in it and shows KVM's rmaps go from lazy "
+	"to allocated, predicted and measured.\v"
+	"CONFIG.ini may be - for standard input. SECTION.KEY=VALUE overrides the file.\n\n"
+	"Other commands, each with its own --help:\n"
+	"  minivmm report show FILE   renders a saved report\n"
+	"  minivmm list WHAT          keys or checks, one per line\n\n"
+	"Exit status: 0 pass, 1 a check failed, 2 usage or config error, 3 environment or internal "
+	"error, 4 skipped (nothing could be judged), 128+N on signal N.";
+
+struct arguments {
+	struct options options;
+	const char *config;
+	char **overrides;
+	size_t override_count;
+};
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+	struct arguments *arguments = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &arguments->options;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (!arguments->config)
+			arguments->config = argument;
+		else if (strchr(argument, '='))
+			arguments->overrides[arguments->override_count++] = argument;
+		else
+			argp_error(state, "%s: not a SECTION.KEY=VALUE; one CONFIG at a time", argument);
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		argp_usage(state);
+		return EINVAL;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static void print_errors(const struct errors *errors)
+{
+	for (unsigned int i = 0; i < errors->count; i++)
+		fprintf(stderr, "%s\n", errors->lines[i]);
+}
+
+static void print_err(const struct err *err)
+{
+	fprintf(stderr, "minivmm: %s\n", err->text);
+	if (err->remedy[0])
+		fprintf(stderr, "minivmm: remedy: %s\n", err->remedy);
+}
+
+/* What stdout and -o get. Returns the exit status: the verdict's, unless it could not be told. */
+static int deliver(const struct run *run, const struct options *options)
+{
+	struct verdict verdict;
+	struct err err;
+	json_t *report;
+	int status;
+
+	verdict_judge(run, &verdict);
+	status = verdict.exit_status;
+	report = report_build(run, &verdict);
+	if (!report) {
+		fputs("minivmm: no memory for the report\n", stderr);
+		return EXIT_ENVIRONMENT;
+	}
+	if (options->output && report_save(report, options->output, &err)) {
+		print_err(&err);
+		status = EXIT_ENVIRONMENT;
+	}
+	if (report_render(report, options->format, stdout) || fflush(stdout)) {
+		perror("minivmm: standard output");
+		status = EXIT_ENVIRONMENT;
+	}
+	json_decref(report);
+	return status;
+}
+
+static int run_config(const struct config *config, const struct options *options)
+{
+	struct layout_limits limits = LAYOUT_LIMITS_DEFAULT;
+	struct errors errors = { 0 };
+	struct run run = { 0 };
+	struct kvm kvm;
+	bool usable = !kvm_open(&kvm, KVM_DEVICE, &run.err);
+	int status;
+
+	if (usable) {
+		limits.max_slots = kvm.max_slots;
+		limits.phys_bits = kvm_phys_bits(&kvm);
+	}
+	if (layout_build(config, &limits, &run.layout, &errors)) {
+		print_errors(&errors);
+		status = EXIT_USAGE_ERROR;
+	} else if (run_scenario(config, usable ? &kvm : NULL, &run)) {
+		print_err(&run.err);
+		status = EXIT_USAGE_ERROR;
+	} else {
+		status = deliver(&run, options);
+	}
+	errors_free(&errors);
+	run_free(&run);
+	if (usable)
+		kvm_close(&kvm);
+	return status;
+}
+
+static int load_and_run(struct arguments *arguments)
+{
+	struct errors errors = { 0 };
+	struct config config;
+	char *timeout = NULL;
+	int status;
+
+	if (arguments->options.timeout) {
+		if (asprintf(&timeout, "vm.timeout=%s", arguments->options.timeout) < 0)
+			return EXIT_ENVIRONMENT;
+		arguments->overrides[arguments->override_count++] = timeout;
+	}
+	if (config_load(arguments->config, arguments->overrides, arguments->override_count, &config,
+			&errors)) {
+		print_errors(&errors);
+		status = EXIT_USAGE_ERROR;
+	} else {
+		config.seed = arguments->options.seed;
+		status = run_config(&config, &arguments->options);
+		config_free(&config);
+	}
+	errors_free(&errors);
+	free(timeout);
+	return status;
+}
+
+int cmd_run(int argc, char **argv)
+{
+	const struct argp_child children[] = { { &options_argp, 0, "Options:", 1 }, { 0 } };
+	const struct argp argp = {
+		.parser = parse, .args_doc = "CONFIG.ini [SECTION.KEY=VALUE ...]", .doc = doc,
+		.children = children,
+	};
+	struct arguments arguments = { 0 };
+	int status = EXIT_USAGE_ERROR;
+
+	/* Never more overrides than arguments, and one for --timeout. */
+	arguments.overrides = calloc((size_t)argc + 1, sizeof(*arguments.overrides));
+	if (!arguments.overrides)
+		return EXIT_ENVIRONMENT;
+	if (!argp_parse(&argp, argc, argv, 0, NULL, &arguments))
+		status = load_and_run(&arguments);
+	free(arguments.overrides);
+	return status;
+}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "config_check.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "suggest.h"
+#include "units.h"
+
+struct checker {
+	struct config *config;
+	const struct ini *ini;
+	struct diags *diags;
+};
+
+/* The entry of a key that someone set and that could be read. */
+static const struct ini_entry *set_well(const struct ini_section *section, const char *key)
+{
+	const struct ini_entry *entry = ini_entry(section, key);
+
+	return entry && !entry->bad ? entry : NULL;
+}
+
+static void complain(struct checker *checker, const struct ini_section *section,
+		     const struct ini_entry *entry, const char *rule)
+{
+	diag_add(checker->diags, entry->at, section->name, entry->key, entry->value, "%s", rule);
+}
+
+static void check_required(struct checker *checker, const struct ini_section *section)
+{
+	size_t count;
+	const struct key *list = keys(&count);
+
+	if (section->incomplete || checker->ini->incomplete)
+		return;
+	for (size_t i = 0; i < count; i++)
+		if (list[i].required && (int)list[i].kind == section->kind &&
+		    !ini_entry(section, list[i].name))
+			diag_add(checker->diags, section->at, section->name, list[i].name, NULL,
+				 "is missing");
+}
+
+/* The memslot that entry names; complains if there is none. */
+static const struct memslot_cfg *find_memslot(struct checker *checker,
+					      const struct ini_section *section,
+					      const struct ini_entry *entry)
+{
+	const struct config *config = checker->config;
+	struct suggestion meant = SUGGESTION(entry->value);
+	const struct ini_section *found;
+	char name[sizeof("memslot.") + CONFIG_NAME_MAX];
+
+	snprintf(name, sizeof(name), "memslot.%s", entry->value);
+	found = ini_section(checker->ini, name);
+	if (found && found->kind == KIND_MEMSLOT)
+		return &config->memslots[found->index];
+	if (checker->ini->incomplete)
+		return NULL;
+	for (size_t i = 0; i < config->memslot_count; i++)
+		suggest_try(&meant, config->memslots[i].name);
+	diag_add(checker->diags, entry->at, section->name, entry->key, entry->value,
+		 "there is no [memslot.%s]%s%s%s", entry->value,
+		 meant.best ? "; did you mean " : "", meant.best ? meant.best : "",
+		 meant.best ? "?" : "");
+	return NULL;
+}
+
+static void check_alias(struct checker *checker, const struct ini_section *section,
+			const struct memslot_cfg *slot)
+{
+	const struct ini_entry *entry = set_well(section, "alias");
+	const struct memslot_cfg *target = entry ? find_memslot(checker, section, entry) : NULL;
+	const struct key *list;
+	size_t count;
+
+	if (target == slot)
+		complain(checker, section, entry, "a memslot can't be an alias of itself");
+	else if (target && target->alias)
+		complain(checker, section, entry,
+			 "is an alias, too: name the memslot that has the memory");
+	if (!entry)
+		return;
+	list = keys(&count);
+	for (size_t i = 0; i < count; i++) {
+		const struct ini_entry *useless =
+			list[i].backed ? set_well(section, list[i].name) : NULL;
+
+		if (useless)
+			complain(checker, section, useless,
+				 "has no effect: an alias shows the memory of another memslot");
+	}
+}
+
+static void check_memslot(struct checker *checker, const struct ini_section *section)
+{
+	struct memslot_cfg *slot = &checker->config->memslots[section->index];
+	const struct ini_entry *stride = set_well(section, "stride");
+
+	if (!slot->stride)
+		slot->stride = slot->size;
+	else if (stride && slot->stride < slot->size)
+		complain(checker, section, stride,
+			 "is less than size: the slots of the row would overlap");
+	check_alias(checker, section, slot);
+}
+
+/* A key that what the phase does makes no use of is a mistake. */
+static void check_use(struct checker *checker, const struct ini_section *section, int what)
+{
+	size_t count;
+	const struct key *list = keys(&count);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct ini_entry *entry = set_well(section, list[i].name);
+
+		if (!entry || list[i].kind != KIND_PHASE || !list[i].with_do ||
+		    list[i].with_do & 1u << what)
+			continue;
+		diag_add(checker->diags, entry->at, section->name, entry->key, entry->value,
+			 "has no effect with do = %s", phase_do_name(what));
+	}
+}
+
+static void check_phase(struct checker *checker, const struct ini_section *section)
+{
+	struct phase_cfg *phase = &checker->config->phases[section->index];
+	const struct key *touch = key_find(KIND_PHASE, "touch");
+	const struct ini_entry *entry = set_well(section, "slot");
+	const struct memslot_cfg *slot = entry ? find_memslot(checker, section, entry) : NULL;
+
+	if (slot && slot->space != SPACE_NORMAL)
+		complain(checker, section, entry, "is in space smm, where no phase writes");
+	if (key_is_unset(touch, phase))
+		phase->touch = phase->what == DO_TOUCH ? 64ull << 20 : 0;
+	if (set_well(section, "do"))
+		check_use(checker, section, phase->what);
+}
+
+static void check_whole(struct checker *checker)
+{
+	const struct config *config = checker->config;
+	struct origin top = { checker->ini->files[0].name, 1 };
+	size_t normal = 0;
+
+	for (size_t i = 0; i < config->memslot_count; i++)
+		normal += config->memslots[i].space == SPACE_NORMAL;
+	if (!normal)
+		diag_add(checker->diags, top, "memslot", NULL, NULL,
+			 "there is no [memslot.NAME]%s: a VM needs memory",
+			 config->memslot_count ? " in space normal" : "");
+	if (!config->phase_count)
+		diag_add(checker->diags, top, "phase", NULL, NULL,
+			 "there is no [phase.NAME]: nothing would run");
+}
+
+void config_check(struct config *config, const struct ini *ini, struct diags *diags)
+{
+	struct checker checker = { config, ini, diags };
+
+	for (size_t i = 0; i < ini->count; i++) {
+		const struct ini_section *section = ini->sections[i];
+
+		if (section->kind < 0)
+			continue;
+		check_required(&checker, section);
+		if (section->kind == KIND_MEMSLOT)
+			check_memslot(&checker, section);
+		else if (section->kind == KIND_PHASE)
+			check_phase(&checker, section);
+	}
+	if (!ini->incomplete)
+		check_whole(&checker);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef ERR_H
+#define ERR_H
+
+/*
+ * One failure, filled where it happened and printed once, at the edge.
+ * Functions that can fail return 0 or -errno and take a struct err.
+ */
+struct err {
+	char text[768];		/* what failed, with its argument and errno */
+	char remedy[256];	/* what the reader can do about it, or "" */
+};
+
+/* Both return -code, so that callers can `return err_set(...)`. */
+int err_set(struct err *err, int code, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* Appends ": strerror(code)". */
+int err_errno(struct err *err, int code, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* Adds a remedy to the failure that is there. */
+void err_remedy(struct err *err, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Many failures at once: the errors of a config, each a line without newline. */
+struct errors {
+	char **lines;
+	unsigned int count;
+};
+
+void errors_add(struct errors *errors, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+void errors_free(struct errors *errors);
+
+#endif

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "kvm.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define CPUID_ENTRIES_MAX 512
+
+/* What no run can do without, whatever its layout. */
+static const struct {
+	long cap;
+	const char *name, *why;
+} required[] = {
+	{ KVM_CAP_USER_MEMORY, "KVM_CAP_USER_MEMORY", "memslots" },
+	{ KVM_CAP_DESTROY_MEMORY_REGION_WORKS, "KVM_CAP_DESTROY_MEMORY_REGION_WORKS",
+	  "deleting memslots" },
+	{ KVM_CAP_EXT_CPUID, "KVM_CAP_EXT_CPUID", "the vCPU's CPUID" },
+	{ KVM_CAP_NR_MEMSLOTS, "KVM_CAP_NR_MEMSLOTS", "the number of memslots" },
+	{ KVM_CAP_IMMEDIATE_EXIT, "KVM_CAP_IMMEDIATE_EXIT", "stopping a hung vCPU" },
+};
+
+int kvm_ioctl(int fd, unsigned long request, void *argument, struct err *err,
+	      const char *format, ...)
+{
+	char call[256];
+	int value = ioctl(fd, request, argument);
+	int code = errno;
+	va_list args;
+
+	if (value >= 0)
+		return value;
+	va_start(args, format);
+	vsnprintf(call, sizeof(call), format, args);
+	va_end(args);
+	return err_errno(err, code, "%s", call);
+}
+
+/* The group that owns the device, from /etc/group: getgrgid() would need libraries at run time. */
+static const char *device_group(const char *device, char *buffer, size_t size)
+{
+	FILE *groups = fopen("/etc/group", "re");
+	struct stat owner;
+	struct group *group;
+
+	snprintf(buffer, size, "kvm");
+	if (!groups)
+		return buffer;
+	while (!stat(device, &owner) && (group = fgetgrent(groups)))
+		if (group->gr_gid == owner.st_gid)
+			snprintf(buffer, size, "%s", group->gr_name);
+	fclose(groups);
+	return buffer;
+}
+
+static int open_failed(const char *device, int code, struct err *err)
+{
+	char group[64];
+
+	err_errno(err, code, "open(%s)", device);
+	switch (code) {
+	case ENOENT:
+		err_remedy(err, "load KVM (modprobe kvm_amd or kvm_intel); in a VM or container, "
+				"have its host expose virtualization and %s", device);
+		break;
+	case EACCES:
+	case EPERM:
+		err_remedy(err, "become a member of the group that owns %s "
+				"(usermod -aG %s USER, then log in again), or run as root",
+			   device, device_group(device, group, sizeof(group)));
+		break;
+	case ENODEV:
+	case ENXIO:
+		err_remedy(err, "%s is there but no KVM module stands behind it: "
+				"modprobe kvm_amd or kvm_intel", device);
+		break;
+	}
+	return -code;
+}
+
+static int check_api(struct kvm *kvm, const char *device, struct err *err)
+{
+	int version = ioctl(kvm->fd, KVM_GET_API_VERSION, 0);
+
+	if (version < 0) {
+		err_errno(err, errno, "%s is no KVM device: KVM_GET_API_VERSION", device);
+		return -ENODEV;
+	}
+	if (version != KVM_API_VERSION)
+		return err_set(err, ENOSYS, "KVM_GET_API_VERSION says %d; minivmm needs %d",
+			       version, KVM_API_VERSION);
+	for (size_t i = 0; i < sizeof(required) / sizeof(required[0]); i++)
+		if (ioctl(kvm->fd, KVM_CHECK_EXTENSION, required[i].cap) <= 0)
+			return err_set(err, ENOSYS, "this KVM lacks %s, needed for %s",
+				       required[i].name, required[i].why);
+	return 0;
+}
+
+static int read_cpuid(struct kvm *kvm, struct err *err)
+{
+	kvm->cpuid = calloc(1, sizeof(*kvm->cpuid) +
+				       CPUID_ENTRIES_MAX * sizeof(struct kvm_cpuid_entry2));
+	if (!kvm->cpuid)
+		return err_set(err, ENOMEM, "no memory for CPUID");
+	kvm->cpuid->nent = CPUID_ENTRIES_MAX;
+	return kvm_ioctl(kvm->fd, KVM_GET_SUPPORTED_CPUID, kvm->cpuid, err,
+			 "KVM_GET_SUPPORTED_CPUID(nent=%d)", CPUID_ENTRIES_MAX);
+}
+
+static uint32_t extension(const struct kvm *kvm, long cap)
+{
+	int value = ioctl(kvm->fd, KVM_CHECK_EXTENSION, cap);
+
+	return value > 0 ? (uint32_t)value : 0;
+}
+
+int kvm_open(struct kvm *kvm, const char *device, struct err *err)
+{
+	int code;
+
+	*kvm = (struct kvm){ .fd = open(device, O_RDWR | O_CLOEXEC) };
+	if (kvm->fd < 0)
+		return open_failed(device, errno, err);
+	code = check_api(kvm, device, err);
+	if (code)
+		goto fail;
+	code = kvm_ioctl(kvm->fd, KVM_GET_VCPU_MMAP_SIZE, NULL, err, "KVM_GET_VCPU_MMAP_SIZE");
+	if (code < 0)
+		goto fail;
+	kvm->run_size = (size_t)code;
+	code = read_cpuid(kvm, err);
+	if (code < 0)
+		goto fail;
+	kvm->max_slots = extension(kvm, KVM_CAP_NR_MEMSLOTS);
+	kvm->max_vcpus = extension(kvm, KVM_CAP_MAX_VCPUS);
+	kvm->nested_state_size = extension(kvm, KVM_CAP_NESTED_STATE);
+	kvm->readonly_slots = extension(kvm, KVM_CAP_READONLY_MEM) > 0;
+	kvm->smm_slots = extension(kvm, KVM_CAP_MULTI_ADDRESS_SPACE) > 1;
+	return 0;
+fail:
+	kvm_close(kvm);
+	return code;
+}
+
+void kvm_close(struct kvm *kvm)
+{
+	free(kvm->cpuid);
+	kvm->cpuid = NULL;
+	if (kvm->fd >= 0)
+		close(kvm->fd);
+	kvm->fd = -1;
+}
+
+static const struct kvm_cpuid_entry2 *cpuid_leaf(const struct kvm *kvm, uint32_t leaf)
+{
+	for (uint32_t i = 0; i < kvm->cpuid->nent; i++)
+		if (kvm->cpuid->entries[i].function == leaf)
+			return &kvm->cpuid->entries[i];
+	return NULL;
+}
+
+bool kvm_has_svm(const struct kvm *kvm)
+{
+	const struct kvm_cpuid_entry2 *leaf = cpuid_leaf(kvm, 0x80000001);
+
+	return leaf && leaf->ecx & 1u << 2;
+}
+
+bool kvm_has_vmx(const struct kvm *kvm)
+{
+	const struct kvm_cpuid_entry2 *leaf = cpuid_leaf(kvm, 1);
+
+	return leaf && leaf->ecx & 1u << 5;
+}
+
+bool kvm_has_1g_pages(const struct kvm *kvm)
+{
+	const struct kvm_cpuid_entry2 *leaf = cpuid_leaf(kvm, 0x80000001);
+
+	return leaf && leaf->edx & 1u << 26;
+}
+
+unsigned int kvm_phys_bits(const struct kvm *kvm)
+{
+	const struct kvm_cpuid_entry2 *leaf = cpuid_leaf(kvm, 0x80000008);
+
+	return leaf ? leaf->eax & 0xff : 36;
+}

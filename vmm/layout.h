@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The memslots a config describes, one by one, and the rules they must keep. Pure. */
+#ifndef LAYOUT_H
+#define LAYOUT_H
+
+#include <stdint.h>
+
+#include "config.h"
+
+struct slot {
+	uint32_t id;			/* KVM's: slot id | address space << 16 */
+	uint32_t kvm_flags;		/* KVM_MEM_READONLY, KVM_MEM_LOG_DIRTY_PAGES */
+	uint64_t base, size;		/* gpa and bytes, whole pages */
+	uint32_t cfg;			/* index into config->memslots */
+	uint32_t index;			/* in its row */
+};
+
+struct layout {
+	const struct config *config;
+	struct slot *slots;		/* in config order, rows in gpa order */
+	size_t count;
+	uint32_t *by_base;		/* indices of the normal-space slots, by rising base */
+	size_t normal_count;
+	uint64_t top;			/* end of the highest slot */
+};
+
+/* What this host, or the one assumed, can take. */
+struct layout_limits {
+	uint32_t max_slots;		/* KVM_CAP_NR_MEMSLOTS */
+	unsigned int phys_bits;		/* guest-physical address bits */
+};
+
+/* KVM's own, where no host is asked: plan. */
+#define LAYOUT_LIMITS_DEFAULT ((struct layout_limits){ .max_slots = 32764, .phys_bits = 52 })
+#define SLOT_SIZE_MAX ((8ull << 40) - 4096)	/* KVM_MEM_MAX_NR_PAGES, include/linux/kvm_host.h */
+
+/*
+ * Expands rows and checks every rule that needs no kernel: alignment, size, wrap,
+ * overlap, ids, count, address width, alias. Returns 0, or -EINVAL with every
+ * broken rule in errors (`file:line: memslot.NAME.key: value: rule`, the rule
+ * with its limit). n log n in the slots.
+ */
+int layout_build(const struct config *config, const struct layout_limits *limits,
+		 struct layout *layout, struct errors *errors);
+void layout_free(struct layout *layout);
+
+/* "NAME" of a single slot, "NAME[3]" in a row; buffer of at least CONFIG_NAME_MAX + 16. Returns buffer. */
+char *slot_name(const struct layout *layout, const struct slot *slot, char *buffer);
+
+#endif

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <argp.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "cmd.h"
+
+#ifndef MINIVMM_VERSION
+#define MINIVMM_VERSION "unknown"
+#endif
+
+const char *argp_program_version = "minivmm " MINIVMM_VERSION;
+
+static const struct {
+	const char *name;
+	int (*main)(int argc, char **argv);
+} commands[] = {
+	{ "run", cmd_run },
+	{ "report", cmd_report },
+	{ "list", cmd_list },
+};
+
+int main(int argc, char **argv)
+{
+	argp_err_exit_status = EXIT_USAGE_ERROR;
+	for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (!strcmp(argv[1], commands[i].name))
+			return commands[i].main(argc - 1, argv + 1);
+	return cmd_run(argc, argv);
+}

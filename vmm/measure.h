@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* From snapshots to what they mean for this VM. Pure. */
+#ifndef MEASURE_H
+#define MEASURE_H
+
+#include "run.h"
+
+/* Fills state, state_source, measured and held of a phase from its snapshot and the baseline. */
+void measure_phase(const struct run *run, struct phase_result *phase);
+/* The first phase after which the rmaps are there and before which they were not; policy. */
+void measure_transition(struct run *run);
+
+#endif

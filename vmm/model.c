@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "model.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "tally.h"
+
+#define PAGE 4096ull
+/* kvcalloc tries kmalloc first and that gives up to this much (KMALLOC_MAX_SIZE, 5.10 to 5.17). */
+#define KMALLOC_MAX (4ull << 20)
+#define PAGE_HASH_BYTES (32ull << 10)	/* kvm_mmu_alloc_page_hash(), 6.17 */
+
+#define RMAP_HEAD_BYTES 8u		/* struct kvm_rmap_head */
+#define LPAGE_INFO_BYTES 4u		/* struct kvm_lpage_info */
+#define TRACKING_BYTES 2u		/* unsigned short gfn_track[] */
+
+static const char *const array_names[ARRAY_COUNT] = {
+	"rmap", "tracking", "lpage_info", "dirty_bitmap",
+};
+
+const char *array_name(enum array array)
+{
+	return array_names[array];
+}
+
+static bool since(const struct kernel_facts *facts, unsigned int major, unsigned int minor)
+{
+	return facts->major > major || (facts->major == major && facts->minor >= minor);
+}
+
+static const char *answer_text(enum answer answer)
+{
+	static const char *const texts[] = { "off", "on", "unknown" };
+
+	return texts[answer];
+}
+
+/* Before 5.16 always; then only where something outside KVM needs it from the start; 6.9: never. */
+static bool tracking_with_slot(const struct kernel_facts *facts)
+{
+	if (!since(facts, 5, 16) || facts->tdp == ANSWER_NO)
+		return true;
+	return !since(facts, 6, 9) && facts->external_tracking == ANSWER_YES;
+}
+
+static const char *era(const struct kernel_facts *facts)
+{
+	if (!since(facts, 5, 14))
+		return "pre-5.14";
+	if (!since(facts, 5, 16))
+		return "5.14-5.15";
+	if (!since(facts, 5, 18))
+		return "5.16-5.17";
+	if (!since(facts, 6, 9))
+		return "5.18-6.8";
+	if (!since(facts, 6, 17))
+		return "6.9-6.16";
+	return "6.17+";
+}
+
+void model_choose(const struct kernel_facts *facts, struct model *model)
+{
+	bool lazy_kernel = since(facts, 5, 14);
+
+	*model = (struct model){
+		.rmap_lazy = lazy_kernel && facts->tdp_mmu != ANSWER_NO &&
+			     facts->tdp != ANSWER_NO,
+		.tracking_lazy = !tracking_with_slot(facts),
+		.whole_pages = since(facts, 5, 18),
+	};
+	snprintf(model->name, sizeof(model->name), "%s%s%s", era(facts),
+		 lazy_kernel && !model->rmap_lazy ? "/tdp-mmu-off" : "",
+		 !model->tracking_lazy && since(facts, 5, 16) ? "/external-tracking" : "");
+	if (since(facts, 6, 17) && model->rmap_lazy)
+		model->transition_slab = PAGE_HASH_BYTES;
+	snprintf(model->why, sizeof(model->why),
+		 "release %u.%u, tdp_mmu %s, two-dimensional paging %s, external write tracking %s",
+		 facts->major, facts->minor, answer_text(facts->tdp_mmu), answer_text(facts->tdp),
+		 answer_text(facts->external_tracking));
+}
+
+/* lpages(L) of facts: pages of level 1 (4K), 2 (2M), 3 (1G) that touch the slot. */
+static uint64_t level_pages(const struct slot *slot, int level)
+{
+	int shift = 12 + 9 * (level - 1);
+
+	return ((slot->base + slot->size - 1) >> shift) - (slot->base >> shift) + 1;
+}
+
+/* mm/vmalloc.c: an array of more than 512 pages vmallocs its page-pointer array too, and so on. */
+static uint64_t vmalloc_bytes(uint64_t bytes)
+{
+	uint64_t pages = (bytes + PAGE - 1) / PAGE, total = pages;
+
+	while (pages * sizeof(void *) > PAGE) {
+		pages = (pages * sizeof(void *) + PAGE - 1) / PAGE;
+		total += pages;
+	}
+	return total * PAGE;
+}
+
+static uint64_t array_bytes(const struct model *model, uint64_t bytes)
+{
+	if (!model->whole_pages && bytes <= KMALLOC_MAX)
+		return 0;	/* in slab */
+	return vmalloc_bytes(bytes);
+}
+
+void model_slot(const struct model *model, const struct slot *slot, struct footprint *all)
+{
+	uint64_t pages = slot->size / PAGE;
+	uint64_t *bytes = all->bytes;
+
+	*all = (struct footprint){ 0 };
+	for (int level = 1; level <= 3; level++)
+		bytes[ARRAY_RMAP] += array_bytes(model, level_pages(slot, level) * RMAP_HEAD_BYTES);
+	for (int level = 2; level <= 3; level++)
+		bytes[ARRAY_LPAGE_INFO] +=
+			array_bytes(model, level_pages(slot, level) * LPAGE_INFO_BYTES);
+	bytes[ARRAY_TRACKING] = array_bytes(model, pages * TRACKING_BYTES);
+	if (slot->kvm_flags & SLOT_DIRTY_LOG)
+		bytes[ARRAY_DIRTY_BITMAP] = array_bytes(model, 2 * ((pages + 63) / 64 * 8));
+	for (int array = 0; array < ARRAY_COUNT; array++)
+		bytes[array] += model->extra_pages[array] * PAGE;
+}
+
+void model_layout(const struct model *model, const struct layout *layout,
+		  struct footprint *creation, struct footprint *transition)
+{
+	*creation = *transition = (struct footprint){ 0 };
+	for (size_t i = 0; i < layout->count; i++) {
+		struct footprint all;
+
+		model_slot(model, &layout->slots[i], &all);
+		for (int array = 0; array < ARRAY_COUNT; array++) {
+			bool later = (array == ARRAY_RMAP && model->rmap_lazy) ||
+				     (array == ARRAY_TRACKING && model->tracking_lazy);
+
+			(later ? transition : creation)->bytes[array] += all.bytes[array];
+		}
+	}
+}
+
+uint64_t footprint_total(const struct footprint *footprint)
+{
+	uint64_t total = 0;
+
+	for (int array = 0; array < ARRAY_COUNT; array++)
+		total += footprint->bytes[array];
+	return total;
+}
+
+void model_rmap_heads(const struct layout *layout, uint64_t heads[3])
+{
+	memset(heads, 0, 3 * sizeof(*heads));
+	for (size_t i = 0; i < layout->count; i++)
+		for (int level = 1; level <= 3; level++)
+			heads[level - 1] += level_pages(&layout->slots[i], level);
+}
+
+/* The kernel functions that show up as callers, by what they allocate. */
+static const struct {
+	const char *function;
+	enum array array;
+} callers[] = {
+	{ "memslot_rmap_alloc", ARRAY_RMAP },
+	{ "kvm_page_track_create_memslot", ARRAY_TRACKING },
+	{ "kvm_page_track_write_tracking_alloc", ARRAY_TRACKING },
+	{ "kvm_arch_prepare_memory_region", ARRAY_LPAGE_INFO },
+	{ "kvm_alloc_memslot_metadata", ARRAY_LPAGE_INFO },
+	{ "kvm_set_memslot", ARRAY_DIRTY_BITMAP },
+	{ "kvm_set_memory_region", ARRAY_DIRTY_BITMAP },
+	{ "__kvm_set_memory_region", ARRAY_DIRTY_BITMAP },
+};
+
+void model_measure(const struct model *model, const struct layout *layout,
+		   const struct tally *delta, struct footprint *measured)
+{
+	struct footprint creation, transition;
+	int64_t bytes[ARRAY_COUNT] = { 0 };
+	uint64_t lpage;
+
+	model_layout(model, layout, &creation, &transition);
+	for (size_t i = 0; i < sizeof(callers) / sizeof(callers[0]); i++)
+		bytes[callers[i].array] += tally_bytes(delta, callers[i].function);
+	/* Eager rmaps may stand under the function that holds lpage_info. */
+	lpage = creation.bytes[ARRAY_LPAGE_INFO];
+	if (bytes[ARRAY_LPAGE_INFO] > (int64_t)lpage && !model->rmap_lazy) {
+		bytes[ARRAY_RMAP] += bytes[ARRAY_LPAGE_INFO] - (int64_t)lpage;
+		bytes[ARRAY_LPAGE_INFO] = (int64_t)lpage;
+	}
+	for (int array = 0; array < ARRAY_COUNT; array++)
+		measured->bytes[array] = bytes[array] > 0 ? (uint64_t)bytes[array] : 0;
+}

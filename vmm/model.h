@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a kernel allocates for a memslot, and when. Pure arithmetic.
+ *
+ * Source of the formulas: arch/x86/kvm/x86.c kvm_alloc_memslot_metadata() and
+ * memslot_rmap_alloc(), arch/x86/kvm/mmu/page_track.c, virt/kvm/kvm_main.c
+ * kvm_alloc_dirty_bitmap(), mm/vmalloc.c __vmalloc_area_node(). "Bytes" of an
+ * array are what the kernel holds for it: its pages and its vmalloc'ed
+ * page-pointer arrays, times 4096; guard pages and slab are not counted.
+ */
+#ifndef MODEL_H
+#define MODEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "layout.h"
+
+enum array {
+	ARRAY_RMAP,		/* 8 B per 4K, 2M and 1G frame */
+	ARRAY_TRACKING,		/* gfn write tracking, 2 B per 4K frame */
+	ARRAY_LPAGE_INFO,	/* 4 B per 2M and 1G frame */
+	ARRAY_DIRTY_BITMAP,	/* 2 bits per 4K frame, with KVM_MEM_LOG_DIRTY_PAGES */
+	ARRAY_COUNT
+};
+
+struct footprint {
+	uint64_t bytes[ARRAY_COUNT];
+};
+
+enum answer { ANSWER_NO, ANSWER_YES, ANSWER_UNKNOWN };
+
+/* What has to be known of a kernel to choose its model. */
+struct kernel_facts {
+	unsigned int major, minor;
+	enum answer tdp_mmu;		/* kvm.tdp_mmu */
+	enum answer tdp;		/* kvm_amd.npt or kvm_intel.ept */
+	enum answer external_tracking;	/* CONFIG_KVM_EXTERNAL_WRITE_TRACKING */
+};
+
+struct model {
+	char name[48];		/* "5.18-6.8/external-tracking" */
+	char why[256];		/* what it was chosen by */
+	bool rmap_lazy;		/* false: rmaps come with the slot */
+	bool tracking_lazy;	/* false: tracking comes with the slot */
+	bool whole_pages;	/* 5.18+: __vcalloc; before, kvcalloc puts up to 4 MiB into slab */
+	uint64_t transition_slab; /* bytes of slab at the transition: page hash, 6.17+ */
+	unsigned int extra_pages[ARRAY_COUNT]; /* selftest: a wrong prediction per slot, else 0 */
+};
+
+void model_choose(const struct kernel_facts *facts, struct model *model);
+
+/* Everything the slot holds once all its arrays exist. */
+void model_slot(const struct model *model, const struct slot *slot, struct footprint *all);
+/* The layout's arrays that come with the slots, and those of the first shadow root. */
+void model_layout(const struct model *model, const struct layout *layout,
+		  struct footprint *creation, struct footprint *transition);
+uint64_t footprint_total(const struct footprint *footprint);
+/* rmap heads per level (4K, 2M, 1G) over all slots: what mmu_rmaps_stat's rows add up to. */
+void model_rmap_heads(const struct layout *layout, uint64_t heads[3]);
+
+/*
+ * The arrays in a difference of /proc/vmallocinfo. Where one function holds two
+ * kinds (before 5.14 and on eager hosts the compiler inlines the rmaps into the
+ * function of lpage_info), the predicted lpage_info is taken off first.
+ */
+struct tally;
+void model_measure(const struct model *model, const struct layout *layout,
+		   const struct tally *delta, struct footprint *measured);
+
+const char *array_name(enum array array); /* "rmap", "tracking", "lpage_info", "dirty_bitmap" */
+
+#endif

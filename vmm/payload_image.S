@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The payload's flat binary; the Makefile says where it is. */
+	.section .rodata
+	.balign 4096
+	.globl payload_image, payload_image_end
+payload_image:
+	.incbin PAYLOAD_BIN
+payload_image_end:
+	.section .note.GNU-stack, "", @progbits

@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "run.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "kvm.h"
+#include "measure.h"
+#include "payload.h"
+#include "probe.h"
+#include "team.h"
+#include "units.h"
+
+/* What lives only while the scenario runs. */
+struct scenario {
+	const struct kvm *kvm;
+	struct run *run;
+	struct sources sources;
+	struct vm vm;
+	struct payload payload;
+	struct team team;
+	struct abi_report so_far;	/* counters up to the last phase, all vCPUs */
+};
+
+static int skip(struct run *run, const char *remedy)
+{
+	run->skipped = true;
+	if (remedy)
+		err_remedy(&run->err, "%s", remedy);
+	return 0;
+}
+
+static bool wants_l2(const struct config *config)
+{
+	for (size_t i = 0; i < config->phase_count; i++)
+		if (config->phases[i].what == DO_L2)
+			return true;
+	return false;
+}
+
+static bool can_nest(const struct kvm *kvm)
+{
+	return kvm->nested_state_size && (kvm_has_svm(kvm) || kvm_has_vmx(kvm));
+}
+
+/* False: the run ends here, with run->err. */
+static bool check_nesting(struct scenario *s)
+{
+	struct run *run = s->run;
+	const char *module = run->host.module;
+
+	run->nesting = can_nest(s->kvm);
+	if (run->nesting) {
+		run->stage = STAGE_NESTED;
+		return true;
+	}
+	if (!wants_l2(run->config))
+		return true;
+	err_set(&run->err, ENOTSUP, "this host's KVM does not run nested guests "
+				    "(KVM_CAP_NESTED_STATE %zu, SVM %s, VMX %s, %s.nested %s)",
+		s->kvm->nested_state_size, kvm_has_svm(s->kvm) ? "yes" : "no",
+		kvm_has_vmx(s->kvm) ? "yes" : "no", module[0] ? module : "vendor module",
+		run->host.nested == ANSWER_YES ? "on" :
+		run->host.nested == ANSWER_NO ? "off" : "unknown");
+	if (module[0])
+		err_remedy(&run->err, "with no VM running: modprobe -r %s && modprobe %s nested=1",
+			   module, module);
+	else
+		err_remedy(&run->err, "this CPU offers KVM no SVM or VMX; in a VM, have its host "
+				      "expose nested virtualization, or use `make lab`");
+	skip(run, NULL);
+	return false;
+}
+
+/* A run may cost the kernel half of what is free, unless told otherwise. */
+static bool check_cost(struct scenario *s)
+{
+	struct run *run = s->run;
+	uint64_t cost = footprint_total(&run->at_creation) + footprint_total(&run->at_transition);
+	uint64_t limit = run->config->vm.kernel_memory_limit;
+	char cost_text[UNIT_TEXT], limit_text[UNIT_TEXT];
+
+	if (!limit && run->before.status[SOURCE_MEMINFO].ok)
+		limit = run->before.meminfo.mem_available / 2;
+	if (!limit || cost <= limit)
+		return true;
+	err_set(&run->err, ENOMEM, "this layout costs the kernel %s, more than the %s this run may take "
+				   "(vm.kernel-memory-limit%s)",
+		format_bytes(cost_text, cost), format_bytes(limit_text, limit),
+		run->config->vm.kernel_memory_limit ? "" : ", by default half of MemAvailable");
+	skip(run, "a smaller layout, a host with more memory, or a higher vm.kernel-memory-limit");
+	return false;
+}
+
+static void choose_model(struct scenario *s)
+{
+	struct run *run = s->run;
+	struct kernel_facts facts;
+
+	probe_kernel(&run->host, s->kvm, &s->sources, &facts);
+	model_choose(&facts, &run->model);
+	if (run->config->selftest.break_what == BREAK_WRONG_MODEL)
+		run->model.extra_pages[ARRAY_RMAP] = 1;
+	if (run->config->selftest.break_what == BREAK_WRONG_TRACKING)
+		run->model.extra_pages[ARRAY_TRACKING] = 1;
+	model_layout(&run->model, &run->layout, &run->at_creation, &run->at_transition);
+	model_rmap_heads(&run->layout, run->heads);
+}
+
+static struct phase_result *next_phase(struct run *run, const struct phase_cfg *cfg,
+				       const char *name)
+{
+	struct phase_result *phase = &run->phases[run->phase_count++];
+
+	phase->cfg = cfg;
+	phase->name = name;
+	phase->what = cfg ? phase_do_name(cfg->what) : name;
+	return phase;
+}
+
+static void close_phase(struct scenario *s, struct phase_result *phase)
+{
+	snapshot_take(&s->sources, &phase->snapshot);
+	measure_phase(s->run, phase);
+}
+
+/* The VM, its slots, the payload in it and its vCPUs; the phase "create". */
+static int create(struct scenario *s)
+{
+	struct run *run = s->run;
+	struct phase_result *phase = next_phase(run, NULL, "create");
+	uint64_t start = clock_ns();
+	int code = vm_create(&s->vm, s->kvm, &run->layout, &run->err);
+
+	if (code)
+		return code;
+	s->sources.vm_pid = getpid();
+	s->sources.vm_fd = s->vm.fd;
+	code = vm_set_slots(&s->vm, &run->err);
+	if (!code)
+		code = payload_load(&s->payload, &s->vm, &run->err);
+	if (!code)
+		code = team_create(&s->team, &s->vm, &s->payload,
+				   (unsigned int)run->config->vm.vcpus, &run->err);
+	if (code)
+		return code;
+	phase->duration_ns = clock_ns() - start;
+	phase->done = true;
+	close_phase(s, phase);
+	run->stage = STAGE_CREATED;
+	return 0;
+}
+
+/* What the payload counted in this phase, and the phase's first way into L2. */
+static void read_counters(struct scenario *s, struct phase_result *phase)
+{
+	struct abi_report sum = { 0 };
+
+	for (unsigned int i = 0; i < s->team.count; i++) {
+		const struct vcpu *vcpu = &s->team.members[i].vcpu;
+		struct abi_report one;
+		uint64_t entry_ns = vcpu->l2_entered_ns - vcpu->l2_enter_ns;
+
+		vcpu_report(vcpu, &one);
+		sum.vendor = one.vendor;
+		sum.l1_pages += one.l1_pages;
+		sum.l2_pages += one.l2_pages;
+		sum.l2_entries += one.l2_entries;
+		/* Of several vCPUs the slowest paid for the rmaps, the others waited. */
+		if (vcpu->l2_entered_ns && entry_ns > phase->l2_entry_ns)
+			phase->l2_entry_ns = entry_ns;
+	}
+	phase->l1_pages = sum.l1_pages - s->so_far.l1_pages;
+	phase->l2_pages = sum.l2_pages - s->so_far.l2_pages;
+	phase->l2_entries = sum.l2_entries - s->so_far.l2_entries;
+	s->so_far = sum;
+}
+
+/* The vCPU that explains the trouble: one that was merely kicked explains nothing. */
+static const struct vcpu *culprit(const struct team *team)
+{
+	const struct vcpu *found = NULL;
+
+	for (unsigned int i = 0; i < team->count; i++) {
+		const struct vcpu *vcpu = &team->members[i].vcpu;
+
+		if (vcpu->trouble && (!found || found->trouble == GUEST_TIMEOUT))
+			found = vcpu;
+	}
+	return found;
+}
+
+static void note_trouble(struct scenario *s, const struct phase_result *phase, int result)
+{
+	struct guest_outcome *guest = &s->run->guest;
+	const struct vcpu *vcpu = culprit(&s->team);
+
+	if (result > 0) {
+		s->run->signal = result;
+		return;
+	}
+	guest->trouble = vcpu ? vcpu->trouble : GUEST_TIMEOUT;
+	if (!vcpu) {
+		snprintf(guest->text, sizeof(guest->text),
+			 "phase %s: a vCPU is stuck in the kernel and did not heed its kick",
+			 phase->name);
+		return;
+	}
+	guest->vcpu = vcpu->index;
+	guest->error = vcpu->error;
+	snprintf(guest->text, sizeof(guest->text), "phase %s: %.480s", phase->name, vcpu->text);
+	memcpy(guest->registers, vcpu->registers, sizeof(guest->registers));
+	if (vcpu->trouble == GUEST_REPORTED)
+		vcpu_report(vcpu, &guest->report);
+	guest->report.status = vcpu->status;
+}
+
+static uint64_t phase_timeout(const struct config *config, const struct phase_cfg *cfg)
+{
+	return cfg->timeout ? cfg->timeout : config->vm.timeout;
+}
+
+/* One phase of the config; `first`: the vCPUs come up in it, too. False: the run is over. */
+static bool run_phase(struct scenario *s, const struct phase_cfg *cfg, uint32_t index)
+{
+	struct run *run = s->run;
+	struct phase_result *phase = next_phase(run, cfg, cfg->name);
+	uint64_t timeout = phase_timeout(run->config, cfg), start = clock_ns();
+	int result = 0;
+
+	if (!index)	/* up to the first question for a phase */
+		result = team_run(&s->team, 0, timeout);
+	if (!result)
+		result = team_run(&s->team, index, timeout);
+	phase->duration_ns = clock_ns() - start;
+	phase->done = !result;
+	read_counters(s, phase);
+	if (result)
+		note_trouble(s, phase, result);
+	close_phase(s, phase);
+	return !result;
+}
+
+static void run_phases(struct scenario *s)
+{
+	const struct config *config = s->run->config;
+	struct abi_report report;
+	uint32_t index = 0;
+
+	while (index < config->phase_count && run_phase(s, &config->phases[index], index))
+		index++;
+	if (index == config->phase_count) {
+		s->run->stage = STAGE_RAN;
+		team_run(&s->team, ABI_NEXT_END, config->vm.timeout);
+	}
+	memcpy(s->run->guest.console, s->team.members[0].vcpu.console,
+	       sizeof(s->run->guest.console));
+	vcpu_report(&s->team.members[0].vcpu, &report);
+	s->run->guest.report.vendor = report.vendor;
+	s->run->guest.report.l1_pages = s->so_far.l1_pages;
+	s->run->guest.report.l2_pages = s->so_far.l2_pages;
+	s->run->guest.report.l2_entries = s->so_far.l2_entries;
+}
+
+static void teardown(struct scenario *s)
+{
+	struct phase_result *phase = next_phase(s->run, NULL, "teardown");
+	uint64_t start = clock_ns();
+
+	if (s->team.members)
+		team_destroy(&s->team);
+	if (s->run->config->selftest.break_what != BREAK_LEAK_VM)
+		vm_destroy(&s->vm);
+	s->sources.vm_pid = 0;
+	if (s->run->config->selftest.break_what == BREAK_KLOG && !s->sources.klog_alarms++)
+		snprintf(s->sources.klog_first, sizeof(s->sources.klog_first),
+			 "WARNING: not real, selftest.break = klog");
+	phase->duration_ns = clock_ns() - start;
+	phase->done = true;
+	close_phase(s, phase);
+	/* No VM, no rmaps to be lazy or not. */
+	phase->state = RMAP_UNKNOWN;
+}
+
+/* Everything from the baseline to the teardown. Returns -errno only for refusals of the config. */
+static int run_in_vm(struct scenario *s)
+{
+	struct run *run = s->run;
+	int code;
+
+	if (!check_nesting(s))
+		return 0;
+	choose_model(s);
+	snapshot_take(&s->sources, &run->before);
+	if (!check_cost(s))
+		return 0;
+	code = payload_place(&run->layout, kvm_has_1g_pages(s->kvm) ? 3 : 2, &s->payload, &run->err);
+	if (code)
+		return code;
+	run->phases = calloc(run->config->phase_count + 2, sizeof(*run->phases));
+	if (!run->phases)
+		return err_set(&run->err, ENOMEM, "no memory for the phases");
+	if (!create(s))
+		run_phases(s);
+	teardown(s);
+	measure_transition(run);
+	return 0;
+}
+
+int run_scenario(const struct config *config, const struct kvm *kvm, struct run *run)
+{
+	struct scenario s = { .kvm = kvm, .run = run, .vm.fd = -1 };
+	uint64_t start = clock_ns();
+	int code = 0;
+
+	run->config = config;
+	run->transition = -1;
+	clock_gettime(CLOCK_REALTIME, &run->started);
+	host_read("", &run->host);
+	sources_open(&s.sources, "", config->report.sources == SOURCES_CHEAP);
+	if (kvm) {
+		run->stage = STAGE_KVM;
+		code = run_in_vm(&s);
+	} else {
+		run->skipped = true;
+		snapshot_take(&s.sources, &run->before);
+	}
+	sources_close(&s.sources);
+	run->duration_ns = clock_ns() - start;
+	return code;
+}
+
+void run_free(struct run *run)
+{
+	for (size_t i = 0; i < run->phase_count; i++)
+		snapshot_free(&run->phases[i].snapshot);
+	snapshot_free(&run->before);
+	free(run->phases);
+	layout_free(&run->layout);
+	*run = (struct run){ 0 };
+}

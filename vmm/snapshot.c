@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "snapshot.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "source.h"
+
+#define NOT_ASKED_FOR "not asked for (report.sources = cheap)"
+
+static const struct source_kind {
+	const char *name, *remedy;
+	bool dear;			/* left out of cheap snapshots */
+} kinds[SOURCE_COUNT] = {
+	[SOURCE_VMALLOCINFO] = { "vmallocinfo", "run as root", true },
+	[SOURCE_MEMINFO] = { "meminfo", "mount /proc: mount -t proc none /proc", false },
+	[SOURCE_RMAPS_STAT] = { "rmaps_stat", "run as root with debugfs mounted: "
+				"mount -t debugfs none /sys/kernel/debug", true },
+	[SOURCE_KLOG] = { "klog", "run as root, or as root allow it to all: "
+			  "sysctl kernel.dmesg_restrict=0", false },
+};
+
+const char *source_name(enum source source)
+{
+	return kinds[source].name;
+}
+
+const char *source_remedy(enum source source)
+{
+	return kinds[source].remedy;
+}
+
+void sources_open(struct sources *sources, const char *root, bool cheap)
+{
+	*sources = (struct sources){ .cheap = cheap };
+	snprintf(sources->root, sizeof(sources->root), "%s", root);
+	klog_open(sources);
+}
+
+void sources_close(struct sources *sources)
+{
+	if (sources->klog >= 0)
+		close(sources->klog);
+	sources->klog = -1;
+	sources->klog_error = EBADF;
+}
+
+static int read_source(struct sources *sources, enum source source, struct snapshot *snapshot)
+{
+	char *why = snapshot->status[source].why;
+
+	if (sources->cheap && kinds[source].dear) {
+		snprintf(why, SOURCE_WHY, NOT_ASKED_FOR);
+		return -ECANCELED;
+	}
+	switch (source) {
+	case SOURCE_VMALLOCINFO:
+		return vmallocinfo_read(sources, snapshot, why);
+	case SOURCE_MEMINFO:
+		return meminfo_read(sources, snapshot, why);
+	case SOURCE_RMAPS_STAT:
+		return rmaps_stat_read(sources, snapshot, why);
+	case SOURCE_KLOG:
+		return klog_read(sources, snapshot, why);
+	case SOURCE_COUNT:
+		break;
+	}
+	return -EINVAL;
+}
+
+void snapshot_take(struct sources *sources, struct snapshot *snapshot)
+{
+	*snapshot = (struct snapshot){ 0 };
+	for (int source = 0; source < SOURCE_COUNT; source++)
+		snapshot->status[source].ok = !read_source(sources, source, snapshot);
+}
+
+void snapshot_free(struct snapshot *snapshot)
+{
+	tally_free(&snapshot->vmalloc);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* "Did you mean": the nearest of several names. */
+#ifndef SUGGEST_H
+#define SUGGEST_H
+
+struct suggestion {
+	const char *word;	/* what was written */
+	const char *best;	/* the nearest name so far, or NULL: none is near */
+	unsigned int distance;
+};
+
+#define SUGGESTION(written) ((struct suggestion){ .word = (written) })
+
+void suggest_try(struct suggestion *suggestion, const char *name);
+
+#endif

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "vcpu.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "exits.h"
+#include "vcpu_state.h"
+
+int vcpu_create(struct vcpu *vcpu, const struct vm *vm, const struct payload *payload,
+		unsigned int index, struct err *err)
+{
+	int code;
+
+	*vcpu = (struct vcpu){
+		.vm = vm, .index = index, .fd = -1, .run = MAP_FAILED,
+		.report_gpa = payload_vcpu_block(payload, index),
+	};
+	code = kvm_ioctl(vm->fd, KVM_CREATE_VCPU, (void *)(uintptr_t)index, err,
+			 "KVM_CREATE_VCPU(%u)", index);
+	if (code < 0)
+		return code;
+	vcpu->fd = code;
+	vcpu->run = mmap(NULL, vm->kvm->run_size, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu->fd, 0);
+	if (vcpu->run == MAP_FAILED) {
+		code = err_errno(err, errno, "mmap(vCPU %u's kvm_run)", index);
+		goto fail;
+	}
+	code = kvm_ioctl(vcpu->fd, KVM_SET_CPUID2, vm->kvm->cpuid, err,
+			 "KVM_SET_CPUID2(vCPU %u: %u leaves)", index, vm->kvm->cpuid->nent);
+	if (code >= 0)
+		code = vcpu_set_start(vcpu, payload, err);
+	if (code >= 0)
+		return 0;
+fail:
+	vcpu_destroy(vcpu);
+	return code;
+}
+
+void vcpu_destroy(struct vcpu *vcpu)
+{
+	if (vcpu->run != MAP_FAILED)
+		munmap(vcpu->run, vcpu->vm->kvm->run_size);
+	if (vcpu->fd >= 0)
+		close(vcpu->fd);
+	vcpu->run = MAP_FAILED;
+	vcpu->fd = -1;
+}
+
+static enum vcpu_stop trouble(struct vcpu *vcpu, enum guest_trouble kind, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static enum vcpu_stop trouble(struct vcpu *vcpu, enum guest_trouble kind, const char *format, ...)
+{
+	va_list args;
+
+	vcpu->trouble = kind;
+	va_start(args, format);
+	vsnprintf(vcpu->text, sizeof(vcpu->text), format, args);
+	va_end(args);
+	vcpu_dump(vcpu, vcpu->registers, sizeof(vcpu->registers));
+	return VCPU_TROUBLE;
+}
+
+void vcpu_report(const struct vcpu *vcpu, struct abi_report *report)
+{
+	if (vm_read(vcpu->vm, vcpu->report_gpa, report, sizeof(*report)))
+		memset(report, 0, sizeof(*report));
+	report->message[sizeof(report->message) - 1] = '\0';
+}
+
+/* The payload told what is wrong: the same in words, codes by the vendor's names. */
+static enum vcpu_stop payload_trouble(struct vcpu *vcpu, uint32_t status)
+{
+	enum guest_trouble kind = GUEST_REPORTED;
+	struct abi_report r;
+
+	vcpu_report(vcpu, &r);
+	vcpu->status = status;
+	switch (status) {
+	case ABI_EXCEPTION:
+		return trouble(vcpu, kind,
+			       "L1 took exception %u (%s), error code %#llx, at rip %#llx, cr2 %#llx",
+			       r.vector, exception_name(r.vector), (unsigned long long)r.error_code,
+			       (unsigned long long)r.rip, (unsigned long long)r.cr2);
+	case ABI_L2_EXIT:
+		return trouble(vcpu, kind,
+			       "L2 left unexpectedly: exit code %#llx (%s), vector %u, info %#llx %#llx, "
+			       "at rip %#llx",
+			       (unsigned long long)r.exit_code, l2_exit_name(r.vendor, r.exit_code),
+			       r.vector, (unsigned long long)r.exit_info[0],
+			       (unsigned long long)r.exit_info[1], (unsigned long long)r.rip);
+	case ABI_ENTRY_FAILED:
+		if (r.instruction_error)
+			return trouble(vcpu, kind, "VM entry failed: VM-instruction error %u (%s)",
+				       r.instruction_error,
+				       vmx_instruction_error_name(r.instruction_error));
+		return trouble(vcpu, kind, "VM entry failed: exit code %#llx (%s), info %#llx %#llx",
+			       (unsigned long long)r.exit_code, l2_exit_name(r.vendor, r.exit_code),
+			       (unsigned long long)r.exit_info[0],
+			       (unsigned long long)r.exit_info[1]);
+	case ABI_BAD_MEMORY:
+		return trouble(vcpu, kind, "guest memory at gpa %#llx reads %#llx, written was %#llx",
+			       (unsigned long long)r.rip, (unsigned long long)r.exit_info[1],
+			       (unsigned long long)r.exit_info[0]);
+	case ABI_UNSUPPORTED:
+		return trouble(vcpu, kind, "the vCPU can't do what the phase needs: %s", r.message);
+	case ABI_BAD_TREE:
+		return trouble(vcpu, kind, "the payload can't use its device tree: %s", r.message);
+	default:
+		return trouble(vcpu, kind, "the payload reports the unknown status %u", status);
+	}
+}
+
+/* What does not fit any more is lost: the payload says a line, not a log. */
+static void console_put(struct vcpu *vcpu, char character)
+{
+	size_t length = strlen(vcpu->console);
+
+	if (length + 1 < sizeof(vcpu->console))
+		vcpu->console[length] = character;
+}
+
+/* What an access to a port comes to. */
+static enum vcpu_stop handle_port(struct vcpu *vcpu, uint16_t port, uint32_t value, bool in)
+{
+	if (port == ABI_PORT_VERSION && !in) {
+		if (value != ABI_VERSION)
+			return trouble(vcpu, GUEST_ABI, "the payload speaks ABI %u, this minivmm %u",
+				       value, ABI_VERSION);
+		vcpu->abi_seen = true;
+		return VCPU_GOES_ON;
+	}
+	if (!vcpu->abi_seen)
+		return trouble(vcpu, GUEST_ABI, "the payload used port %#x before it told its ABI",
+			       port);
+	switch (port - ABI_PORT_BASE_DEFAULT) {
+	case ABI_PORT_CONSOLE:
+		console_put(vcpu, (char)value);
+		return VCPU_GOES_ON;
+	case ABI_PORT_NEXT:
+		return VCPU_WAITS;
+	case ABI_PORT_MARK:
+		if (value == ABI_MARK_L2_ENTER)
+			vcpu->l2_enter_ns = clock_ns();
+		else if (value == ABI_MARK_L2_ENTERED)
+			vcpu->l2_entered_ns = clock_ns();
+		return VCPU_GOES_ON;
+	case ABI_PORT_REPORT:
+		return value == ABI_OK ? VCPU_GOES_ON : payload_trouble(vcpu, value);
+	}
+	return trouble(vcpu, GUEST_EXIT, "KVM_EXIT_IO: %s at port %#x, where nothing is",
+		       in ? "in" : "out", port);
+}
+
+static enum vcpu_stop handle_io(struct vcpu *vcpu)
+{
+	const struct kvm_run *run = vcpu->run;
+	const uint8_t *data = (const uint8_t *)run + run->io.data_offset;
+	bool in = run->io.direction == KVM_EXIT_IO_IN;
+
+	for (uint32_t i = 0; i < run->io.count; i++, data += run->io.size) {
+		uint32_t value = 0;
+		enum vcpu_stop stop;
+
+		memcpy(&value, data, run->io.size);
+		stop = handle_port(vcpu, run->io.port, value, in);
+		if (stop != VCPU_GOES_ON)
+			return stop;
+	}
+	return VCPU_GOES_ON;
+}
+
+static enum vcpu_stop unexpected_exit(struct vcpu *vcpu)
+{
+	const struct kvm_run *run = vcpu->run;
+	const char *name = kvm_exit_name(run->exit_reason);
+
+	switch (run->exit_reason) {
+	case KVM_EXIT_SHUTDOWN:
+		return trouble(vcpu, GUEST_EXIT, "%s: the vCPU took a triple fault", name);
+	case KVM_EXIT_INTERNAL_ERROR:
+		return trouble(vcpu, GUEST_EXIT, "%s: suberror %u (%s)", name,
+			       run->internal.suberror,
+			       kvm_internal_error_name(run->internal.suberror));
+	case KVM_EXIT_FAIL_ENTRY:
+		return trouble(vcpu, GUEST_EXIT, "%s: hardware_entry_failure_reason %#llx", name,
+			       run->fail_entry.hardware_entry_failure_reason);
+	case KVM_EXIT_MMIO:
+		return trouble(vcpu, GUEST_EXIT, "%s: %s of %u bytes at gpa %#llx, where no memslot is",
+			       name, run->mmio.is_write ? "write" : "read", run->mmio.len,
+			       run->mmio.phys_addr);
+	case KVM_EXIT_HLT:
+		return trouble(vcpu, GUEST_EXIT, "%s: the payload halted without a report", name);
+	default:
+		return trouble(vcpu, GUEST_EXIT, "unexpected exit %u (%s)", run->exit_reason, name);
+	}
+}
+
+static enum vcpu_stop run_failed(struct vcpu *vcpu, int code)
+{
+	vcpu->error = code;
+	return trouble(vcpu, GUEST_IOCTL, "KVM_RUN(vCPU %u): %s%s", vcpu->index, strerror(code),
+		       code == ENOMEM ? " (the kernel could not allocate what this entry needs)" :
+					"");
+}
+
+enum vcpu_stop vcpu_run(struct vcpu *vcpu)
+{
+	for (;;) {
+		enum vcpu_stop stop;
+
+		if (ioctl(vcpu->fd, KVM_RUN, NULL)) {
+			if (errno != EINTR && errno != EAGAIN)
+				return run_failed(vcpu, errno);
+			/* Only the watchdog sets immediate_exit; other signals are not for us. */
+			if (__atomic_load_n(&vcpu->run->immediate_exit, __ATOMIC_ACQUIRE))
+				return trouble(vcpu, GUEST_TIMEOUT, "vCPU %u did not come back",
+					       vcpu->index);
+			continue;
+		}
+		if (vcpu->run->exit_reason == KVM_EXIT_HLT && vcpu->ended)
+			return VCPU_HALTED;
+		if (vcpu->run->exit_reason != KVM_EXIT_IO)
+			return unexpected_exit(vcpu);
+		stop = handle_io(vcpu);
+		if (stop != VCPU_GOES_ON)
+			return stop;
+	}
+}
+
+void vcpu_answer(struct vcpu *vcpu, uint32_t next)
+{
+	memcpy((uint8_t *)vcpu->run + vcpu->run->io.data_offset, &next, sizeof(next));
+	vcpu->ended = next == ABI_NEXT_END;
+	vcpu->l2_enter_ns = vcpu->l2_entered_ns = 0;
+}

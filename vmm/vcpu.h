@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* One vCPU: made in 64-bit mode at the payload's entry, run until it asks for its next phase. */
+#ifndef VCPU_H
+#define VCPU_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "payload.h"
+#include "run.h"
+#include "vm.h"
+
+/* What a vcpu_run() ended with. */
+enum vcpu_stop {
+	VCPU_GOES_ON,		/* not a stop: KVM_RUN again */
+	VCPU_WAITS,		/* at ABI_PORT_NEXT, for vcpu_answer() */
+	VCPU_HALTED,		/* after ABI_NEXT_END */
+	VCPU_TROUBLE,		/* see trouble; not to be run again */
+};
+
+struct vcpu {
+	const struct vm *vm;
+	int fd;
+	unsigned int index;
+	struct kvm_run *run;		/* its shared page */
+	uint64_t report_gpa;
+	bool abi_seen, ended;
+	/* Of the phase it is in: CLOCK_MONOTONIC ns, 0: not yet. */
+	uint64_t l2_enter_ns, l2_entered_ns;
+	enum guest_trouble trouble;
+	int error;			/* errno of GUEST_IOCTL */
+	uint32_t status;		/* enum abi_status of GUEST_REPORTED */
+	char text[512];			/* decoded by name */
+	char registers[1024];
+	char console[256];		/* what the payload said */
+};
+
+int vcpu_create(struct vcpu *vcpu, const struct vm *vm, const struct payload *payload,
+		unsigned int index, struct err *err);
+void vcpu_destroy(struct vcpu *vcpu);
+
+/* Runs until one of enum vcpu_stop; a kick (run->immediate_exit and a signal) counts as a timeout. On the vCPU's thread. */
+enum vcpu_stop vcpu_run(struct vcpu *vcpu);
+/* The phase a waiting vCPU runs next, or ABI_NEXT_END. */
+void vcpu_answer(struct vcpu *vcpu, uint32_t next);
+/* Counters and findings the payload left in guest memory. */
+void vcpu_report(const struct vcpu *vcpu, struct abi_report *report);
+
+#endif

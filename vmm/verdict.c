@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "verdict.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "check.h"
+
+static const struct {
+	struct check_info info;
+	judge *judge;
+} table[] = {
+	{ { "host.kvm", "/dev/kvm can be used" }, judge_kvm },
+	{ { "host.nested", "KVM runs nested guests" }, judge_nested },
+	{ { "host.tdp-mmu", "the TDP MMU is on, without which nothing is lazy" }, judge_tdp_mmu },
+	{ { "host.policy", "rmaps are lazy or eager, as expect.policy says" }, judge_policy },
+	{ { "guest.clean", "the payload ran without a fault or a hang" }, judge_guest },
+	{ { "lazy.before", "no rmaps before a nested guest runs under nested paging" },
+	  judge_lazy_before },
+	{ { "control.no-npt", "a nested guest without NPT/EPT does not allocate them" },
+	  judge_control },
+	{ { "transition.observed", "the first one with NPT/EPT does" }, judge_transition },
+	{ { "phase.expect", "each phase's rmaps are as its `expect` says" }, judge_phases },
+	{ { "rmap.exact", "rmap bytes are those predicted" }, judge_rmap_exact },
+	{ { "tracking.exact", "write-tracking bytes are those predicted" }, judge_tracking_exact },
+	{ { "l2.ran", "every L2 phase entered L2 and wrote all its pages" }, judge_l2 },
+	{ { "teardown.clean", "kernel memory is back to where it was" }, judge_teardown },
+	{ { "klog.clean", "no BUG, WARNING, Oops in the kernel log" }, judge_klog },
+};
+
+#define CHECKS (sizeof(table) / sizeof(table[0]))
+_Static_assert(CHECKS <= CHECK_MAX, "struct verdict has room for every check");
+
+size_t verdict_check_count(void)
+{
+	return CHECKS;
+}
+
+const struct check_info *verdict_check_info(size_t index)
+{
+	return &table[index].info;
+}
+
+static bool is_about_host(const struct check *check)
+{
+	return !strncmp(check->name, "host.", 5);
+}
+
+static void conclude(const struct run *run, struct verdict *verdict)
+{
+	bool failed = false, judged = false;
+
+	for (size_t i = 0; i < verdict->count; i++) {
+		failed |= verdict->checks[i].result == RESULT_FAIL;
+		judged |= verdict->checks[i].result == RESULT_PASS &&
+			  !is_about_host(&verdict->checks[i]);
+	}
+	if (run->signal) {
+		verdict->result = failed ? RESULT_FAIL : RESULT_ERROR;
+		verdict->exit_status = 128 + run->signal;
+	} else if (run->guest.trouble == GUEST_ABI || (run->err.text[0] && !run->skipped)) {
+		verdict->result = RESULT_ERROR;
+		verdict->exit_status = 3;
+	} else if (failed) {
+		verdict->result = RESULT_FAIL;
+		verdict->exit_status = 1;
+	} else if (run->skipped || !judged) {
+		verdict->result = RESULT_SKIP;
+		verdict->exit_status = 4;
+	} else {
+		verdict->result = RESULT_PASS;
+		verdict->exit_status = 0;
+	}
+}
+
+void verdict_judge(const struct run *run, struct verdict *verdict)
+{
+	*verdict = (struct verdict){ .count = CHECKS };
+	for (size_t i = 0; i < CHECKS; i++) {
+		verdict->checks[i].name = table[i].info.name;
+		table[i].judge(run, &verdict->checks[i]);
+	}
+	conclude(run, verdict);
+}
+
+const char *result_name(enum result result)
+{
+	static const char *const names[] = { "pass", "fail", "skip", "error" };
+
+	return names[result];
+}

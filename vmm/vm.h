@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A VM: its descriptor, the host memory behind its memslots, and access to guest memory by gpa. */
+#ifndef VM_H
+#define VM_H
+
+#include <stdint.h>
+
+#include "err.h"
+#include "kvm.h"
+#include "layout.h"
+
+/* Host memory of one [memslot.NAME]: slot i of the row is at hva + i * size. */
+struct backing {
+	uint8_t *hva;
+	uint64_t size;		/* bytes mapped at hva, 0: another slot's (alias) */
+	void *reserved;		/* the address range, larger than size for alignment */
+	uint64_t reserved_size;
+	int fd;			/* of memfd, hugetlb or file, -1: anonymous */
+};
+
+struct vm {
+	const struct kvm *kvm;
+	const struct layout *layout;
+	int fd;
+	struct backing *backings;	/* one per config->memslots */
+};
+
+/* KVM_CREATE_VM and the host memory; no slots yet. On failure everything is given back. */
+int vm_create(struct vm *vm, const struct kvm *kvm, const struct layout *layout, struct err *err);
+/* Every memslot of the layout; on failure those made so far go with vm_destroy(). */
+int vm_set_slots(struct vm *vm, struct err *err);
+void vm_destroy(struct vm *vm);
+
+/* The host's view of the guest page at gpa, NULL when no normal-space slot holds it. */
+uint8_t *vm_page(const struct vm *vm, uint64_t gpa);
+/* Across slots; -EFAULT when a page of the range lies in none. */
+int vm_write(const struct vm *vm, uint64_t gpa, const void *data, size_t size);
+int vm_read(const struct vm *vm, uint64_t gpa, void *data, size_t size);
+
+#endif
