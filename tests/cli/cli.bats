@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The command line, without KVM: the sanitized build.
+
+setup() {
+	top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+	minivmm=${MINIVMM:-$top/build/sanitized/minivmm}
+	cd "$BATS_TEST_TMPDIR" || exit
+}
+
+# Runs minivmm with stdout and stderr apart.
+vmm() {
+	status=0
+	"$minivmm" "$@" >stdout 2>stderr </dev/null || status=$?
+}
+
+@test "--help and --version say so on stdout, exit 0" {
+	vmm --help
+	[[ $status == 0 && ! -s stderr ]]
+	grep -q 'CONFIG.ini' stdout
+	vmm --version
+	[[ $status == 0 && $(cat stdout) =~ ^minivmm\ [0-9]+\.[0-9]+ ]]
+	for command in run report list; do
+		vmm $command --help
+		[[ $status == 0 ]]
+	done
+}
+
+@test "usage errors: exit 2, nothing on stdout" {
+	local -a wrong=("" "--no-such-option" "--format xml $top/configs/transition.ini" "--seed x c.ini"
+		"--timeout 5parsecs c.ini" "--progress maybe c.ini" "list" "list planets" "report"
+		"report frobnicate" "report show" "$top/configs/transition.ini what")
+	for arguments in "${wrong[@]}"; do
+		# shellcheck disable=SC2086 # words on purpose
+		vmm $arguments
+		echo "$arguments: $status"
+		[[ $status == 2 && ! -s stdout && -s stderr ]]
+	done
+}
+
+@test "each broken config: its errors with file:line, exit 2, nothing created" {
+	local count=0
+	cd "$top/tests/broken"
+	for config in *.ini; do
+		rm -f "$BATS_TEST_TMPDIR/report.json"
+		status=0
+		"$minivmm" "$config" -o "$BATS_TEST_TMPDIR/report.json" >"$BATS_TEST_TMPDIR/stdout" \
+			2>"$BATS_TEST_TMPDIR/stderr" </dev/null || status=$?
+		[[ $status == 2 ]] || { echo "$config: exit status $status"; return 1; }
+		[[ ! -s $BATS_TEST_TMPDIR/stdout && ! -e $BATS_TEST_TMPDIR/report.json ]]
+		diff -u "${config%.ini}.expect" "$BATS_TEST_TMPDIR/stderr"
+		count=$((count + 1))
+	done
+	((count >= 30))
+}
+
+@test "list keys and list checks: one word a line" {
+	for what in keys checks; do
+		vmm list $what
+		[[ $status == 0 && $(wc -l <stdout) -gt 10 ]]
+		! grep -qvE '^[a-zA-Z0-9._-]+$' stdout
+	done
+	grep -qx 'rmap.exact' stdout
+	vmm list keys -v
+	grep -qP '^memslot.NAME.size\t' stdout
+}
+
+@test "every check of the contract is there" {
+	vmm list checks
+	for check in host.kvm host.nested host.tdp-mmu lazy.before control.no-npt transition.observed \
+		rmap.exact tracking.exact l2.ran teardown.clean klog.clean; do
+		grep -qx "$check" stdout
+	done
+}
+
+@test "report show renders a saved report; what is none is an error" {
+	vmm report show "$top/tests/fixtures/report.json"
+	[[ $status == 0 ]]
+	grep -q '^PASS' stdout
+	vmm report show "$top/tests/fixtures/report.json" --format ktap
+	[[ $status == 0 && $(head -n 1 stdout) == "KTAP version 1" ]]
+	vmm report show "$top/tests/fixtures/report.json" --format json
+	[[ $(jq -S . stdout) == "$(jq -S . "$top/tests/fixtures/report.json")" ]]
+	echo '{' >broken.json
+	vmm report show broken.json
+	[[ $status == 3 && ! -s stdout ]]
+	grep -q 'broken.json' stderr
+	echo '{"schema": "other/1"}' >other.json
+	vmm report show other.json
+	[[ $status == 3 ]]
+	vmm report show nowhere.json
+	[[ $status == 3 ]]
+}
+
+@test "an unwritable -o is an error, whatever the verdict" {
+	vmm "$top/configs/transition.ini" -o /nowhere/report.json
+	[[ $status == 3 ]]
+	grep -q '/nowhere' stderr
+}
+
+@test "on a host that can't run it: a report, a reason, exit 4" {
+	[[ ! -e /dev/kvm ]] || skip "this host has /dev/kvm"
+	vmm "$top/configs/transition.ini" -o report.json
+	[[ $status == 4 ]]
+	jq -e '.result == "skip" and .exit_status == 4' report.json
+}

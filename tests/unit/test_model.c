@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The model's sizes against figures seen on real kernels, and its choice by release. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "model.h"
+#include "tally.h"
+
+#define G (1ull << 30)
+
+static struct model model_of(unsigned int major, unsigned int minor, enum answer tdp_mmu,
+			     enum answer external)
+{
+	struct kernel_facts facts = { .major = major, .minor = minor, .tdp_mmu = tdp_mmu,
+				      .tdp = ANSWER_YES, .external_tracking = external };
+	struct model model;
+
+	model_choose(&facts, &model);
+	return model;
+}
+
+static struct footprint footprint_of(uint64_t base, uint64_t size, uint32_t flags)
+{
+	struct model model = model_of(6, 12, ANSWER_YES, ANSWER_NO);
+	struct slot slot = { .base = base, .size = size, .kvm_flags = flags };
+	struct footprint all;
+
+	model_slot(&model, &slot, &all);
+	return all;
+}
+
+/*
+ * One aligned slot, the arrays' own pages as seen in /proc/vmallocinfo on 6.12, in KiB,
+ * and the pages of the page-pointer arrays that come on top.
+ */
+static void test_aligned_slots(void **state)
+{
+	static const struct {
+		uint64_t size, rmap, rmap_pointers, tracking, tracking_pointers;
+	} seen[] = {
+		{ 1 * G, 2056, 0, 512, 0 },
+		{ 4 * G, 8212, 4, 2048, 0 },
+		{ 64 * G, 131332, 64, 32768, 16 },
+		{ 1024 * G, 2101256, 1024 + 2 + 2, 524288, 256 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(seen) / sizeof(seen[0]); i++) {
+		struct footprint all = footprint_of(0, seen[i].size, 0);
+
+		assert_int_equal(all.bytes[ARRAY_RMAP],
+				 seen[i].rmap * 1024 + seen[i].rmap_pointers * 4096);
+		assert_int_equal(all.bytes[ARRAY_TRACKING],
+				 seen[i].tracking * 1024 + seen[i].tracking_pointers * 4096);
+	}
+}
+
+/* By hand: 512 pages fit one pointer page (kmalloc'ed), 513 do not. */
+static void test_pointer_arrays(void **state)
+{
+	(void)state;
+	/* 1 GiB: 512 + 1 + 1 pages, no array above 512 pages. */
+	assert_int_equal(footprint_of(0, G, 0).bytes[ARRAY_RMAP], 514 * 4096);
+	assert_int_equal(footprint_of(0, G, 0).bytes[ARRAY_TRACKING], 128 * 4096);
+	/* one page more: 513 pages and 2 of pointers, 513 2M heads: 2 pages. */
+	assert_int_equal(footprint_of(0, G + 4096, 0).bytes[ARRAY_RMAP], (513 + 2 + 2 + 1) * 4096);
+	/* 1 TiB: 524288 pages, 1024 of pointers, 2 of theirs. */
+	assert_int_equal(footprint_of(0, 1024 * G, 0).bytes[ARRAY_RMAP],
+			 (524288ull + 1024 + 2 + 1024 + 2 + 2) * 4096);
+}
+
+/* However small a slot is, since 5.18 each array has a page. */
+static void test_smallest_slot(void **state)
+{
+	struct footprint all = footprint_of(4096, 4096, 0);
+
+	(void)state;
+	assert_int_equal(all.bytes[ARRAY_RMAP], 3 * 4096);
+	assert_int_equal(all.bytes[ARRAY_TRACKING], 4096);
+	assert_int_equal(all.bytes[ARRAY_LPAGE_INFO], 2 * 4096);
+	assert_int_equal(all.bytes[ARRAY_DIRTY_BITMAP], 0);
+	assert_int_equal(footprint_of(0, 4096, SLOT_DIRTY_LOG).bytes[ARRAY_DIRTY_BITMAP], 4096);
+}
+
+/* A slot that straddles a 2M and a 1G boundary has a head on either side. */
+static void test_straddling(void **state)
+{
+	struct config config = { 0 };
+	struct slot slot = { .base = G - 4096, .size = 8192 };
+	struct layout layout = { .config = &config, .slots = &slot, .count = 1 };
+	uint64_t heads[3];
+
+	(void)state;
+	model_rmap_heads(&layout, heads);
+	assert_int_equal(heads[0], 2);
+	assert_int_equal(heads[1], 2);
+	assert_int_equal(heads[2], 2);
+}
+
+static void test_choice(void **state)
+{
+	(void)state;
+	assert_false(model_of(5, 10, ANSWER_YES, ANSWER_NO).rmap_lazy);
+	assert_false(model_of(5, 13, ANSWER_YES, ANSWER_NO).rmap_lazy);
+	assert_true(model_of(5, 14, ANSWER_YES, ANSWER_NO).rmap_lazy);
+	assert_false(model_of(5, 14, ANSWER_NO, ANSWER_NO).rmap_lazy);
+	assert_false(model_of(6, 12, ANSWER_NO, ANSWER_NO).rmap_lazy);
+	assert_false(model_of(5, 15, ANSWER_YES, ANSWER_NO).tracking_lazy);
+	assert_true(model_of(5, 16, ANSWER_YES, ANSWER_NO).tracking_lazy);
+	assert_false(model_of(6, 1, ANSWER_YES, ANSWER_YES).tracking_lazy);
+	assert_true(model_of(6, 1, ANSWER_YES, ANSWER_NO).tracking_lazy);
+	assert_true(model_of(6, 9, ANSWER_YES, ANSWER_YES).tracking_lazy);
+	assert_true(model_of(7, 3, ANSWER_YES, ANSWER_YES).tracking_lazy);
+	assert_true(model_of(6, 12, ANSWER_NO, ANSWER_YES).tracking_lazy);
+	assert_false(model_of(5, 17, ANSWER_YES, ANSWER_NO).whole_pages);
+	assert_true(model_of(5, 18, ANSWER_YES, ANSWER_NO).whole_pages);
+	assert_int_equal(model_of(6, 16, ANSWER_YES, ANSWER_NO).transition_slab, 0);
+	assert_int_equal(model_of(6, 17, ANSWER_YES, ANSWER_NO).transition_slab, 32768);
+}
+
+/* Eager and inlined: one function holds lpage_info and rmaps; the model tells them apart. */
+static void test_measure_shared_function(void **state)
+{
+	struct model model = model_of(6, 12, ANSWER_NO, ANSWER_NO);
+	struct config config = { 0 };
+	struct slot slot = { .base = 0, .size = G };
+	struct layout layout = { .config = &config, .slots = &slot, .count = 1 };
+	struct footprint measured;
+	struct tally tally = { 0 };
+
+	(void)state;
+	assert_int_equal(tally_add(&tally, "kvm_arch_prepare_memory_region", 1, 2), 0);
+	assert_int_equal(tally_add(&tally, "kvm_arch_prepare_memory_region", 512, 1), 0);
+	assert_int_equal(tally_add(&tally, "kvm_arch_prepare_memory_region", 1, 2), 0);
+	tally_sort(&tally);
+	model_measure(&model, &layout, &tally, &measured);
+	assert_int_equal(measured.bytes[ARRAY_LPAGE_INFO], 2 * 4096);
+	assert_int_equal(measured.bytes[ARRAY_RMAP], 514 * 4096);
+	tally_free(&tally);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_aligned_slots),
+		cmocka_unit_test(test_pointer_arrays),
+		cmocka_unit_test(test_smallest_slot),
+		cmocka_unit_test(test_straddling),
+		cmocka_unit_test(test_choice),
+		cmocka_unit_test(test_measure_shared_function),
+	};
+
+	return cmocka_run_group_tests_name("model", tests, NULL, NULL);
+}

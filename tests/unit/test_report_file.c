@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Reports on the disk: whole or untouched, and refused when they are something else. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "report_scenes.h"
+
+static char folder[] = "/tmp/minivmm-report-XXXXXX";
+static char path[64];
+
+static int make_folder(void **state)
+{
+	(void)state;
+	snprintf(folder + sizeof(folder) - 7, 7, "XXXXXX");
+	if (!mkdtemp(folder))
+		return -1;
+	snprintf(path, sizeof(path), "%s/report.json", folder);
+	return 0;
+}
+
+static int remove_folder(void **state)
+{
+	(void)state;
+	unlink(path);
+	return rmdir(folder);	/* and so: nothing else was left in it */
+}
+
+static void write_file(const char *text)
+{
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	fputs(text, file);
+	fclose(file);
+}
+
+static void test_save_and_load(void **state)
+{
+	struct err err;
+	struct scene scene;
+	json_t *report, *loaded;
+	struct stat st;
+
+	(void)state;
+	lazy_success(&scene);
+	report = build(&scene);
+	write_file("old");
+	assert_int_equal(report_save(report, path, &err), 0);
+	assert_int_equal(report_load(path, &loaded, &err), 0);
+	assert_true(json_equal(report, loaded));
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0644);
+	json_decref(loaded);
+	destroy(&scene, report);
+}
+
+/* A disk that fills up: what was there stays. */
+static void test_save_fails_whole(void **state)
+{
+	struct rlimit limit, small;
+	struct scene scene;
+	json_t *report;
+	struct err err;
+	char text[8] = "";
+	FILE *file;
+
+	(void)state;
+	lazy_success(&scene);
+	report = build(&scene);
+	write_file("old");
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	small = (struct rlimit){ .rlim_cur = 100, .rlim_max = limit.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	assert_int_equal(report_save(report, path, &err), -EFBIG);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	assert_line(err.text, path);
+	assert_line(err.text, "File too large");
+	file = fopen(path, "r");
+	assert_non_null(file);
+	assert_int_equal(fread(text, 1, sizeof(text) - 1, file), 3);
+	fclose(file);
+	assert_string_equal(text, "old");
+	assert_int_equal(report_save(report, "/nonexistent/report.json", &err), -ENOENT);
+	assert_int_equal(report_save(report, folder, &err), -EISDIR);
+	destroy(&scene, report);
+}
+
+/* -o /dev/null as root must not make a file of it. */
+static void test_save_to_device(void **state)
+{
+	struct scene scene;
+	json_t *report;
+	struct stat st;
+	struct err err;
+
+	(void)state;
+	lazy_success(&scene);
+	report = build(&scene);
+	assert_int_equal(report_save(report, "/dev/null", &err), 0);
+	assert_int_equal(stat("/dev/null", &st), 0);
+	assert_true(S_ISCHR(st.st_mode));
+	assert_int_equal(report_save(report, "/dev/full", &err), -ENOSPC);
+	destroy(&scene, report);
+}
+
+static void test_save_through_link(void **state)
+{
+	struct err err;
+	struct scene scene;
+	json_t *report;
+	struct stat st;
+	char link[64];
+
+	(void)state;
+	lazy_success(&scene);
+	report = build(&scene);
+	write_file("old");
+	snprintf(link, sizeof(link), "%s/link", folder);
+	assert_int_equal(symlink("report.json", link), 0);
+	assert_int_equal(report_save(report, link, &err), 0);
+	assert_int_equal(lstat(link, &st), 0);
+	assert_true(S_ISLNK(st.st_mode));
+	assert_int_equal(stat(path, &st), 0);
+	assert_true(st.st_size > 1000);
+	unlink(link);
+	destroy(&scene, report);
+}
+
+static void assert_refused(const char *text, const char *message)
+{
+	json_t *report;
+	struct err err;
+
+	write_file(text);
+	assert_int_equal(report_load(path, &report, &err), -EINVAL);
+	assert_null(report);
+	assert_line(err.text, message);
+	assert_line(err.text, path);
+}
+
+static void test_load_refuses(void **state)
+{
+	json_t *report;
+	struct err err;
+
+	(void)state;
+	assert_refused("", ":1:0: not JSON");
+	assert_refused("{\n  \"schema\": oops\n}", ":2:16: not JSON");
+	assert_refused("{\"schema\": \"minivmm.report/1\"} {}", "not JSON");
+	assert_refused("[]", "no \"schema\"");
+	assert_refused("{\"schema\": 1}", "no \"schema\"");
+	assert_refused("{\"schema\": \"fio/3\"}", "schema \"fio/3\", not \"minivmm.report/1\"");
+	assert_refused("{\"schema\": \"minivmm.report/12\"}", "not \"minivmm.report/1\"");
+	write_file("{\"schema\": \"minivmm.report/1.3\", \"new\": 1}");
+	assert_int_equal(report_load(path, &report, &err), 0);
+	json_decref(report);
+	assert_int_equal(report_load("/nonexistent", &report, &err), -ENOENT);
+	assert_int_equal(report_load("/tmp", &report, &err), -EISDIR);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_save_and_load, make_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(test_save_fails_whole, make_folder, remove_folder),
+		cmocka_unit_test(test_save_to_device),
+		cmocka_unit_test_setup_teardown(test_save_through_link, make_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(test_load_refuses, make_folder, remove_folder),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

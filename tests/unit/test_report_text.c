@@ -1,0 +1,400 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What people and test harnesses read of a report, whatever is in it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <signal.h>
+#include <time.h>
+
+#include "report_scenes.h"
+
+/* Lines that fit, carry no control character and do not end in blanks. */
+static void assert_neat(const char *text)
+{
+	while (*text) {
+		size_t length = strcspn(text, "\n");
+		char *line = strndup(text, length);
+
+		assert_non_null(line);
+		if (text_width(line) > TEXT_WIDTH)
+			fail_msg("%zu columns: %s", text_width(line), line);
+		for (size_t i = 0; i < length; i++)
+			assert_false((unsigned char)line[i] < 0x20 || line[i] == 0x7f);
+		if (length && line[length - 1] == ' ')
+			fail_msg("blanks at the end of \"%s\"", line);
+		free(line);
+		assert_int_equal(text[length], '\n');
+		text += length + 1;
+	}
+}
+
+static void test_lazy_text(void **state)
+{
+	struct scene scene;
+	json_t *report;
+	char *text;
+
+	(void)state;
+	lazy_success(&scene);
+	report = build(&scene);
+	text = render(report, FORMAT_TEXT);
+	assert_neat(text);
+	assert_int_equal(strncmp(text, "PASS: ", 6), 0);
+	assert_line(text, "134750208");
+	assert_line(text, "exact");
+	assert_line(text, "\n  PASS  rmap.exact           134750208 bytes, as predicted\n");
+	assert_line(text, "\nPASS: 11 passed, 0 failed, 0 skipped; exit status 0\n");
+	free(text);
+	destroy(&scene, report);
+}
+
+static void test_inexact_text(void **state)
+{
+	struct scene scene;
+	json_t *report;
+	char *text;
+
+	(void)state;
+	lazy_success(&scene);
+	scene.results[3].held.bytes[ARRAY_RMAP] -= 4096;
+	scene.results[3].held.bytes[ARRAY_TRACKING] += 8192;
+	report = build(&scene);
+	text = render(report, FORMAT_TEXT);
+	assert_line(text, " -4096 ");
+	assert_line(text, " +8192 ");
+	assert_neat(text);
+	free(text);
+	destroy(&scene, report);
+}
+
+static void test_eager_text(void **state)
+{
+	struct scene scene;
+	json_t *report;
+	char *text;
+
+	(void)state;
+	eager_host(&scene);
+	report = build(&scene);
+	text = render(report, FORMAT_TEXT);
+	assert_neat(text);
+	assert_line(text, "FAIL: 1 of 11 checks: lazy.before\n");
+	assert_line(text, "\n  FAIL  lazy.before ");
+	assert_line(text, "-> Linux 5.14 or newer with kvm.tdp_mmu=1");
+	assert_line(text, "eager");
+	assert_line(text, "\nFAIL: 9 passed, 1 failed, 1 skipped; exit status 1\n");
+	free(text);
+	destroy(&scene, report);
+}
+
+static void test_guest_trouble_text(void **state)
+{
+	struct scene scene;
+	json_t *report;
+	char *text;
+
+	(void)state;
+	guest_trouble(&scene);
+	report = build(&scene);
+	text = render(report, FORMAT_TEXT);
+	assert_neat(text);
+	assert_line(text, "VMEXIT_INVALID");
+	assert_line(text, "rip 0000000000103f2e  rsp 0000000000125000\n");
+	assert_line(text, "not done");
+	free(text);
+	destroy(&scene, report);
+}
+
+static void test_no_kvm_text(void **state)
+{
+	struct scene scene;
+	json_t *report;
+	char *text;
+
+	(void)state;
+	no_kvm(&scene);
+	report = build(&scene);
+	text = render(report, FORMAT_TEXT);
+	assert_neat(text);
+	assert_line(text, "SKIP: opening /dev/kvm: Permission denied\n"
+			  "   -> add yourself to the group kvm: sudo usermod -aG kvm $USER\n");
+	assert_line(text, "\nSKIP: 0 passed, 0 failed, 11 skipped; exit status 4\n");
+	free(text);
+	destroy(&scene, report);
+}
+
+static void test_no_sources_text(void **state)
+{
+	struct scene scene;
+	json_t *report;
+	char *text;
+
+	(void)state;
+	no_sources(&scene);
+	report = build(&scene);
+	text = render(report, FORMAT_TEXT);
+	assert_neat(text);
+	assert_line(text, "unavailable: Permission denied\n");
+	assert_line(text, "not measured");
+	free(text);
+	destroy(&scene, report);
+}
+
+/* What an ordinary user gets to see: VmallocUsed, and so at least a hint. */
+static void test_meminfo_text(void **state)
+{
+	struct scene scene;
+	json_t *report;
+	char *text;
+
+	(void)state;
+	no_sources(&scene);
+	scene.run.before.status[SOURCE_MEMINFO].ok = true;
+	scene.run.before.meminfo.vmalloc_used = 7307264 - 4096;
+	for (size_t i = 0; i < scene.run.phase_count; i++)
+		scene.results[i].snapshot.status[SOURCE_MEMINFO].ok = true;
+	report = build(&scene);
+	text = render(report, FORMAT_TEXT);
+	assert_neat(text);
+	assert_line(text, "\n  create          7.0 MiB      +4 KiB\n");
+	assert_line(text, "\n  transition    167.3 MiB  +160.3 MiB\n");
+	free(text);
+	destroy(&scene, report);
+}
+
+static void test_signal_text(void **state)
+{
+	struct scene scene;
+	json_t *report;
+	char *text;
+
+	(void)state;
+	lazy_success(&scene);
+	scene.config.seed = UINT64_MAX;
+	scene.run.signal = SIGINT;
+	scene.verdict.result = RESULT_ERROR;
+	scene.verdict.exit_status = 130;
+	report = build(&scene);
+	text = render(report, FORMAT_TEXT);
+	assert_line(text, "18446744073709551615");
+	assert_line(text, "ERROR: ended early by SIGINT");
+	free(text);
+	destroy(&scene, report);
+}
+
+static double seconds_since(const struct timespec *start)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)(now.tv_sec - start->tv_sec) + (double)(now.tv_nsec - start->tv_nsec) / 1e9;
+}
+
+static void test_many_slots(void **state)
+{
+	struct timespec start;
+	struct scene scene;
+	json_t *report;
+	char *text;
+
+	(void)state;
+	many_slots(&scene);
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	report = build(&scene);
+	text = render(report, FORMAT_TEXT);
+	assert_true(seconds_since(&start) < 5);
+	assert_int_equal(json_array_size(value_at(report, "slots")), 32764);
+	assert_line(text, "dimm[0..32762]");
+	assert_true(strlen(text) < 8000);
+	assert_neat(text);
+	free(text);
+	destroy(&scene, report);
+}
+
+static void test_ktap(void **state)
+{
+	struct scene scene;
+	json_t *report;
+	char *text;
+
+	(void)state;
+	eager_host(&scene);
+	report = build(&scene);
+	text = render(report, FORMAT_KTAP);
+	assert_int_equal(strncmp(text, "KTAP version 1\n1..11\n", 21), 0);
+	assert_line(text, "\nok 1 host.kvm\n");
+	assert_line(text, "\n# rmaps are there after create: 134750208 bytes\n"
+			  "# remedy: Linux 5.14 or newer with kvm.tdp_mmu=1, or [expect] policy = "
+			  "eager\nnot ok 4 lazy.before\n");
+	assert_line(text, "\nok 6 transition.observed # SKIP eager host: nothing is left to "
+			  "allocate\n");
+	assert_null(strstr(text, " run"));
+	free(text);
+	destroy(&scene, report);
+}
+
+/* A run that broke is red, though no check failed. */
+static void test_ktap_error(void **state)
+{
+	struct scene scene;
+	json_t *report;
+	char *text;
+
+	(void)state;
+	no_kvm(&scene);
+	scene.verdict.result = RESULT_ERROR;
+	scene.verdict.exit_status = 3;
+	report = build(&scene);
+	text = render(report, FORMAT_KTAP);
+	assert_line(text, "\n1..12\n");
+	assert_line(text, "\nnot ok 12 run # ERROR opening /dev/kvm: Permission denied\n");
+	free(text);
+	destroy(&scene, report);
+}
+
+/* Whatever a file holds, rendering ends well. */
+static void test_foreign_reports(void **state)
+{
+	static const char *const texts[] = {
+		"{}", "[]", "[1, 2]", "{\"checks\": 7, \"slots\": {}, \"phases\": \"no\"}",
+		"{\"checks\": [1, null, {}, [], {\"name\": 3, \"result\": \"maybe\"}]}",
+		"{\"checks\": [{\"name\": \"a#b\\nok 2 c\", \"result\": \"pass\"},"
+		" {\"result\": \"skip\", \"reason\": \"one\\nnot ok 9 two\"}]}",
+		"{\"slots\": [1, {\"name\": \"d[7]\", \"size\": 1},"
+		" {\"name\": \"d[8]\", \"size\": 1}, {\"name\": \"[]\"},"
+		" {\"name\": \"d[99999999999999999999]\", \"size\": 1},"
+		" {\"size\": 9223372036854775807}, {\"size\": 9223372036854775807}]}",
+		"{\"phases\": [null, {}, {\"rmap_bytes\": -9223372036854775808},"
+		" {\"rmap_bytes\": 1.5, \"duration_ns\": -1}, {\"name\": \"\\u001b[2J\\u0085\"}]}",
+		"{\"transition\": {\"observed\": 1, \"rmap_bytes\": 3}, \"result\": 5,"
+		" \"seed\": 1e9}",
+		"{\"transition\": {\"observed\": true}, \"result\": \"pass\","
+		" \"host\": {\"sources\": {\"x\": null, \"\": 1}}, \"guest\": {"
+		"\"trouble\": \"exit\", \"registers\": \"\\n\\n\"}}",
+		"{\"result\": \"error\", \"error\": {\"text\": \"\", \"remedy\": \"\"},"
+		" \"slots\": [[]]}",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		json_t *report = json_loads(texts[i], 0, NULL);
+
+		assert_non_null(report);
+		for (int format = FORMAT_TEXT; format <= FORMAT_KTAP; format++) {
+			char *text = render(report, (enum report_format)format);
+
+			if (format == FORMAT_TEXT)
+				assert_neat(text);
+			assert_null(strstr(text, "\nok 2 c"));
+			assert_null(strstr(text, "\nnot ok 9"));
+			free(text);
+		}
+		json_decref(report);
+	}
+}
+
+/* Long and wide contents stay aligned and within the width. */
+static void test_wide_contents(void **state)
+{
+	struct scene scene;
+	json_t *report;
+	char *text;
+
+	(void)state;
+	many_slots(&scene);
+	snprintf(scene.memslots[1].name, CONFIG_NAME_MAX, "a-name-of-31-characters-is-long");
+	snprintf(scene.phases[2].name, CONFIG_NAME_MAX, "another-name-of-31-characters-x");
+	scene.results[3].name = scene.phases[2].name;
+	scene.memslots[1].base = 0xffffffffff000;
+	for (size_t i = 1; i < scene.run.layout.count; i++)
+		scene.slots[i].base += 0xfff0000000000;
+	memset(scene.verdict.checks[0].reason, 'x', sizeof(scene.verdict.checks[0].reason) - 1);
+	scene.verdict.checks[1].result = RESULT_FAIL;
+	memset(scene.verdict.checks[1].remedy, 'y', sizeof(scene.verdict.checks[1].remedy) - 1);
+	snprintf(scene.run.host.hostname, sizeof(scene.run.host.hostname), "h\xc3\xb6st");
+	report = build(&scene);
+	text = render(report, FORMAT_TEXT);
+	assert_neat(text);
+	assert_line(text, "h\xc3\xb6st");
+	free(text);
+	destroy(&scene, report);
+}
+
+static void test_stream_errors(void **state)
+{
+	struct scene scene;
+	json_t *report;
+
+	(void)state;
+	lazy_success(&scene);
+	report = build(&scene);
+	for (int format = FORMAT_TEXT; format <= FORMAT_KTAP; format++) {
+		FILE *full = fopen("/dev/full", "w");
+
+		assert_non_null(full);
+		assert_int_equal(report_render(report, (enum report_format)format, full), -ENOSPC);
+		fclose(full);
+	}
+	destroy(&scene, report);
+}
+
+static void test_format_names(void **state)
+{
+	(void)state;
+	assert_int_equal(report_format_parse("text"), FORMAT_TEXT);
+	assert_int_equal(report_format_parse("json"), FORMAT_JSON);
+	assert_int_equal(report_format_parse("ktap"), FORMAT_KTAP);
+	assert_int_equal(report_format_parse("xml"), -1);
+	assert_int_equal(report_format_parse(""), -1);
+}
+
+/* TEST_REPORT_SHOW=1: the renderings, to be looked at. */
+static void show(void)
+{
+	static void (*const scenes[])(struct scene *) = {
+		lazy_success, eager_host, guest_trouble, no_kvm, no_sources, many_slots,
+	};
+
+	for (size_t i = 0; i < sizeof(scenes) / sizeof(scenes[0]); i++) {
+		struct scene scene;
+		json_t *report;
+
+		scenes[i](&scene);
+		report = build(&scene);
+		report_render(report, FORMAT_TEXT, stdout);
+		report_render(report, FORMAT_KTAP, stdout);
+		putchar('\n');
+		destroy(&scene, report);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_lazy_text),
+		cmocka_unit_test(test_inexact_text),
+		cmocka_unit_test(test_eager_text),
+		cmocka_unit_test(test_guest_trouble_text),
+		cmocka_unit_test(test_no_kvm_text),
+		cmocka_unit_test(test_no_sources_text),
+		cmocka_unit_test(test_meminfo_text),
+		cmocka_unit_test(test_signal_text),
+		cmocka_unit_test(test_many_slots),
+		cmocka_unit_test(test_ktap),
+		cmocka_unit_test(test_ktap_error),
+		cmocka_unit_test(test_foreign_reports),
+		cmocka_unit_test(test_wide_contents),
+		cmocka_unit_test(test_stream_errors),
+		cmocka_unit_test(test_format_names),
+	};
+
+	if (getenv("TEST_REPORT_SHOW")) {
+		show();
+		return 0;
+	}
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

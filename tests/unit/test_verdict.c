@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Every check seen green, red and skipped, on runs made by hand. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "verdict.h"
+
+enum { CREATE, BOOT, CONTROL, TRANSITION, TEARDOWN, PHASES };
+
+/* A run as configs/transition.ini makes it on a lazy host where all is well. */
+struct world {
+	struct config config;
+	struct phase_cfg cfgs[3];
+	struct phase_result phases[PHASES];
+	struct run run;
+};
+
+static void all_sources_ok(struct snapshot *snapshot)
+{
+	for (int source = 0; source < SOURCE_COUNT; source++)
+		snapshot->status[source].ok = true;
+}
+
+static void set_phase(struct world *w, int index, const char *what, struct phase_cfg *cfg)
+{
+	struct phase_result *phase = &w->phases[index];
+
+	phase->cfg = cfg;
+	phase->what = what;
+	phase->name = cfg ? cfg->name : what;
+	phase->done = phase->measured = true;
+	phase->state = index < TRANSITION ? RMAP_LAZY : RMAP_ALLOCATED;
+	all_sources_ok(&phase->snapshot);
+}
+
+static void good_host(struct run *run)
+{
+	snprintf(run->host.kernel, sizeof(run->host.kernel), "6.12.0-test");
+	snprintf(run->host.module, sizeof(run->host.module), "kvm_amd");
+	run->host.tdp_mmu = run->host.tdp = run->host.nested = ANSWER_YES;
+	run->stage = STAGE_RAN;
+	run->nesting = true;
+	run->policy = RMAP_LAZY;
+	run->transition = TRANSITION;
+	run->model.rmap_lazy = run->model.tracking_lazy = true;
+	run->at_transition.bytes[ARRAY_RMAP] = 1000 * 4096;
+	run->at_transition.bytes[ARRAY_TRACKING] = 100 * 4096;
+	run->heads[0] = 512000;
+}
+
+static int setup(void **state)
+{
+	struct world *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		return -1;
+	for (int i = 0; i < 3; i++)
+		snprintf(w->cfgs[i].name, sizeof(w->cfgs[i].name), "p%d", i);
+	w->cfgs[0].what = DO_BOOT;
+	w->cfgs[1].what = w->cfgs[2].what = DO_L2;
+	w->cfgs[0].expect = w->cfgs[1].expect = EXPECT_LAZY;
+	w->cfgs[2].expect = EXPECT_ALLOCATED;
+	w->cfgs[2].nested_paging = true;
+	w->cfgs[2].touch = 2 * 4096;
+	w->config.phases = w->cfgs;
+	w->config.phase_count = 3;
+	set_phase(w, CREATE, "create", NULL);
+	set_phase(w, BOOT, "boot", &w->cfgs[0]);
+	set_phase(w, CONTROL, "l2", &w->cfgs[1]);
+	set_phase(w, TRANSITION, "l2", &w->cfgs[2]);
+	set_phase(w, TEARDOWN, "teardown", NULL);
+	w->phases[CONTROL].l2_entries = w->phases[TRANSITION].l2_entries = 2;
+	w->phases[TRANSITION].l2_pages = 2;
+	w->phases[TRANSITION].snapshot.rmaps.allocated = true;
+	w->phases[TRANSITION].snapshot.rmaps.heads[0] = 512000;
+	w->run.config = &w->config;
+	w->run.phases = w->phases;
+	w->run.phase_count = PHASES;
+	all_sources_ok(&w->run.before);
+	good_host(&w->run);
+	w->phases[TRANSITION].held = w->run.at_transition;
+	*state = w;
+	return 0;
+}
+
+static int cleanup(void **state)
+{
+	free(*state);
+	return 0;
+}
+
+static struct verdict judge_all(const struct world *w)
+{
+	struct verdict verdict;
+
+	verdict_judge(&w->run, &verdict);
+	return verdict;
+}
+
+static const struct check *find(const struct verdict *verdict, const char *name)
+{
+	for (size_t i = 0; i < verdict->count; i++)
+		if (!strcmp(verdict->checks[i].name, name))
+			return &verdict->checks[i];
+	fail_msg("no check %s", name);
+	return NULL;
+}
+
+static void expect(const struct verdict *verdict, const char *name, enum result result,
+		   const char *reason)
+{
+	const struct check *check = find(verdict, name);
+
+	if (check->result != result || !strstr(check->reason, reason))
+		fail_msg("%s: %s: %s", name, result_name(check->result), check->reason);
+}
+
+static void expect_end(const struct verdict *verdict, enum result result, int exit_status)
+{
+	assert_string_equal(result_name(verdict->result), result_name(result));
+	assert_int_equal(verdict->exit_status, exit_status);
+}
+
+static void test_all_green(void **state)
+{
+	struct verdict verdict = judge_all(*state);
+
+	for (size_t i = 0; i < verdict.count; i++)
+		expect(&verdict, verdict.checks[i].name, RESULT_PASS, "");
+	expect_end(&verdict, RESULT_PASS, 0);
+}
+
+static void test_no_kvm(void **state)
+{
+	struct world *w = *state;
+	struct verdict verdict;
+
+	w->run.stage = STAGE_NOTHING;
+	w->run.skipped = true;
+	w->run.phase_count = 0;
+	err_set(&w->run.err, 2, "open(/dev/kvm): No such file");
+	err_remedy(&w->run.err, "modprobe");
+	verdict = judge_all(w);
+	expect(&verdict, "host.kvm", RESULT_SKIP, "open(/dev/kvm)");
+	assert_string_equal(find(&verdict, "host.kvm")->remedy, "modprobe");
+	expect(&verdict, "rmap.exact", RESULT_SKIP, "no VM was made");
+	expect_end(&verdict, RESULT_SKIP, 4);
+}
+
+static void test_no_nesting(void **state)
+{
+	struct world *w = *state;
+	struct verdict verdict;
+
+	w->run.stage = STAGE_KVM;
+	w->run.nesting = false;
+	w->run.skipped = true;
+	w->run.phase_count = 0;
+	err_set(&w->run.err, 95, "does not run nested guests");
+	verdict = judge_all(w);
+	expect(&verdict, "host.kvm", RESULT_PASS, "");
+	expect(&verdict, "host.nested", RESULT_SKIP, "does not run nested");
+	expect_end(&verdict, RESULT_SKIP, 4);
+}
+
+static void make_eager(struct world *w)
+{
+	for (int i = CREATE; i <= TRANSITION; i++) {
+		w->phases[i].state = RMAP_ALLOCATED;
+		w->phases[i].held = w->run.at_transition;
+	}
+	w->run.at_creation = w->run.at_transition;
+	w->run.at_transition = (struct footprint){ 0 };
+	w->run.policy = RMAP_ALLOCATED;
+	w->run.transition = -1;
+	w->run.host.tdp_mmu = ANSWER_NO;
+}
+
+static void test_eager_host(void **state)
+{
+	struct world *w = *state;
+	struct verdict verdict;
+
+	make_eager(w);
+	for (int i = CREATE; i <= TRANSITION; i++)
+		w->phases[i].snapshot.rmaps = w->phases[TRANSITION].snapshot.rmaps;
+	verdict = judge_all(w);
+	expect(&verdict, "host.tdp-mmu", RESULT_FAIL, "tdp_mmu is off");
+	expect(&verdict, "host.policy", RESULT_FAIL, "expected a lazy host; it is eager");
+	expect(&verdict, "lazy.before", RESULT_FAIL, "before any nested guest");
+	expect(&verdict, "phase.expect", RESULT_FAIL, "expect = lazy");
+	expect_end(&verdict, RESULT_FAIL, 1);
+
+	w->config.expect.policy = POLICY_ANY;
+	verdict = judge_all(w);
+	expect(&verdict, "host.policy", RESULT_PASS, "eager");
+	expect(&verdict, "lazy.before", RESULT_SKIP, "eager host");
+	expect(&verdict, "control.no-npt", RESULT_SKIP, "eager host");
+	expect(&verdict, "transition.observed", RESULT_SKIP, "eager host");
+	expect(&verdict, "rmap.exact", RESULT_PASS, "");
+	expect_end(&verdict, RESULT_PASS, 0);
+
+	snprintf(w->run.host.kernel, sizeof(w->run.host.kernel), "5.10.0-46-cloud-amd64");
+	w->config.expect.policy = POLICY_LAZY;
+	verdict = judge_all(w);
+	expect(&verdict, "host.policy", RESULT_FAIL, "kernel 5.10");
+	expect(&verdict, "host.policy", RESULT_FAIL, "5.14");
+}
+
+static void test_policy_eager_on_lazy_host(void **state)
+{
+	struct world *w = *state;
+	struct verdict verdict;
+
+	w->config.expect.policy = POLICY_EAGER;
+	verdict = judge_all(w);
+	expect(&verdict, "host.policy", RESULT_FAIL, "expected an eager host");
+	expect_end(&verdict, RESULT_FAIL, 1);
+}
+
+static void test_too_early(void **state)
+{
+	struct world *w = *state;
+	struct verdict verdict;
+
+	w->phases[CONTROL].state = RMAP_ALLOCATED;
+	w->phases[CONTROL].held = w->run.at_transition;
+	w->run.transition = CONTROL;
+	verdict = judge_all(w);
+	expect(&verdict, "lazy.before", RESULT_FAIL, "phase p1");
+	expect(&verdict, "control.no-npt", RESULT_FAIL, "yet the rmaps were allocated");
+	expect(&verdict, "transition.observed", RESULT_FAIL, "in phase p1");
+	expect(&verdict, "phase.expect", RESULT_FAIL, "phase p1: expect = lazy");
+	expect_end(&verdict, RESULT_FAIL, 1);
+}
+
+/* A payload that says it ran L2 and did not. */
+static void test_never(void **state)
+{
+	struct world *w = *state;
+	struct verdict verdict;
+
+	w->phases[TRANSITION].state = RMAP_LAZY;
+	w->phases[TRANSITION].snapshot.rmaps.allocated = false;
+	w->phases[TRANSITION].held = (struct footprint){ 0 };
+	w->phases[TRANSITION].l2_entries = w->phases[TRANSITION].l2_pages = 0;
+	w->run.transition = -1;
+	verdict = judge_all(w);
+	expect(&verdict, "transition.observed", RESULT_FAIL, "rmaps are lazy as before");
+	expect(&verdict, "l2.ran", RESULT_FAIL, "entered 0 times");
+	expect(&verdict, "phase.expect", RESULT_FAIL, "expect = allocated");
+	expect_end(&verdict, RESULT_FAIL, 1);
+}
+
+static void test_pages_missing(void **state)
+{
+	struct world *w = *state;
+	struct verdict verdict;
+
+	w->phases[TRANSITION].l2_pages = 1;
+	verdict = judge_all(w);
+	expect(&verdict, "l2.ran", RESULT_FAIL, "wrote 1 of 2 pages");
+}
+
+static void test_wrong_bytes(void **state)
+{
+	struct world *w = *state;
+	struct verdict verdict;
+
+	w->phases[TRANSITION].held.bytes[ARRAY_RMAP] += 4096;
+	w->phases[TRANSITION].held.bytes[ARRAY_TRACKING] -= 4096;
+	verdict = judge_all(w);
+	expect(&verdict, "rmap.exact", RESULT_FAIL, "(+4096)");
+	expect(&verdict, "tracking.exact", RESULT_FAIL, "(-4096)");
+	expect_end(&verdict, RESULT_FAIL, 1);
+}
+
+static void test_wrong_heads(void **state)
+{
+	struct world *w = *state;
+	struct verdict verdict;
+
+	w->phases[TRANSITION].snapshot.rmaps.heads[0]--;
+	verdict = judge_all(w);
+	expect(&verdict, "rmap.exact", RESULT_FAIL, "mmu_rmaps_stat counts 511999");
+}
+
+/* Two witnesses, lazy and not: bytes held while KVM says lazy. */
+static void test_bytes_while_lazy(void **state)
+{
+	struct world *w = *state;
+	struct verdict verdict;
+
+	w->phases[BOOT].held.bytes[ARRAY_RMAP] = 4096;
+	verdict = judge_all(w);
+	expect(&verdict, "rmap.exact", RESULT_FAIL, "phase p0");
+}
+
+static void test_leak(void **state)
+{
+	struct world *w = *state;
+	struct snapshot *last = &w->phases[TEARDOWN].snapshot;
+	struct verdict verdict;
+
+	assert_int_equal(tally_add(&last->vmalloc, "memslot_rmap_alloc", 512, 1), 0);
+	tally_sort(&last->vmalloc);
+	verdict = judge_all(w);
+	expect(&verdict, "teardown.clean", RESULT_FAIL, "+2097152 bytes");
+	expect(&verdict, "teardown.clean", RESULT_FAIL, "memslot_rmap_alloc");
+	expect_end(&verdict, RESULT_FAIL, 1);
+	tally_free(&last->vmalloc);
+}
+
+static void test_klog(void **state)
+{
+	struct world *w = *state;
+	struct verdict verdict;
+
+	w->phases[TEARDOWN].snapshot.klog.alarms = 1;
+	snprintf(w->phases[TEARDOWN].snapshot.klog.first, 160, "WARNING: at mmu.c");
+	verdict = judge_all(w);
+	expect(&verdict, "klog.clean", RESULT_FAIL, "WARNING: at mmu.c");
+	expect_end(&verdict, RESULT_FAIL, 1);
+}
+
+static void test_guest_fault(void **state)
+{
+	struct world *w = *state;
+	struct verdict verdict;
+
+	w->run.stage = STAGE_CREATED;
+	w->run.guest.trouble = GUEST_REPORTED;
+	snprintf(w->run.guest.text, sizeof(w->run.guest.text), "phase p1: L1 took exception 6 (#UD)");
+	w->phases[CONTROL].done = false;
+	w->run.phase_count = 3;
+	w->run.transition = -1;
+	verdict = judge_all(w);
+	expect(&verdict, "guest.clean", RESULT_FAIL, "#UD");
+	expect(&verdict, "l2.ran", RESULT_FAIL, "#UD");
+	expect(&verdict, "control.no-npt", RESULT_SKIP, "was not completed");
+	expect(&verdict, "transition.observed", RESULT_SKIP, "was not completed");
+	expect_end(&verdict, RESULT_FAIL, 1);
+
+	w->run.guest.trouble = GUEST_ABI;
+	verdict = judge_all(w);
+	expect_end(&verdict, RESULT_ERROR, 3);
+}
+
+static void test_error_and_signal(void **state)
+{
+	struct world *w = *state;
+	struct verdict verdict;
+
+	w->run.stage = STAGE_NESTED;
+	w->run.phase_count = 0;
+	err_set(&w->run.err, 12, "KVM_CREATE_VM(0): no memory");
+	verdict = judge_all(w);
+	expect_end(&verdict, RESULT_ERROR, 3);
+	w->run.signal = 2;
+	verdict = judge_all(w);
+	expect_end(&verdict, RESULT_ERROR, 130);
+}
+
+static void test_blind(void **state)
+{
+	struct world *w = *state;
+	struct verdict verdict;
+
+	for (int i = 0; i < PHASES; i++) {
+		for (int source = 0; source < SOURCE_COUNT; source++) {
+			w->phases[i].snapshot.status[source].ok = false;
+			snprintf(w->phases[i].snapshot.status[source].why, SOURCE_WHY, "not root");
+		}
+		w->phases[i].state = RMAP_UNKNOWN;
+		w->phases[i].measured = false;
+	}
+	w->run.policy = RMAP_UNKNOWN;
+	w->run.transition = -1;
+	verdict = judge_all(w);
+	expect(&verdict, "lazy.before", RESULT_SKIP, "unavailable: not root");
+	expect(&verdict, "transition.observed", RESULT_SKIP, "unavailable");
+	expect(&verdict, "rmap.exact", RESULT_SKIP, "vmallocinfo unavailable");
+	expect(&verdict, "teardown.clean", RESULT_SKIP, "unavailable");
+	expect(&verdict, "klog.clean", RESULT_SKIP, "klog unavailable");
+	assert_true(find(&verdict, "lazy.before")->remedy[0]);
+	expect(&verdict, "l2.ran", RESULT_PASS, "");
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, cleanup)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(test_all_green), T(test_no_kvm), T(test_no_nesting), T(test_eager_host),
+		T(test_policy_eager_on_lazy_host), T(test_too_early), T(test_never),
+		T(test_pages_missing), T(test_wrong_bytes), T(test_wrong_heads),
+		T(test_bytes_while_lazy), T(test_leak), T(test_klog), T(test_guest_fault),
+		T(test_error_and_signal), T(test_blind),
+	};
+
+	return cmocka_run_group_tests_name("verdict", tests, NULL, NULL);
+}
