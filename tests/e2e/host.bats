@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Each check red once on a real kernel, and every way a host or a user can fall short.
+
+load lab
+
+setup_file() { boot host.sh; }
+setup() { need_boot; }
+
+@test "two vCPUs enter L2 together" {
+	rc vcpus 0
+	json vcpus '.phases[] | select(.name == "transition") | .l2_entries >= 4 and .l2_pages == 256'
+}
+
+@test "sources = cheap reads no tables and says so" {
+	rc cheap 0
+	json cheap '.host.sources.vmallocinfo | startswith("unavailable: not asked for")'
+	check cheap l2.ran pass
+	check cheap rmap.exact skip
+	json cheap '.phases[1].rmap_state == null and .phases[1].rmap_bytes == null'
+}
+
+@test "red: expect.policy = eager on a lazy host" {
+	rc eager 1
+	check eager host.policy fail
+}
+
+@test "red: a payload that skips VMRUN" {
+	rc skip-vmrun 1
+	check skip-vmrun tracking.exact fail
+	check skip-vmrun transition.observed fail
+}
+
+@test "red: #UD in L1 is reported with vector and rip" {
+	rc ud2 1
+	check ud2 guest.clean fail "#UD"
+	json ud2 '.guest.text | test("exception 6 .*rip 0x[0-9a-f]+")'
+}
+
+@test "red: #UD in L2 is reported with the exit code by name" {
+	rc l2-ud2 1
+	check l2-ud2 l2.ran fail "SVM_EXIT_EXCP #UD"
+}
+
+@test "red: a failed VMRUN is reported as such" {
+	rc bad-entry 1
+	check bad-entry l2.ran fail "VMEXIT_INVALID"
+}
+
+@test "red: a triple fault is decoded" {
+	rc triple-fault 1
+	check triple-fault guest.clean fail "KVM_EXIT_SHUTDOWN"
+	json triple-fault '.guest.registers | contains("rip ")'
+}
+
+@test "error: a payload of another ABI version" {
+	rc wrong-abi 3
+	json wrong-abi '.result == "error" and (.guest.text | contains("ABI"))'
+}
+
+@test "red: a hung vCPU ends by the timeout, with its registers" {
+	rc hang 1
+	check hang guest.clean fail "did not come back"
+	json hang '.guest.registers | contains("rip ")'
+	check hang teardown.clean pass
+}
+
+@test "red: a control that uses NPT" {
+	rc control-npt 1
+	check control-npt control.no-npt fail
+	check control-npt lazy.before fail
+	check control-npt transition.observed fail
+}
+
+@test "red: a wrong model of rmaps, of tracking" {
+	rc wrong-model 1
+	check wrong-model rmap.exact fail "(-8192)"
+	rc wrong-tracking 1
+	check wrong-tracking tracking.exact fail "(-8192)"
+}
+
+@test "red: a VM that outlives its teardown" {
+	rc leak-vm 1
+	check leak-vm teardown.clean fail "bytes of KVM's arrays after the VM was destroyed"
+}
+
+@test "red: a line in the kernel log" {
+	rc klog 1
+	check klog klog.clean fail WARNING
+}
+
+@test "red: a phase's expect" {
+	rc phase-fails 1
+	check phase-fails phase.expect fail "phase boot: expect = allocated"
+}
+
+@test "a layout that costs too much is refused before anything is made" {
+	rc huge 4
+	check huge host.kvm pass
+	json huge '.error.text | contains("more than the 1 GiB")'
+	json huge '.phases == []'
+}
+
+@test "a layout without room for the payload is a config error" {
+	rc no-room 2
+	grep -q "payload needs" "$out/no-room.err"
+	[[ ! -s $out/no-room.txt ]]
+}
+
+@test "KTAP: plan first, parsed by prove" {
+	rc ktap 0
+	[[ $(sed -n 2p "$out/ktap.txt") == 1..14 ]]
+	prove -e cat "$out/ktap.txt"
+}
+
+@test "JSON on stdout is the report and nothing else" {
+	rc json 0
+	jq -e '.schema == "minivmm.report/1"' "$out/json.txt"
+	[[ $(jq -S . "$out/json.txt") == "$(jq -S . "$out/json.json")" ]]
+}
+
+@test "L1 and L2 touch as told" {
+	rc touch 0
+	json touch '[.phases[] | .l1_pages] == [null, 0, 4096, 0, null]'
+	json touch '.phases[3].l2_pages == 1024'
+}
+
+@test "a config from standard input" {
+	rc stdin 0
+	json stdin '.result == "pass"'
+}
+
+@test "SIGINT: the report is written, exit status 130" {
+	rc signal 130
+	json signal '.exit_status == 130 and .result == "error"'
+}
+
+@test "without root: L2 runs, what can't be seen is skipped with a remedy" {
+	rc user 0
+	check user l2.ran pass
+	check user rmap.exact skip "vmallocinfo unavailable"
+	json user '[.checks[] | select(.result == "skip" and (.remedy // "") == "" )] == []'
+	json user '.transition.rmap_bytes.measured == null'
+}
+
+@test "without permission for /dev/kvm: skipped, with the group to join" {
+	rc no-permission 4
+	check no-permission host.kvm skip "Permission denied"
+	json no-permission '.checks[0].remedy | contains("kvm")'
+}
+
+@test "without debugfs: the verdict comes from vmallocinfo" {
+	rc no-debugfs 0
+	check no-debugfs transition.observed pass
+	json no-debugfs '.host.sources.rmaps_stat | startswith("unavailable:")'
+}
+
+@test "without /dev/kvm, and with one that is none: skipped, with the remedy" {
+	rc no-kvm 4
+	check no-kvm host.kvm skip "No such file"
+	json no-kvm '.checks[0].remedy | contains("modprobe")'
+	rc null-kvm 4
+	check null-kvm host.kvm skip "no KVM device"
+}

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# In the emulated host: every check red once, every way a host or a user can fall short.
+run() {
+	name=$1
+	shift
+	"$@" >"/out/$name.txt" 2>"/out/$name.err" </dev/null
+	echo $? >"/out/$name.rc"
+}
+transition() { # NAME [ARGUMENT...]
+	name=$1
+	shift
+	run "$name" minivmm /configs/transition.ini phase.transition.touch=1M -o "/out/$name.json" "$@"
+}
+
+transition vcpus vm.vcpus=2
+transition cheap report.sources=cheap
+transition eager expect.policy=eager
+for broken in skip-vmrun ud2 l2-ud2 bad-entry triple-fault wrong-abi control-npt wrong-model wrong-tracking leak-vm klog; do
+	transition "$broken" selftest.break=$broken
+done
+transition hang selftest.break=hang --timeout 1s
+transition ktap --format ktap
+transition json --format json
+run phase-fails minivmm /configs/transition.ini phase.boot.expect=allocated -o /out/phase-fails.json
+run huge minivmm /configs/transition.ini memslot.high.size=900G vm.kernel-memory-limit=1G -o /out/huge.json
+run no-room minivmm /configs/transition.ini memslot.low.size=4K memslot.high.size=4K
+cat >/tmp/touch.ini <<END
+[memslot.all]
+base = 1M
+size = 64M
+[phase.boot]
+do = boot
+[phase.l1]
+do = touch
+touch = 16M
+expect = lazy
+[phase.l2]
+do = l2
+touch = 4M
+stride = 8K
+pattern = 0x1234
+expect = allocated
+END
+run touch minivmm /tmp/touch.ini -o /out/touch.json
+run stdin sh -c 'minivmm - -o /out/stdin.json < /tmp/touch.ini'
+
+# Interrupted while the guest hangs: the report is written all the same.
+minivmm /configs/transition.ini selftest.break=hang -o /out/signal.json >/out/signal.txt 2>/out/signal.err &
+pid=$!
+sleep 2
+kill -INT $pid
+wait $pid
+echo $? >/out/signal.rc
+
+as_user() { # NAME: as an ordinary user, whose report root then takes
+	name=$1
+	as-user minivmm /configs/transition.ini phase.transition.touch=1M -o "/tmp/user/$name.json" \
+		>"/out/$name.txt" 2>"/out/$name.err" </dev/null
+	echo $? >"/out/$name.rc"
+	cp "/tmp/user/$name.json" /out/
+}
+mkdir -m 777 /tmp/user
+as_user user
+chmod 600 /dev/kvm
+as_user no-permission
+chmod 660 /dev/kvm
+umount /sys/kernel/debug/tracing 2>/dev/null
+umount /sys/kernel/debug
+transition no-debugfs
+mv /dev/kvm /dev/kvm.away
+transition no-kvm
+mknod /dev/kvm c 1 3
+transition null-kvm
+rm /dev/kvm
+mv /dev/kvm.away /dev/kvm
+exit 0

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The transition on one kernel: KERNEL, FLAVOUR, KVM_ARGS as for make lab; POLICY=lazy or eager is what it must be.
+
+load lab
+
+setup_file() { boot kernel.sh; }
+setup() { need_boot; }
+
+
+@test "$POLICY, exact, clean: expect.policy=any passes" {
+	rc any 0
+	json any '.result == "pass" and .host.rmap_policy == env.POLICY'
+	check any rmap.exact pass
+	check any tracking.exact pass
+	check any l2.ran pass
+	check any teardown.clean pass
+	check any klog.clean pass
+}
+
+@test "the transition is seen where it is lazy, and explained where it is not" {
+	if [[ $POLICY == lazy ]]; then
+		rc transition 0
+		json transition '[.checks[] | select(.result != "pass")] == []'
+		json transition '.transition.observed and .transition.phase == "transition" and .transition.trigger == "npt"'
+		json transition '.transition | .rmap_bytes.measured == .rmap_bytes.predicted and .rmap_bytes.measured > 134000000'
+		json transition '.transition | .tracking_bytes.measured == .tracking_bytes.predicted'
+		json transition '[.phases[].rmap_state] == ["lazy", "lazy", "lazy", "allocated", null]'
+	else
+		rc transition 1
+		check transition host.policy fail "expected a lazy host; it is eager"
+		check transition lazy.before fail
+		json transition '.transition.observed | not'
+	fi
+}
+
+@test "rmaps hold 8 bytes for each of the 64 GiB's frames" {
+	json any '.phases[] | select(.name == "transition") | .rmap_bytes == 134750208 or (env.KERNEL == "5.10" and .rmap_bytes > 134000000)'
+}

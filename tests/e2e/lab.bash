@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# For bats files that look at what runs in the lab left: one boot per file, in setup_file.
+
+top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+
+# boot SCRIPT: runs it on an emulated host; its results are in $out afterwards.
+boot() {
+	export out=$BATS_FILE_TMPDIR/out
+	LAB_MINIVMM=$top/build/static/minivmm "$top/tests/lab/run" \
+		--script "$top/tests/e2e/$1" --outdir "$out" >"$BATS_FILE_TMPDIR/lab.log" 2>&1
+	echo $? >"$BATS_FILE_TMPDIR/status"
+}
+
+# In setup(): a kernel that is not to be had any more is a skip, anything else wrong a failure.
+need_boot() {
+	out=$BATS_FILE_TMPDIR/out
+	case $(cat "$BATS_FILE_TMPDIR/status") in
+	0) ;;
+	4) skip "$(grep -m1 SKIP "$BATS_FILE_TMPDIR/lab.log")" ;;
+	*)
+		cat "$BATS_FILE_TMPDIR/lab.log"
+		return 1
+		;;
+	esac
+}
+
+# rc NAME STATUS: the run's exit status.
+rc() {
+	[[ $(cat "$out/$1.rc") == "$2" ]] || {
+		echo "$1: exit status $(cat "$out/$1.rc"), expected $2"
+		cat "$out/$1.txt" "$out/$1.err"
+		return 1
+	}
+}
+
+# json NAME FILTER: jq's -e on the run's report.
+json() {
+	jq -e "$2" "$out/$1.json" >/dev/null || {
+		echo "$1: not so: $2"
+		jq '{result, exit_status, transition, checks: [.checks[] | {name, result, reason}]}' "$out/$1.json"
+		return 1
+	}
+}
+
+# check NAME CHECK RESULT [REASON]: a check's result, with words its reason must have.
+check() {
+	json "$1" ".checks[] | select(.name == \"$2\") | .result == \"$3\" and (.reason | contains(\"${4:-}\"))"
+}

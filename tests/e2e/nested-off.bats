@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Nesting off is neither a pass nor a failure: exit 4, with how to turn it on.
+
+load lab
+
+setup_file() { MODPARAMS=kvm_amd.nested=0 boot nested-off.sh; }
+setup() { need_boot; }
+
+@test "nesting off: skipped, with the remedy" {
+	rc off 4
+	check off host.kvm pass
+	check off host.nested skip "does not run nested guests"
+	json off '.result == "skip" and (.checks[] | select(.name == "host.nested") | .remedy | contains("nested=1"))'
+	json off '.host.kvm.nested == false'
+	rc ktap 4
+	grep -q '^ok 2 host.nested # SKIP' "$out/ktap.txt"
+}

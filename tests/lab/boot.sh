@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The life of one emulator: its turn, its start, what it leaves, and its end whatever happens.
+# shellcheck shell=bash
+# shellcheck disable=SC2034,SC2154 # settings: run, lib.sh and the emulator's file
+
+# One emulator at a time: two would take the processor from each other and run into their time limits.
+# With the lock held, a work folder that is found is a dead one's.
+boot__take_turn() { # sets work
+	mkdir -p "$lab_cache"
+	exec {lock}>"$lab_cache/lock"
+	flock -w 3 "$lock" || {
+		say "waiting for the emulator that is running"
+		flock "$lock" &
+		child=$!
+		wait "$child"
+		child=''
+	}
+	rm -rf "$lab_cache"/run.*
+	work=$(mktemp -d "$lab_cache/run.XXXXXX")
+}
+
+# For the traps. A child is waited for in the background, so that a signal need not wait, too.
+boot__clean_up() {
+	if [[ ${child:-} ]]; then
+		kill "$child" 2>/dev/null || true
+		wait "$child" || true
+	fi
+	[[ ${work:-} ]] || return 0
+	if [[ ${LAB_KEEP:-0} == 1 ]]; then
+		rm -rf "$lab_cache/kept"
+		mv "$work" "$lab_cache/kept"
+		say "kept: $lab_cache/kept"
+	else
+		rm -rf "$work"
+	fi
+}
+
+# Of the kernel's arguments, panic=-1 ends the emulator as a reboot does. The second line saves time: self-tests, and the
+# certificates that only verify modules.
+boot__arguments() {
+	echo "console=ttyS0,115200 quiet panic=-1 oops=panic mitigations=off nowatchdog $emulator_append" \
+		"rcupdate.rcu_expedited=1 cryptomgr.notests initcall_blacklist=jent_mod_init,load_system_certificate_list" \
+		"${LAB_APPEND:-}"
+}
+
+# The output is passed on while it comes, and kept, to be counted.
+boot__run() { # KERNEL INITRD: sets emulator_status
+	local out err out_pid err_pid
+	exec {out}> >(exec tee -p "$work/stdout")
+	out_pid=$!
+	exec {err}> >(exec tee -p "$work/stderr" >&2)
+	err_pid=$!
+	emulator__command "$1" "$2" "$(boot__arguments)" "$work/console" "/dev/fd/$out" "/dev/fd/$err" "$work/result"
+	timeout --kill-after=5 "$seconds" "${emulator[@]}" </dev/null >"$work/emulator.log" 2>&1 &
+	child=$!
+	exec {out}>&- {err}>&-
+	emulator_status=0
+	wait "$child" || emulator_status=$?
+	child=''
+	wait "$out_pid" "$err_pid" || true
+}
+
+# What guest/init passed out, if all of it came.
+boot__take_result() { # sets status
+	local what count
+	mkdir "$work/pass"
+	tar -xzf "$work/result" -C "$work/pass" --no-same-owner 2>/dev/null || return
+	while read -r what count; do
+		case $what in
+		exit) status=$count ;;
+		*) [[ $(wc -c <"$work/$what") == "$count" ]] || return ;;
+		esac
+	done <"$work/pass/status"
+}
+
+# There is no verdict of minivmm's: says why, and keeps the console's log.
+boot__explain() { # sets status
+	local log
+	log=$lab_cache/console-$(date +%Y%m%d-%H%M%S).log
+	tr -d '\r' <"$work/console" >"$log"
+	status=125
+	if [[ $emulator_status == 124 || $emulator_status == 137 ]]; then
+		status=124
+		say "no end after $seconds s (LAB_TIMEOUT sets the limit); the console's last lines:"
+	elif grep -q 'reboot: Power down' "$log"; then
+		say "the emulated host ended, but what it passed out is damaged; the console's last lines:"
+	elif [[ -s $log ]]; then
+		say "the emulated kernel crashed (not minivmm's verdict); last lines:"
+	else
+		cat "$work/emulator.log" >&2
+		say "the emulator ended before the kernel said a word (status $emulator_status)"
+	fi
+	tail -n 20 "$log" >&2
+	say "the whole console: $log"
+}

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Builds the initramfs of the emulated host: busybox, kvm's modules, minivmm and the files of one run.
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # settings: run, lib.sh and the emulator's file
+
+# A program, and the libraries it needs if it is not static.
+image__add_program() { # ROOT FILE NAME
+	local library
+	install -m 755 "$2" "$1/usr/bin/$3" || return
+	for library in $(ldd "$2" 2>/dev/null | grep -o '/[^ ]*'); do
+		install -D "$library" "$1$library" || return
+	done
+}
+
+# A file or folder, under its own name in /work or under the name given.
+image__add() { # ROOT PATH[:NAME]
+	local path=${2%%:*} name=${2#*:}
+	[[ $2 == *:* ]] || name=$(basename "$path")
+	[[ $name == /* ]] || name=/work/$name
+	mkdir -p "$1$(dirname "$name")" && cp -rL "$path" "$1$name"
+}
+
+# The guest sees the config under the path that was typed: includes and messages are the same as at home.
+image__add_config() { # ROOT CONFIG
+	local path=$2 folder
+	[[ $path == /* ]] || path=/work/$path
+	path=$(realpath -ms "$path")
+	folder=$1${path%/*}
+	mkdir -p "$folder"
+	find -L "$(dirname "$2")" -maxdepth 1 -name '*.ini' -type f -readable -exec cp -L -t "$folder" {} +
+	cp -L "$2" "$folder/${path##*/}"
+}
+
+# The guest's folders, and what is the same in every run of a kernel.
+image__make() { # ROOT MODULES
+	mkdir -p "$1"/{usr/{bin,lib,lib64},dev,etc,lab,pass/out,proc,run,sys,work/configs}
+	ln -s usr/bin usr/lib usr/lib64 pass/out work/configs "$1"
+	ln -s usr/bin "$1/sbin"
+	cp -r "$2" "$1/modules"
+	install -m 755 "$lab_dir/guest/init" "$1/init"
+	install -m 755 "$lab_dir/guest/as-user" "$1/usr/bin/as-user"
+	image__add_program "$1" "$(command -v busybox)" busybox
+	[[ ! -d $lab_top/configs ]] || cp -rL "$lab_top/configs/." "$1/work/configs"
+}
+
+# A program of the guest, built once.
+image__add_holder() { # ROOT
+	local holder=$lab_cache/hold-vm
+	if [[ ! $holder -nt $lab_dir/hold-vm.c ]]; then
+		"${CC:-gcc}" -O2 -Wall -static -o "$holder.new" "$lab_dir/hold-vm.c" && mv "$holder.new" "$holder" || return
+	fi
+	image__add_program "$1" "$holder" hold-vm
+}
+
+# What guest/init reads. A parameter gets its module's name here, unless it has it already.
+image__settings() {
+	local parameters='' one
+	for one in ${KVM_ARGS:-}; do
+		[[ $one == kvm.* ]] || one=kvm.$one
+		parameters+="$one "
+	done
+	for one in ${MODPARAMS:-}; do
+		one=${one/#kvm-/kvm_}
+		[[ $one == kvm*.* ]] || one=kvm_$vendor.$one
+		parameters+="$one "
+	done
+	printf "%s='%s'\n" VENDOR "$vendor" PARAMETERS "${parameters//\'/}" HOLD "${LAB_HOLD:-$emulator_hold}" \
+		PORT_STDOUT "${emulator_ports[0]}" PORT_STDERR "${emulator_ports[1]}" PORT_RESULT "${emulator_ports[2]}"
+}
+
+image__pack() { # ROOT > cpio archive, uncompressed because the emulated CPU is slow
+	chmod -R a+rX "$1"
+	(cd "$1" && find . -print0 | cpio --null --create --format=newc --owner=0:0 --quiet)
+}

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# What the lab's scripts share: where things are, and how they talk and end.
+# shellcheck shell=bash
+# shellcheck disable=SC2034 # used by those who source this
+
+lab_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+lab_top=${lab_dir%/tests/lab}
+lab_cache=$(realpath -m "${LAB_CACHE:-$lab_top/build/lab}")
+
+say() {
+	printf 'lab: %s\n' "$*" >&2
+}
+
+# The exit statuses are minivmm's own, so that a caller has one table to know.
+wrong_usage() {
+	say "$@"
+	exit 2
+}
+
+fail() {
+	say "$@"
+	exit 3
+}
+
+skip() {
+	printf 'SKIP: %s\n' "$*" >&2
+	exit 4
+}
+
+# The name (uname -r) that a bzImage carries: Documentation/arch/x86/boot.rst, field kernel_version.
+kernel__release() { # VMLINUZ
+	local text=$((0x200 + $(od -An -tu2 -j 0x20e -N 2 "$1")))
+	dd if="$1" bs=1 skip="$text" count=100 2>/dev/null | tr -c '[:graph:]' '\n' | sed -n 1p
+}
