@@ -7,7 +7,9 @@
 #include "text.h"
 #include "value.h"
 
-#define LABEL 11	/* columns of a label and the blanks around it */
+#define LABEL 11	/* columns of a label and the blanks after it */
+#define NAME_LEAST 8	/* columns of names that something stands beside */
+#define NAME_MOST 40
 
 static void put_label(FILE *out, const char *label, const char *text)
 {
@@ -182,50 +184,41 @@ static void put_error(const json_t *report, FILE *out)
 	}
 }
 
-static size_t longest_key(const json_t *object)
+/* Puts name and the blanks to the column after it, `width` and a gap further on. */
+static void put_name(FILE *out, const char *name, size_t width)
 {
-	size_t longest = 0;
-	const char *key;
-	const json_t *value;
+	size_t have = text_fit(out, name ? name : "?", width);
 
-	json_object_foreach((json_t *)object, key, value)
-		if (text_width(key) > longest)
-			longest = text_width(key);
-	return longest;
+	fprintf(out, "%*s", (int)(width - have) + 2, "");
+}
+
+static size_t name_width(size_t widest, const char *name)
+{
+	size_t width = name ? text_width(name) : 0;
+
+	if (width > NAME_MOST)
+		width = NAME_MOST;
+	return width > widest ? width : widest;
 }
 
 static void put_sources(const json_t *report, FILE *out)
 {
 	const json_t *sources = value_at(report, "host.sources"), *status;
-	int width = (int)longest_key(sources);
+	size_t width = NAME_LEAST;
 	const char *name;
 
 	if (!json_object_size(sources))
 		return;
+	json_object_foreach((json_t *)sources, name, status)
+		width = name_width(width, name);
 	fputs("\nSources\n", out);
 	json_object_foreach((json_t *)sources, name, status) {
 		const char *text = json_string_value(status);
 
 		fputs("  ", out);
-		text_put(out, name);
-		fprintf(out, "%*s", width + 2 - (int)text_width(name), "");
-		text_wrap(out, TEXT_PROSE, (size_t)width + 4, (size_t)width + 4,
-			  text ? text : "?");
+		put_name(out, name, width);
+		text_wrap(out, TEXT_PROSE, width + 4, width + 4, text ? text : "?");
 	}
-}
-
-static size_t longest_name(const json_t *checks)
-{
-	size_t longest = 0, i;
-	const json_t *check;
-
-	json_array_foreach(checks, i, check) {
-		const char *name = value_string(check, "name");
-
-		if (name && text_width(name) > longest)
-			longest = text_width(name);
-	}
-	return longest < 40 ? longest : 40;
 }
 
 /* The neighbour that was just shown had the same reason and remedy. */
@@ -236,40 +229,38 @@ static bool same_remedy(const json_t *check, const json_t *before)
 }
 
 /* On one line, if at all possible */
-static void put_reason(FILE *out, size_t at, size_t indent, const char *text)
+static void put_reason(FILE *out, size_t at, const char *text)
 {
 	size_t width = at + text_width(text) <= TEXT_WIDTH ? TEXT_WIDTH : TEXT_PROSE;
 
-	text_wrap(out, width, at, indent, text);
+	text_wrap(out, width, at, at, text);
 }
 
-static void put_check(const json_t *check, const json_t *before, size_t name_width, FILE *out)
+static void put_check(const json_t *check, const json_t *before, size_t width, FILE *out)
 {
-	const char *name = value_string(check, "name");
 	const char *result = value_string(check, "result");
 	const char *reason = value_string(check, "reason");
 	const char *remedy = value_string(check, "remedy");
-	size_t at = 2 + 4 + 2 + name_width + 2;
-	size_t width = name ? text_width(name) : 1;
+	size_t at = 2 + 4 + 2 + width + 2;
 
-	fprintf(out, "  %-4s  ", word(result));
-	text_put(out, name ? name : "?");
-	fprintf(out, "%*s", width < name_width ? (int)(name_width - width) + 2 : 2, "");
-	put_reason(out, width < name_width ? at : 2 + 4 + 2 + width + 2, at,
-		   reason ? reason : "-");
+	fprintf(out, "  %-4.4s  ", word(result));
+	put_name(out, value_string(check, "name"), width);
+	put_reason(out, at, reason ? reason : "-");
 	if (remedy && result && strcmp(result, "pass") && !same_remedy(check, before)) {
 		fprintf(out, "%*s-> ", (int)at - 3, "");
-		put_reason(out, at, at, remedy);
+		put_reason(out, at, remedy);
 	}
 }
 
 static void put_checks(const json_t *report, FILE *out)
 {
 	const json_t *checks = value_at(report, "checks"), *check;
-	size_t width = longest_name(checks), i;
+	size_t width = NAME_LEAST, i;
 
 	if (!json_array_size(checks))
 		return;
+	json_array_foreach(checks, i, check)
+		width = name_width(width, value_string(check, "name"));
 	fputs("\nChecks\n", out);
 	json_array_foreach(checks, i, check)
 		put_check(check, i ? json_array_get(checks, i - 1) : NULL, width, out);

@@ -68,7 +68,7 @@ static void put_advice(const json_t *report, struct amount total, FILE *out)
 	struct amount creation = amount_arrays(value_at(report, "predicted.creation"));
 	struct amount slab = amount_at(report, "predicted.transition_slab_bytes");
 	struct amount headroom = slab.known ? amount_add(total, slab) : total;
-	char bytes[AMOUNT_TEXT], exact[AMOUNT_TEXT], text[512];
+	char bytes[AMOUNT_TEXT], exact[AMOUNT_TEXT], hash[AMOUNT_TEXT], text[512];
 
 	if (!headroom.known)
 		return;
@@ -78,10 +78,11 @@ static void put_advice(const json_t *report, struct amount total, FILE *out)
 			 "the slots are made.", amount_bytes(bytes, creation));
 	else
 		snprintf(text, sizeof(text),
-			 "Leave %s (%s bytes) free in this VM's cgroup: its guest takes that, "
+			 "Leave %s (%s bytes%s%s) free in this VM's cgroup: its guest takes that, "
 			 "once, by starting a nested guest; the VM is killed where the cgroup has "
-			 "less.",
-			 amount_bytes(bytes, headroom), amount_exact(exact, headroom));
+			 "less.", amount_bytes(bytes, headroom), amount_exact(exact, headroom),
+			 slab.value ? ", slab included: " : "",
+			 slab.value ? amount_bytes(hash, slab) : "");
 	fputs("  ", out);
 	text_wrap(out, TEXT_PROSE, 2, 2, text);
 }

@@ -62,6 +62,22 @@ void text_put(FILE *out, const char *text)
 	put_some(out, text, strlen(text));
 }
 
+size_t text_fit(FILE *out, const char *text, size_t width)
+{
+	size_t have = text_width(text), head = width / 2 - 1;
+
+	if (have <= width) {
+		text_put(out, text);
+		return have;
+	}
+	put_some(out, text, head);
+	fputs("..", out);
+	for (size_t skip = have - (width - head - 2); skip; skip--)
+		text += character(text);
+	text_put(out, text);
+	return width;
+}
+
 static bool is_blank(char c)
 {
 	return c == ' ' || c == '\n' || c == '\t' || c == '\r';
@@ -171,7 +187,7 @@ static void column_widths(const struct table *table, size_t *widths)
 	for (size_t i = 0; i < table->column_count; i++)
 		widths[i] = column_width(table, i);
 	while ((total = table_width(table, widths)) > TEXT_WIDTH) {
-		size_t widest = 0, least;
+		size_t excess = total - TEXT_WIDTH, widest = 0, least;
 
 		for (size_t i = 1; i < table->column_count; i++)
 			if (widths[i] > widths[widest])
@@ -179,27 +195,8 @@ static void column_widths(const struct table *table, size_t *widths)
 		if (widths[widest] <= COLUMN_LEAST)
 			return;
 		least = widths[widest] / 2 > COLUMN_LEAST ? widths[widest] / 2 : COLUMN_LEAST;
-		widths[widest] -= total - TEXT_WIDTH;
-		if (widths[widest] < least || widths[widest] > TEXT_WIDTH)
-			widths[widest] = least;
+		widths[widest] = widths[widest] > excess + least ? widths[widest] - excess : least;
 	}
-}
-
-/* A text that is too wide loses its middle: rows differ at the end, names at the start. */
-static size_t put_cell(FILE *out, const char *text, size_t width)
-{
-	size_t have = text_width(text), head = (width - 2) / 2;
-
-	if (have <= width) {
-		text_put(out, text);
-		return have;
-	}
-	put_some(out, text, head);
-	fputs("..", out);
-	for (size_t skip = have - (width - head - 2); skip; skip--)
-		text += character(text);
-	text_put(out, text);
-	return width;
 }
 
 /* Blanks are put only before what follows them: no line ends in blanks. */
@@ -218,7 +215,7 @@ static void put_row(const struct table *table, const size_t *widths, size_t row,
 		slack = have < widths[i] ? widths[i] - have : 0;
 		if (have) {
 			fprintf(out, "%*s", (int)(blanks + (column->right ? slack : 0)), "");
-			put_cell(out, text, widths[i]);
+			text_fit(out, text, widths[i]);
 			blanks = column->right ? 0 : slack;
 		} else {
 			blanks += slack;

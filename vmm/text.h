@@ -16,6 +16,11 @@
 /* Columns a terminal needs for it: UTF-8 characters, wide ones counted as one. */
 size_t text_width(const char *text);
 void text_put(FILE *out, const char *text);
+/*
+ * At most width columns of it, width > 1: what is too wide loses its middle, as rows
+ * differ at the end and names at the start. Returns the columns put.
+ */
+size_t text_fit(FILE *out, const char *text, size_t width);
 
 /*
  * Puts text at the cursor, which is at column `at`, wraps it at `width`, indents

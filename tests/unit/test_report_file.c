@@ -54,6 +54,7 @@ static void test_save_and_load(void **state)
 	lazy_success(&scene);
 	report = build(&scene);
 	write_file("old");
+	umask(022);
 	assert_int_equal(report_save(report, path, &err), 0);
 	assert_int_equal(report_load(path, &loaded, &err), 0);
 	assert_true(json_equal(report, loaded));
