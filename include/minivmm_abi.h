@@ -10,7 +10,8 @@
  *
  * The first thing a vCPU does is to write ABI_VERSION to ABI_PORT_VERSION; the
  * other ports are relative to the base the device tree names. Then it asks
- * for phases (ABI_PORT_NEXT) and runs each until it is told ABI_NEXT_END.
+ * for phases (ABI_PORT_NEXT) and runs each until it is told ABI_NEXT_END,
+ * or the VM ends while it waits.
  * While a vCPU waits at ABI_PORT_NEXT it is stopped: the VMM takes snapshots.
  *
  * Bump ABI_VERSION for every change to this file that a payload or a VMM of

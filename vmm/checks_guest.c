@@ -49,8 +49,8 @@ void judge_l2(const struct run *run, struct check *check)
 		phases++;
 	}
 	if (phases)
-		check_pass(check, "%" PRIu64 " entries in %u phases, %" PRIu64 " pages written", entries,
-		     phases, pages);
+		check_pass(check, "%" PRIu64 " entries in %u phase%s, %" PRIu64 " pages written",
+			   entries, phases, phases > 1 ? "s" : "", pages);
 	else
 		check_skip(check, "no L2 phase was reached: %s", run_why_not(run));
 }

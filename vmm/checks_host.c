@@ -27,6 +27,8 @@ void judge_nested(const struct run *run, struct check *check)
 
 void judge_tdp_mmu(const struct run *run, struct check *check)
 {
+	char why[256];
+
 	/* Where no nested guest runs, nobody gets as far as to miss it. */
 	if (run_not_created(run, check))
 		return;
@@ -35,9 +37,8 @@ void judge_tdp_mmu(const struct run *run, struct check *check)
 	} else if (run->host.tdp_mmu == ANSWER_YES && run->host.tdp != ANSWER_NO) {
 		check_pass(check, "kvm.tdp_mmu is on");
 	} else if (run->config->expect.policy == POLICY_LAZY) {
-		check_fail(check, "%s", run->host.tdp == ANSWER_NO ?
-					  "two-dimensional paging (npt/ept) is off" :
-					  "kvm.tdp_mmu is off");
+		run_eager_reason(run, why, sizeof(why));
+		check_fail(check, "the TDP MMU is off: %s", why);
 		check_lazy_remedy(run, check);
 	} else {
 		check_skip(check, "the TDP MMU is off; expect.policy = %s",

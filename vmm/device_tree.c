@@ -59,15 +59,32 @@ static void range(struct writer *w, const char *name, uint64_t base, uint64_t si
 	check(w, fdt_property(w->tree, name, cells, sizeof(cells)));
 }
 
-size_t device_tree_bound(const struct layout *layout)
+/* Neighbours in gpa of one row, from the index-th by base on: rows may interrupt each other. */
+static size_t run_length(const struct layout *layout, size_t index)
 {
-	return 8192 + layout->count * 2 * sizeof(fdt64_t) +
-	       (layout->config->memslot_count + layout->config->phase_count) * 512;
+	uint32_t cfg = layout->slots[layout->by_base[index]].cfg;
+	size_t end = index + 1;
+
+	while (end < layout->normal_count && layout->slots[layout->by_base[end]].cfg == cfg)
+		end++;
+	return end - index;
 }
 
-/* `first` is the row's first slot; the row's slots follow it in layout->slots. */
-static void memory_node(struct writer *w, const struct layout *layout, const struct slot *first)
+size_t device_tree_bound(const struct layout *layout)
 {
+	size_t runs = 0;
+
+	for (size_t i = 0; i < layout->normal_count; i += run_length(layout, i))
+		runs++;
+	return 8192 + layout->normal_count * 2 * sizeof(fdt64_t) +
+	       (runs + layout->config->phase_count) * 256;
+}
+
+/* The run of slots that begins with the index-th by base: one memory node. */
+static void memory_node(struct writer *w, const struct layout *layout, size_t index)
+{
+	size_t count = run_length(layout, index);
+	const struct slot *first = &layout->slots[layout->by_base[index]];
 	const struct memslot_cfg *cfg = &layout->config->memslots[first->cfg];
 	void *reg = NULL;
 	char name[40];
@@ -80,9 +97,10 @@ static void memory_node(struct writer *w, const struct layout *layout, const str
 		flag(w, "minivmm,read-only");
 	if (cfg->alias)
 		flag(w, "minivmm,alias");
-	check(w, fdt_property_placeholder(w->tree, "reg", (int)(cfg->count * 16), &reg));
-	for (uint64_t i = 0; reg && i < cfg->count; i++) {
-		fdt64_t cells[2] = { cpu_to_fdt64(first[i].base), cpu_to_fdt64(first[i].size) };
+	check(w, fdt_property_placeholder(w->tree, "reg", (int)(count * 16), &reg));
+	for (size_t i = 0; reg && i < count; i++) {
+		const struct slot *slot = &layout->slots[layout->by_base[index + i]];
+		fdt64_t cells[2] = { cpu_to_fdt64(slot->base), cpu_to_fdt64(slot->size) };
 
 		memcpy((char *)reg + i * sizeof(cells), cells, sizeof(cells));
 	}
@@ -143,12 +161,8 @@ static void write_tree(struct writer *w, const struct layout *layout,
 	node(w, "");
 	u32(w, "#address-cells", 2);
 	u32(w, "#size-cells", 2);
-	for (size_t i = 0; i < layout->count; i++) {
-		const struct slot *slot = &layout->slots[i];
-
-		if (!slot->index && config->memslots[slot->cfg].space == SPACE_NORMAL)
-			memory_node(w, layout, slot);
-	}
+	for (size_t i = 0; i < layout->normal_count; i += run_length(layout, i))
+		memory_node(w, layout, i);
 	minivmm_node(w, config, payload);
 	node(w, "scenario");
 	u32(w, "#address-cells", 1);

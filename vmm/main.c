@@ -12,19 +12,22 @@
 const char *argp_program_version = "minivmm " MINIVMM_VERSION;
 
 static const struct {
-	const char *name;
+	const char *name, *usage;	/* usage: what its --help calls it */
 	int (*main)(int argc, char **argv);
 } commands[] = {
-	{ "run", cmd_run },
-	{ "report", cmd_report },
-	{ "list", cmd_list },
+	{ "run", "minivmm run", cmd_run },
+	{ "report", "minivmm report", cmd_report },
+	{ "list", "minivmm list", cmd_list },
 };
 
 int main(int argc, char **argv)
 {
 	argp_err_exit_status = EXIT_USAGE_ERROR;
-	for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++)
-		if (!strcmp(argv[1], commands[i].name))
-			return commands[i].main(argc - 1, argv + 1);
+	for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++) {
+		if (strcmp(argv[1], commands[i].name))
+			continue;
+		argv[1] = (char *)commands[i].usage;
+		return commands[i].main(argc - 1, argv + 1);
+	}
 	return cmd_run(argc, argv);
 }

@@ -139,6 +139,7 @@ int payload_load(struct payload *payload, const struct vm *vm, struct err *err)
 	code = device_tree_make(vm->layout, payload, &tree, err);
 	if (code)
 		return code;
+	vm_small_pages(vm, payload->base, payload->size);
 	code = vm_write(vm, payload->tree, tree, payload->tree_size);
 	free(tree);
 	if (!code)

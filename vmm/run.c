@@ -224,18 +224,14 @@ static uint64_t phase_timeout(const struct config *config, const struct phase_cf
 	return cfg->timeout ? cfg->timeout : config->vm.timeout;
 }
 
-/* One phase of the config; `first`: the vCPUs come up in it, too. False: the run is over. */
+/* One phase of the config. False: the run is over. */
 static bool run_phase(struct scenario *s, const struct phase_cfg *cfg, uint32_t index)
 {
 	struct run *run = s->run;
 	struct phase_result *phase = next_phase(run, cfg, cfg->name);
 	uint64_t timeout = phase_timeout(run->config, cfg), start = clock_ns();
-	int result = 0;
+	int result = team_run(&s->team, index, timeout);
 
-	if (!index)	/* up to the first question for a phase */
-		result = team_run(&s->team, 0, timeout);
-	if (!result)
-		result = team_run(&s->team, index, timeout);
 	phase->duration_ns = clock_ns() - start;
 	phase->done = !result;
 	read_counters(s, phase);
@@ -253,10 +249,8 @@ static void run_phases(struct scenario *s)
 
 	while (index < config->phase_count && run_phase(s, &config->phases[index], index))
 		index++;
-	if (index == config->phase_count) {
+	if (index == config->phase_count)
 		s->run->stage = STAGE_RAN;
-		team_run(&s->team, ABI_NEXT_END, config->vm.timeout);
-	}
 	memcpy(s->run->guest.console, s->team.members[0].vcpu.console,
 	       sizeof(s->run->guest.console));
 	vcpu_report(&s->team.members[0].vcpu, &report);
@@ -292,11 +286,7 @@ static int run_in_vm(struct scenario *s)
 	struct run *run = s->run;
 	int code;
 
-	if (!check_nesting(s))
-		return 0;
-	choose_model(s);
-	snapshot_take(&s->sources, &run->before);
-	if (!check_cost(s))
+	if (!check_nesting(s) || !check_cost(s))
 		return 0;
 	code = payload_place(&run->layout, kvm_has_1g_pages(s->kvm) ? 3 : 2, &s->payload, &run->err);
 	if (code)
@@ -322,13 +312,13 @@ int run_scenario(const struct config *config, const struct kvm *kvm, struct run 
 	clock_gettime(CLOCK_REALTIME, &run->started);
 	host_read("", &run->host);
 	sources_open(&s.sources, "", config->report.sources == SOURCES_CHEAP);
-	if (kvm) {
-		run->stage = STAGE_KVM;
+	/* Also where nothing can run: what it would cost here is still worth knowing. */
+	choose_model(&s);
+	snapshot_take(&s.sources, &run->before);
+	run->stage = kvm ? STAGE_KVM : STAGE_NOTHING;
+	run->skipped = !kvm;
+	if (kvm)
 		code = run_in_vm(&s);
-	} else {
-		run->skipped = true;
-		snapshot_take(&s.sources, &run->before);
-	}
 	sources_close(&s.sources);
 	run->duration_ns = clock_ns() - start;
 	return code;

@@ -119,7 +119,7 @@ static void kick(struct team *team)
 	pthread_mutex_unlock(&team->lock);
 }
 
-/* How the team stands: 0 all wait or ended, -EIO one is in trouble, -EAGAIN some run. */
+/* How the team stands: 0 all wait, -EIO one is in trouble, -EAGAIN some run. */
 static int standing(struct team *team)
 {
 	int result = 0;
@@ -187,8 +187,7 @@ int team_run(struct team *team, uint32_t next, uint64_t timeout_ns)
 
 	pthread_mutex_lock(&team->lock);
 	for (unsigned int i = 0; i < team->count; i++) {
-		if (team->generation)
-			vcpu_answer(&team->members[i].vcpu, next);
+		vcpu_tell(&team->members[i].vcpu, next);
 		team->members[i].running = true;
 	}
 	team->generation++;

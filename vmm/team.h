@@ -35,10 +35,9 @@ struct team {
 int team_create(struct team *team, const struct vm *vm, const struct payload *payload,
 		unsigned int vcpus, struct err *err);
 /*
- * Lets all vCPUs run until they wait for their next phase. `next` answers the phase they
- * wait for (ignored on the very first run, up to the first wait).
- * Returns 0, the number of the signal that came, or -ETIMEDOUT after kicking those
- * still in the guest; -EIO: a vCPU is in trouble (the others are kicked too).
+ * Lets all vCPUs run phase `next` until they wait for another one; the first time they come
+ * up in it, too. Returns 0, the number of the signal that came, or -ETIMEDOUT after kicking
+ * those still in the guest; -EIO: a vCPU is in trouble (the others are kicked too).
  */
 int team_run(struct team *team, uint32_t next, uint64_t timeout_ns);
 /* Ends the threads; vCPUs must not be running. */

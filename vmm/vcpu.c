@@ -145,7 +145,8 @@ static enum vcpu_stop handle_port(struct vcpu *vcpu, uint16_t port, uint32_t val
 		console_put(vcpu, (char)value);
 		return VCPU_GOES_ON;
 	case ABI_PORT_NEXT:
-		return VCPU_WAITS;
+		vcpu->asks = true;
+		return VCPU_GOES_ON;
 	case ABI_PORT_MARK:
 		if (value == ABI_MARK_L2_ENTER)
 			vcpu->l2_enter_ns = clock_ns();
@@ -211,11 +212,23 @@ static enum vcpu_stop run_failed(struct vcpu *vcpu, int code)
 					"");
 }
 
+/* Hands over what the vCPU asked for; false: it has not been told yet. */
+static bool answer(struct vcpu *vcpu)
+{
+	if (!vcpu->told)
+		return false;
+	memcpy((uint8_t *)vcpu->run + vcpu->run->io.data_offset, &vcpu->next, sizeof(vcpu->next));
+	vcpu->asks = vcpu->told = false;
+	return true;
+}
+
 enum vcpu_stop vcpu_run(struct vcpu *vcpu)
 {
 	for (;;) {
 		enum vcpu_stop stop;
 
+		if (vcpu->asks && !answer(vcpu))
+			return VCPU_WAITS;
 		if (ioctl(vcpu->fd, KVM_RUN, NULL)) {
 			if (errno != EINTR && errno != EAGAIN)
 				return run_failed(vcpu, errno);
@@ -225,8 +238,6 @@ enum vcpu_stop vcpu_run(struct vcpu *vcpu)
 					       vcpu->index);
 			continue;
 		}
-		if (vcpu->run->exit_reason == KVM_EXIT_HLT && vcpu->ended)
-			return VCPU_HALTED;
 		if (vcpu->run->exit_reason != KVM_EXIT_IO)
 			return unexpected_exit(vcpu);
 		stop = handle_io(vcpu);
@@ -235,9 +246,9 @@ enum vcpu_stop vcpu_run(struct vcpu *vcpu)
 	}
 }
 
-void vcpu_answer(struct vcpu *vcpu, uint32_t next)
+void vcpu_tell(struct vcpu *vcpu, uint32_t next)
 {
-	memcpy((uint8_t *)vcpu->run + vcpu->run->io.data_offset, &next, sizeof(next));
-	vcpu->ended = next == ABI_NEXT_END;
+	vcpu->next = next;
+	vcpu->told = true;
 	vcpu->l2_enter_ns = vcpu->l2_entered_ns = 0;
 }

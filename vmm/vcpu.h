@@ -13,8 +13,7 @@
 /* What a vcpu_run() ended with. */
 enum vcpu_stop {
 	VCPU_GOES_ON,		/* not a stop: KVM_RUN again */
-	VCPU_WAITS,		/* at ABI_PORT_NEXT, for vcpu_answer() */
-	VCPU_HALTED,		/* after ABI_NEXT_END */
+	VCPU_WAITS,		/* at ABI_PORT_NEXT, for vcpu_tell() */
 	VCPU_TROUBLE,		/* see trouble; not to be run again */
 };
 
@@ -24,7 +23,10 @@ struct vcpu {
 	unsigned int index;
 	struct kvm_run *run;		/* its shared page */
 	uint64_t report_gpa;
-	bool abi_seen, ended;
+	bool abi_seen;
+	bool asks;			/* stopped in its read of ABI_PORT_NEXT */
+	bool told;			/* next is not handed over yet */
+	uint32_t next;
 	/* Of the phase it is in: CLOCK_MONOTONIC ns, 0: not yet. */
 	uint64_t l2_enter_ns, l2_entered_ns;
 	enum guest_trouble trouble;
@@ -41,8 +43,8 @@ void vcpu_destroy(struct vcpu *vcpu);
 
 /* Runs until one of enum vcpu_stop; a kick (run->immediate_exit and a signal) counts as a timeout. On the vCPU's thread. */
 enum vcpu_stop vcpu_run(struct vcpu *vcpu);
-/* The phase a waiting vCPU runs next, or ABI_NEXT_END. */
-void vcpu_answer(struct vcpu *vcpu, uint32_t next);
+/* The phase it runs when it asks for the next one: the vCPU must not be running. */
+void vcpu_tell(struct vcpu *vcpu, uint32_t next);
 /* Counters and findings the payload left in guest memory. */
 void vcpu_report(const struct vcpu *vcpu, struct abi_report *report);
 

@@ -4,9 +4,13 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "backing.h"
+#include "clock.h"
+#include "kvm_gmem.h"
 
 static int map_backings(struct vm *vm, struct err *err)
 {
@@ -22,20 +26,19 @@ static int map_backings(struct vm *vm, struct err *err)
 
 		if (config->memslots[i].alias)
 			continue;
-		code = backing_map(&vm->backings[i], &config->memslots[i], err);
+		code = backing_map(&vm->backings[i], &config->memslots[i], vm->fd, err);
 		if (code)
 			return code;
 	}
 	/* An alias shows the memory of a slot that now has some. */
 	for (size_t i = 0; i < config->memslot_count; i++)
-		for (size_t j = 0; config->memslots[i].alias && j < config->memslot_count; j++)
-			if (!strcmp(config->memslots[i].alias, config->memslots[j].name))
-				vm->backings[i].hva = vm->backings[j].hva;
+		vm->backings[i].hva = vm->backings[vm->layout->memory_of[i]].hva;
 	return 0;
 }
 
 int vm_create(struct vm *vm, const struct kvm *kvm, const struct layout *layout, struct err *err)
 {
+	uint64_t start = clock_ns();
 	int code;
 
 	*vm = (struct vm){ .kvm = kvm, .layout = layout, .fd = -1 };
@@ -43,6 +46,7 @@ int vm_create(struct vm *vm, const struct kvm *kvm, const struct layout *layout,
 	if (code < 0)
 		return code;
 	vm->fd = code;
+	vm->ioctl_ns = clock_ns() - start;
 	code = map_backings(vm, err);
 	if (code)
 		vm_destroy(vm);
@@ -54,26 +58,64 @@ static uint8_t *slot_hva(const struct vm *vm, const struct slot *slot)
 	return vm->backings[slot->cfg].hva + (uint64_t)slot->index * slot->size;
 }
 
+static int set_failed(const struct vm *vm, const struct slot *slot, int code, struct err *err)
+{
+	char name[CONFIG_NAME_MAX + 16];
+
+	return err_errno(err, code, "KVM_SET_USER_MEMORY_REGION(memslot.%s: slot=%#x flags=%#x "
+				    "gpa=%#llx size=%#llx)",
+			 slot_name(vm->layout, slot, name), slot->id, slot->kvm_flags,
+			 (unsigned long long)slot->base, (unsigned long long)slot->size);
+}
+
+/* Memory of a guest_memfd: the second version of the ioctl names the file, too. */
+static int set_gmem_slot(const struct vm *vm, const struct slot *slot, uint32_t flags)
+{
+	struct gmem_region region = {
+		.slot = slot->id,
+		.flags = flags | GMEM_SLOT_FLAG,
+		.guest_phys_addr = slot->base,
+		.memory_size = slot->size,
+		.userspace_addr = (uintptr_t)slot_hva(vm, slot),
+		.guest_memfd = (uint32_t)vm->backings[slot->cfg].fd,
+		.guest_memfd_offset = (uint64_t)slot->index * slot->size,
+	};
+
+	return ioctl(vm->fd, GMEM_SET_REGION, &region);
+}
+
+static int set_slot(const struct vm *vm, const struct slot *slot, uint32_t flags)
+{
+	struct kvm_userspace_memory_region region = {
+		.slot = slot->id,
+		.flags = flags,
+		.guest_phys_addr = slot->base,
+		.memory_size = slot->size,
+		.userspace_addr = (uintptr_t)slot_hva(vm, slot),
+	};
+
+	if (vm->layout->config->memslots[slot->cfg].backing == BACKING_GUEST_MEMFD)
+		return set_gmem_slot(vm, slot, flags);
+	return ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, &region);
+}
+
 int vm_set_slots(struct vm *vm, struct err *err)
 {
-	for (size_t i = 0; i < vm->layout->count; i++) {
-		const struct slot *slot = &vm->layout->slots[i];
-		struct kvm_userspace_memory_region region = {
-			.slot = slot->id,
-			.flags = slot->kvm_flags,
-			.guest_phys_addr = slot->base,
-			.memory_size = slot->size,
-			.userspace_addr = (uintptr_t)slot_hva(vm, slot),
-		};
-		char name[CONFIG_NAME_MAX + 16];
-		int code = kvm_ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, &region, err,
-				     "KVM_SET_USER_MEMORY_REGION(memslot.%s: slot=%#x flags=%#x "
-				     "gpa=%#llx size=%#llx)",
-				     slot_name(vm->layout, slot, name), region.slot, region.flags,
-				     region.guest_phys_addr, region.memory_size);
+	const struct layout *layout = vm->layout;
+	bool broken = layout->config->selftest.break_what == BREAK_SLOT_FAILS;
 
-		if (code < 0)
-			return code;
+	for (size_t i = 0; i < layout->count; i++) {
+		const struct slot *slot = &layout->slots[i];
+		uint32_t flags = slot->kvm_flags;
+		uint64_t start = clock_ns();
+		int code;
+
+		if (broken && i + 1 == layout->count)
+			flags |= 1u << 15;	/* there is no such flag */
+		code = set_slot(vm, slot, flags) ? errno : 0;
+		vm->ioctl_ns += clock_ns() - start;
+		if (code)
+			return set_failed(vm, slot, code, err);
 	}
 	return 0;
 }
@@ -105,6 +147,22 @@ uint8_t *vm_page(const struct vm *vm, uint64_t gpa)
 			return slot_hva(vm, slot) + ((gpa - slot->base) & -4096ull);
 	}
 	return NULL;
+}
+
+void vm_small_pages(const struct vm *vm, uint64_t gpa, uint64_t size)
+{
+	uint64_t end = gpa + size;
+
+	while (gpa < end) {
+		uint8_t *start = vm_page(vm, gpa);
+		uint64_t length = 4096;
+
+		while (gpa + length < end && vm_page(vm, gpa + length) == start + length)
+			length += 4096;
+		if (start)
+			madvise(start, length, MADV_NOHUGEPAGE);
+		gpa += length;
+	}
 }
 
 /* Calls memcpy page by page: neighbours in gpa need not be neighbours in hva. */

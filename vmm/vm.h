@@ -15,7 +15,7 @@ struct backing {
 	uint64_t size;		/* bytes mapped at hva, 0: another slot's (alias) */
 	void *reserved;		/* the address range, larger than size for alignment */
 	uint64_t reserved_size;
-	int fd;			/* of memfd, hugetlb or file, -1: anonymous */
+	int fd;			/* of memfd, hugetlb, guest_memfd or file, -1: anonymous */
 };
 
 struct vm {
@@ -23,6 +23,7 @@ struct vm {
 	const struct layout *layout;
 	int fd;
 	struct backing *backings;	/* one per config->memslots */
+	uint64_t ioctl_ns;		/* spent in the ioctls that made it and its slots */
 };
 
 /* KVM_CREATE_VM and the host memory; no slots yet. On failure everything is given back. */
@@ -35,6 +36,11 @@ void vm_destroy(struct vm *vm);
 uint8_t *vm_page(const struct vm *vm, uint64_t gpa);
 /* Across slots; -EFAULT when a page of the range lies in none. */
 int vm_write(const struct vm *vm, uint64_t gpa, const void *data, size_t size);
+/*
+ * Asks for 4K pages behind a range that is touched here and there: a first touch that
+ * zeroes 2M costs more than the rest of a short run.
+ */
+void vm_small_pages(const struct vm *vm, uint64_t gpa, uint64_t size);
 int vm_read(const struct vm *vm, uint64_t gpa, void *data, size_t size);
 
 #endif

@@ -124,6 +124,11 @@ setup() { need_boot; }
 	json touch '.phases[3].l2_pages == 1024'
 }
 
+@test "rows that interrupt each other, not in gpa order" {
+	rc order 0
+	json order '.phases[1].l2_pages == 256 and (.slots | length) == 17'
+}
+
 @test "a config from standard input" {
 	rc stdin 0
 	json stdin '.result == "pass"'

@@ -44,6 +44,29 @@ END
 run touch minivmm /tmp/touch.ini -o /out/touch.json
 run stdin sh -c 'minivmm - -o /out/stdin.json < /tmp/touch.ini'
 
+# Rows that interrupt each other, the higher one first: the payload wants its memory in gpa order.
+cat >/tmp/order.ini <<END
+[memslot.odd]
+base = 4G
+size = 64K
+count = 8
+stride = 128K
+[memslot.even]
+base = 4295032832
+size = 64K
+count = 8
+stride = 128K
+[memslot.low]
+base = 0
+size = 16M
+[phase.l2]
+do = l2
+touch = 1M
+slot = odd
+expect = allocated
+END
+run order minivmm /tmp/order.ini -o /out/order.json
+
 # Interrupted while the guest hangs: the report is written all the same.
 minivmm /configs/transition.ini selftest.break=hang -o /out/signal.json >/out/signal.txt 2>/out/signal.err &
 pid=$!

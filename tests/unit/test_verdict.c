@@ -344,8 +344,8 @@ static void test_guest_fault(void **state)
 	verdict = judge_all(w);
 	expect(&verdict, "guest.clean", RESULT_FAIL, "#UD");
 	expect(&verdict, "l2.ran", RESULT_FAIL, "#UD");
-	expect(&verdict, "control.no-npt", RESULT_SKIP, "was not completed");
-	expect(&verdict, "transition.observed", RESULT_SKIP, "was not completed");
+	expect(&verdict, "control.no-npt", RESULT_SKIP, "not completed");
+	expect(&verdict, "transition.observed", RESULT_SKIP, "not completed");
 	expect_end(&verdict, RESULT_FAIL, 1);
 
 	w->run.guest.trouble = GUEST_ABI;
