@@ -5,9 +5,12 @@
 #include <fcntl.h>
 #include <linux/memfd.h>
 #include <linux/mempolicy.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "kvm_gmem.h"
 
 #define SIZE_2M (2ull << 20)
 #define SIZE_1G (1ull << 30)
@@ -24,13 +27,27 @@ static uint64_t page_size_of(const struct memslot_cfg *cfg)
 	}
 }
 
-static int memory_fd(const struct memslot_cfg *cfg, uint64_t size, struct err *err)
+/* Shared from the start and mapped here, it is memory like any other, but for who owns it. */
+static int guest_memfd(const struct memslot_cfg *cfg, uint64_t size, int vm, struct err *err)
+{
+	struct gmem_create create = { .size = size, .flags = GMEM_FLAGS };
+	int fd = ioctl(vm, GMEM_CREATE, &create);
+
+	return fd >= 0 ? fd : err_errno(err, errno, "memslot.%s: KVM_CREATE_GUEST_MEMFD("
+					"size=%#llx flags=%#llx)", cfg->name,
+					(unsigned long long)create.size,
+					(unsigned long long)create.flags);
+}
+
+static int memory_fd(const struct memslot_cfg *cfg, uint64_t size, int vm, struct err *err)
 {
 	unsigned int flags = MFD_CLOEXEC;
 	int fd;
 
 	if (cfg->backing == BACKING_ANON)
 		return -1;
+	if (cfg->backing == BACKING_GUEST_MEMFD)
+		return guest_memfd(cfg, size, vm, err);
 	if (cfg->backing == BACKING_FILE) {
 		fd = open(cfg->path, O_RDWR | O_CLOEXEC);
 		return fd >= 0 ? fd : err_errno(err, errno, "memslot.%s: open(%s)", cfg->name,
@@ -103,16 +120,30 @@ static int reserve(struct backing *backing, const struct memslot_cfg *cfg, struc
 	return 0;
 }
 
-int backing_map(struct backing *backing, const struct memslot_cfg *cfg, struct err *err)
+/*
+ * What was reserved only to choose an address. Many slots would otherwise have three
+ * areas each and meet vm.max_map_count.
+ */
+static void trim(struct backing *backing)
+{
+	uint8_t *start = backing->reserved, *end = start + backing->reserved_size;
+	uint8_t *used_end = backing->hva + backing->size;
+
+	if (backing->hva > start)
+		munmap(start, (size_t)(backing->hva - start));
+	if (end > used_end)
+		munmap(used_end, (size_t)(end - used_end));
+	backing->reserved = backing->hva;
+	backing->reserved_size = backing->size;
+}
+
+int backing_map(struct backing *backing, const struct memslot_cfg *cfg, int vm, struct err *err)
 {
 	int flags = MAP_FIXED | MAP_NORESERVE;
 	int code;
 
 	*backing = (struct backing){ .fd = -1, .size = cfg->size * cfg->count };
-	if (cfg->backing == BACKING_GUEST_MEMFD)
-		return err_set(err, EOPNOTSUPP, "memslot.%s: backing guest-memfd is not supported yet",
-			       cfg->name);
-	code = memory_fd(cfg, backing->size, err);
+	code = memory_fd(cfg, backing->size, vm, err);
 	if (code < -1)
 		return code;
 	backing->fd = code;
@@ -126,6 +157,7 @@ int backing_map(struct backing *backing, const struct memslot_cfg *cfg, struct e
 				 slot_backing_name(cfg->backing), (unsigned long long)backing->size);
 		goto fail;
 	}
+	trim(backing);
 	code = advise(backing, cfg, err);
 	if (!code)
 		return 0;

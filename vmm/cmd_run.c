@@ -14,8 +14,6 @@
 #include "run.h"
 #include "verdict.h"
 
-#define KVM_DEVICE "/dev/kvm"
-
 static const char doc[] =
 	"Makes a VM as CONFIG.ini says, runs a nested guest in it and shows KVM's rmaps go from lazy "
 	"to allocated, predicted and measured.\v"
@@ -103,13 +101,11 @@ static int run_config(const struct config *config, const struct options *options
 	struct errors errors = { 0 };
 	struct run run = { 0 };
 	struct kvm kvm;
-	bool usable = !kvm_open(&kvm, KVM_DEVICE, &run.err);
+	bool usable = !kvm_open(&kvm, config->vm.device, &run.err);
 	int status;
 
-	if (usable) {
-		limits.max_slots = kvm.max_slots;
-		limits.phys_bits = kvm_phys_bits(&kvm);
-	}
+	if (usable)
+		kvm_limits(&kvm, &limits);
 	if (layout_build(config, &limits, &run.layout, &errors)) {
 		print_errors(&errors);
 		status = EXIT_USAGE_ERROR;

@@ -252,8 +252,11 @@ void config_free(struct config *config)
 	for (size_t i = 0; i < count; i++) {
 		void *object;
 
-		for (size_t j = 0; section_list[list[i].kind].size &&
-		     (object = config_object(config, list[i].kind, j)); j++)
+		if (!section_list[list[i].kind].size) {
+			key_free(&list[i], config);
+			continue;
+		}
+		for (size_t j = 0; (object = config_object(config, list[i].kind, j)); j++)
 			key_free(&list[i], object);
 	}
 	for (size_t kind = 0; kind < kinds; kind++)

@@ -79,12 +79,14 @@ enum selftest_break {
 	BREAK_WRONG_MODEL,	/* predicts one page more per rmap array */
 	BREAK_WRONG_TRACKING,	/* the same for write tracking */
 	BREAK_LEAK_VM,		/* keeps the VM past teardown */
+	BREAK_SLOT_FAILS,	/* has KVM refuse the last memslot */
 	BREAK_KLOG,		/* sees a WARNING in the kernel log */
 };
 
 struct config {
 	struct {
 		uint64_t vcpus;			/* default 1 */
+		char *device;			/* default /dev/kvm */
 		uint64_t timeout;		/* ns per phase, default 60s; --timeout */
 		uint64_t kernel_memory_limit;	/* bytes a run may cost the kernel; 0: half of MemAvailable */
 	} vm;

@@ -245,6 +245,7 @@ int key_parse(const struct key *key, const char *text, void *object, char why[KE
 	case KEY_FLAGS:
 		return parse_flags(key, text, object, why);
 	case KEY_NAME:
+	case KEY_PATH:
 		return store_string(key->offset, object, text);
 	case KEY_FILES:
 		break;
@@ -264,6 +265,7 @@ bool key_is_unset(const struct key *key, const void *object)
 				return true;
 		return false;
 	case KEY_NAME:
+	case KEY_PATH:
 		return !*string_at(key->offset, object);
 	default:
 		return key->type == KEY_FILES;
@@ -313,6 +315,7 @@ char *key_format(const struct key *key, const void *object)
 	case KEY_FLAGS:
 		return flags_text(key, (unsigned int)*int_at(key, object));
 	case KEY_NAME:
+	case KEY_PATH:
 		return strdup(*string_at(key->offset, object));
 	default:
 		return strdup(number_text(key->type, load_u64(key, object), buffer));
@@ -321,7 +324,7 @@ char *key_format(const struct key *key, const void *object)
 
 void key_free(const struct key *key, void *object)
 {
-	if (key->type == KEY_NAME)
+	if (key->type == KEY_NAME || key->type == KEY_PATH)
 		store_string(key->offset, object, NULL);
 	if (key->text)
 		store_string(key->text, object, NULL);

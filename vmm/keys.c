@@ -71,7 +71,8 @@ static const struct key_word break_words[] = {
 	ABI_BREAKS(BREAK_WORD)
 #undef BREAK_WORD
 	{ "wrong-model", BREAK_WRONG_MODEL }, { "wrong-tracking", BREAK_WRONG_TRACKING },
-	{ "leak-vm", BREAK_LEAK_VM }, { "klog", BREAK_KLOG }, { 0 }
+	{ "leak-vm", BREAK_LEAK_VM },
+	{ "slot-fails", BREAK_SLOT_FAILS }, { "klog", BREAK_KLOG }, { 0 }
 };
 
 #define PAGE 4096
@@ -88,6 +89,8 @@ static const struct key key_table[] = {
 
 	{ VM(vcpus), .name = "vcpus", .type = KEY_NUMBER, .initial = "1", .min = 1, .max = 1024,
 	  .help = "virtual CPUs" },
+	{ VM(device), .name = "device", .type = KEY_PATH, .initial = "/dev/kvm",
+	  .help = "KVM's device; one that is not there: the layout is checked, nothing runs" },
 	{ VM(timeout), .name = "timeout", .type = KEY_DURATION, .initial = "60s", .min = 1,
 	  .help = "how long a phase may take", .unit = "ns" },
 	{ VM(kernel_memory_limit), .name = "kernel-memory-limit", .type = KEY_SIZE,
@@ -197,6 +200,7 @@ char *key_values(const struct key *key, char buffer[KEY_TEXT])
 	static const char *const types[] = {
 		[KEY_NUMBER] = "NUMBER", [KEY_HEX] = "NUMBER", [KEY_SIZE] = "SIZE",
 		[KEY_DURATION] = "DURATION", [KEY_BOOL] = "yes|no", [KEY_NAME] = "NAME",
+		[KEY_PATH] = "PATH",
 		[KEY_FILES] = "FILE,...", [KEY_FLAGS] = "none", [KEY_ENUM] = "",
 	};
 	size_t length = (size_t)snprintf(buffer, KEY_TEXT, "%s", types[key->type]);

@@ -46,6 +46,7 @@ enum key_type {
 	KEY_ENUM,	/* int */
 	KEY_FLAGS,	/* unsigned int: any of the words, comma-separated, or "none" */
 	KEY_NAME,	/* char *: NAME of a [memslot.NAME], or NULL */
+	KEY_PATH,	/* char *: of a file, or NULL */
 	KEY_FILES,	/* of the ini layer: nothing is stored */
 };
 

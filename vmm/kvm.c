@@ -12,6 +12,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "kvm_gmem.h"
+#include "layout.h"
+
 #define CPUID_ENTRIES_MAX 512
 
 /* What no run can do without, whatever its layout. */
@@ -143,6 +146,8 @@ int kvm_open(struct kvm *kvm, const char *device, struct err *err)
 	kvm->nested_state_size = extension(kvm, KVM_CAP_NESTED_STATE);
 	kvm->readonly_slots = extension(kvm, KVM_CAP_READONLY_MEM) > 0;
 	kvm->smm_slots = extension(kvm, KVM_CAP_MULTI_ADDRESS_SPACE) > 1;
+	kvm->gmem = extension(kvm, GMEM_CAP) && extension(kvm, GMEM_CAP_USER_MEMORY2);
+	kvm->gmem_flags = kvm->gmem ? extension(kvm, GMEM_CAP_FLAGS) : 0;
 	return 0;
 fail:
 	kvm_close(kvm);
@@ -192,4 +197,28 @@ unsigned int kvm_phys_bits(const struct kvm *kvm)
 	const struct kvm_cpuid_entry2 *leaf = cpuid_leaf(kvm, 0x80000008);
 
 	return leaf ? leaf->eax & 0xff : 36;
+}
+
+static const char *no_guest_memfd(const struct kvm *kvm)
+{
+	if (!kvm->gmem)
+		return "this KVM has no guest_memfd (KVM_CAP_GUEST_MEMFD, Linux 6.8)";
+	/* Before, guest_memfd holds private memory only, which takes a VM of another type. */
+	if ((kvm->gmem_flags & GMEM_FLAGS) != GMEM_FLAGS)
+		return "the guest_memfd of this KVM can't be shared with the host "
+		       "(KVM_CAP_GUEST_MEMFD_FLAGS lacks MMAP and INIT_SHARED, Linux 6.18)";
+	return NULL;
+}
+
+void kvm_limits(const struct kvm *kvm, struct layout_limits *limits)
+{
+	*limits = (struct layout_limits){
+		.max_slots = kvm->max_slots,
+		.phys_bits = kvm_phys_bits(kvm),
+		.no_readonly = kvm->readonly_slots ? NULL :
+			"this KVM has no read-only slots (KVM_CAP_READONLY_MEM is 0)",
+		.no_smm = kvm->smm_slots ? NULL :
+			"this KVM has one address space only (KVM_CAP_MULTI_ADDRESS_SPACE)",
+		.no_guest_memfd = no_guest_memfd(kvm),
+	};
 }

@@ -16,6 +16,8 @@ struct kvm {
 	uint32_t max_slots, max_vcpus;
 	size_t nested_state_size;	/* KVM_CAP_NESTED_STATE, 0: no nested guests */
 	bool readonly_slots, smm_slots;
+	uint64_t gmem_flags;		/* KVM_CAP_GUEST_MEMFD_FLAGS, 0: none or no guest_memfd */
+	bool gmem;			/* KVM_CAP_GUEST_MEMFD */
 	struct kvm_cpuid2 *cpuid;	/* KVM_GET_SUPPORTED_CPUID */
 };
 
@@ -31,6 +33,9 @@ bool kvm_has_svm(const struct kvm *kvm);
 bool kvm_has_vmx(const struct kvm *kvm);
 bool kvm_has_1g_pages(const struct kvm *kvm);
 unsigned int kvm_phys_bits(const struct kvm *kvm);
+/* What it takes of a layout. */
+struct layout_limits;
+void kvm_limits(const struct kvm *kvm, struct layout_limits *limits);
 
 /* ioctl that fails with "NAME(ARGUMENT): error" in err. Returns the ioctl's value or -errno. */
 int kvm_ioctl(int fd, unsigned long request, void *argument, struct err *err,

@@ -191,6 +191,8 @@ static int build(struct layout_check *check, struct layout *layout)
 	layout->slots = calloc(count + 1, sizeof(*layout->slots));
 	if (!layout->slots)
 		return -ENOMEM;
+	layout->memory_of = check->memory_of;
+	check->memory_of = NULL;
 	expand(check, layout);
 	code = number_slots(check, layout);
 	return code ? code : place_slots(check, layout);
@@ -208,6 +210,7 @@ int layout_build(const struct config *config, const struct layout_limits *limits
 		errors_add(errors, "layout: %s", strerror(-code));
 	broken = diags_report(&check.diags, errors);
 	free(check.sound);
+	free(check.memory_of);
 	if (code || broken)
 		layout_free(layout);
 	return code ? code : broken;
@@ -217,6 +220,7 @@ void layout_free(struct layout *layout)
 {
 	free(layout->slots);
 	free(layout->by_base);
+	free(layout->memory_of);
 	*layout = (struct layout){ 0 };
 }
 

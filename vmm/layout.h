@@ -22,12 +22,15 @@ struct layout {
 	uint32_t *by_base;		/* indices of the normal-space slots, by rising base */
 	size_t normal_count;
 	uint64_t top;			/* end of the highest slot */
+	uint32_t *memory_of;		/* by memslot: whose memory it shows, its own or alias's */
 };
 
 /* What this host, or the one assumed, can take. */
 struct layout_limits {
 	uint32_t max_slots;		/* KVM_CAP_NR_MEMSLOTS */
 	unsigned int phys_bits;		/* guest-physical address bits */
+	/* Why slots of a kind can't be made, NULL: they can. */
+	const char *no_readonly, *no_smm, *no_guest_memfd;
 };
 
 /* KVM's own, where no host is asked: plan. */

@@ -100,10 +100,16 @@ static void check_alias(struct layout_check *check, size_t index, size_t target_
 	uint64_t size, room;
 	char text[UNIT_TEXT];
 
+	check->memory_of[index] = (uint32_t)target_index;
 	if (target->alias) {
 		layout_broken(check, index, "alias", "is an alias, too");
 		return;
 	}
+	/* kvm_gmem_bind(), 6.8: -EINVAL where another slot has the range already. */
+	if (target->backing == BACKING_GUEST_MEMFD)
+		layout_broken(check, index, "alias",
+			      "memslot.%s has guest-memfd memory, which KVM gives to one slot only",
+			      target->name);
 	if (__builtin_mul_overflow(target->size, target->count, &room))
 		room = UINT64_MAX;
 	if (__builtin_mul_overflow(alias->size, alias->count, &size) || size > room)
@@ -135,6 +141,7 @@ static int check_aliases(struct layout_check *check)
 		struct memslot_cfg like;
 		const struct memslot_cfg *key = &like, **found;
 
+		check->memory_of[i] = (uint32_t)i;
 		if (!memslots[i].alias)
 			continue;
 		snprintf(like.name, sizeof(like.name), "%s", memslots[i].alias);
@@ -149,13 +156,37 @@ static int check_aliases(struct layout_check *check)
 	return 0;
 }
 
+/* What the host, or this kind of memory, has not. */
+static void check_kind(struct layout_check *check, size_t index)
+{
+	const struct memslot_cfg *cfg = &check->config->memslots[index];
+	const struct layout_limits *limits = check->limits;
+
+	if (cfg->flags & SLOT_READONLY && limits->no_readonly)
+		layout_broken(check, index, "flags", "%s", limits->no_readonly);
+	if (cfg->space == SPACE_SMM && limits->no_smm)
+		layout_broken(check, index, "space", "%s", limits->no_smm);
+	if (cfg->backing != BACKING_GUEST_MEMFD)
+		return;
+	if (limits->no_guest_memfd)
+		layout_broken(check, index, "backing", "%s", limits->no_guest_memfd);
+	/* check_memory_region_flags(), 6.18 */
+	if (cfg->flags)
+		layout_broken(check, index, "flags", "KVM takes none on guest-memfd memory");
+}
+
 int layout_check_memslots(struct layout_check *check)
 {
-	check->sound = calloc(check->config->memslot_count + 1, sizeof(*check->sound));
-	if (!check->sound)
+	size_t count = check->config->memslot_count;
+
+	check->sound = calloc(count + 1, sizeof(*check->sound));
+	check->memory_of = calloc(count + 1, sizeof(*check->memory_of));
+	if (!check->sound || !check->memory_of)
 		return -ENOMEM;
-	for (size_t i = 0; i < check->config->memslot_count; i++)
+	for (size_t i = 0; i < count; i++) {
 		check_numbers(check, i);
+		check_kind(check, i);
+	}
 	return check_aliases(check);
 }
 

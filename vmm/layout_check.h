@@ -12,6 +12,7 @@ struct layout_check {
 	const struct config *config;
 	const struct layout_limits *limits;
 	struct diags diags;
+	uint32_t *memory_of; /* the layout's */
 	bool *sound;	/* by memslot: its slots have addresses that can be compared */
 };
 
