@@ -14,8 +14,7 @@ static void measure_arrays(const struct run *run, struct phase_result *phase)
 		return;
 	if (tally_diff(&phase->snapshot.vmalloc, &run->before.vmalloc, &delta))
 		return;
-	model_measure(&run->model, &run->layout, &delta, &phase->held);
-	phase->measured = true;
+	phase->measured = !model_measure(&run->model, &run->layout, &delta, &phase->held);
 	tally_free(&delta);
 }
 

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "model.h"
 
+#include <linux/kvm.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "tally.h"
-
 #define PAGE 4096ull
-/* kvcalloc tries kmalloc first and that gives up to this much (KMALLOC_MAX_SIZE, 5.10 to 5.17). */
-#define KMALLOC_MAX (4ull << 20)
 #define PAGE_HASH_BYTES (32ull << 10)	/* kvm_mmu_alloc_page_hash(), 6.17 */
 
 #define RMAP_HEAD_BYTES 8u		/* struct kvm_rmap_head */
@@ -67,17 +64,19 @@ void model_choose(const struct kernel_facts *facts, struct model *model)
 		.rmap_lazy = lazy_kernel && facts->tdp_mmu != ANSWER_NO &&
 			     facts->tdp != ANSWER_NO,
 		.tracking_lazy = !tracking_with_slot(facts),
-		.whole_pages = since(facts, 5, 18),
+		.whole_pages = since(facts, 5, 18) || facts->vcalloc == ANSWER_YES,
 	};
-	snprintf(model->name, sizeof(model->name), "%s%s%s", era(facts),
+	snprintf(model->name, sizeof(model->name), "%s%s%s%s", era(facts),
+		 model->whole_pages ? "" : "/slab",
 		 lazy_kernel && !model->rmap_lazy ? "/tdp-mmu-off" : "",
 		 !model->tracking_lazy && since(facts, 5, 16) ? "/external-tracking" : "");
 	if (since(facts, 6, 17) && model->rmap_lazy)
 		model->transition_slab = PAGE_HASH_BYTES;
 	snprintf(model->why, sizeof(model->why),
-		 "release %u.%u, tdp_mmu %s, two-dimensional paging %s, external write tracking %s",
+		 "release %u.%u, tdp_mmu %s, two-dimensional paging %s, external write tracking %s, "
+		 "arrays from %s",
 		 facts->major, facts->minor, answer_text(facts->tdp_mmu), answer_text(facts->tdp),
-		 answer_text(facts->external_tracking));
+		 answer_text(facts->external_tracking), model->whole_pages ? "vmalloc" : "kvcalloc");
 }
 
 /* lpages(L) of facts: pages of level 1 (4K), 2 (2M), 3 (1G) that touch the slot. */
@@ -100,39 +99,69 @@ static uint64_t vmalloc_bytes(uint64_t bytes)
 	return total * PAGE;
 }
 
-static uint64_t array_bytes(const struct model *model, uint64_t bytes)
+/* kmalloc rounds up to a power of two, here as far as anyone but it needs to know. */
+static uint64_t slab_bytes(uint64_t bytes)
 {
-	if (!model->whole_pages && bytes <= KMALLOC_MAX)
-		return 0;	/* in slab */
-	return vmalloc_bytes(bytes);
+	uint64_t size = 8;
+
+	while (size < bytes)
+		size *= 2;
+	return size;
+}
+
+static uint64_t array_bytes(const struct model *model, uint64_t bytes, bool charged)
+{
+	bool slab = !model->whole_pages && bytes <= KMALLOC_MAX;
+
+	if (charged)
+		return slab ? slab_bytes(bytes) : (bytes + PAGE - 1) / PAGE * PAGE;
+	return slab ? 0 : vmalloc_bytes(bytes);
+}
+
+size_t model_slot_arrays(const struct slot *slot, struct slot_array arrays[SLOT_ARRAYS])
+{
+	uint64_t pages = slot->size / PAGE;
+	size_t count = 0;
+
+	for (int level = 1; level <= 3; level++)
+		arrays[count++] = (struct slot_array){
+			ARRAY_RMAP, level_pages(slot, level) * RMAP_HEAD_BYTES };
+	for (int level = 2; level <= 3; level++)
+		arrays[count++] = (struct slot_array){
+			ARRAY_LPAGE_INFO, level_pages(slot, level) * LPAGE_INFO_BYTES };
+	arrays[count++] = (struct slot_array){ ARRAY_TRACKING, pages * TRACKING_BYTES };
+	if (slot->kvm_flags & KVM_MEM_LOG_DIRTY_PAGES)
+		arrays[count++] = (struct slot_array){ ARRAY_DIRTY_BITMAP,
+						       2 * ((pages + 63) / 64 * 8) };
+	return count;
+}
+
+static void slot_footprint(const struct model *model, const struct slot *slot, bool charged,
+			   struct footprint *all)
+{
+	struct slot_array arrays[SLOT_ARRAYS];
+	size_t count = model_slot_arrays(slot, arrays);
+
+	*all = (struct footprint){ 0 };
+	for (size_t i = 0; i < count; i++)
+		all->bytes[arrays[i].array] += array_bytes(model, arrays[i].bytes, charged);
+	for (int array = 0; array < ARRAY_COUNT; array++)
+		all->bytes[array] += model->extra_pages[array] * PAGE;
 }
 
 void model_slot(const struct model *model, const struct slot *slot, struct footprint *all)
 {
-	uint64_t pages = slot->size / PAGE;
-	uint64_t *bytes = all->bytes;
-
-	*all = (struct footprint){ 0 };
-	for (int level = 1; level <= 3; level++)
-		bytes[ARRAY_RMAP] += array_bytes(model, level_pages(slot, level) * RMAP_HEAD_BYTES);
-	for (int level = 2; level <= 3; level++)
-		bytes[ARRAY_LPAGE_INFO] +=
-			array_bytes(model, level_pages(slot, level) * LPAGE_INFO_BYTES);
-	bytes[ARRAY_TRACKING] = array_bytes(model, pages * TRACKING_BYTES);
-	if (slot->kvm_flags & SLOT_DIRTY_LOG)
-		bytes[ARRAY_DIRTY_BITMAP] = array_bytes(model, 2 * ((pages + 63) / 64 * 8));
-	for (int array = 0; array < ARRAY_COUNT; array++)
-		bytes[array] += model->extra_pages[array] * PAGE;
+	slot_footprint(model, slot, false, all);
 }
 
-void model_layout(const struct model *model, const struct layout *layout,
-		  struct footprint *creation, struct footprint *transition)
+static void layout_footprint(const struct model *model, const struct layout *layout, bool charged,
+			     struct footprint *creation, struct footprint *transition)
 {
 	*creation = *transition = (struct footprint){ 0 };
 	for (size_t i = 0; i < layout->count; i++) {
 		struct footprint all;
 
-		model_slot(model, &layout->slots[i], &all);
+		slot_footprint(model, &layout->slots[i], charged, &all);
 		for (int array = 0; array < ARRAY_COUNT; array++) {
 			bool later = (array == ARRAY_RMAP && model->rmap_lazy) ||
 				     (array == ARRAY_TRACKING && model->tracking_lazy);
@@ -140,6 +169,18 @@ void model_layout(const struct model *model, const struct layout *layout,
 			(later ? transition : creation)->bytes[array] += all.bytes[array];
 		}
 	}
+}
+
+void model_layout(const struct model *model, const struct layout *layout,
+		  struct footprint *creation, struct footprint *transition)
+{
+	layout_footprint(model, layout, false, creation, transition);
+}
+
+void model_charged(const struct model *model, const struct layout *layout,
+		   struct footprint *creation, struct footprint *transition)
+{
+	layout_footprint(model, layout, true, creation, transition);
 }
 
 uint64_t footprint_total(const struct footprint *footprint)
@@ -157,39 +198,4 @@ void model_rmap_heads(const struct layout *layout, uint64_t heads[3])
 	for (size_t i = 0; i < layout->count; i++)
 		for (int level = 1; level <= 3; level++)
 			heads[level - 1] += level_pages(&layout->slots[i], level);
-}
-
-/* The kernel functions that show up as callers, by what they allocate. */
-static const struct {
-	const char *function;
-	enum array array;
-} callers[] = {
-	{ "memslot_rmap_alloc", ARRAY_RMAP },
-	{ "kvm_page_track_create_memslot", ARRAY_TRACKING },
-	{ "kvm_page_track_write_tracking_alloc", ARRAY_TRACKING },
-	{ "kvm_arch_prepare_memory_region", ARRAY_LPAGE_INFO },
-	{ "kvm_alloc_memslot_metadata", ARRAY_LPAGE_INFO },
-	{ "kvm_set_memslot", ARRAY_DIRTY_BITMAP },
-	{ "kvm_set_memory_region", ARRAY_DIRTY_BITMAP },
-	{ "__kvm_set_memory_region", ARRAY_DIRTY_BITMAP },
-};
-
-void model_measure(const struct model *model, const struct layout *layout,
-		   const struct tally *delta, struct footprint *measured)
-{
-	struct footprint creation, transition;
-	int64_t bytes[ARRAY_COUNT] = { 0 };
-	uint64_t lpage;
-
-	model_layout(model, layout, &creation, &transition);
-	for (size_t i = 0; i < sizeof(callers) / sizeof(callers[0]); i++)
-		bytes[callers[i].array] += tally_bytes(delta, callers[i].function);
-	/* Eager rmaps may stand under the function that holds lpage_info. */
-	lpage = creation.bytes[ARRAY_LPAGE_INFO];
-	if (bytes[ARRAY_LPAGE_INFO] > (int64_t)lpage && !model->rmap_lazy) {
-		bytes[ARRAY_RMAP] += bytes[ARRAY_LPAGE_INFO] - (int64_t)lpage;
-		bytes[ARRAY_LPAGE_INFO] = (int64_t)lpage;
-	}
-	for (int array = 0; array < ARRAY_COUNT; array++)
-		measured->bytes[array] = bytes[array] > 0 ? (uint64_t)bytes[array] : 0;
 }

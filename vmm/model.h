@@ -6,7 +6,8 @@
  * memslot_rmap_alloc(), arch/x86/kvm/mmu/page_track.c, virt/kvm/kvm_main.c
  * kvm_alloc_dirty_bitmap(), mm/vmalloc.c __vmalloc_area_node(). "Bytes" of an
  * array are what the kernel holds for it: its pages and its vmalloc'ed
- * page-pointer arrays, times 4096; guard pages and slab are not counted.
+ * page-pointer arrays, times 4096; guard pages and slab are not counted. Of kvcalloc's
+ * arrays those of at most 4 MiB count as slab wherever it found room for them.
  */
 #ifndef MODEL_H
 #define MODEL_H
@@ -36,6 +37,7 @@ struct kernel_facts {
 	enum answer tdp_mmu;		/* kvm.tdp_mmu */
 	enum answer tdp;		/* kvm_amd.npt or kvm_intel.ept */
 	enum answer external_tracking;	/* CONFIG_KVM_EXTERNAL_WRITE_TRACKING */
+	enum answer vcalloc;		/* before 5.18: arrays come from __vcalloc, as in late stable releases */
 };
 
 struct model {
@@ -43,7 +45,7 @@ struct model {
 	char why[256];		/* what it was chosen by */
 	bool rmap_lazy;		/* false: rmaps come with the slot */
 	bool tracking_lazy;	/* false: tracking comes with the slot */
-	bool whole_pages;	/* 5.18+: __vcalloc; before, kvcalloc puts up to 4 MiB into slab */
+	bool whole_pages;	/* __vcalloc (5.18+); else kvcalloc, which puts up to 4 MiB into slab */
 	uint64_t transition_slab; /* bytes of slab at the transition: page hash, 6.17+ */
 	unsigned int extra_pages[ARRAY_COUNT]; /* selftest: a wrong prediction per slot, else 0 */
 };
@@ -55,18 +57,35 @@ void model_slot(const struct model *model, const struct slot *slot, struct footp
 /* The layout's arrays that come with the slots, and those of the first shadow root. */
 void model_layout(const struct model *model, const struct layout *layout,
 		  struct footprint *creation, struct footprint *transition);
+/*
+ * What the same arrays take from a cgroup's memory: page-pointer arrays are not charged
+ * (__vmalloc_area_node() drops __GFP_ACCOUNT for them), slab is.
+ */
+void model_charged(const struct model *model, const struct layout *layout,
+		   struct footprint *creation, struct footprint *transition);
 uint64_t footprint_total(const struct footprint *footprint);
 /* rmap heads per level (4K, 2M, 1G) over all slots: what mmu_rmaps_stat's rows add up to. */
 void model_rmap_heads(const struct layout *layout, uint64_t heads[3]);
 
+/* One array of a slot, as asked of the allocator. */
+struct slot_array {
+	enum array array;
+	uint64_t bytes;
+};
+#define SLOT_ARRAYS 7	/* 3 of rmap, 2 of lpage_info, tracking, dirty bitmap */
+size_t model_slot_arrays(const struct slot *slot, struct slot_array arrays[SLOT_ARRAYS]);
+#define KMALLOC_MAX (4ull << 20) /* kvcalloc tries kmalloc up to this (KMALLOC_MAX_SIZE, 5.10 to 5.17) */
+
 /*
  * The arrays in a difference of /proc/vmallocinfo. Where one function holds two
  * kinds (before 5.14 and on eager hosts the compiler inlines the rmaps into the
- * function of lpage_info), the predicted lpage_info is taken off first.
+ * function of lpage_info), the predicted lpage_info is taken off first. Areas that an
+ * array of at most 4 MiB explains, for which kvcalloc found no room in slab, are taken
+ * off as well. Returns 0 or -ENOMEM.
  */
 struct tally;
-void model_measure(const struct model *model, const struct layout *layout,
-		   const struct tally *delta, struct footprint *measured);
+int model_measure(const struct model *model, const struct layout *layout,
+		  const struct tally *delta, struct footprint *measured);
 
 const char *array_name(enum array array); /* "rmap", "tracking", "lpage_info", "dirty_bitmap" */
 

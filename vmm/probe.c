@@ -78,6 +78,24 @@ static enum answer throw_away_vm(const struct kvm *kvm, struct sources *sources)
 	return answer;
 }
 
+/* Symbols are named to all, if not their addresses. */
+static enum answer kernel_has(const char *symbol)
+{
+	FILE *file = fopen("/proc/kallsyms", "re");
+	enum answer answer = ANSWER_UNKNOWN;
+	char line[512], name[256];
+
+	if (!file)
+		return answer;
+	while (answer != ANSWER_YES && fgets(line, sizeof(line), file)) {
+		answer = ANSWER_NO;
+		if (sscanf(line, "%*s %*s %255s", name) == 1 && !strcmp(name, symbol))
+			answer = ANSWER_YES;
+	}
+	fclose(file);
+	return answer;
+}
+
 static bool between(const struct kernel_facts *facts, unsigned int major, unsigned int from,
 		    unsigned int before)
 {
@@ -90,6 +108,12 @@ void probe_kernel(const struct host *host, const struct kvm *kvm, struct sources
 	*facts = (struct kernel_facts){ .tdp_mmu = host->tdp_mmu, .tdp = host->tdp,
 					.external_tracking = ANSWER_UNKNOWN };
 	host_version(host->kernel, &facts->major, &facts->minor);
+	/*
+	 * "KVM: use __vcalloc for very large allocations" is in 5.18 and, for its Cc: stable, in
+	 * late 5.10 and 5.15, which brought __vcalloc() along: it has no other user there.
+	 */
+	if (facts->major == 5 && facts->minor < 18)
+		facts->vcalloc = kernel_has("__vcalloc");
 	/* Only from 5.16 to 6.8 does the configuration decide (tracking_with_slot() in model.c). */
 	if (!between(facts, 5, 16, 100) && !between(facts, 6, 0, 9))
 		return;

@@ -196,8 +196,8 @@ static inline void pass_checks(struct scene *scene)
 	add_check(scene, "klog.clean", RESULT_PASS, "no alarm in the kernel log", "");
 }
 
-static const struct kernel_facts lazy_kernel = { 6, 12, ANSWER_YES, ANSWER_YES, ANSWER_NO };
-static const struct kernel_facts eager_kernel = { 5, 10, ANSWER_YES, ANSWER_YES, ANSWER_NO };
+static const struct kernel_facts lazy_kernel = { 6, 12, ANSWER_YES, ANSWER_YES, ANSWER_NO, ANSWER_YES };
+static const struct kernel_facts eager_kernel = { 5, 10, ANSWER_YES, ANSWER_YES, ANSWER_NO, ANSWER_NO };
 
 static inline void lazy_success(struct scene *scene)
 {

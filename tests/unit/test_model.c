@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <linux/kvm.h>
 
 #include "model.h"
 #include "tally.h"
@@ -83,7 +84,8 @@ static void test_smallest_slot(void **state)
 	assert_int_equal(all.bytes[ARRAY_TRACKING], 4096);
 	assert_int_equal(all.bytes[ARRAY_LPAGE_INFO], 2 * 4096);
 	assert_int_equal(all.bytes[ARRAY_DIRTY_BITMAP], 0);
-	assert_int_equal(footprint_of(0, 4096, SLOT_DIRTY_LOG).bytes[ARRAY_DIRTY_BITMAP], 4096);
+	assert_int_equal(footprint_of(0, 4096, KVM_MEM_READONLY).bytes[ARRAY_DIRTY_BITMAP], 0);
+	assert_int_equal(footprint_of(0, 4096, KVM_MEM_LOG_DIRTY_PAGES).bytes[ARRAY_DIRTY_BITMAP], 4096);
 }
 
 /* A slot that straddles a 2M and a 1G boundary has a head on either side. */
@@ -137,10 +139,72 @@ static void test_measure_shared_function(void **state)
 	assert_int_equal(tally_add(&tally, "kvm_arch_prepare_memory_region", 512, 1), 0);
 	assert_int_equal(tally_add(&tally, "kvm_arch_prepare_memory_region", 1, 2), 0);
 	tally_sort(&tally);
-	model_measure(&model, &layout, &tally, &measured);
+	assert_int_equal(model_measure(&model, &layout, &tally, &measured), 0);
 	assert_int_equal(measured.bytes[ARRAY_LPAGE_INFO], 2 * 4096);
 	assert_int_equal(measured.bytes[ARRAY_RMAP], 514 * 4096);
 	tally_free(&tally);
+}
+
+/* Before 5.18, and late 5.10: an array of at most 4 MiB is slab, wherever kvcalloc found room. */
+static void test_slab(void **state)
+{
+	struct kernel_facts facts = { .major = 5, .minor = 10, .tdp_mmu = ANSWER_YES,
+				      .tdp = ANSWER_YES };
+	struct slot slot = { .base = 0, .size = 3 * G, .kvm_flags = KVM_MEM_LOG_DIRTY_PAGES };
+	struct config config = { 0 };
+	struct layout layout = { .config = &config, .slots = &slot, .count = 1 };
+	struct footprint all, measured;
+	struct tally tally = { 0 };
+	struct model model;
+
+	(void)state;
+	model_choose(&facts, &model);
+	assert_string_equal(model.name, "pre-5.14/slab");
+	model_slot(&model, &slot, &all);
+	/* 6 MiB of 4K heads, in 1536 pages and 3 of pointers; 1.5 MiB of tracking; 192 KiB of bitmap. */
+	assert_int_equal(all.bytes[ARRAY_RMAP], 1539 * 4096);
+	assert_int_equal(all.bytes[ARRAY_TRACKING], 0);
+	assert_int_equal(all.bytes[ARRAY_DIRTY_BITMAP], 0);
+	assert_int_equal(tally_add(&tally, "kvm_arch_prepare_memory_region", 1536, 1), 0);
+	assert_int_equal(tally_add(&tally, "kvm_arch_prepare_memory_region", 3, 1), 0);
+	tally_sort(&tally);
+	assert_int_equal(model_measure(&model, &layout, &tally, &measured), 0);
+	assert_memory_equal(&measured, &all, sizeof(all));
+	/* No room: 2M heads, tracking and the bitmap come from vmalloc and change nothing. */
+	assert_int_equal(tally_add(&tally, "kvm_arch_prepare_memory_region", 3, 1), 0);
+	assert_int_equal(tally_add(&tally, "kvm_page_track_create_memslot", 384, 1), 0);
+	assert_int_equal(tally_add(&tally, "__kvm_set_memory_region", 48, 1), 0);
+	tally_sort(&tally);
+	assert_int_equal(model_measure(&model, &layout, &tally, &measured), 0);
+	assert_memory_equal(&measured, &all, sizeof(all));
+	/* But what no array explains does. */
+	assert_int_equal(tally_add(&tally, "kvm_page_track_create_memslot", 384, 1), 0);
+	assert_int_equal(tally_add(&tally, "kvm_arch_prepare_memory_region", 7, 1), 0);
+	tally_sort(&tally);
+	assert_int_equal(model_measure(&model, &layout, &tally, &measured), 0);
+	assert_int_equal(measured.bytes[ARRAY_TRACKING], 384 * 4096);
+	assert_int_equal(measured.bytes[ARRAY_RMAP], (1539 + 7) * 4096);
+	tally_free(&tally);
+	facts.vcalloc = ANSWER_YES;
+	model_choose(&facts, &model);
+	assert_true(model.whole_pages);
+	assert_string_equal(model.name, "pre-5.14");
+}
+
+/* A cgroup pays for the arrays, not for their page-pointer arrays. */
+static void test_charged(void **state)
+{
+	struct model model = model_of(6, 12, ANSWER_YES, ANSWER_NO);
+	struct slot slot = { .base = 0, .size = 64 * G };
+	struct config config = { 0 };
+	struct layout layout = { .config = &config, .slots = &slot, .count = 1 };
+	struct footprint creation, transition;
+
+	(void)state;
+	model_charged(&model, &layout, &creation, &transition);
+	assert_int_equal(transition.bytes[ARRAY_RMAP], 131332 * 1024);
+	assert_int_equal(transition.bytes[ARRAY_TRACKING], 32768 * 1024);
+	assert_int_equal(creation.bytes[ARRAY_LPAGE_INFO], 33 * 4096);
 }
 
 int main(void)
@@ -152,6 +216,8 @@ int main(void)
 		cmocka_unit_test(test_straddling),
 		cmocka_unit_test(test_choice),
 		cmocka_unit_test(test_measure_shared_function),
+		cmocka_unit_test(test_slab),
+		cmocka_unit_test(test_charged),
 	};
 
 	return cmocka_run_group_tests_name("model", tests, NULL, NULL);
