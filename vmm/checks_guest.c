@@ -60,7 +60,8 @@ void judge_teardown(const struct run *run, struct check *check)
 	const struct phase_result *teardown = run_teardown(run);
 	struct tally left = { 0 };
 
-	if (run_not_created(run, check))
+	/* A VM that failed half-way must be gone as well. */
+	if (!teardown && run_not_created(run, check))
 		return;
 	if (!teardown || !teardown->snapshot.status[SOURCE_VMALLOCINFO].ok ||
 	    !run->before.status[SOURCE_VMALLOCINFO].ok) {

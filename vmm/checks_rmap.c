@@ -231,3 +231,29 @@ void judge_tracking_exact(const struct run *run, struct check *check)
 	     run->model.tracking_lazy ? "with the first shadow root" : "with the memslots");
 }
 
+/* What every kernel allocates with the slot, and keeps while it lives. */
+void judge_arrays_exact(const struct run *run, struct check *check)
+{
+	static const enum array arrays[] = { ARRAY_LPAGE_INFO, ARRAY_DIRTY_BITMAP };
+	uint64_t bytes = 0;
+
+	if (run_not_created(run, check))
+		return;
+	for (size_t i = 0; run_vm_lived(run, i); i++) {
+		const struct phase_result *phase = &run->phases[i];
+
+		if (!phase->measured) {
+			check_skip_source(check, &phase->snapshot, SOURCE_VMALLOCINFO);
+			return;
+		}
+		bytes = 0;
+		for (size_t j = 0; j < sizeof(arrays) / sizeof(arrays[0]); j++) {
+			if (!same_bytes(check, phase, arrays[j],
+					expected_bytes(run, arrays[j], false)))
+				return;
+			bytes += phase->held.bytes[arrays[j]];
+		}
+	}
+	check_pass(check, "%" PRIu64 " bytes of lpage_info and dirty bitmaps, as predicted, with the "
+		   "memslots", bytes);
+}

@@ -23,6 +23,8 @@ static const struct {
 	{ { "phase.expect", "each phase's rmaps are as its `expect` says" }, judge_phases },
 	{ { "rmap.exact", "rmap bytes are those predicted" }, judge_rmap_exact },
 	{ { "tracking.exact", "write-tracking bytes are those predicted" }, judge_tracking_exact },
+	{ { "arrays.exact", "lpage_info and dirty bitmap bytes are those predicted" },
+	  judge_arrays_exact },
 	{ { "l2.ran", "every L2 phase entered L2 and wrote all its pages" }, judge_l2 },
 	{ { "teardown.clean", "kernel memory is back to where it was" }, judge_teardown },
 	{ { "klog.clean", "no BUG, WARNING, Oops in the kernel log" }, judge_klog },

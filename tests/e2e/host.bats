@@ -108,7 +108,7 @@ setup() { need_boot; }
 
 @test "KTAP: plan first, parsed by prove" {
 	rc ktap 0
-	[[ $(sed -n 2p "$out/ktap.txt") == 1..14 ]]
+	[[ $(sed -n 2p "$out/ktap.txt") == 1..15 ]]
 	prove -e cat "$out/ktap.txt"
 }
 
