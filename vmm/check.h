@@ -35,12 +35,13 @@ void run_eager_reason(const struct run *run, char *text, size_t size);
 /* True and skipped, where rmaps are eager. */
 bool skip_if_eager(const struct run *run, struct check *check);
 
-/* The checks, in the files their subjects have: checks_host.c, checks_rmap.c, checks_guest.c. */
+/* The checks, in the files their subjects have: checks_*.c. */
 typedef void judge(const struct run *run, struct check *check);
 
 judge judge_kvm, judge_nested, judge_tdp_mmu, judge_policy;
 judge judge_lazy_before, judge_control, judge_transition, judge_phases;
 judge judge_rmap_exact, judge_tracking_exact, judge_arrays_exact;
+judge judge_sources;
 judge judge_guest, judge_l2, judge_teardown, judge_klog;
 
 #endif

@@ -128,6 +128,14 @@ static void close_phase(struct scenario *s, struct phase_result *phase)
 	measure_phase(s->run, phase);
 }
 
+/* KVM's counters: of the VM, and of each vCPU. */
+static void watch(struct scenario *s)
+{
+	sources_watch(&s->sources, s->vm.fd);
+	for (unsigned int i = 0; i < s->team.count; i++)
+		sources_watch(&s->sources, s->team.members[i].vcpu.fd);
+}
+
 /* The VM, its slots, the payload in it and its vCPUs; the phase "create". */
 static int create(struct scenario *s)
 {
@@ -150,6 +158,7 @@ static int create(struct scenario *s)
 		return code;
 	phase->duration_ns = clock_ns() - start;
 	phase->done = true;
+	watch(s);
 	close_phase(s, phase);
 	run->stage = STAGE_CREATED;
 	return 0;
@@ -265,6 +274,7 @@ static void teardown(struct scenario *s)
 	struct phase_result *phase = next_phase(s->run, NULL, "teardown");
 	uint64_t start = clock_ns();
 
+	sources_unwatch(&s->sources);
 	if (s->team.members)
 		team_destroy(&s->team);
 	if (s->run->config->selftest.break_what != BREAK_LEAK_VM)

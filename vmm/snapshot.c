@@ -18,6 +18,12 @@ static const struct source_kind {
 				"mount -t debugfs none /sys/kernel/debug", true },
 	[SOURCE_KLOG] = { "klog", "run as root, or as root allow it to all: "
 			  "sysctl kernel.dmesg_restrict=0", false },
+	[SOURCE_CGROUP] = { "cgroup", "run in a cgroup of its own: systemd-run --user --scope "
+			    "minivmm ...", false },
+	[SOURCE_KVM_STATS] = { "kvm_stats", "boot Linux 5.14 or newer", false },
+	[SOURCE_KVM_DEBUGFS] = { "kvm_debugfs", "run as root with debugfs mounted: "
+				 "mount -t debugfs none /sys/kernel/debug", false },
+	[SOURCE_SLABINFO] = { "slabinfo", "run as root", true },
 };
 
 const char *source_name(enum source source)
@@ -39,6 +45,7 @@ void sources_open(struct sources *sources, const char *root, bool cheap)
 
 void sources_close(struct sources *sources)
 {
+	sources_unwatch(sources);
 	if (sources->klog >= 0)
 		close(sources->klog);
 	sources->klog = -1;
@@ -62,6 +69,14 @@ static int read_source(struct sources *sources, enum source source, struct snaps
 		return rmaps_stat_read(sources, snapshot, why);
 	case SOURCE_KLOG:
 		return klog_read(sources, snapshot, why);
+	case SOURCE_CGROUP:
+		return cgroup_read(sources, snapshot, why);
+	case SOURCE_KVM_STATS:
+		return kvm_stats_read(sources, snapshot, why);
+	case SOURCE_KVM_DEBUGFS:
+		return kvm_debugfs_read(sources, snapshot, why);
+	case SOURCE_SLABINFO:
+		return slabinfo_read(sources, snapshot, why);
 	case SOURCE_COUNT:
 		break;
 	}

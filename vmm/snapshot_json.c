@@ -52,6 +52,67 @@ static json_t *rmaps_stat_json(const struct rmaps_stat *rmaps)
 			 "heads", levels_json(rmaps->heads), "mapped", levels_json(rmaps->mapped));
 }
 
+static int set_figure(json_t *object, const char *name, const char *unit,
+		      const struct figure *figure)
+{
+	char key[48];
+
+	snprintf(key, sizeof(key), "%s%s", name, unit);
+	return json_object_set_new(object, key, value_known(figure->known, figure->value));
+}
+
+static json_t *cgroup_json(const struct cgroup_memory *memory)
+{
+	json_t *object = json_object();
+
+	for (int i = 0; object && i < CGROUP_ITEMS; i++) {
+		if (set_figure(object, cgroup_item_name((enum cgroup_item)i), "_bytes",
+			       &memory->items[i])) {
+			json_decref(object);
+			return NULL;
+		}
+	}
+	return object;
+}
+
+static json_t *counters_json(const struct kvm_counters *kvm)
+{
+	json_t *object = json_object();
+
+	for (int i = 0; object && i < COUNTERS; i++) {
+		if (set_figure(object, kvm_counter_name((enum kvm_counter)i), "",
+			       &kvm->counters[i])) {
+			json_decref(object);
+			return NULL;
+		}
+	}
+	return object;
+}
+
+static json_t *slab_json(const struct slab_figures *slab)
+{
+	if (!slab->known)
+		return json_null();
+	return json_pack("{s:o, s:o, s:o, s:b}",
+			 "objects", value_u64(slab->objects),
+			 "bytes", value_u64(slab->objects * slab->object_size),
+			 "listed_as", value_text(slab->listed_as), "merged", slab->merged);
+}
+
+static json_t *slabinfo_json(const struct slab_figures slabs[SLAB_CACHES])
+{
+	json_t *object = json_object();
+
+	for (int i = 0; object && i < SLAB_CACHES; i++) {
+		if (json_object_set_new(object, slab_cache_name((enum slab_cache)i),
+					slab_json(&slabs[i]))) {
+			json_decref(object);
+			return NULL;
+		}
+	}
+	return object;
+}
+
 static json_t *figures_json(const struct snapshot *snapshot, enum source source)
 {
 	if (!snapshot->status[source].ok)
@@ -66,6 +127,14 @@ static json_t *figures_json(const struct snapshot *snapshot, enum source source)
 	case SOURCE_KLOG:
 		return json_pack("{s:I, s:o}", "alarms", (json_int_t)snapshot->klog.alarms,
 				 "first", value_text(snapshot->klog.first));
+	case SOURCE_CGROUP:
+		return cgroup_json(&snapshot->cgroup);
+	case SOURCE_KVM_STATS:
+		return counters_json(&snapshot->kvm_stats);
+	case SOURCE_KVM_DEBUGFS:
+		return counters_json(&snapshot->kvm_debugfs);
+	case SOURCE_SLABINFO:
+		return slabinfo_json(snapshot->slabs);
 	case SOURCE_COUNT:
 		break;
 	}

@@ -17,6 +17,14 @@ int meminfo_read(const struct sources *sources, struct snapshot *snapshot,
 int rmaps_stat_read(const struct sources *sources, struct snapshot *snapshot,
 		char why[SOURCE_WHY]);
 
+int cgroup_read(const struct sources *sources, struct snapshot *snapshot, char why[SOURCE_WHY]);
+int kvm_stats_read(const struct sources *sources, struct snapshot *snapshot,
+		char why[SOURCE_WHY]);
+int kvm_debugfs_read(const struct sources *sources, struct snapshot *snapshot,
+		char why[SOURCE_WHY]);
+int slabinfo_read(const struct sources *sources, struct snapshot *snapshot,
+		char why[SOURCE_WHY]);
+
 void klog_open(struct sources *sources);
 int klog_read(struct sources *sources, struct snapshot *snapshot, char why[SOURCE_WHY]);
 
@@ -30,6 +38,14 @@ int source_open(FILE **file, const char *root, const char *path, char why[SOURCE
 int source_close(FILE *file, const char *path, int code, char why[SOURCE_WHY]);
 /* After the last line: 0, or -errno of a read that failed midway. */
 int source_end(FILE *file);
+
+/* The VM's folder in debugfs, "PID-FD", for as long as there is one to be known. 0 or -errno. */
+#define DEBUGFS "/sys/kernel/debug"
+#define DEBUGFS_VM 32
+int debugfs_own_vm(const struct sources *sources, char vm[DEBUGFS_VM], char why[SOURCE_WHY]);
+/* File `name` of the folder vm, which came with Linux `since`; why says what is missing. */
+int debugfs_open(FILE **file, const char *root, const char *vm, const char *name,
+		 const char *since, char why[SOURCE_WHY]);
 
 /* Takes decimal digits from the front of *text; false and nothing taken if none, or too large. */
 bool source_number(const char **text, uint64_t *value);

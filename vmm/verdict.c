@@ -26,6 +26,8 @@ static const struct {
 	{ { "arrays.exact", "lpage_info and dirty bitmap bytes are those predicted" },
 	  judge_arrays_exact },
 	{ { "l2.ran", "every L2 phase entered L2 and wrote all its pages" }, judge_l2 },
+	{ { "sources.agree", "where several sources tell the same, they tell it alike" },
+	  judge_sources },
 	{ { "teardown.clean", "kernel memory is back to where it was" }, judge_teardown },
 	{ { "klog.clean", "no BUG, WARNING, Oops in the kernel log" }, judge_klog },
 };

@@ -84,6 +84,12 @@ as_user() { # NAME: as an ordinary user, whose report root then takes
 }
 mkdir -m 777 /tmp/user
 as_user user
+# The same in a cgroup of its own, as a login session or a service has it.
+mkdir /sys/fs/cgroup/session
+echo $$ >/sys/fs/cgroup/session/cgroup.procs
+as_user session
+transition in-cgroup
+echo $$ >/sys/fs/cgroup/cgroup.procs
 chmod 600 /dev/kvm
 as_user no-permission
 chmod 660 /dev/kvm

@@ -426,7 +426,10 @@ static void cheap_leaves_out_the_dear_ones(void **state)
 
 static void every_source_has_a_name_and_a_remedy(void **state)
 {
-	static const char *const names[] = { "vmallocinfo", "meminfo", "rmaps_stat", "klog" };
+	static const char *const names[SOURCE_COUNT] = {
+		"vmallocinfo", "meminfo", "rmaps_stat", "klog", "cgroup", "kvm_stats",
+		"kvm_debugfs", "slabinfo",
+	};
 
 	(void)state;
 	for (int source = 0; source < SOURCE_COUNT; source++) {

@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The sources beside vmallocinfo: what captures give, who tells of the rmaps, who contradicts whom. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "check.h"
+#include "measure.h"
+
+#define ROOT "tests/fixtures/hosts/6.12-cgroup-allocated"
+#define GIB (1ull << 30)
+
+static void take(struct snapshot *snapshot)
+{
+	struct sources sources;
+
+	sources_open(&sources, ROOT, false);
+	sources.vm_pid = 320;
+	sources.vm_fd = 5;
+	snapshot_take(&sources, snapshot);
+	sources_close(&sources);
+}
+
+static void captured_cgroup(void **state)
+{
+	struct snapshot snapshot;
+
+	(void)state;
+	take(&snapshot);
+	assert_string_equal(snapshot.status[SOURCE_CGROUP].why, "");
+	assert_true(snapshot.status[SOURCE_CGROUP].ok);
+	assert_int_equal(snapshot.cgroup.items[CGROUP_VMALLOC].value, 168194048);
+	assert_int_equal(snapshot.cgroup.items[CGROUP_KERNEL].value, 170274816);
+	assert_int_equal(snapshot.cgroup.items[CGROUP_SLAB].value, 163392);
+	assert_int_equal(snapshot.cgroup.items[CGROUP_SEC_PAGETABLES].value, 40960);
+	assert_true(snapshot.cgroup.lag >= 64 * 4096);
+	snapshot_free(&snapshot);
+}
+
+static void captured_debugfs_counters(void **state)
+{
+	struct snapshot snapshot;
+
+	(void)state;
+	take(&snapshot);
+	assert_true(snapshot.status[SOURCE_KVM_DEBUGFS].ok);
+	assert_int_equal(snapshot.kvm_debugfs.counters[COUNTER_NESTED_RUN].value, 4);
+	assert_int_equal(snapshot.kvm_debugfs.counters[COUNTER_MMU_CACHE_MISS].value, 4);
+	assert_int_equal(snapshot.kvm_debugfs.counters[COUNTER_PAGES_4K].value, 1036);
+	assert_int_equal(snapshot.kvm_debugfs.counters[COUNTER_PAGES_2M].value, 391);
+	assert_true(snapshot.rmaps.allocated);
+	snapshot_free(&snapshot);
+}
+
+/* pte_list_desc is listed as the first that was made of its size, kvm_mmu_page_header by name. */
+static void captured_slabinfo(void **state)
+{
+	struct snapshot snapshot;
+
+	(void)state;
+	take(&snapshot);
+	assert_true(snapshot.status[SOURCE_SLABINFO].ok);
+	assert_true(snapshot.slabs[SLAB_PTE_LIST_DESC].known);
+	assert_true(snapshot.slabs[SLAB_PTE_LIST_DESC].merged);
+	assert_string_equal(snapshot.slabs[SLAB_PTE_LIST_DESC].listed_as, "pid");
+	assert_int_equal(snapshot.slabs[SLAB_PTE_LIST_DESC].objects, 160);
+	assert_int_equal(snapshot.slabs[SLAB_PTE_LIST_DESC].object_size, 128);
+	assert_false(snapshot.slabs[SLAB_MMU_PAGE_HEADER].merged);
+	assert_string_equal(snapshot.slabs[SLAB_MMU_PAGE_HEADER].listed_as, "kvm_mmu_page_header");
+	assert_int_equal(snapshot.slabs[SLAB_MMU_PAGE_HEADER].objects, 88);
+	snapshot_free(&snapshot);
+}
+
+static uint8_t *load(const char *path, size_t *size)
+{
+	FILE *file = fopen(path, "r");
+	uint8_t *data = calloc(1, 65536);
+
+	assert_non_null(file);
+	assert_non_null(data);
+	*size = fread(data, 1, 65536, file);
+	fclose(file);
+	return data;
+}
+
+static void captured_binary_stats(void **state)
+{
+	struct kvm_counters kvm = { 0 };
+	size_t size;
+	uint8_t *data = load("tests/fixtures/kvm-stats/6.12-vm", &size);
+
+	(void)state;
+	assert_int_equal(kvm_stats_parse(data, size, &kvm), 0);
+	assert_true(kvm.counters[COUNTER_MMU_CACHE_MISS].known);
+	assert_true(kvm.counters[COUNTER_MAX_RMAP].known);
+	assert_false(kvm.counters[COUNTER_NESTED_RUN].known);
+	/* The figures are at its end: cut anywhere, something is missing. */
+	for (size_t cut = 0; cut < size; cut++) {
+		struct kvm_counters none = { 0 };
+		uint8_t *copy = malloc(cut ? cut : 1);
+
+		memcpy(copy, data, cut);
+		assert_int_equal(kvm_stats_parse(copy, cut, &none), -EINVAL);
+		assert_false(none.counters[COUNTER_MMU_CACHE_MISS].known);
+		free(copy);
+	}
+	free(data);
+	data = load("tests/fixtures/kvm-stats/6.12-vcpu", &size);
+	assert_int_equal(kvm_stats_parse(data, size, &kvm), 0);
+	assert_true(kvm.counters[COUNTER_NESTED_RUN].known);
+	free(data);
+	data = load("tests/fixtures/kvm-stats/7.3-vm", &size);
+	assert_int_equal(kvm_stats_parse(data, size, &kvm), 0);
+	free(data);
+}
+
+static void garbled_binary_stats(void **state)
+{
+	unsigned int seed = 1;
+
+	(void)state;
+	for (int turn = 0; turn < 5000; turn++) {
+		struct kvm_counters kvm = { 0 };
+		size_t size;
+		uint8_t *data = load("tests/fixtures/kvm-stats/6.12-vm", &size);
+		uint8_t *copy = malloc(size);
+
+		memcpy(copy, data, size);
+		for (int i = 0; i < 6; i++)
+			copy[(unsigned int)rand_r(&seed) % (turn % 2 ? 32 : size)] =
+				(uint8_t)rand_r(&seed);
+		kvm_stats_parse(copy, size, &kvm);
+		free(copy);
+		free(data);
+	}
+}
+
+static int parse_text(const char *text, struct cgroup_memory *memory)
+{
+	FILE *file = fmemopen((void *)(uintptr_t)text, strlen(text), "r");
+	int code;
+
+	assert_non_null(file);
+	code = cgroup_parse(file, memory);
+	fclose(file);
+	return code;
+}
+
+static void broken_memory_stat_is_refused(void **state)
+{
+	struct cgroup_memory memory = { 0 };
+
+	(void)state;
+	assert_int_equal(parse_text("vmalloc\n", &memory), -EINVAL);
+	assert_int_equal(parse_text("vmalloc -1\n", &memory), -EINVAL);
+	assert_int_equal(parse_text("slab 1\nvmalloc 99999999999999999999\n", &memory), -EINVAL);
+	assert_false(memory.items[CGROUP_SLAB].known);
+	/* 5.10 has no such item. */
+	assert_int_equal(parse_text("slab 4096\n", &memory), 0);
+	assert_true(memory.items[CGROUP_SLAB].known);
+	assert_false(memory.items[CGROUP_VMALLOC].known);
+}
+
+/* 64 GiB on a lazy host after a phase, no source readable. */
+struct world {
+	struct config config;
+	struct slot slots[2];
+	struct phase_result phase;
+	struct run run;
+};
+
+static void set_world(struct world *w)
+{
+	static const struct kernel_facts lazy = {
+		6, 12, ANSWER_YES, ANSWER_YES, ANSWER_NO, ANSWER_UNKNOWN,
+	};
+
+	*w = (struct world){
+		.slots = { { .base = 0, .size = 3 * GIB }, { .base = 4 * GIB, .size = 61 * GIB } },
+	};
+	w->run.config = &w->config;
+	w->run.layout = (struct layout){ .slots = w->slots, .count = 2 };
+	w->run.phases = &w->phase;
+	w->run.phase_count = 1;
+	w->run.stage = STAGE_RAN;
+	w->phase.name = w->phase.what = "boot";
+	model_choose(&lazy, &w->run.model);
+	model_layout(&w->run.model, &w->run.layout, &w->run.at_creation, &w->run.at_transition);
+}
+
+static void set_counter(struct world *w, enum source source, enum kvm_counter counter, uint64_t n)
+{
+	struct snapshot *snapshot = &w->phase.snapshot;
+	struct kvm_counters *kvm = source == SOURCE_KVM_STATS ? &snapshot->kvm_stats :
+								&snapshot->kvm_debugfs;
+
+	snapshot->status[source].ok = true;
+	kvm->counters[counter] = (struct figure){ true, n };
+}
+
+static void set_charged(struct world *w, uint64_t before, uint64_t now)
+{
+	w->run.before.status[SOURCE_CGROUP].ok = w->phase.snapshot.status[SOURCE_CGROUP].ok = true;
+	w->run.before.cgroup.items[CGROUP_VMALLOC] = (struct figure){ true, before };
+	w->phase.snapshot.cgroup.items[CGROUP_VMALLOC] = (struct figure){ true, now };
+	w->phase.snapshot.cgroup.lag = 64 * 2 * 4096;
+}
+
+static void charges_tell(void **state)
+{
+	struct world w;
+
+	(void)state;
+	set_world(&w);
+	assert_int_equal(measure_state_by(&w.run, &w.phase, SOURCE_CGROUP), RMAP_UNKNOWN);
+	/* As seen on 6.12. */
+	set_charged(&w, 0, 151552);
+	assert_int_equal(measure_state_by(&w.run, &w.phase, SOURCE_CGROUP), RMAP_LAZY);
+	set_charged(&w, 4096, 4096 + 168194048);
+	assert_int_equal(measure_state_by(&w.run, &w.phase, SOURCE_CGROUP), RMAP_ALLOCATED);
+	/* Somebody else's; a neighbour left; a host whose CPUs may all owe 64 pages. */
+	set_charged(&w, 0, 70 << 20);
+	assert_int_equal(measure_state_by(&w.run, &w.phase, SOURCE_CGROUP), RMAP_UNKNOWN);
+	set_charged(&w, 1 << 30, 0);
+	assert_int_equal(measure_state_by(&w.run, &w.phase, SOURCE_CGROUP), RMAP_LAZY);
+	w.phase.snapshot.cgroup.lag = 64 * 256 * 4096;
+	assert_int_equal(measure_state_by(&w.run, &w.phase, SOURCE_CGROUP), RMAP_UNKNOWN);
+}
+
+static void counters_tell(void **state)
+{
+	struct world w;
+
+	(void)state;
+	set_world(&w);
+	set_counter(&w, SOURCE_KVM_STATS, COUNTER_MMU_CACHE_MISS, 0);
+	measure_phase(&w.run, &w.phase);
+	assert_int_equal(w.phase.state, RMAP_LAZY);
+	assert_int_equal(w.phase.state_source, SOURCE_KVM_STATS);
+	/* Where rmaps come with the slots, no shadow page says nothing of them. */
+	w.run.model.rmap_lazy = false;
+	measure_phase(&w.run, &w.phase);
+	assert_int_equal(w.phase.state, RMAP_UNKNOWN);
+	set_counter(&w, SOURCE_KVM_STATS, COUNTER_MMU_CACHE_MISS, 4);
+	measure_phase(&w.run, &w.phase);
+	assert_int_equal(w.phase.state, RMAP_ALLOCATED);
+	/* Memory that is seen is better than a counter. */
+	set_charged(&w, 0, 168194048);
+	measure_phase(&w.run, &w.phase);
+	assert_int_equal(w.phase.state_source, SOURCE_CGROUP);
+}
+
+static void says(const struct world *w, enum result result, const char *words)
+{
+	struct check check = { 0 };
+
+	judge_sources(&w->run, &check);
+	if (check.result != result || !strstr(check.reason, words))
+		fail_msg("%s: %s, not \"%s\"", result_name(check.result), check.reason, words);
+}
+
+static void contradictions_name_both(void **state)
+{
+	struct world w;
+
+	(void)state;
+	set_world(&w);
+	says(&w, RESULT_SKIP, "no two sources");
+	set_counter(&w, SOURCE_KVM_STATS, COUNTER_MMU_CACHE_MISS, 4);
+	says(&w, RESULT_SKIP, "only kvm_stats");
+	set_charged(&w, 0, 168194048);
+	says(&w, RESULT_PASS, "cgroup, kvm_stats");
+	w.phase.snapshot.status[SOURCE_RMAPS_STAT].ok = true;
+	says(&w, RESULT_FAIL, "by rmaps_stat the rmaps are lazy, by cgroup they are allocated");
+	w.phase.snapshot.rmaps.allocated = true;
+	says(&w, RESULT_PASS, "rmaps_stat, cgroup, kvm_stats");
+	set_counter(&w, SOURCE_KVM_DEBUGFS, COUNTER_MMU_CACHE_MISS, 3);
+	says(&w, RESULT_FAIL, "mmu_cache_miss is 4 by kvm_stats, 3 by kvm_debugfs");
+	set_counter(&w, SOURCE_KVM_DEBUGFS, COUNTER_MMU_CACHE_MISS, 4);
+	set_counter(&w, SOURCE_KVM_STATS, COUNTER_NESTED_RUN, 2);
+	w.phase.l2_entries = 2;
+	says(&w, RESULT_PASS, "kvm_debugfs");
+	w.phase.l2_entries = 3;
+	says(&w, RESULT_FAIL, "3 entries into L2 so far, kvm_stats's nested_run 2");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(captured_cgroup),
+		cmocka_unit_test(captured_debugfs_counters),
+		cmocka_unit_test(captured_slabinfo),
+		cmocka_unit_test(captured_binary_stats),
+		cmocka_unit_test(garbled_binary_stats),
+		cmocka_unit_test(broken_memory_stat_is_refused),
+		cmocka_unit_test(charges_tell),
+		cmocka_unit_test(counters_tell),
+		cmocka_unit_test(contradictions_name_both),
+	};
+
+	return cmocka_run_group_tests_name("witnesses", tests, NULL, NULL);
+}
