@@ -37,6 +37,7 @@ image__make() { # ROOT MODULES
 	ln -s usr/bin usr/lib usr/lib64 pass/out work/configs "$1"
 	ln -s usr/bin "$1/sbin"
 	cp -r "$2" "$1/modules"
+	[[ $(type -t emulator__strip) != function ]] || emulator__strip "$1/modules" || return
 	install -m 755 "$lab_dir/guest/init" "$1/init"
 	install -m 755 "$lab_dir/guest/as-user" "$1/usr/bin/as-user"
 	image__add_program "$1" "$(command -v busybox)" busybox

@@ -32,3 +32,14 @@ kernel__release() { # VMLINUZ
 	local text=$((0x200 + $(od -An -tu2 -j 0x20e -N 2 "$1")))
 	dd if="$1" bs=1 skip="$text" count=100 2>/dev/null | tr -c '[:graph:]' '\n' | sed -n 1p
 }
+
+# The file of the emulator for VENDOR's CPUs: by default the fastest that has them, or LAB_EMULATOR.
+emulator_file() { # VENDOR
+	case $1-${LAB_EMULATOR:-} in
+	amd- | amd-qemu) echo "$lab_dir/emulator-amd.sh" ;;
+	amd-bochs) echo "$lab_dir/emulator-amd-bochs.sh" ;;
+	intel- | intel-bochs) echo "$lab_dir/emulator-intel.sh" ;;
+	amd-* | intel-*) wrong_usage "LAB_EMULATOR=$LAB_EMULATOR: the lab can't emulate VENDOR=$1 by that" ;;
+	*) wrong_usage "VENDOR=$1: the lab has no such emulator" ;;
+	esac
+}
