@@ -9,7 +9,7 @@ enum key { KEY_FORMAT = 256, KEY_SEED, KEY_TIMEOUT, KEY_PROGRESS };
 
 static const struct argp_option rows[] = {
 	{ "output", 'o', "FILE", 0, "Write the JSON report to FILE, atomically", 1 },
-	{ "format", KEY_FORMAT, "FORMAT", 0, "On stdout: text (default), json or ktap", 1 },
+	{ "format", KEY_FORMAT, "FORMAT", 0, "On stdout: text (default), json, ktap, csv or prom", 1 },
 	{ "seed", KEY_SEED, "N", 0, "Seed of everything random, in the report as well", 1 },
 	{ "timeout", KEY_TIMEOUT, "DURATION", 0, "A phase may take so long: 500ms, 60s, 10m", 1 },
 	{ "progress", KEY_PROGRESS, "WHEN", 0,
@@ -41,7 +41,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case KEY_FORMAT:
 		value = report_format_parse(argument);
 		if (value < 0)
-			argp_error(state, "--format %s: not one of text, json, ktap", argument);
+			argp_error(state, "--format %s: not one of " REPORT_FORMATS, argument);
 		options->format = (enum report_format)value;
 		return 0;
 	case KEY_SEED:

@@ -3,19 +3,18 @@
 #include "report.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "report_render.h"
+#include "save.h"
 #include "value.h"
 
 int report_format_parse(const char *name)
 {
 	static const char *const names[] = {
 		[FORMAT_TEXT] = "text", [FORMAT_JSON] = "json", [FORMAT_KTAP] = "ktap",
+		[FORMAT_CSV] = "csv", [FORMAT_PROM] = "prom",
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -52,124 +51,26 @@ int report_render(const json_t *report, enum report_format format, FILE *out)
 	case FORMAT_KTAP:
 		report_ktap(report, out);
 		break;
+	case FORMAT_CSV:
+		report_csv(report, out);
+		break;
+	case FORMAT_PROM:
+		report_prom(report, out);
+		break;
 	}
 	if (!rc && (fflush(out) || ferror(out)))
 		rc = stream_error();
 	return rc;
 }
 
-/* A new file in the folder of path. Returns its descriptor and name, or -errno. */
-static int open_beside(const char *path, char **name)
+static int write_value(const void *value, FILE *out)
 {
-	const char *slash = strrchr(path, '/');
-	int folder = slash ? (int)(slash + 1 - path) : 0;
-
-	for (int attempt = 0; attempt < 100; attempt++) {
-		int fd;
-
-		if (asprintf(name, "%.*s.minivmm-%d-%d.tmp", folder, path, (int)getpid(),
-			     attempt) < 0) {
-			*name = NULL;
-			return -ENOMEM;
-		}
-		fd = open(*name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-		if (fd >= 0)
-			return fd;
-		free(*name);
-		*name = NULL;
-		if (errno != EEXIST)
-			return -errno;
-	}
-	return -EEXIST;
-}
-
-/* Writes and closes fd. Returns 0 once the data is on the disk, or -errno. */
-static int write_and_close(const json_t *report, int fd)
-{
-	FILE *out = fdopen(fd, "w");
-	int rc;
-
-	if (!out) {
-		rc = -errno;
-		close(fd);
-		return rc;
-	}
-	errno = 0;
-	rc = write_json(report, out);
-	/* pipes and devices can't be synced: EINVAL, EROFS */
-	if (!rc && fsync(fd) && errno != EINVAL && errno != EROFS)
-		rc = -errno;
-	if (fclose(out) && !rc)
-		rc = -errno;
-	return rc;
-}
-
-/* So that the new name, too, survives a crash of the host. */
-static void sync_folder(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	char *folder = slash ? strndup(path, (size_t)(slash + 1 - path)) : strdup(".");
-	int fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-
-	if (fd >= 0) {
-		fsync(fd);
-		close(fd);
-	}
-	free(folder);
-}
-
-static int replace_file(const json_t *report, const char *path)
-{
-	char *name;
-	int fd = open_beside(path, &name);
-	int rc;
-
-	if (fd < 0)
-		return fd;
-	rc = write_and_close(report, fd);
-	if (!rc && rename(name, path))
-		rc = -errno;
-	if (rc)
-		unlink(name);
-	else
-		sync_folder(path);
-	free(name);
-	return rc;
-}
-
-/*
- * /dev/null, a terminal, a FIFO: there is nothing to keep whole, and it must stay
- * what it is. The same goes for a file that is somebody's open descriptor.
- */
-static bool write_in_place(const char *path)
-{
-	struct stat st;
-
-	if (!strncmp(path, "/dev/std", 8) || !strncmp(path, "/dev/fd/", 8) ||
-	    !strncmp(path, "/proc/", 6))
-		return true;
-	return !stat(path, &st) && !S_ISREG(st.st_mode);
-}
-
-static int append_to(const json_t *report, const char *path)
-{
-	int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
-
-	return fd < 0 ? -errno : write_and_close(report, fd);
+	return write_json(value, out);
 }
 
 int report_save(const json_t *report, const char *path, struct err *err)
 {
-	/* Through a symbolic link it is the file it points to that is replaced. */
-	char *target = realpath(path, NULL);
-	int rc;
-
-	if (write_in_place(path))
-		rc = append_to(report, path);
-	else
-		rc = replace_file(report, target ? target : path);
-	free(target);
-	return rc ? err_errno(err, -rc, "writing the report to %s", path) : 0;
+	return save_file(path, write_value, report, err);
 }
 
 /* "minivmm.report/1", or a minor version of it: "minivmm.report/1.2". */

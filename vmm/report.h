@@ -15,7 +15,8 @@
 
 #define REPORT_SCHEMA "minivmm.report/1"
 
-enum report_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_KTAP };
+enum report_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_KTAP, FORMAT_CSV, FORMAT_PROM };
+#define REPORT_FORMATS "text, json, ktap, csv, prom"
 
 /* -1: no such format */
 int report_format_parse(const char *name);

@@ -18,6 +18,11 @@ int report_text_phases(const json_t *report, FILE *out);
 int report_text_memory(const json_t *report, FILE *out);
 int report_text_transition(const json_t *report, FILE *out);
 
+/* For spreadsheets: a line per phase, RFC 4180. What is not known is an empty field. */
+void report_csv(const json_t *report, FILE *out);
+/* For Prometheus: its text exposition format, version 0.0.4. */
+void report_prom(const json_t *report, FILE *out);
+
 /* For test harnesses: Documentation/dev-tools/ktap.rst of the kernel; TAP parsers take it, too. */
 void report_ktap(const json_t *report, FILE *out);
 
