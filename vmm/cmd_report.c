@@ -2,88 +2,140 @@
 /* minivmm report: reports that were saved, read again. No KVM. */
 #include <argp.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cmd.h"
-#include "report.h"
+#include "cmd_report.h"
 
 enum key { KEY_FORMAT = 256 };
 
-struct arguments {
-	const char *verb, *path;
-	enum report_format format;
+static const struct verb {
+	const char *name;
+	size_t least, most;		/* files; most 0: no limit */
+	const char *formats;		/* NULL: it takes no --format */
+	bool needs_output;
+	int (*run)(const struct report_arguments *arguments);
+} verbs[] = {
+	{ "show", 1, 1, REPORT_FORMATS, false, report_cmd_show },
+	{ "diff", 2, 2, "text, json", false, report_cmd_diff },
+	{ "merge", 1, 0, "text, json, csv", false, report_cmd_merge },
+	{ "plot", 1, 0, NULL, true, report_cmd_plot },
+	{ "html", 1, 0, NULL, false, report_cmd_html },
 };
 
-static error_t take_argument(struct arguments *arguments, char *argument, struct argp_state *state)
+struct arguments {
+	const struct verb *verb;
+	const char *format;		/* as given */
+	struct report_arguments report;
+};
+
+static const struct verb *find_verb(const char *name)
 {
-	if (!arguments->verb && strcmp(argument, "show"))
-		argp_error(state, "%s: not one of show", argument);
-	else if (!arguments->verb)
-		arguments->verb = argument;
-	else if (arguments->path)
-		argp_error(state, "%s: one FILE at a time", argument);
-	else
-		arguments->path = argument;
-	return 0;
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+		if (!strcmp(name, verbs[i].name))
+			return &verbs[i];
+	return NULL;
+}
+
+static void take_argument(struct arguments *arguments, char *argument, struct argp_state *state)
+{
+	if (arguments->verb) {
+		arguments->report.files[arguments->report.count++] = argument;
+		return;
+	}
+	arguments->verb = find_verb(argument);
+	if (!arguments->verb)
+		argp_error(state, "%s: not one of show, diff, merge, plot, html", argument);
+}
+
+/* "json" in "text, json"; names of formats do not contain each other. */
+static bool offers(const char *formats, const char *format)
+{
+	return formats && strstr(formats, format) && report_format_parse(format) >= 0;
+}
+
+static void check(struct arguments *arguments, struct argp_state *state)
+{
+	const struct verb *verb = arguments->verb;
+	const struct report_arguments *report = &arguments->report;
+
+	if (!verb)
+		argp_usage(state);
+	if (report->count < verb->least)
+		argp_error(state, "%s: %s", verb->name,
+			   verb->least == 1 ? "which FILE?" : "it takes two FILEs");
+	if (verb->most && report->count > verb->most)
+		argp_error(state, "%s: not more than %zu FILE%s", verb->name, verb->most,
+			   verb->most == 1 ? "" : "s");
+	if (verb->needs_output && !report->output)
+		argp_error(state, "%s: where to? Give -o FILE.svg or -o FILE.png", verb->name);
+	if (!arguments->format)
+		return;
+	if (!offers(verb->formats, arguments->format))
+		argp_error(state, "--format %s: %s %s%s", arguments->format, verb->name,
+			   verb->formats ? "has " : "has no formats",
+			   verb->formats ? verb->formats : "");
+	arguments->report.format = (enum report_format)report_format_parse(arguments->format);
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
 	struct arguments *arguments = state->input;
-	int format;
 
 	switch (key) {
 	case KEY_FORMAT:
-		format = report_format_parse(argument);
-		if (format < 0)
-			argp_error(state, "--format %s: not one of text, json, ktap", argument);
-		arguments->format = (enum report_format)format;
+		arguments->format = argument;
+		return 0;
+	case 'o':
+		arguments->report.output = argument;
 		return 0;
 	case ARGP_KEY_ARG:
-		return take_argument(arguments, argument, state);
+		take_argument(arguments, argument, state);
+		return 0;
 	case ARGP_KEY_END:
-		if (!arguments->path)
-			argp_usage(state);
+		check(arguments, state);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
 }
 
-static int show(const char *path, enum report_format format)
-{
-	json_t *report;
-	struct err err;
-	int rc = report_load(path, &report, &err);
-
-	if (rc) {
-		fprintf(stderr, "minivmm: %s\n", err.text);
-		if (err.remedy[0])
-			fprintf(stderr, "minivmm: remedy: %s\n", err.remedy);
-		return EXIT_ENVIRONMENT;
-	}
-	rc = report_render(report, format, stdout);
-	json_decref(report);
-	if (rc)
-		fprintf(stderr, "minivmm: standard output: %s\n", strerror(-rc));
-	return rc ? EXIT_ENVIRONMENT : EXIT_PASS;
-}
+static const char doc[] =
+	"Shows, compares, sums up and draws reports that were saved with -o FILE; needs no KVM.\v"
+	"show renders one report.\n"
+	"diff compares two, and fails on a changed verdict or more bytes.\n"
+	"merge groups reports by verdict, kernel, CPU and parameters, and lists outliers.\n"
+	"plot draws, through gnuplot, one report's memory by phase or its sweep, or several side by "
+	"side.\n"
+	"html makes one page of them that opens anywhere.\n\n"
+	"Exit status: 0 done, whatever the reports' results; 1 diff found a changed verdict or more "
+	"bytes; 2 usage error; 3 a file can't be read or written or is not a report.";
 
 int cmd_report(int argc, char **argv)
 {
 	const struct argp_option rows[] = {
-		{ "format", KEY_FORMAT, "FORMAT", 0, "text (default), json or ktap", 0 }, { 0 }
+		{ "format", KEY_FORMAT, "FORMAT", 0,
+		  "On stdout: text (default), json; show: ktap, csv, prom; merge: csv", 0 },
+		{ "output", 'o', "FILE", 0,
+		  "Write to FILE, atomically: the plot, the page; otherwise the JSON", 0 },
+		{ 0 }
 	};
 	const struct argp argp = {
-		.options = rows, .parser = parse, .args_doc = "show FILE",
-		.doc = "Renders a report that was saved with -o FILE; needs no KVM.\v"
-		       "Exit status: 0 shown, whatever the report's result; 2 usage error; 3 the "
-		       "file can't be read or is not a report.",
+		.options = rows, .parser = parse, .doc = doc,
+		.args_doc = "show FILE\ndiff A B\nmerge FILE...\nplot FILE... -o PLOT.svg|.png\n"
+			    "html FILE... -o PAGE.html",
 	};
 	struct arguments arguments = { 0 };
+	int status = EXIT_USAGE_ERROR;
 
-	if (argp_parse(&argp, argc, argv, 0, NULL, &arguments))
-		return EXIT_USAGE_ERROR;
-	return show(arguments.path, arguments.format);
+	arguments.report.files = calloc((size_t)argc, sizeof(*arguments.report.files));
+	if (!arguments.report.files)
+		return EXIT_ENVIRONMENT;
+	if (!argp_parse(&argp, argc, argv, 0, NULL, &arguments))
+		status = arguments.verb->run(&arguments.report);
+	free(arguments.report.files);
+	return status;
 }

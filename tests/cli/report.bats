@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Saved reports shown, compared, merged and drawn: every format is read back by somebody else's rules.
+
+setup() {
+	top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+	minivmm=${MINIVMM:-$top/build/sanitized/minivmm}
+	report=$top/tests/fixtures/report.json
+	cd "$BATS_TEST_TMPDIR" || exit
+}
+
+# Runs minivmm with stdout and stderr apart.
+vmm() {
+	status=0
+	"$minivmm" "$@" >stdout 2>stderr </dev/null || status=$?
+}
+
+# A report with everything that could break out of a format.
+hostile() {
+	jq '.host.kernel = "6.12 \"quoted\" \\ <script>alert(1)</script>, `id` $x\nnext"
+		| .host.hostname = "a,b\"c\u001b[31m" | .phases[1].name = "`touch pwned`\"\\"
+		| .phases[2].name = "create" | .result = "\" onload=\"x" | .checks[0].reason = "<b>&amp;</b>\u0007"
+		| .checks += [.checks[0]]' "$report" >hostile.json
+}
+
+@test "prom: a strict parser takes it, for every kind of report" {
+	hostile
+	jq 'del(.phases, .checks, .host)' "$report" >bare.json
+	for file in "$report" hostile.json bare.json; do
+		vmm report show "$file" --format prom
+		[[ $status == 0 && ! -s stderr ]]
+		awk -f "$top/tests/cli/prom.awk" stdout
+	done
+	vmm report show "$report" --format prom
+	grep -qx 'minivmm_transition_rmap_bytes 134750208' stdout
+	grep -qx 'minivmm_result{result="pass"} 1' stdout
+}
+
+@test "the strict parser is one" {
+	local -a wrong=('a 1' '# HELP a b\n# TYPE a gauge\na{x="\\q"} 1' '# HELP a b\n# TYPE a gauge\na 1\na 1'
+		'# TYPE a gauge\na 1' '# HELP a b\n# TYPE a gauge\na x' '# HELP a b\n# TYPE a gauge\na{x="1",x="2"} 1'
+		'# HELP a b\n# TYPE a counter\na 1' '# HELP a b\n# TYPE a gauge\na{x=1} 1')
+	for text in "${wrong[@]}"; do
+		printf '%b\n' "$text" >wrong.prom
+		! awk -f "$top/tests/cli/prom.awk" wrong.prom >/dev/null || { echo "taken: $text"; return 1; }
+	done
+}
+
+@test "csv: RFC 4180, a record per phase, and the values come back" {
+	hostile
+	for file in "$report" hostile.json; do
+		vmm report show "$file" --format csv
+		[[ $status == 0 && ! -s stderr ]]
+		awk -f "$top/tests/cli/csv.awk" stdout >fields
+		[[ $(cut -f 1 fields | sort -un | tail -n 1) == "$(jq '.phases | length' "$file")" ]]
+	done
+	grep -qxF $'1\thostname\ta,b"c [31m' fields
+	grep -qxF $'1\tkernel\t6.12 "quoted" \\ <script>alert(1)</script>, `id` $x\\nnext' fields
+	grep -qxF $'4\trmap_bytes\t134750208' fields
+	# a skipped run has no phase, and its result all the same
+	jq '.phases = [] | .result = "skip"' "$report" >skip.json
+	vmm report show skip.json --format csv
+	awk -f "$top/tests/cli/csv.awk" stdout | grep -qxF $'1\tresult\tskip'
+}
+
+@test "ktap: prove takes it" {
+	vmm report show "$report" --format ktap
+	prove -e cat stdout
+}
+
+@test "diff: 0 for the same, 1 for a verdict or more bytes; text and JSON agree" {
+	vmm report diff "$report" "$report"
+	[[ $status == 0 ]]
+	grep -q '^SAME' stdout
+	jq '.duration_ns = 1 | .host.kernel = "6.13"' "$report" >other.json
+	vmm report diff "$report" other.json
+	[[ $status == 0 ]]
+	jq '.phases[3].rmap_bytes += 4096' "$report" >more.json
+	vmm report diff "$report" more.json
+	[[ $status == 1 && ! -s stderr ]]
+	grep -q '+4 KiB' stdout
+	vmm report diff more.json "$report"
+	[[ $status == 0 ]]
+	jq '(.checks[] | select(.name == "rmap.exact")).result = "fail" | .result = "fail"' "$report" >fail.json
+	vmm report diff "$report" fail.json --format json -o diff.json
+	[[ $status == 1 ]]
+	jq -e '.schema == "minivmm.diff/1" and .verdict_changed and (.more_bytes | not)
+		and ([.changes[] | select(.kind == "verdict").name] | index("rmap.exact"))' stdout
+	[[ $(jq -S . stdout) == "$(jq -S . diff.json)" ]]
+}
+
+@test "merge: groups and outliers; one broken file does not cost the rest" {
+	for i in 1 2 3 4 5; do
+		jq ".host.hostname = \"node$i\"" "$report" >"node$i.json"
+	done
+	jq '.host.hostname = "odd" | .phases[0].lpage_info_bytes += 4096' "$report" >odd.json
+	jq '.host.kernel = "6.1.0-56-amd64" | .host.hostname = "old"' "$report" >old.json
+	vmm report merge node?.json odd.json old.json --format json
+	[[ $status == 0 ]]
+	jq -e '.schema == "minivmm.merge/1" and .reports == 7 and (.groups | map(.reports)) == [1, 6]
+		and (.outliers | map(.hostname)) == ["odd"] and .groups[0].exact and (.groups[1].exact | not)' stdout
+	vmm report merge node?.json odd.json old.json
+	grep -q '^7 reports, 2 groups, 1 outlier$' stdout
+	grep -q MISMATCH stdout
+	vmm report merge node?.json odd.json old.json --format csv
+	awk -f "$top/tests/cli/csv.awk" stdout | grep -qxF $'2\treports\t6'
+	echo '{' >broken.json
+	vmm report merge node1.json broken.json nowhere.json
+	[[ $status == 3 ]]
+	grep -q '^1 report, 1 group, 0 outliers, 2 unreadable$' stdout
+	grep -q broken.json stderr
+}
+
+@test "merge: 500 reports in a moment" {
+	mkdir many
+	tee many/{1..500}.json <"$report" >/dev/null
+	SECONDS=0
+	vmm report merge many/*.json
+	echo "$SECONDS s"
+	[[ $status == 0 && $SECONDS -lt 20 ]]
+	grep -q '^500 reports, 1 group, 0 outliers$' stdout
+}
+
+@test "html: one page, well-formed, nothing fetched, nothing breaks out" {
+	hostile
+	vmm report html "$report" hostile.json -o page.html
+	[[ $status == 0 && ! -s stdout && ! -s stderr ]]
+	[[ $(grep -c '<!DOCTYPE html>' page.html) == 1 && $(tail -n 1 page.html) == '</html>' ]]
+	! grep -qiE 'https?:|src=|url\(|@import|<link|<script|<iframe|onload="' page.html
+	grep -q 'prefers-color-scheme:dark' page.html
+	grep -q '134750208' page.html
+	! command -v xmllint >/dev/null || xmllint --noout page.html
+	vmm report html "$report"
+	[[ $status == 0 && $(head -n 1 stdout) == '<!DOCTYPE html>' ]]
+}
+
+# Headless, its profile in the test's folder, and no other program's network.
+render() { # PAGE PICTURE [FLAG...]
+	local page=$1 picture=$2
+	shift 2
+	timeout 60 "$browser" --headless --no-sandbox --disable-gpu --disable-quic --no-first-run --hide-scrollbars \
+		--disable-background-networking --disable-component-update --disable-sync --disable-extensions \
+		--user-data-dir="$BATS_TEST_TMPDIR/profile" --window-size=1000,1600 "$@" \
+		--screenshot="$picture" "file://$PWD/$page" 2>browser.log
+}
+
+@test "html: a browser draws it, light and dark" {
+	browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome) ||
+		skip "no chromium here (Debian: apt-get install chromium)"
+	vmm report html "$report" -o page.html
+	render page.html light.png
+	render page.html dark.png --force-dark-mode
+	[[ $(head -c 4 light.png | tail -c 3) == PNG && $(stat -c %s light.png) -gt 20000 ]]
+	! cmp -s light.png dark.png
+}
+
+@test "plot: an SVG, a PNG; text of the report runs nothing" {
+	command -v gnuplot >/dev/null || skip "no gnuplot here (Debian: apt-get install gnuplot-nox)"
+	hostile
+	vmm report plot "$report" -o one.svg
+	[[ $status == 0 && ! -s stdout && ! -s stderr ]]
+	grep -q '<svg' one.svg
+	grep -q 'tracking' one.svg
+	vmm report plot "$report" hostile.json -o two.png
+	[[ $status == 0 && $(head -c 4 two.png | tail -c 3) == PNG ]]
+	vmm report plot hostile.json -o hostile.svg
+	[[ $status == 0 && ! -e pwned ]]
+	jq '.sweep = {points: [{guest_bytes: 1e9 | floor, slots: 1, duration_ns: 5, measured_bytes: 9, predicted_bytes: 9},
+		{guest_bytes: 9e9 | floor, slots: 1, duration_ns: null, measured_bytes: 99, predicted_bytes: 99}]}' "$report" >sweep.json
+	vmm report plot sweep.json -o sweep.svg
+	[[ $status == 0 ]]
+	grep -q 'GiB of guest memory' sweep.svg
+	jq '.phases[] |= (.rmap_bytes = null)' "$report" >unknown.json
+	vmm report plot unknown.json -o unknown.svg
+	[[ $status == 3 && ! -e unknown.svg ]]
+	grep -q remedy stderr
+}
+
+@test "plot: without gnuplot, exit 3 with the remedy, and no file" {
+	mkdir empty
+	PATH=$PWD/empty vmm report plot "$report" -o one.svg
+	[[ $status == 3 && ! -e one.svg && ! -s stdout ]]
+	grep -q 'starting gnuplot: No such file' stderr
+	grep -q 'remedy: install gnuplot' stderr
+}
+
+@test "usage: each verb says what it wants; nothing on stdout" {
+	local -a wrong=("diff $report" "diff $report $report $report" "merge" "html" "plot $report"
+		"plot $report -o plot.gif --format json" "html $report --format json" "merge $report --format prom"
+		"diff $report $report --format ktap" "show $report $report" "show $report --format csvv")
+	for arguments in "${wrong[@]}"; do
+		# shellcheck disable=SC2086 # words on purpose
+		vmm report $arguments
+		echo "$arguments: $status"
+		[[ $status == 2 && ! -s stdout && -s stderr ]]
+	done
+	vmm report plot "$report" -o plot.gif
+	[[ $status == 3 || $status == 2 ]]
+	grep -q '\.svg or \.png' stderr
+	vmm report html "$report" -o /nowhere/page.html
+	[[ $status == 3 ]]
+}

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Formats that other programs read: what a file says can't break out of them. */
+#include "report_scenes.h"
+
+#include "csv.h"
+#include "html.h"
+#include "plot.h"
+#include "prom.h"
+
+static char *memory;
+static size_t memory_size;
+
+static FILE *open_out(void)
+{
+	FILE *out = open_memstream(&memory, &memory_size);
+
+	assert_non_null(out);
+	return out;
+}
+
+static void assert_written(FILE *out, const char *want)
+{
+	fclose(out);
+	assert_string_equal(memory, want);
+	free(memory);
+	memory = NULL;
+}
+
+static void test_csv_fields(void **state)
+{
+	json_t *value = json_pack("{s:i, s:b, s:n, s:{s:s}}", "n", -4096, "b", 1, "null", "deep",
+				  "text", "a,b");
+	FILE *out = open_out();
+
+	(void)state;
+	csv_text(out, "plain text");
+	csv_next(out);
+	csv_text(out, "a,\"b\"\r\nc\x01");
+	csv_next(out);
+	csv_text(out, NULL);
+	csv_next(out);
+	csv_member(out, value, "n");
+	csv_next(out);
+	csv_member(out, value, "b");
+	csv_next(out);
+	csv_member(out, value, "null");
+	csv_next(out);
+	csv_member(out, value, "deep.text");
+	csv_end(out);
+	json_decref(value);
+	assert_written(out, "plain text,\"a,\"\"b\"\"\r\nc \",,-4096,true,,\"a,b\"\r\n");
+}
+
+static void test_prom_samples(void **state)
+{
+	FILE *out = open_out();
+
+	(void)state;
+	prom_family(out, "a_bytes", "gauge", "Bytes.");
+	prom_integer(out, "a_bytes", PROM_LABELS("x", "\\ \" \n }", "none", NULL, "y", "1"), -5);
+	prom_integer(out, "a_bytes", PROM_LABELS("none", NULL), INT64_MIN);
+	prom_seconds(out, "a_seconds", PROM_NO_LABELS, 1500000001);
+	prom_seconds(out, "a_seconds", PROM_NO_LABELS, -1);
+	assert_written(out, "# HELP a_bytes Bytes.\n# TYPE a_bytes gauge\n"
+		       "a_bytes{x=\"\\\\ \\\" \\n }\",y=\"1\"} -5\n"
+		       "a_bytes -9223372036854775808\n"
+		       "a_seconds 1.500000001\na_seconds -0.000000001\n");
+}
+
+static void test_html_text(void **state)
+{
+	FILE *out = open_out();
+
+	(void)state;
+	html_text(out, "<script>\"a\" & b\x1b");
+	html_cell(out, "n", NULL);
+	html_cell(out, html_result_class("\" onclick=\""), "x");
+	assert_written(out, "&lt;script&gt;&quot;a&quot; &amp; b?<td class=\"n\">-</td><td>x</td>");
+}
+
+static void test_plot_text(void **state)
+{
+	FILE *out = open_out();
+
+	(void)state;
+	plot_text(out, "a`rm`\"\\n$x@y\n'b'");
+	assert_written(out, "a_rm___n_x_y_'b'");
+}
+
+static size_t lines_of(const char *text)
+{
+	size_t lines = 0;
+
+	for (; *text; text++)
+		lines += *text == '\n';
+	return lines;
+}
+
+static void test_report_csv(void **state)
+{
+	struct scene scene;
+	json_t *report;
+	char *text;
+
+	(void)state;
+	lazy_success(&scene);
+	report = build(&scene);
+	text = render(report, FORMAT_CSV);
+	assert_int_equal(lines_of(text), 1 + 5);
+	assert_line(text, ",npt,134750208,134750208,33619968,33619968\r\n");
+	free(text);
+	destroy(&scene, report);
+	no_kvm(&scene);
+	report = build(&scene);
+	text = render(report, FORMAT_CSV);
+	assert_int_equal(lines_of(text), 2);
+	assert_line(text, ",skip,,");
+	free(text);
+	destroy(&scene, report);
+}
+
+static void test_report_prom(void **state)
+{
+	struct scene scene;
+	json_t *report;
+	char *text;
+
+	(void)state;
+	lazy_success(&scene);
+	report = build(&scene);
+	text = render(report, FORMAT_PROM);
+	assert_line(text, "\nminivmm_start_time_seconds 1767225600\n");
+	assert_line(text, "\nminivmm_result{result=\"pass\"} 1\n");
+	assert_line(text, "\nminivmm_check{check=\"rmap.exact\"} 1\n");
+	assert_line(text, "\nminivmm_transition_rmap_bytes 134750208\n");
+	assert_line(text, "{index=\"3\",phase=\"transition\",array=\"rmap\"} 134750208\n");
+	free(text);
+	destroy(&scene, report);
+	/* what is not known has no sample: never a 0 */
+	no_sources(&scene);
+	report = build(&scene);
+	text = render(report, FORMAT_PROM);
+	assert_null(strstr(text, "array=\"rmap\"} 0"
+			   "\nminivmm_phase_bytes"));
+	assert_null(strstr(text, "minivmm_transition_rmap_bytes"));
+	free(text);
+	destroy(&scene, report);
+}
+
+/* Any JSON: nothing crashes, and the page stays one. */
+static void test_anything(void **state)
+{
+	static const char *const texts[] = {
+		"{}", "{\"phases\":[1,null,{}],\"checks\":[[]],\"slots\":[{}],\"host\":7}",
+		"{\"phases\":{},\"host\":{\"kvm\":{\"tdp\":true},\"sources\":{\"x\":1}},"
+		"\"transition\":{\"observed\":true},\"result\":\"<b>\"}",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		json_t *report = json_loads(texts[i], 0, NULL);
+		struct html_report both[] = { { report, "a" }, { report, "b" } };
+		FILE *out = open_out();
+
+		assert_non_null(report);
+		free(render(report, FORMAT_CSV));
+		free(render(report, FORMAT_PROM));
+		assert_int_equal(html_page(both, 2, out), 0);
+		fclose(out);
+		assert_null(strstr(memory, "<b>"));
+		assert_line(memory, "</html>\n");
+		free(memory);
+		json_decref(report);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_csv_fields), cmocka_unit_test(test_prom_samples),
+		cmocka_unit_test(test_html_text), cmocka_unit_test(test_plot_text),
+		cmocka_unit_test(test_report_csv), cmocka_unit_test(test_report_prom),
+		cmocka_unit_test(test_anything),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

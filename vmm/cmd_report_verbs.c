@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What each verb of minivmm report reads, writes and answers. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd.h"
+#include "cmd_report.h"
+#include "diff.h"
+#include "html.h"
+#include "merge.h"
+#include "plot.h"
+#include "save.h"
+#include "value.h"
+
+static int print_err(const struct err *err)
+{
+	fprintf(stderr, "minivmm: %s\n", err->text);
+	if (err->remedy[0])
+		fprintf(stderr, "minivmm: remedy: %s\n", err->remedy);
+	return EXIT_ENVIRONMENT;
+}
+
+static int no_memory(void)
+{
+	fputs("minivmm: no memory for the reports\n", stderr);
+	return EXIT_ENVIRONMENT;
+}
+
+/* -o and standard output get it. rc is that of rendering to the latter. */
+static int finish(const json_t *value, const struct report_arguments *arguments, int rc)
+{
+	struct err err;
+
+	if (!rc && (fflush(stdout) || ferror(stdout)))
+		rc = errno ? -errno : -EIO;
+	if (rc) {
+		fprintf(stderr, "minivmm: standard output: %s\n", strerror(-rc));
+		return EXIT_ENVIRONMENT;
+	}
+	if (value && arguments->output && report_save(value, arguments->output, &err))
+		return print_err(&err);
+	return EXIT_PASS;
+}
+
+int report_cmd_show(const struct report_arguments *arguments)
+{
+	json_t *report;
+	struct err err;
+	int status;
+
+	if (report_load(arguments->files[0], &report, &err))
+		return print_err(&err);
+	status = finish(report, arguments, report_render(report, arguments->format, stdout));
+	json_decref(report);
+	return status;
+}
+
+static int print_json(const json_t *value)
+{
+	return json_dumpf(value, stdout, JSON_INDENT(2)) || putchar('\n') == EOF ? -EIO : 0;
+}
+
+/* All files or none; frees what it has read where one can't be. */
+static json_t **load_all(const struct report_arguments *arguments)
+{
+	json_t **reports = calloc(arguments->count, sizeof(json_t *));
+	struct err err;
+
+	for (size_t i = 0; reports && i < arguments->count; i++) {
+		if (!report_load(arguments->files[i], &reports[i], &err))
+			continue;
+		print_err(&err);
+		while (i-- > 0)
+			json_decref(reports[i]);
+		free(reports);
+		return NULL;
+	}
+	if (!reports)
+		no_memory();
+	return reports;
+}
+
+static void free_all(json_t **reports, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		json_decref(reports[i]);
+	free(reports);
+}
+
+int report_cmd_diff(const struct report_arguments *arguments)
+{
+	json_t **reports = load_all(arguments), *diff;
+	int status;
+
+	if (!reports)
+		return EXIT_ENVIRONMENT;
+	diff = diff_build(reports[0], arguments->files[0], reports[1], arguments->files[1]);
+	free_all(reports, 2);
+	if (!diff)
+		return no_memory();
+	errno = 0;
+	status = finish(diff, arguments, arguments->format == FORMAT_JSON ? print_json(diff) :
+			diff_text(diff, stdout));
+	if (status == EXIT_PASS && diff_is_regression(diff))
+		status = EXIT_FAIL;
+	json_decref(diff);
+	return status;
+}
+
+/* One host's broken file must not cost the view of all the others. */
+static int read_summaries(const struct report_arguments *arguments, struct summary *summaries,
+			  json_t *unreadable, size_t *count)
+{
+	struct err err;
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < arguments->count; i++) {
+		const char *file = arguments->files[i];
+		json_t *report;
+
+		if (report_load(file, &report, &err)) {
+			print_err(&err);
+			rc = json_array_append_new(unreadable, json_pack(
+				"{s:o, s:o}", "file", value_text(file),
+				"error", value_text(err.text)));
+			continue;
+		}
+		rc = summary_read(report, file, &summaries[*count]);
+		*count += 1;
+		json_decref(report);
+	}
+	return rc;
+}
+
+static int print_merge(const json_t *merge, enum report_format format)
+{
+	switch (format) {
+	case FORMAT_JSON:
+		return print_json(merge);
+	case FORMAT_CSV:
+		merge_csv(merge, stdout);
+		return 0;
+	default:
+		return merge_text(merge, stdout);
+	}
+}
+
+int report_cmd_merge(const struct report_arguments *arguments)
+{
+	struct summary *summaries = calloc(arguments->count, sizeof(*summaries));
+	json_t *unreadable = json_array(), *merge = NULL;
+	int status = EXIT_ENVIRONMENT;
+	size_t count = 0;
+
+	if (summaries && unreadable && !read_summaries(arguments, summaries, unreadable, &count))
+		merge = merge_build(summaries, count);
+	if (!merge || json_object_set(merge, "unreadable", unreadable)) {
+		no_memory();
+	} else {
+		errno = 0;
+		status = finish(merge, arguments, print_merge(merge, arguments->format));
+		if (json_array_size(unreadable))
+			status = EXIT_ENVIRONMENT;
+	}
+	json_decref(merge);
+	json_decref(unreadable);
+	for (size_t i = 0; summaries && i < count; i++)
+		summary_free(&summaries[i]);
+	free(summaries);
+	return status;
+}
+
+int report_cmd_plot(const struct report_arguments *arguments)
+{
+	json_t **reports = load_all(arguments);
+	struct err err;
+	int rc;
+
+	if (!reports)
+		return EXIT_ENVIRONMENT;
+	rc = plot_reports((const json_t *const *)reports, arguments->count, arguments->output, &err);
+	free_all(reports, arguments->count);
+	return rc ? print_err(&err) : EXIT_PASS;
+}
+
+struct page {
+	const struct html_report *reports;
+	size_t count;
+};
+
+static int write_page(const void *what, FILE *out)
+{
+	const struct page *page = what;
+
+	return html_page(page->reports, page->count, out);
+}
+
+int report_cmd_html(const struct report_arguments *arguments)
+{
+	struct html_report *named = calloc(arguments->count, sizeof(*named));
+	json_t **reports = named ? load_all(arguments) : NULL;
+	struct page page = { named, arguments->count };
+	int status = EXIT_ENVIRONMENT;
+	struct err err;
+
+	for (size_t i = 0; reports && i < arguments->count; i++)
+		named[i] = (struct html_report){ reports[i], arguments->files[i] };
+	if (reports && !arguments->output)
+		status = finish(NULL, arguments, write_page(&page, stdout));
+	else if (reports)
+		status = save_file(arguments->output, write_page, &page, &err) ? print_err(&err) :
+			 EXIT_PASS;
+	if (reports)
+		free_all(reports, arguments->count);
+	free(named);
+	return status;
+}
