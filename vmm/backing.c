@@ -71,9 +71,24 @@ static int memory_fd(const struct memslot_cfg *cfg, uint64_t size, int vm, struc
 	return fd;
 }
 
+/* MADV_POPULATE_WRITE came with 5.14: before, every page is written with what it holds. */
+static int populate(const struct backing *backing, const struct memslot_cfg *cfg)
+{
+	volatile uint8_t *memory = backing->hva;
+
+	if (!madvise(backing->hva, backing->size, MADV_POPULATE_WRITE))
+		return 0;
+	if (errno != EINVAL)
+		return -errno;
+	for (uint64_t offset = 0; offset < backing->size; offset += page_size_of(cfg))
+		memory[offset] = memory[offset];
+	return 0;
+}
+
 static int advise(const struct backing *backing, const struct memslot_cfg *cfg, struct err *err)
 {
 	int advice = cfg->thp == THP_ALWAYS ? MADV_HUGEPAGE : MADV_NOHUGEPAGE;
+	int code;
 
 	if (cfg->thp != THP_DEFAULT && madvise(backing->hva, backing->size, advice))
 		return err_errno(err, errno, "memslot.%s: madvise(thp)", cfg->name);
@@ -89,9 +104,8 @@ static int advise(const struct backing *backing, const struct memslot_cfg *cfg, 
 			return err_errno(err, errno, "memslot.%s: mbind(node %lld)", cfg->name,
 					 (long long)cfg->node);
 	}
-	if (cfg->populate && madvise(backing->hva, backing->size, MADV_POPULATE_WRITE))
-		return err_errno(err, errno, "memslot.%s: madvise(MADV_POPULATE_WRITE)", cfg->name);
-	return 0;
+	code = cfg->populate ? populate(backing, cfg) : 0;
+	return code ? err_errno(err, -code, "memslot.%s: populating its memory", cfg->name) : 0;
 }
 
 /*
