@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "report_render.h"
+#include "report_slots.h"
 #include "save.h"
 #include "value.h"
 
@@ -29,11 +30,38 @@ static int stream_error(void)
 	return errno ? -errno : -EIO;
 }
 
+/* A member's value is one level deep: json_dump_callback() knows nothing of it. */
+static int put_indented(const char *text, size_t size, void *out)
+{
+	const char *line;
+
+	while ((line = memchr(text, '\n', size))) {
+		fwrite(text, 1, (size_t)(line + 1 - text), out);
+		fputs("  ", out);
+		size -= (size_t)(line + 1 - text);
+		text = line + 1;
+	}
+	fwrite(text, 1, size, out);
+	return ferror((FILE *)out) ? -1 : 0;
+}
+
 static int write_json(const json_t *report, FILE *out)
 {
-	if (json_dumpf(report, out, JSON_INDENT(2)) || fputc('\n', out) == EOF || fflush(out))
-		return stream_error();
-	return 0;
+	const char *name, *separator = "{\n";
+	json_t *value;
+	int rc = 0;
+
+	json_object_foreach((json_t *)report, name, value) {
+		fprintf(out, "%s  \"%s\": ", separator, name);
+		if (!strcmp(name, "slots") && json_is_array(value))
+			report_slots_write(value, out);
+		else
+			rc |= json_dump_callback(value, put_indented, out,
+						 JSON_INDENT(2) | JSON_ENCODE_ANY);
+		separator = ",\n";
+	}
+	fputs(json_object_size(report) ? "\n}\n" : "{}\n", out);
+	return rc || ferror(out) || fflush(out) ? stream_error() : 0;
 }
 
 int report_render(const json_t *report, enum report_format format, FILE *out)

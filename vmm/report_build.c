@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "report_slots.h"
 #include "snapshot_json.h"
 #include "value.h"
 
@@ -25,30 +26,6 @@ static json_t *answer_json(enum answer answer)
 static json_t *state_json(enum rmap_state state)
 {
 	return state == RMAP_UNKNOWN ? json_null() : value_text(rmap_state_name(state));
-}
-
-/* Sets "rmap_bytes", "tracking_bytes", ... of object; steals nothing. */
-static int set_footprint(json_t *object, const struct footprint *footprint, bool known)
-{
-	for (int array = 0; array < ARRAY_COUNT; array++) {
-		char key[32];
-
-		snprintf(key, sizeof(key), "%s_bytes", array_name(array));
-		if (json_object_set_new(object, key, value_known(known, footprint->bytes[array])))
-			return -ENOMEM;
-	}
-	return 0;
-}
-
-static json_t *footprint_json(const struct footprint *footprint, bool known)
-{
-	json_t *object = json_object();
-
-	if (object && set_footprint(object, footprint, known)) {
-		json_decref(object);
-		return NULL;
-	}
-	return object;
 }
 
 static json_t *levels_json(const uint64_t levels[3])
@@ -139,35 +116,6 @@ static json_t *predicted_json(const struct run *run)
 			 "rmap_heads", levels_json(run->heads));
 }
 
-static json_t *slot_json(const struct run *run, const struct slot *slot)
-{
-	char name[CONFIG_NAME_MAX + 16];
-	struct footprint all = { 0 };
-
-	if (model_known(run))
-		model_slot(&run->model, slot, &all);
-	return json_pack("{s:o, s:I, s:s, s:o, s:o, s:o}",
-			 "name", value_text(slot_name(&run->layout, slot, name)),
-			 "id", (json_int_t)(slot->id & 0xffff),
-			 "space", slot->id >> 16 ? "smm" : "normal",
-			 "base", value_u64(slot->base),
-			 "size", value_u64(slot->size),
-			 "predicted", footprint_json(&all, model_known(run)));
-}
-
-static json_t *slots_json(const struct run *run)
-{
-	json_t *slots = json_array();
-
-	for (size_t i = 0; slots && i < run->layout.count; i++) {
-		if (json_array_append_new(slots, slot_json(run, &run->layout.slots[i]))) {
-			json_decref(slots);
-			return NULL;
-		}
-	}
-	return slots;
-}
-
 static json_t *phase_json(const struct phase_result *phase)
 {
 	bool reached = phase->done || phase->duration_ns;
@@ -190,7 +138,7 @@ static json_t *phase_json(const struct phase_result *phase)
 
 	if (!object)
 		return NULL;
-	if (set_footprint(object, &phase->held, phase->measured) ||
+	if (footprint_set(object, &phase->held, phase->measured) ||
 	    json_object_set_new(object, "snapshot", snapshot_json(&phase->snapshot))) {
 		json_decref(object);
 		return NULL;
@@ -404,7 +352,7 @@ json_t *report_build(const struct run *run, const struct verdict *verdict)
 			 "host", host_json(run),
 			 "model", model_json(run),
 			 "predicted", predicted_json(run),
-			 "slots", slots_json(run),
+			 "slots", report_slots_json(&run->layout, model_known(run) ? &run->model : NULL),
 			 "baseline", snapshot_json(&run->before),
 			 "phases", phases_json(run),
 			 "transition", transition_json(run),

@@ -6,6 +6,7 @@
 
 #include "amount.h"
 #include "report_render.h"
+#include "report_slots.h"
 #include "text.h"
 #include "value.h"
 
@@ -39,6 +40,28 @@ static void read_name(struct row *row)
 	row->indexed = true;
 }
 
+static struct amount times(struct amount amount, int64_t count)
+{
+	if (__builtin_mul_overflow(amount.value, count, &amount.value))
+		amount = (struct amount){ 0 };
+	return amount;
+}
+
+/* A report that was not read from a file has rows already. */
+static void unfold(const json_t *slot, struct row *row)
+{
+	int64_t count;
+
+	if (!row->indexed || !value_int(slot, SLOTS_REPEAT ".count", &count) || count < 1)
+		return;
+	row->count = (size_t)count;
+	row->last = row->first + (unsigned long)count - 1;
+	row->total = times(row->total, count);
+	row->rmap = times(row->rmap, count);
+	row->tracking = times(row->tracking, count);
+	row->other = times(row->other, count);
+}
+
 static void read_slot(const json_t *slot, struct row *row)
 {
 	const json_t *predicted = value_at(slot, "predicted");
@@ -57,6 +80,7 @@ static void read_slot(const json_t *slot, struct row *row)
 		row->name = "?";
 	row->total = row->size;
 	read_name(row);
+	unfold(slot, row);
 }
 
 static bool same_text(const char *a, const char *b)
