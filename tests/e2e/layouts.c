@@ -168,18 +168,18 @@ static void put_boot_slot(struct writer *w)
 
 static void put_memslots(struct writer *w)
 {
-	uint64_t kind = below(w, 20), sections = 1 + below(w, 6);
+	uint64_t kind = below(w, 50), sections = 1 + below(w, 6);
 
 	put_boot_slot(w);
 	if (kind == 0) {
-		put_slots(w, some_size(w, 16), 1000 + below(w, 2000));
+		put_slots(w, some_size(w, 16), 300 + below(w, 900));
 		return;
 	}
 	for (uint64_t i = 0; i < sections; i++) {
-		if (kind < 5)
-			put_slots(w, some_size(w, 26), 2 + below(w, 120));
+		if (kind < 10)
+			put_slots(w, some_size(w, 26), 2 + below(w, 30));
 		else
-			put_slots(w, some_size(w, chance(w, 30) ? 39 : 32), 1);
+			put_slots(w, some_size(w, chance(w, 20) ? 39 : 32), 1);
 	}
 }
 
@@ -231,6 +231,8 @@ static bool judge(const struct run *run)
 	struct verdict verdict;
 	bool good = true;
 
+	if (run->err.text[0])
+		printf("#   error: %s\n", run->err.text);
 	verdict_judge(run, &verdict);
 	for (size_t i = 0; i < verdict.count; i++) {
 		const struct check *check = &verdict.checks[i];
@@ -324,7 +326,7 @@ static int run_seeds(uint64_t seed, uint64_t count, const char *keep)
 	kvm_close(&tool.kvm);
 	printf("layouts: seeds %" PRIu64 " to %" PRIu64 ": %" PRIu64 " run, %" PRIu64 " mismatches; %"
 	       PRIu64 " slots, %" PRIu64 " MiB of arrays predicted; %" PRIu64 " s\n", seed,
-	       seed + count - 1, count, failed, tool.slots, tool.arrays / M,
+	       seed + count - 1, count, failed, tool.slots, tool.arrays >> 20,
 	       (clock_ns() - start) / 1000000000u);
 	return failed ? 1 : 0;
 }
