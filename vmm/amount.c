@@ -47,6 +47,13 @@ struct amount amount_subtract(struct amount a, struct amount b)
 	return difference;
 }
 
+struct amount amount_times(struct amount amount, int64_t count)
+{
+	if (__builtin_mul_overflow(amount.value, count, &amount.value))
+		amount = (struct amount){ 0 };
+	return amount;
+}
+
 bool amount_equal(struct amount a, struct amount b)
 {
 	return a.known && b.known && a.value == b.value;

@@ -24,6 +24,7 @@ struct amount amount_other_arrays(const json_t *footprint);
 
 struct amount amount_add(struct amount a, struct amount b);
 struct amount amount_subtract(struct amount a, struct amount b);
+struct amount amount_times(struct amount amount, int64_t count);
 bool amount_equal(struct amount a, struct amount b);	/* and both known */
 
 /* "128.3 MiB", "0", "-" for unknown. All return buffer. */

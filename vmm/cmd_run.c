@@ -19,6 +19,7 @@ static const char doc[] =
 	"to allocated, predicted and measured.\v"
 	"CONFIG.ini may be - for standard input. SECTION.KEY=VALUE overrides the file.\n\n"
 	"Other commands, each with its own --help:\n"
+	"  minivmm plan CONFIG.ini    what it would cost the kernel; no KVM, no root\n"
 	"  minivmm report show FILE   renders a saved report\n"
 	"  minivmm list WHAT          keys or checks, one per line\n\n"
 	"Exit status: 0 pass, 1 a check failed, 2 usage or config error, 3 environment or internal "

@@ -16,6 +16,7 @@ static const struct {
 	int (*main)(int argc, char **argv);
 } commands[] = {
 	{ "run", "minivmm run", cmd_run },
+	{ "plan", "minivmm plan", cmd_plan },
 	{ "report", "minivmm report", cmd_report },
 	{ "list", "minivmm list", cmd_list },
 };

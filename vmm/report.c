@@ -71,7 +71,8 @@ int report_render(const json_t *report, enum report_format format, FILE *out)
 	errno = 0;
 	switch (format) {
 	case FORMAT_TEXT:
-		rc = report_text(report, out);
+		rc = json_array_size(value_at(report, "plan")) ? report_text_plan(report, out) :
+								  report_text(report, out);
 		break;
 	case FORMAT_JSON:
 		rc = write_json(report, out);

@@ -12,6 +12,8 @@
 
 /* For people. 0 or -ENOMEM; errors of the stream stay in the stream. */
 int report_text(const json_t *report, FILE *out);
+/* The same of a plan. */
+int report_text_plan(const json_t *report, FILE *out);
 /* Its parts with columns of figures; nothing is shown of what is not there. */
 int report_text_slots(const json_t *report, FILE *out);
 int report_text_phases(const json_t *report, FILE *out);

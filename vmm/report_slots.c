@@ -93,6 +93,13 @@ json_t *report_slots_json(const struct layout *layout, const struct model *model
 	return slots;
 }
 
+int64_t slots_in_row(const json_t *slot)
+{
+	int64_t count;
+
+	return value_int(slot, SLOTS_REPEAT ".count", &count) && count > 1 ? count : 1;
+}
+
 /* The members of a row that its slots have in common, as the end of an object; to be freed. */
 static char *common_members(const json_t *row)
 {

@@ -24,6 +24,8 @@ json_t *report_slots_json(const struct layout *layout, const struct model *model
 json_t *footprint_json(const struct footprint *footprint, bool known);
 /* Sets its "rmap_bytes", "tracking_bytes", ... in object. 0 or -ENOMEM. */
 int footprint_set(json_t *object, const struct footprint *footprint, bool known);
+/* How many slots a value stands for: 1 in a file. */
+int64_t slots_in_row(const json_t *slot);
 /* The slots as a JSON array, rows unfolded. Errors stay in the stream. */
 void report_slots_write(const json_t *slots, FILE *out);
 

@@ -40,26 +40,19 @@ static void read_name(struct row *row)
 	row->indexed = true;
 }
 
-static struct amount times(struct amount amount, int64_t count)
-{
-	if (__builtin_mul_overflow(amount.value, count, &amount.value))
-		amount = (struct amount){ 0 };
-	return amount;
-}
-
 /* A report that was not read from a file has rows already. */
 static void unfold(const json_t *slot, struct row *row)
 {
-	int64_t count;
+	int64_t count = slots_in_row(slot);
 
-	if (!row->indexed || !value_int(slot, SLOTS_REPEAT ".count", &count) || count < 1)
+	if (!row->indexed)
 		return;
 	row->count = (size_t)count;
 	row->last = row->first + (unsigned long)count - 1;
-	row->total = times(row->total, count);
-	row->rmap = times(row->rmap, count);
-	row->tracking = times(row->tracking, count);
-	row->other = times(row->other, count);
+	row->total = amount_times(row->total, count);
+	row->rmap = amount_times(row->rmap, count);
+	row->tracking = amount_times(row->tracking, count);
+	row->other = amount_times(row->other, count);
 }
 
 static void read_slot(const json_t *slot, struct row *row)

@@ -5,6 +5,7 @@
 
 #include "amount.h"
 #include "report_render.h"
+#include "report_slots.h"
 #include "text.h"
 #include "value.h"
 
@@ -44,7 +45,8 @@ static struct amount guest_bytes(const json_t *report)
 		const char *space = value_string(slot, "space");
 
 		if (!space || !strcmp(space, "normal"))
-			sum = amount_add(sum, amount_at(slot, "size"));
+			sum = amount_add(sum, amount_times(amount_at(slot, "size"),
+							   slots_in_row(slot)));
 	}
 	return sum;
 }

@@ -19,7 +19,7 @@ vmm() {
 	grep -q 'CONFIG.ini' stdout
 	vmm --version
 	[[ $status == 0 && $(cat stdout) =~ ^minivmm\ [0-9]+\.[0-9]+ ]]
-	for command in run report list; do
+	for command in run plan report list; do
 		vmm $command --help
 		[[ $status == 0 ]]
 	done
@@ -28,7 +28,7 @@ vmm() {
 @test "usage errors: exit 2, nothing on stdout" {
 	local -a wrong=("" "--no-such-option" "--format xml $top/configs/transition.ini" "--seed x c.ini"
 		"--timeout 5parsecs c.ini" "--progress maybe c.ini" "list" "list planets" "report"
-		"report frobnicate" "report show" "$top/configs/transition.ini what")
+		"plan" "plan --kernel six $top/configs/transition.ini" "plan --format ktap c.ini" "report frobnicate" "report show" "$top/configs/transition.ini what")
 	for arguments in "${wrong[@]}"; do
 		# shellcheck disable=SC2086 # words on purpose
 		vmm $arguments
@@ -90,6 +90,36 @@ vmm() {
 	[[ $status == 3 ]]
 	vmm report show nowhere.json
 	[[ $status == 3 ]]
+}
+
+@test "plan: every shipped config, for every kernel, without KVM" {
+	local count=0
+	for config in "$top"/configs/*.ini; do
+		vmm plan "$config" --kernel all -o plan.json
+		[[ $status == 0 && ! -s stderr && -s stdout ]] || { echo "$config"; cat stderr; return 1; }
+		jq -e '.schema == "minivmm.report/1" and (.plan | length) >= 6 and .config and .host.kernel' plan.json
+		jq -e 'all(.plan[]; .creation_bytes >= 0 and .headroom_bytes > 0 and .headroom_fraction > 0)' plan.json
+		jq -e '.slots[0] | .name and .predicted.rmap_bytes > 0 and .predicted.dirty_bitmap_bytes >= 0' plan.json
+		count=$((count + 1))
+	done
+	((count >= 1))
+}
+
+@test "plan: the transition costs 64 GiB 0.25 %, and when depends on the kernel" {
+	vmm plan "$top/configs/transition.ini" --kernel 6.12 --format json
+	jq -e '.plan[0] | .kernel == "6.12" and .transition_bytes == 134750208 + 33619968' stdout
+	jq -e '.plan[0].headroom_bytes > 168000000 and .host.rmap_policy == "lazy"' stdout
+	jq -e '[.slots[].predicted.rmap_bytes] | add == 134750208' stdout
+	vmm plan "$top/configs/transition.ini" --kernel 6.12 --tdp-mmu off --format json
+	jq -e '.plan[0].transition_bytes == 33619968 and .host.rmap_policy == "eager"' stdout
+	vmm plan "$top/configs/transition.ini" --kernel 5.10 -o plan.json
+	jq -e '.plan[0] | .transition_bytes == 0 and .creation_bytes == 134750208 + 33619968 + 143360' plan.json
+	vmm report show plan.json
+	[[ $status == 0 ]]
+	grep -q '^PLAN: a VM of 64 GiB on 5.10' stdout
+	vmm plan "$top/configs/transition.ini" memslot.high.base=1G
+	[[ $status == 2 && ! -s stdout ]]
+	grep -q overlaps stderr
 }
 
 @test "an unwritable -o is an error, whatever the verdict" {

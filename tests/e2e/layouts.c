@@ -26,6 +26,7 @@
 #define G (1ull << 30)
 #define TOP (1ull << 40)	/* the emulated host has 40 address bits */
 #define MEMORY_MAX (512 * G)	/* of a layout: 1.3 GiB of kernel memory */
+#define SLOTS_MAX 480		/* KVM_CAP_NR_MEMSLOTS is 509 before 5.12 */
 #define NAMED_MAX 8
 
 /* A layout being written. */
@@ -33,7 +34,7 @@ struct writer {
 	uint64_t state;		/* of the random numbers */
 	FILE *out;
 	uint64_t next[2];	/* by space: no slot lies above yet */
-	uint64_t memory;
+	uint64_t memory, slots;
 	uint64_t ids[2];	/* by space: the next explicit id */
 	struct { char name[16]; uint64_t size; } named[NAMED_MAX]; /* what an alias may show */
 	unsigned int named_count, section_count;
@@ -132,8 +133,9 @@ static void put_slots(struct writer *w, uint64_t size, uint64_t count)
 	uint64_t end = base + (count - 1) * stride + size;
 	char name[16];
 
-	if (end > TOP || w->memory + size * count > MEMORY_MAX)
+	if (end > TOP || w->memory + size * count > MEMORY_MAX || w->slots + count > SLOTS_MAX)
 		return;
+	w->slots += count;
 	w->next[space] = end;
 	w->memory += size * count;
 	snprintf(name, sizeof(name), "s%u", w->section_count++);
@@ -143,9 +145,9 @@ static void put_slots(struct writer *w, uint64_t size, uint64_t count)
 		fprintf(w->out, "count = %" PRIu64 "\nstride = %" PRIu64 "K\n", count, stride / 1024);
 	if (space)
 		fputs("space = smm\n", w->out);
-	if (chance(w, 10)) {
+	if (count == 1 && chance(w, 10)) {
 		fprintf(w->out, "id = %" PRIu64 "\n", w->ids[space]);
-		w->ids[space] += count;
+		w->ids[space]++;
 	}
 	put_flags(w);
 	put_memory(w, name, space, size * count);
@@ -172,7 +174,7 @@ static void put_memslots(struct writer *w)
 
 	put_boot_slot(w);
 	if (kind == 0) {
-		put_slots(w, some_size(w, 16), 300 + below(w, 900));
+		put_slots(w, some_size(w, 16), 100 + below(w, 380));
 		return;
 	}
 	for (uint64_t i = 0; i < sections; i++) {
@@ -198,7 +200,7 @@ static void put_phases(struct writer *w)
 
 static void write_config(uint64_t seed, FILE *out)
 {
-	struct writer w = { .state = seed, .out = out, .ids = { 20000, 20000 } };
+	struct writer w = { .state = seed, .out = out, .ids = { SLOTS_MAX + 8, SLOTS_MAX + 8 } };
 
 	fprintf(out, "; layouts --seed %" PRIu64 " --print\n[vm]\nvcpus = %" PRIu64 "\n", seed,
 		1 + below(&w, 2));

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A plan's kernels, page tables and headroom, by hand. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "plan.h"
+
+#define K 1024ull
+#define M (1024 * K)
+#define G (1024 * M)
+
+static struct plan_kernel kernel(const char *text)
+{
+	struct plan_kernel kernel;
+
+	if (!plan_kernel_parse(text, &kernel))
+		fail_msg("%s: not a version", text);
+	return kernel;
+}
+
+static void versions_and_flavours(void **state)
+{
+	static const char *const wrong[] = { "", "6", "x", "6.x", ".12", "6.1.", "6.12rc", "-6.1" };
+	struct plan_kernel deb = kernel("5.10.0-35-cloud-amd64");
+
+	(void)state;
+	assert_int_equal(kernel("6.12").facts.major, 6);
+	assert_int_equal(kernel("6.12").facts.minor, 12);
+	assert_int_equal(kernel("6.1").facts.external_tracking, ANSWER_NO);
+	assert_int_equal(kernel("6.1-amd64").facts.external_tracking, ANSWER_YES);
+	assert_int_equal(kernel("6.1-cloud-amd64").facts.external_tracking, ANSWER_NO);
+	assert_int_equal(kernel("6.1.0-50-amd64").facts.external_tracking, ANSWER_YES);
+	assert_int_equal(deb.facts.vcalloc, ANSWER_YES);
+	assert_int_equal(kernel("5.10.100").facts.vcalloc, ANSWER_NO);
+	assert_int_equal(kernel("5.10.210").facts.vcalloc, ANSWER_YES);
+	assert_int_equal(kernel("5.13").facts.vcalloc, ANSWER_NO);
+	assert_int_equal(kernel("5.15").facts.tdp_mmu, ANSWER_NO);
+	assert_int_equal(kernel("5.16").facts.tdp_mmu, ANSWER_YES);
+	assert_true(kernel("newest").facts.major >= 7);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		struct plan_kernel none;
+
+		if (plan_kernel_parse(wrong[i], &none))
+			fail_msg("%s: a version?", wrong[i]);
+	}
+	for (size_t i = 0; i < PLAN_KERNELS; i++)
+		kernel(plan_kernels[i]);
+}
+
+static void cost_of(struct memslot_cfg *memslots, size_t count, const char *version,
+		    struct plan_cost *cost)
+{
+	struct config config = { .memslots = memslots, .memslot_count = count, .vm.vcpus = 2 };
+	const struct plan_kernel which = kernel(version);
+	struct errors errors = { 0 };
+	struct layout layout;
+
+	for (size_t i = 0; i < count; i++) {
+		memslots[i].id = memslots[i].node = -1;
+		if (!memslots[i].count)
+			memslots[i].count = 1;
+		memslots[i].stride = memslots[i].size;
+	}
+	assert_int_equal(layout_build(&config, &LAYOUT_LIMITS_DEFAULT, &layout, &errors), 0);
+	plan_cost(&layout, &which, cost);
+	layout_free(&layout);
+}
+
+/* 64 GiB, aligned: 160 MiB at L2's first entry, which is more than the VM's memory/512. */
+static void headroom_of_64g(void **state)
+{
+	struct memslot_cfg memslots[] = { { .name = "all", .size = 64 * G } };
+	uint64_t tables = 32768 + 64 + 1, arrays = (131332 + 32768) * K;
+	struct plan_cost cost;
+
+	(void)state;
+	cost_of(memslots, 1, "6.12", &cost);
+	assert_int_equal(cost.memory, 64 * G);
+	assert_int_equal(cost.tdp_bytes, (tables + 1) * 4096);
+	assert_int_equal(cost.shadow_bytes, (2 * tables + 1) * 4096);
+	assert_int_equal(cost.first_entry_bytes, arrays + 2 * 256 * K);
+	assert_int_equal(cost.headroom_bytes, cost.first_entry_bytes + cost.shadow_bytes);
+	assert_int_equal(cost.common_reserve, 128 * M);
+	assert_int_equal(footprint_total(&cost.creation), 33 * 4096);
+	/* Page-pointer arrays are the kernel's, and not the cgroup's. */
+	assert_int_equal(footprint_total(&cost.transition), arrays + (64 + 16) * 4096);
+	cost_of(memslots, 1, "newest", &cost);
+	assert_int_equal(cost.first_entry_bytes, arrays + 2 * 256 * K + 32 * K);
+	cost_of(memslots, 1, "5.10", &cost);
+	assert_int_equal(footprint_total(&cost.transition), 0);
+	assert_int_equal(cost.first_entry_bytes, 2 * 256 * K);
+	cost_of(memslots, 1, "6.1-amd64", &cost);
+	assert_int_equal(cost.first_entry_bytes, 131332 * K + 2 * 256 * K);
+}
+
+/* Slots that share a 2M or 1G region share its table; an alias is no memory, but is mapped. */
+static void tables_are_shared(void **state)
+{
+	struct memslot_cfg memslots[] = {
+		{ .name = "a", .size = 4 * K },
+		{ .name = "b", .base = 8 * K, .size = 4 * K },
+		{ .name = "edge", .base = G - 4 * K, .size = 8 * K },
+		{ .name = "alias", .base = 8 * G, .size = 8 * K, .alias = (char *)"edge" },
+		{ .name = "smm", .size = G, .alias = (char *)"edge", .space = SPACE_SMM },
+	};
+	struct plan_cost cost;
+
+	(void)state;
+	memslots[4].size = 8 * K;
+	cost_of(memslots, 5, "6.12", &cost);
+	assert_int_equal(cost.memory, 16 * K);
+	/* 2M: 0, G - 2M, G, 8G; 1G: 0, 1, 8; 512G: 0; root */
+	assert_int_equal(cost.tdp_bytes, (4 + 3 + 1 + 1) * 4096);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(versions_and_flavours),
+		cmocka_unit_test(headroom_of_64g),
+		cmocka_unit_test(tables_are_shared),
+	};
+
+	return cmocka_run_group_tests_name("plan", tests, NULL, NULL);
+}
