@@ -7,6 +7,11 @@
 #include "report.h"
 #include "touch.h"
 
+#define CPUID_EBX_AMD 0x68747541	/* "Auth" */
+#define CPUID_EBX_HYGON 0x6f677948	/* "Hygo" */
+#define EFER_SVME (1ull << 12)
+#define CR4_VMXE (1ull << 13)
+
 /* The tables under L2, the same for all vCPUs; whoever comes first makes them. */
 static struct {
 	bool lock;
@@ -149,6 +154,22 @@ static enum abi_status prepare(struct cpu *cpu, const struct nested_ops *ops,
 	return ABI_OK;
 }
 
+/*
+ * CPUID shows nothing. Is there nothing? Turning it on must fault, which trap.c reports; AMD's
+ * and Hygon's have SVM, all others VMX.
+ */
+static enum abi_status try_hidden(struct cpu *cpu)
+{
+	uint32_t vendor = cpuid(0).ebx;
+
+	if (vendor == CPUID_EBX_AMD || vendor == CPUID_EBX_HYGON)
+		wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SVME);
+	else
+		write_cr4(read_cr4() | CR4_VMXE);
+	return report_failure(cpu, ABI_UNSUPPORTED,
+			      "CPUID shows neither SVM nor VMX, yet one can be turned on");
+}
+
 enum abi_status nested_run(struct cpu *cpu, const struct phase *phase)
 {
 	const struct nested_ops ops = nested_detect();
@@ -156,7 +177,7 @@ enum abi_status nested_run(struct cpu *cpu, const struct phase *phase)
 
 	cpu->report->vendor = ops.vendor;
 	if (ops.vendor == ABI_VENDOR_NONE)
-		return report_failure(cpu, ABI_UNSUPPORTED, "CPUID shows neither SVM nor VMX");
+		return try_hidden(cpu);
 	if (cpu->tree.broken == BREAK_SKIP_VMRUN)
 		return pretend(cpu, &phase->touch);
 	while (cpu->tree.broken == BREAK_HANG)

@@ -42,6 +42,8 @@ judge judge_kvm, judge_nested, judge_tdp_mmu, judge_policy;
 judge judge_lazy_before, judge_control, judge_transition, judge_phases;
 judge judge_rmap_exact, judge_tracking_exact, judge_arrays_exact;
 judge judge_sources;
+/* Of another run; NULL: it was not made. */
+judge judge_nested_off;
 judge judge_guest, judge_l2, judge_teardown, judge_klog;
 
 #endif

@@ -102,3 +102,26 @@ void judge_klog(const struct run *run, struct check *check)
 	}
 }
 
+
+#define VECTOR_GP 13
+
+void judge_nested_off(const struct run *run, struct check *check)
+{
+	const struct guest_outcome *guest;
+
+	if (!run) {
+		check_skip(check, "this host's VMs can't be nested anyhow");
+		return;
+	}
+	guest = &run->guest;
+	if (run_not_created(run, check))
+		return;
+	if (guest->report.l2_entries || run->stage == STAGE_RAN)
+		check_fail(check, "CPUID hides SVM and VMX, yet the guest entered L2");
+	else if (guest->report.status == ABI_UNSUPPORTED)
+		check_fail(check, "%s", guest->text);
+	else if (guest->report.status == ABI_EXCEPTION && guest->report.vector == VECTOR_GP)
+		check_pass(check, "CPUID hides it, and turning it on takes #GP");
+	else
+		check_skip(check, "it could not be tried: %s", run_why_not(run));
+}

@@ -3,6 +3,8 @@
 #ifndef CMD_H
 #define CMD_H
 
+#include <jansson.h>
+
 enum exit_status {
 	EXIT_PASS = 0,
 	EXIT_FAIL = 1,		/* a check failed */
@@ -11,9 +13,22 @@ enum exit_status {
 	EXIT_SKIP = 4,		/* nothing could be judged */
 };
 
+struct err;
+struct errors;
+struct options;
+
+void cmd_print_err(const struct err *err);
+void cmd_print_errors(const struct errors *errors);
+/* The report into options->output, if one is asked for; 0 or EXIT_ENVIRONMENT, said on stderr. */
+int cmd_save(const json_t *report, const struct options *options);
+/* The same, and rendered on stdout. */
+int cmd_deliver(const json_t *report, const struct options *options);
+
 int cmd_run(int argc, char **argv);
 int cmd_plan(int argc, char **argv);
 int cmd_report(int argc, char **argv);
+int cmd_smoke(int argc, char **argv);
+int cmd_stat(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "cmd.h"
 #include "keys.h"
+#include "scenario.h"
 #include "verdict.h"
 
 struct arguments {
@@ -47,12 +48,25 @@ static void list_checks(bool verbose)
 	}
 }
 
+static void list_scenarios(bool verbose)
+{
+	for (size_t i = 0; i < scenario_count(); i++) {
+		const struct scenario_info *info = scenario_info(i);
+
+		if (verbose)
+			printf("%s\t%s\n", info->name, info->does);
+		else
+			puts(info->name);
+	}
+}
+
 static const struct {
 	const char *name;
 	void (*list)(bool verbose);
 } lists[] = {
 	{ "keys", list_keys },
 	{ "checks", list_checks },
+	{ "scenarios", list_scenarios },
 };
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -82,7 +96,7 @@ int cmd_list(int argc, char **argv)
 		{ "verbose", 'v', NULL, 0, "Values, defaults and meaning, behind tabs", 0 }, { 0 }
 	};
 	const struct argp argp = {
-		.options = rows, .parser = parse, .args_doc = "keys|checks",
+		.options = rows, .parser = parse, .args_doc = "keys|checks|scenarios",
 		.doc = "Lists names that scripts may rely on, one per line.",
 	};
 	struct arguments arguments = { 0 };
@@ -95,6 +109,6 @@ int cmd_list(int argc, char **argv)
 		lists[i].list(arguments.verbose);
 		return fflush(stdout) ? EXIT_ENVIRONMENT : EXIT_PASS;
 	}
-	fprintf(stderr, "minivmm list: %s: not one of keys, checks\n", arguments.what);
+	fprintf(stderr, "minivmm list: %s: not one of keys, checks, scenarios\n", arguments.what);
 	return EXIT_USAGE_ERROR;
 }

@@ -7,21 +7,22 @@
 
 #include "cmd.h"
 #include "config.h"
-#include "kvm.h"
-#include "layout.h"
 #include "options.h"
 #include "report.h"
 #include "run.h"
+#include "session.h"
 #include "verdict.h"
 
 static const char doc[] =
 	"Makes a VM as CONFIG.ini says, runs a nested guest in it and shows KVM's rmaps go from lazy "
 	"to allocated, predicted and measured.\v"
-	"CONFIG.ini may be - for standard input. SECTION.KEY=VALUE overrides the file.\n\n"
+	"CONFIG.ini may be - for standard input, or builtin:NAME (minivmm list scenarios). SECTION.KEY=VALUE overrides the file.\n\n"
 	"Other commands, each with its own --help:\n"
 	"  minivmm plan CONFIG.ini    what it would cost the kernel; no KVM, no root\n"
 	"  minivmm report show FILE   renders a saved report\n"
-	"  minivmm list WHAT          keys or checks, one per line\n\n"
+	"  minivmm smoke              tests this host, no config needed\n"
+	"  minivmm stat [PID]         every VM on this host: lazy or allocated\n"
+	"  minivmm list WHAT          keys, checks or scenarios, one per line\n\n"
 	"Exit status: 0 pass, 1 a check failed, 2 usage or config error, 3 environment or internal "
 	"error, 4 skipped (nothing could be judged), 128+N on signal N.";
 
@@ -56,70 +57,38 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	}
 }
 
-static void print_errors(const struct errors *errors)
-{
-	for (unsigned int i = 0; i < errors->count; i++)
-		fprintf(stderr, "%s\n", errors->lines[i]);
-}
-
-static void print_err(const struct err *err)
-{
-	fprintf(stderr, "minivmm: %s\n", err->text);
-	if (err->remedy[0])
-		fprintf(stderr, "minivmm: remedy: %s\n", err->remedy);
-}
-
 /* What stdout and -o get. Returns the exit status: the verdict's, unless it could not be told. */
 static int deliver(const struct run *run, const struct options *options)
 {
 	struct verdict verdict;
-	struct err err;
 	json_t *report;
 	int status;
 
 	verdict_judge(run, &verdict);
-	status = verdict.exit_status;
 	report = report_build(run, &verdict);
 	if (!report) {
 		fputs("minivmm: no memory for the report\n", stderr);
 		return EXIT_ENVIRONMENT;
 	}
-	if (options->output && report_save(report, options->output, &err)) {
-		print_err(&err);
-		status = EXIT_ENVIRONMENT;
-	}
-	if (report_render(report, options->format, stdout) || fflush(stdout)) {
-		perror("minivmm: standard output");
-		status = EXIT_ENVIRONMENT;
-	}
+	status = cmd_deliver(report, options);
 	json_decref(report);
-	return status;
+	return status ? status : verdict.exit_status;
 }
 
 static int run_config(const struct config *config, const struct options *options)
 {
-	struct layout_limits limits = LAYOUT_LIMITS_DEFAULT;
 	struct errors errors = { 0 };
 	struct run run = { 0 };
-	struct kvm kvm;
-	bool usable = !kvm_open(&kvm, config->vm.device, &run.err);
-	int status;
+	int status = EXIT_USAGE_ERROR;
 
-	if (usable)
-		kvm_limits(&kvm, &limits);
-	if (layout_build(config, &limits, &run.layout, &errors)) {
-		print_errors(&errors);
-		status = EXIT_USAGE_ERROR;
-	} else if (run_scenario(config, usable ? &kvm : NULL, &run)) {
-		print_err(&run.err);
-		status = EXIT_USAGE_ERROR;
-	} else {
+	if (!session_run(config, &run, &errors))
 		status = deliver(&run, options);
-	}
+	else if (errors.count)
+		cmd_print_errors(&errors);
+	else
+		cmd_print_err(&run.err);
 	errors_free(&errors);
 	run_free(&run);
-	if (usable)
-		kvm_close(&kvm);
 	return status;
 }
 
@@ -137,7 +106,7 @@ static int load_and_run(struct arguments *arguments)
 	}
 	if (config_load(arguments->config, arguments->overrides, arguments->override_count, &config,
 			&errors)) {
-		print_errors(&errors);
+		cmd_print_errors(&errors);
 		status = EXIT_USAGE_ERROR;
 	} else {
 		config.seed = arguments->options.seed;

@@ -87,6 +87,7 @@ struct config {
 	struct {
 		uint64_t vcpus;			/* default 1 */
 		char *device;			/* default /dev/kvm */
+		bool nested;			/* default yes; no: CPUID shows neither SVM nor VMX */
 		uint64_t timeout;		/* ns per phase, default 60s; --timeout */
 		uint64_t kernel_memory_limit;	/* bytes a run may cost the kernel; 0: half of MemAvailable */
 	} vm;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "ini.h"
+#include "scenario.h"
 
 #define FILES_MAX 64		/* also bounds the recursion of includes */
 #define TEXT_MAX (4u << 20)	/* of a file */
@@ -192,6 +193,22 @@ static int load_file(struct ini *ini, const char *path, const struct origin *fro
 	return code;
 }
 
+/* One of the binary's own. */
+static int load_builtin(struct ini *ini, const char *path, const char *text, struct diags *diags)
+{
+	size_t size = strlen(text);
+	char *copy = strdup(text);
+	int code = -ENOMEM;
+
+	ini->files[0] = (struct ini_file){ .name = strdup(path) };
+	if (copy && ini->files[0].name) {
+		ini->file_count = 1;
+		code = load_text(ini, 0, copy, size, diags);
+	}
+	free(copy);
+	return code;
+}
+
 /* Splits "section.key=value" in place: a section may have dots, a key has none. */
 static const char *split_override(char *text, char **key, char **value)
 {
@@ -237,12 +254,14 @@ static int override(struct ini *ini, const char *text, struct diags *diags)
 int ini_load(const char *path, char *const *overrides, size_t override_count, struct ini *ini,
 	     struct diags *diags)
 {
+	const struct scenario_info *builtin = scenario_find(path);
 	int code;
 
 	*ini = (struct ini){ .files = calloc(FILES_MAX, sizeof(*ini->files)) };
 	if (!ini->files)
 		return -ENOMEM;
-	code = load_file(ini, path, NULL, NULL, diags);
+	code = builtin ? load_builtin(ini, path, builtin->text, diags) :
+			 load_file(ini, path, NULL, NULL, diags);
 	for (size_t i = 0; !code && i < override_count; i++)
 		code = override(ini, overrides[i], diags);
 	return code;

@@ -91,6 +91,8 @@ static const struct key key_table[] = {
 	  .help = "virtual CPUs" },
 	{ VM(device), .name = "device", .type = KEY_PATH, .initial = "/dev/kvm",
 	  .help = "KVM's device; one that is not there: the layout is checked, nothing runs" },
+	{ VM(nested), .name = "nested", .type = KEY_BOOL, .initial = "yes",
+	  .help = "CPUID shows SVM or VMX, as the host has it" },
 	{ VM(timeout), .name = "timeout", .type = KEY_DURATION, .initial = "60s", .min = 1,
 	  .help = "how long a phase may take", .unit = "ns" },
 	{ VM(kernel_memory_limit), .name = "kernel-memory-limit", .type = KEY_SIZE,

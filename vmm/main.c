@@ -18,6 +18,8 @@ static const struct {
 	{ "run", "minivmm run", cmd_run },
 	{ "plan", "minivmm plan", cmd_plan },
 	{ "report", "minivmm report", cmd_report },
+	{ "smoke", "minivmm smoke", cmd_smoke },
+	{ "stat", "minivmm stat", cmd_stat },
 	{ "list", "minivmm list", cmd_list },
 };
 

@@ -28,6 +28,9 @@ void report_prom(const json_t *report, FILE *out);
 /* For test harnesses: Documentation/dev-tools/ktap.rst of the kernel; TAP parsers take it, too. */
 void report_ktap(const json_t *report, FILE *out);
 
+/* One line for the results of many hosts. */
+void report_brief(const json_t *report, FILE *out);
+
 /* What several renderings say of a report. */
 struct report_counts {
 	size_t checks, pass, fail, skip;

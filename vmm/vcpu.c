@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -12,6 +13,35 @@
 #include "clock.h"
 #include "exits.h"
 #include "vcpu_state.h"
+
+/* A leaf as a VM without nesting sees it: no VMX, no SVM, nothing of SVM's features. */
+static void hide_nesting(struct kvm_cpuid_entry2 *leaf)
+{
+	if (leaf->function == 1)
+		leaf->ecx &= ~(1u << 5);
+	if (leaf->function == 0x80000001)
+		leaf->ecx &= ~(1u << 2);
+	if (leaf->function == 0x8000000a)
+		leaf->eax = leaf->ebx = leaf->ecx = leaf->edx = 0;
+}
+
+static int set_cpuid(const struct vcpu *vcpu, struct err *err)
+{
+	const struct kvm_cpuid2 *host = vcpu->vm->kvm->cpuid;
+	size_t size = sizeof(*host) + host->nent * sizeof(host->entries[0]);
+	struct kvm_cpuid2 *cpuid = malloc(size);
+	int code;
+
+	if (!cpuid)
+		return err_set(err, ENOMEM, "no memory for CPUID");
+	memcpy(cpuid, host, size);
+	for (uint32_t i = 0; !vcpu->vm->layout->config->vm.nested && i < cpuid->nent; i++)
+		hide_nesting(&cpuid->entries[i]);
+	code = kvm_ioctl(vcpu->fd, KVM_SET_CPUID2, cpuid, err,
+			 "KVM_SET_CPUID2(vCPU %u: %u leaves)", vcpu->index, cpuid->nent);
+	free(cpuid);
+	return code;
+}
 
 int vcpu_create(struct vcpu *vcpu, const struct vm *vm, const struct payload *payload,
 		unsigned int index, struct err *err)
@@ -32,8 +62,7 @@ int vcpu_create(struct vcpu *vcpu, const struct vm *vm, const struct payload *pa
 		code = err_errno(err, errno, "mmap(vCPU %u's kvm_run)", index);
 		goto fail;
 	}
-	code = kvm_ioctl(vcpu->fd, KVM_SET_CPUID2, vm->kvm->cpuid, err,
-			 "KVM_SET_CPUID2(vCPU %u: %u leaves)", index, vm->kvm->cpuid->nent);
+	code = set_cpuid(vcpu, err);
 	if (code >= 0)
 		code = vcpu_set_start(vcpu, payload, err);
 	if (code >= 0)

@@ -32,17 +32,21 @@ static const struct {
 	{ { "klog.clean", "no BUG, WARNING, Oops in the kernel log" }, judge_klog },
 };
 
+static const struct check_info nested_off = {
+	"nested.off", "smoke: a VM whose CPUID hides SVM and VMX can't turn them on",
+};
+
 #define CHECKS (sizeof(table) / sizeof(table[0]))
-_Static_assert(CHECKS <= CHECK_MAX, "struct verdict has room for every check");
+_Static_assert(CHECKS + 1 <= CHECK_MAX, "struct verdict has room for every check");
 
 size_t verdict_check_count(void)
 {
-	return CHECKS;
+	return CHECKS + 1;
 }
 
 const struct check_info *verdict_check_info(size_t index)
 {
-	return &table[index].info;
+	return index < CHECKS ? &table[index].info : &nested_off;
 }
 
 static bool is_about_host(const struct check *check)
@@ -84,6 +88,16 @@ void verdict_judge(const struct run *run, struct verdict *verdict)
 		verdict->checks[i].name = table[i].info.name;
 		table[i].judge(run, &verdict->checks[i]);
 	}
+	conclude(run, verdict);
+}
+
+void verdict_add_nested_off(const struct run *run, const struct run *hidden,
+			    struct verdict *verdict)
+{
+	struct check *check = &verdict->checks[verdict->count++];
+
+	check->name = nested_off.name;
+	judge_nested_off(hidden, check);
 	conclude(run, verdict);
 }
 

@@ -27,6 +27,13 @@ struct verdict {
 
 void verdict_judge(const struct run *run, struct verdict *verdict);
 
+/*
+ * What a further run, of builtin:nested-off, says of the same host: the check nested.off. NULL:
+ * there was none.
+ */
+void verdict_add_nested_off(const struct run *run, const struct run *hidden,
+			    struct verdict *verdict);
+
 /* For `minivmm list checks`: names and what each one asks, in order. */
 struct check_info {
 	const char *name, *asks;

@@ -15,3 +15,13 @@ setup() { need_boot; }
 	rc ktap 4
 	grep -q '^ok 2 host.nested # SKIP' "$out/ktap.txt"
 }
+
+@test "smoke with nesting off: exit 4, the remedy, valid KTAP" {
+	rc smoke 4
+	grep -q '^# remedy: .*nested=1' "$out/smoke.txt"
+	grep -qE '^ok [0-9]+ nested.off # SKIP' "$out/smoke.txt"
+	prove -e cat "$out/smoke.txt"
+	rc brief 4
+	grep -qE '^SKIP .*nested=1' "$out/brief.txt"
+	[[ $(wc -L <"$out/brief.txt") -le 80 ]]
+}

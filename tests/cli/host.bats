@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# smoke, stat and list scenarios, as far as they go without KVM: the sanitized build.
+
+setup() {
+	top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+	minivmm=${MINIVMM:-$top/build/sanitized/minivmm}
+	cd "$BATS_TEST_TMPDIR" || exit
+}
+
+vmm() {
+	status=0
+	"$minivmm" "$@" >stdout 2>stderr </dev/null || status=$?
+}
+
+@test "smoke and stat: --help on stdout, exit 0; usage errors: exit 2" {
+	for command in smoke stat; do
+		vmm $command --help
+		[[ $status == 0 && -s stdout && ! -s stderr ]]
+		vmm $command --no-such-option
+		[[ $status == 2 && ! -s stdout ]]
+	done
+	local -a wrong=("stat x" "stat 0" "stat 1 2" "stat --format ktap" "stat --watch 0" "stat --watch soon"
+		"smoke nonsense" "smoke vm.vcpu=2")
+	for arguments in "${wrong[@]}"; do
+		# shellcheck disable=SC2086 # words on purpose
+		vmm $arguments
+		echo "$arguments: $status"
+		[[ $status == 2 && ! -s stdout && -s stderr ]]
+	done
+}
+
+@test "list scenarios: names that builtin: takes" {
+	vmm list scenarios
+	[[ $status == 0 ]]
+	grep -qx smoke stdout
+	! grep -qvE '^[a-z0-9._-]+$' stdout
+	vmm builtin:none
+	[[ $status == 2 ]]
+	grep -q 'builtin:none' stderr
+	# A mistake in an override is shown where it was made.
+	vmm builtin:smoke vm.vcpus=none
+	[[ $status == 2 ]]
+	grep -q 'command line: vm.vcpus' stderr
+}
+
+@test "smoke on a host that can't: KTAP with the reason and the remedy, exit 4" {
+	vmm smoke vm.device=/nowhere -o report.json
+	[[ $status == 4 && $(sed -n 1p stdout) == "KTAP version 1" && $(sed -n 2p stdout) =~ ^1\.\.[0-9]+$ ]]
+	prove -e cat stdout
+	grep -q '^# remedy: load KVM' stdout
+	jq -e '.result == "skip"' report.json
+	vmm smoke --brief vm.device=/nowhere
+	[[ $status == 4 && $(wc -l <stdout) == 1 && $(wc -L <stdout) -le 80 && $(cat stdout) == SKIP* ]]
+}
+
+@test "stat on a host where nothing can be seen: exit 4, the remedy" {
+	[[ ! -e /sys/kernel/debug/kvm ]] || skip "this host has KVM in debugfs"
+	vmm stat
+	[[ $status == 4 && ! -s stdout ]]
+	grep -q 'remedy: .*mount -t debugfs' stderr
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* How commands talk: errors on stderr, reports on stdout and into files. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd.h"
+#include "options.h"
+
+void cmd_print_err(const struct err *err)
+{
+	fprintf(stderr, "minivmm: %s\n", err->text);
+	if (err->remedy[0])
+		fprintf(stderr, "minivmm: remedy: %s\n", err->remedy);
+}
+
+void cmd_print_errors(const struct errors *errors)
+{
+	for (unsigned int i = 0; i < errors->count; i++)
+		fprintf(stderr, "%s\n", errors->lines[i]);
+}
+
+int cmd_save(const json_t *report, const struct options *options)
+{
+	struct err err;
+
+	if (!options->output || !report_save(report, options->output, &err))
+		return 0;
+	cmd_print_err(&err);
+	return EXIT_ENVIRONMENT;
+}
+
+int cmd_deliver(const json_t *report, const struct options *options)
+{
+	int status = cmd_save(report, options);
+
+	if (report_render(report, options->format, stdout) || fflush(stdout)) {
+		perror("minivmm: standard output");
+		status = EXIT_ENVIRONMENT;
+	}
+	return status;
+}

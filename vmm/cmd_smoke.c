@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* minivmm smoke: is this host all right? Two built-in scenarios, one verdict. */
+#include <argp.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cmd.h"
+#include "config.h"
+#include "options.h"
+#include "report_render.h"
+#include "session.h"
+#include "verdict.h"
+
+static const char doc[] =
+	"Tests this host's KVM in a few seconds: a nested guest really runs, rmaps are lazy until "
+	"then, their bytes are those predicted, nothing is left behind, the kernel log stays clean, "
+	"and a VM without nesting can't have it.\v"
+	"Without root it runs as well, and skips what it can't see. SECTION.KEY=VALUE overrides "
+	"the scenario: minivmm list scenarios.\n\n"
+	"Exit status: 0 pass, 1 a check failed, 2 usage error, 3 environment or internal error, "
+	"4 skipped (nothing could be judged): the remedy says what to change.";
+
+enum key { KEY_BRIEF = 512 };
+
+struct arguments {
+	struct options options;
+	bool brief;
+	char **overrides;
+	size_t override_count;
+};
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+	struct arguments *arguments = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		arguments->options.format = FORMAT_KTAP;
+		state->child_inputs[0] = &arguments->options;
+		return 0;
+	case KEY_BRIEF:
+		arguments->brief = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		arguments->overrides[arguments->override_count++] = argument;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+/* One that was made here: its config must outlive the run. */
+struct trial {
+	struct config config;
+	struct run run;
+};
+
+/* 0, or an exit status, and said on stderr what is wrong. */
+static int try(const char *scenario, char **overrides, size_t count, struct trial *trial)
+{
+	struct errors errors = { 0 };
+	int code = config_load(scenario, overrides, count, &trial->config, &errors);
+
+	if (!code)
+		code = session_run(&trial->config, &trial->run, &errors);
+	if (errors.count)
+		cmd_print_errors(&errors);
+	else if (code)
+		cmd_print_err(&trial->run.err);
+	errors_free(&errors);
+	return code ? EXIT_USAGE_ERROR : 0;
+}
+
+static void trial_free(struct trial *trial)
+{
+	run_free(&trial->run);
+	config_free(&trial->config);
+}
+
+static int deliver(const json_t *report, const struct arguments *arguments)
+{
+	int status;
+
+	if (!arguments->brief)
+		return cmd_deliver(report, &arguments->options);
+	status = cmd_save(report, &arguments->options);
+	report_brief(report, stdout);
+	if (fflush(stdout)) {
+		perror("minivmm: standard output");
+		status = EXIT_ENVIRONMENT;
+	}
+	return status;
+}
+
+/* hidden: the run without nesting, NULL if there was no use in it. */
+static int judge(const struct run *run, const struct run *hidden,
+		 const struct arguments *arguments)
+{
+	struct verdict verdict;
+	json_t *report;
+	int status;
+
+	verdict_judge(run, &verdict);
+	verdict_add_nested_off(run, hidden, &verdict);
+	report = report_build(run, &verdict);
+	if (!report) {
+		fputs("minivmm: no memory for the report\n", stderr);
+		return EXIT_ENVIRONMENT;
+	}
+	status = deliver(report, arguments);
+	json_decref(report);
+	return status ? status : verdict.exit_status;
+}
+
+static int smoke(const struct arguments *arguments)
+{
+	struct trial hidden = { 0 }, trial = { 0 };
+	bool nests;
+	int status = try("builtin:smoke", arguments->overrides, arguments->override_count, &trial);
+
+	trial.config.seed = arguments->options.seed;
+	nests = !status && trial.run.stage >= STAGE_NESTED && !trial.run.signal;
+	if (nests)
+		status = try("builtin:nested-off", NULL, 0, &hidden);
+	if (!status)
+		status = judge(&trial.run, nests ? &hidden.run : NULL, arguments);
+	trial_free(&hidden);
+	trial_free(&trial);
+	return status;
+}
+
+int cmd_smoke(int argc, char **argv)
+{
+	const struct argp_option rows[] = {
+		{ "brief", KEY_BRIEF, NULL, 0,
+		  "One line of at most 80 characters, the same on hosts that are alike", 0 },
+		{ 0 }
+	};
+	const struct argp_child children[] = { { &options_argp, 0, "Options:", 1 }, { 0 } };
+	const struct argp argp = {
+		.options = rows, .parser = parse, .args_doc = "[SECTION.KEY=VALUE ...]",
+		.doc = doc, .children = children,
+	};
+	struct arguments arguments = { 0 };
+	int status = EXIT_USAGE_ERROR;
+
+	arguments.overrides = calloc((size_t)argc, sizeof(*arguments.overrides));
+	if (!arguments.overrides)
+		return EXIT_ENVIRONMENT;
+	if (!argp_parse(&argp, argc, argv, 0, NULL, &arguments))
+		status = smoke(&arguments);
+	free(arguments.overrides);
+	return status;
+}
