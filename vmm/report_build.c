@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "report_slots.h"
 #include "snapshot_json.h"
@@ -331,6 +332,19 @@ static json_t *signal_json(int signal)
 	return name ? json_sprintf("SIG%s", name) : json_null();
 }
 
+/* What minivmm itself took: its memory at most, and of creation what was not the kernel's time. */
+static json_t *self_json(const struct run *run)
+{
+	bool made = run->stage >= STAGE_CREATED && run->phase_count;
+	struct rusage usage;
+
+	return json_pack("{s:o, s:o, s:o}",
+			 "max_rss_bytes", value_known(!getrusage(RUSAGE_SELF, &usage),
+						      (uint64_t)usage.ru_maxrss * 1024),
+			 "create_ns", value_known(made, made ? run->phases[0].duration_ns : 0),
+			 "create_ioctl_ns", value_known(made, run->create_ioctl_ns));
+}
+
 /* A config that can't be echoed is no reason to lose the report. */
 static json_t *echo_json(const struct config *config)
 {
@@ -342,7 +356,7 @@ static json_t *echo_json(const struct config *config)
 json_t *report_build(const struct run *run, const struct verdict *verdict)
 {
 	return json_pack("{s:s, s:{s:s}, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o,"
-			 " s:o, s:o, s:o, s:o, s:s, s:i}",
+			 " s:o, s:o, s:o, s:o, s:o, s:s, s:i}",
 			 "schema", REPORT_SCHEMA,
 			 "tool", "version", MINIVMM_VERSION,
 			 "started", started_json(&run->started),
@@ -360,6 +374,7 @@ json_t *report_build(const struct run *run, const struct verdict *verdict)
 			 "checks", checks_json(verdict),
 			 "error", error_json(&run->err),
 			 "signal", signal_json(run->signal),
+			 "self", self_json(run),
 			 "result", result_name(verdict->result),
 			 "exit_status", verdict->exit_status);
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "host_memory.h"
 #include "kvm.h"
 #include "measure.h"
 #include "payload.h"
@@ -157,6 +158,7 @@ static int create(struct scenario *s)
 	if (code)
 		return code;
 	phase->duration_ns = clock_ns() - start;
+	run->create_ioctl_ns = s->vm.ioctl_ns;
 	phase->done = true;
 	watch(s);
 	close_phase(s, phase);
@@ -290,13 +292,26 @@ static void teardown(struct scenario *s)
 	phase->state = RMAP_UNKNOWN;
 }
 
+/* What the guest's memory takes that this host has not. */
+static bool check_memory(struct scenario *s)
+{
+	struct run *run = s->run;
+	const struct snapshot *before = &run->before;
+	uint64_t available = before->status[SOURCE_MEMINFO].ok ? before->meminfo.mem_available : 0;
+
+	if (!host_memory_check("", &run->layout, available, &run->err))
+		return true;
+	skip(run, NULL);
+	return false;
+}
+
 /* Everything from the baseline to the teardown. Returns -errno only for refusals of the config. */
 static int run_in_vm(struct scenario *s)
 {
 	struct run *run = s->run;
 	int code;
 
-	if (!check_nesting(s) || !check_cost(s))
+	if (!check_nesting(s) || !check_memory(s) || !check_cost(s))
 		return 0;
 	code = payload_place(&run->layout, kvm_has_1g_pages(s->kvm) ? 3 : 2, &s->payload, &run->err);
 	if (code)

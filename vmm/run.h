@@ -70,6 +70,7 @@ struct run {
 	enum rmap_state policy;		/* LAZY, or ALLOCATED: this host is eager; by observation */
 	struct timespec started;	/* CLOCK_REALTIME */
 	uint64_t duration_ns;
+	uint64_t create_ioctl_ns;	/* of phase create: in the ioctls that made VM and slots */
 	enum run_stage stage;
 	bool nesting;			/* KVM can run nested guests */
 	bool skipped;			/* err is a reason why nothing can be judged here */

@@ -260,6 +260,36 @@ static void the_largest_slot_is_fine(void **state)
 		     "(8796093018112 bytes) in a slot");
 }
 
+/* What this KVM, or this kind of memory, has not. */
+static void kinds_a_host_lacks(void **state)
+{
+	const struct layout_limits limits = {
+		.max_slots = 8, .phys_bits = 40, .no_readonly = "no read-only slots here",
+		.no_smm = "no SMM here", .no_guest_memfd = "no guest_memfd here",
+	};
+	struct memslot_cfg memslot = SLOT("a", NEXT, .base = 0, .size = 4 * K, .flags = SLOT_READONLY);
+	struct memslot_cfg pair[] = {
+		SLOT("gmem", NEXT, .base = 0, .size = 4 * K, .backing = BACKING_GUEST_MEMFD),
+		SLOT("twin", NEXT, .base = G, .size = 4 * K, .alias = (char *)"gmem"),
+	};
+
+	(void)state;
+	expect_error(&memslot, 1, &limits,
+		     "t.ini:1: memslot.a.flags: readonly: no read-only slots here");
+	memslot.flags = 0;
+	memslot.space = SPACE_SMM;
+	expect_error(&memslot, 1, &limits, "t.ini:1: memslot.a.space: smm: no SMM here");
+	memslot.space = SPACE_NORMAL;
+	memslot.backing = BACKING_GUEST_MEMFD;
+	expect_error(&memslot, 1, &limits,
+		     "t.ini:1: memslot.a.backing: guest-memfd: no guest_memfd here");
+	memslot.flags = SLOT_DIRTY_LOG;
+	expect_error(&memslot, 1, &LAYOUT_LIMITS_DEFAULT, "t.ini:1: memslot.a.flags: dirty-log: KVM takes "
+		     "none on guest-memfd memory");
+	expect_error(pair, 2, &LAYOUT_LIMITS_DEFAULT, "t.ini:1: memslot.twin.alias: gmem: memslot.gmem "
+		     "has guest-memfd memory, which KVM gives to one slot only");
+}
+
 static double seconds(void)
 {
 	struct timespec now;
@@ -308,6 +338,7 @@ int main(void)
 		cmocka_unit_test(an_alias_shows_no_more_than_there_is),
 		cmocka_unit_test(limits_are_the_hosts),
 		cmocka_unit_test(the_largest_slot_is_fine),
+		cmocka_unit_test(kinds_a_host_lacks),
 		cmocka_unit_test(many_slots_take_no_time),
 	};
 

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Memory that a host can't give is refused with the rule, the value, the limit and a remedy. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "host_memory.h"
+
+#define G (1ull << 30)
+#define POOL_2M "/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages"
+
+static char root[] = "/tmp/minivmm-test-host-memory.XXXXXX";
+
+static void write_file(const char *path, const char *text)
+{
+	char command[512];
+	FILE *file;
+
+	snprintf(command, sizeof(command), "mkdir -p \"$(dirname %s%s)\"", root, path);
+	assert_int_equal(system(command), 0);
+	snprintf(command, sizeof(command), "%s%s", root, path);
+	file = fopen(command, "w");
+	assert_non_null(file);
+	fputs(text, file);
+	fclose(file);
+}
+
+static int check(struct memslot_cfg memslot, uint64_t available, struct err *err)
+{
+	struct config config = { .memslots = &memslot, .memslot_count = 1 };
+	struct layout layout = { .config = &config };
+
+	strcpy(memslot.name, "m");
+	if (!memslot.count)
+		memslot.count = 1;
+	memslot.node--;		/* so that 0 is: any */
+	*err = (struct err){ 0 };
+	return host_memory_check(root, &layout, available, err);
+}
+
+#define MEMSLOT(...) ((struct memslot_cfg){ __VA_ARGS__ })
+
+static void huge_pages(void **state)
+{
+	struct err err;
+
+	(void)state;
+	write_file(POOL_2M, "511\n");
+	assert_int_equal(check(MEMSLOT(.size = G, .backing = BACKING_HUGETLB_2M), 0, &err), -ENOMEM);
+	assert_string_equal(err.text, "memslot.m.backing: the layout takes 512 huge pages of 2M, this "
+				      "host has 511 free");
+	assert_non_null(strstr(err.remedy, "echo 512 > "));
+	write_file(POOL_2M, "512\n");
+	assert_int_equal(check(MEMSLOT(.size = G, .backing = BACKING_HUGETLB_2M), 0, &err), 0);
+	assert_int_equal(check(MEMSLOT(.size = G, .backing = BACKING_HUGETLB_2M, .count = 2), 0, &err),
+			 -ENOMEM);
+	assert_int_equal(check(MEMSLOT(.size = G, .backing = BACKING_HUGETLB_1G), 0, &err), -ENOMEM);
+	assert_non_null(strstr(err.text, "this host has no huge pages of 1G"));
+}
+
+static void files(void **state)
+{
+	char path[128];
+	struct err err;
+
+	(void)state;
+	write_file("/memory", "12345");
+	snprintf(path, sizeof(path), "%s/memory", root);
+	assert_int_equal(check(MEMSLOT(.size = 4096, .backing = BACKING_FILE, .path = path), 0, &err),
+			 -ENOSPC);
+	assert_non_null(strstr(err.text, "holds 5, the memslot takes 4K"));
+	assert_non_null(strstr(err.remedy, "truncate -s 4K "));
+	assert_int_equal(truncate(path, 4096), 0);
+	assert_int_equal(check(MEMSLOT(.size = 4096, .backing = BACKING_FILE, .path = path), 0, &err), 0);
+	strcat(path, "-not");
+	assert_int_equal(check(MEMSLOT(.size = 4096, .backing = BACKING_FILE, .path = path), 0, &err),
+			 -ENOENT);
+	assert_non_null(strstr(err.text, "No such file"));
+}
+
+static void nodes(void **state)
+{
+	struct err err;
+
+	(void)state;
+	write_file("/sys/devices/system/node/node0/cpulist", "0\n");
+	assert_int_equal(check(MEMSLOT(.size = 4096, .node = 1), 0, &err), 0);
+	assert_int_equal(check(MEMSLOT(.size = 4096, .node = 4), 0, &err), -ENODEV);
+	assert_non_null(strstr(err.text, "memslot.m.node: 3: this host has no such NUMA node"));
+}
+
+static void memory_and_address_space(void **state)
+{
+	struct rlimit limit, low;
+	struct err err;
+
+	(void)state;
+	assert_int_equal(check(MEMSLOT(.size = 2 * G, .populate = true), 2 * G, &err), 0);
+	assert_int_equal(check(MEMSLOT(.size = 2 * G, .populate = true), G, &err), -ENOMEM);
+	assert_string_equal(err.text, "populate = yes takes 2 GiB, this host has 1 GiB available "
+				      "(MemAvailable)");
+	assert_int_equal(check(MEMSLOT(.size = 2 * G), G, &err), 0);
+	assert_int_equal(check(MEMSLOT(.size = 1024 * G, .count = 129), 0, &err), -ENOMEM);
+	assert_string_equal(err.text, "the memslots take 129 TiB of address space, a process has 128 TiB");
+	assert_int_equal(getrlimit(RLIMIT_AS, &limit), 0);
+	low = limit;
+	low.rlim_cur = 40960 * G;	/* the sanitizers take 20 TiB themselves */
+	assert_int_equal(setrlimit(RLIMIT_AS, &low), 0);
+	assert_int_equal(check(MEMSLOT(.size = 1024 * G, .count = 41), 0, &err), -ENOMEM);
+	assert_non_null(strstr(err.text, "(RLIMIT_AS)"));
+	assert_int_equal(setrlimit(RLIMIT_AS, &limit), 0);
+}
+
+/* An alias has no memory of its own. */
+static void aliases(void **state)
+{
+	struct err err;
+
+	(void)state;
+	assert_int_equal(check(MEMSLOT(.size = 1024 * G, .count = 1000, .alias = (char *)"x"), 0, &err),
+			 0);
+}
+
+static int make_root(void **state)
+{
+	(void)state;
+	return mkdtemp(root) ? 0 : -1;
+}
+
+static int remove_root(void **state)
+{
+	char command[128];
+
+	(void)state;
+	snprintf(command, sizeof(command), "rm -r %s", root);
+	return system(command);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(huge_pages),
+		cmocka_unit_test(files),
+		cmocka_unit_test(nodes),
+		cmocka_unit_test(memory_and_address_space),
+		cmocka_unit_test(aliases),
+	};
+
+	return cmocka_run_group_tests_name("host memory", tests, make_root, remove_root);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Can this host give the memory behind a layout? Asked before anything is made of it. */
+#ifndef HOST_MEMORY_H
+#define HOST_MEMORY_H
+
+#include <stdint.h>
+
+#include "err.h"
+#include "layout.h"
+
+/*
+ * Hugetlb pools, files, NUMA nodes, memory to populate (of mem_available bytes, 0: not known),
+ * the process's address space. root: "" or a fixture folder, for /sys. Returns 0, or -errno with
+ * the first rule that is broken in err: memslot, value, limit, and what to do.
+ */
+int host_memory_check(const char *root, const struct layout *layout, uint64_t mem_available,
+		      struct err *err);
+
+#endif
