@@ -6,7 +6,7 @@ top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 # boot SCRIPT: runs it on an emulated host; its results are in $out afterwards.
 boot() {
 	export out=$BATS_FILE_TMPDIR/out
-	LAB_MINIVMM=$top/build/static/minivmm "$top/tests/lab/run" \
+	LAB_MINIVMM=${LAB_MINIVMM:-$top/build/static/minivmm} "$top/tests/lab/run" \
 		--script "$top/tests/e2e/$1" --outdir "$out" >"$BATS_FILE_TMPDIR/lab.log" 2>&1
 	echo $? >"$BATS_FILE_TMPDIR/status"
 }
