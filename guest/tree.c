@@ -143,6 +143,7 @@ enum abi_status tree_phase(struct cpu *cpu, uint32_t index, struct phase *phase)
 		.stride = read_u64(fdt, node, "stride", ABI_PAGE_SIZE),
 		.pattern = read_u64(fdt, node, "pattern", 0),
 		.base = read_u64(fdt, node, "touch-base", 0),
+		.unchecked = fdt_getprop(fdt, node, "unchecked", NULL),
 	};
 	if (!phase->touch.stride || phase->touch.stride % ABI_PAGE_SIZE)
 		return report_failure(cpu, ABI_BAD_TREE, "phase: stride: not whole pages");

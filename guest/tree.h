@@ -31,6 +31,7 @@ struct tree {
 /* A walk's share: the properties of a phase that say which pages to write. */
 struct touch {
 	uint64_t pages, stride, pattern, base;
+	bool unchecked;		/* someone may take away what was written */
 };
 
 enum phase_do { DO_BOOT, DO_L2, DO_TOUCH };

@@ -109,6 +109,7 @@ struct abi_report {
  *	nested-paging;		present: NPT/EPT on
  *	touch = /bits/ 64 <bytes>; stride = /bits/ 64 <bytes>;	default 0, 4096
  *	pattern = /bits/ 64 <value>; touch-base = /bits/ 64 <gpa>; default 0, 0
+ *	unchecked;		present: pages written are not read back
  *   }; };
  * };
  *

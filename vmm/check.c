@@ -33,7 +33,7 @@ void check_skip_source(struct check *check, const struct snapshot *snapshot, enu
 
 bool phase_is_l2(const struct phase_result *phase, bool nested_paging)
 {
-	return phase->cfg && phase->cfg->what == DO_L2 &&
+	return phase->cfg && phase_runs_l2(phase->cfg) &&
 	       phase->cfg->nested_paging == nested_paging;
 }
 
@@ -50,7 +50,7 @@ bool run_has_l2(const struct run *run, bool nested_paging)
 	for (size_t i = 0; i < run->config->phase_count; i++) {
 		const struct phase_cfg *cfg = &run->config->phases[i];
 
-		if (cfg->what == DO_L2 && cfg->nested_paging == nested_paging)
+		if (phase_runs_l2(cfg) && cfg->nested_paging == nested_paging)
 			return true;
 	}
 	return false;

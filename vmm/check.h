@@ -35,6 +35,9 @@ void run_eager_reason(const struct run *run, char *text, size_t size);
 /* True and skipped, where rmaps are eager. */
 bool skip_if_eager(const struct run *run, struct check *check);
 
+/* Does the config ask for it? */
+bool has_stress(const struct run *run);
+
 /* The checks, in the files their subjects have: checks_*.c. */
 typedef void judge(const struct run *run, struct check *check);
 
@@ -45,5 +48,6 @@ judge judge_sources;
 /* Of another run; NULL: it was not made. */
 judge judge_nested_off;
 judge judge_guest, judge_l2, judge_teardown, judge_klog;
+judge judge_stress;
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "cmd.h"
 #include "keys.h"
+#include "ops.h"
 #include "scenario.h"
 #include "verdict.h"
 
@@ -60,6 +61,18 @@ static void list_scenarios(bool verbose)
 	}
 }
 
+static void list_ops(bool verbose)
+{
+	for (int op = 0; op < OP_COUNT; op++) {
+		const struct op_info *info = op_info(op);
+
+		if (verbose)
+			printf("%s\t%s\n", info->name, info->help);
+		else
+			puts(info->name);
+	}
+}
+
 static const struct {
 	const char *name;
 	void (*list)(bool verbose);
@@ -67,6 +80,7 @@ static const struct {
 	{ "keys", list_keys },
 	{ "checks", list_checks },
 	{ "scenarios", list_scenarios },
+	{ "ops", list_ops },
 };
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -96,7 +110,7 @@ int cmd_list(int argc, char **argv)
 		{ "verbose", 'v', NULL, 0, "Values, defaults and meaning, behind tabs", 0 }, { 0 }
 	};
 	const struct argp argp = {
-		.options = rows, .parser = parse, .args_doc = "keys|checks|scenarios",
+		.options = rows, .parser = parse, .args_doc = "keys|checks|ops|scenarios",
 		.doc = "Lists names that scripts may rely on, one per line.",
 	};
 	struct arguments arguments = { 0 };
@@ -109,6 +123,6 @@ int cmd_list(int argc, char **argv)
 		lists[i].list(arguments.verbose);
 		return fflush(stdout) ? EXIT_ENVIRONMENT : EXIT_PASS;
 	}
-	fprintf(stderr, "minivmm list: %s: not one of keys, checks, scenarios\n", arguments.what);
+	fprintf(stderr, "minivmm list: %s: not one of keys, checks, ops, scenarios\n", arguments.what);
 	return EXIT_USAGE_ERROR;
 }

@@ -48,8 +48,9 @@ struct memslot_cfg {
 	int64_t node;		/* NUMA node, -1: any */
 };
 
-enum phase_do { DO_BOOT, DO_L2, DO_TOUCH };
+enum phase_do { DO_BOOT, DO_L2, DO_TOUCH, DO_STRESS };
 enum phase_expect { EXPECT_NOTHING, EXPECT_LAZY, EXPECT_ALLOCATED };
+enum phase_load { LOAD_L1, LOAD_L2 }; /* what the vCPUs do in a stress phase */
 
 /* [phase.NAME], in file order. */
 struct phase_cfg {
@@ -58,11 +59,24 @@ struct phase_cfg {
 	int what;		/* enum phase_do, key "do" */
 	int expect;		/* enum phase_expect */
 	bool nested_paging;	/* L2 under NPT/EPT; default on */
-	uint64_t touch;		/* bytes L2 (do = touch: L1) writes, default 0 (do = touch: 64M) */
+	uint64_t touch;		/* bytes L2 or L1 writes; default 0, of touch and stress 64M */
 	uint64_t stride;	/* between written pages, default 4K */
 	uint64_t pattern;	/* default 0x6d696e69766d6d00 */
 	char *slot;		/* NAME where the touching begins, or NULL: the lowest */
 	uint64_t timeout;	/* ns, 0: the run's */
+	uint64_t duration;	/* ns of do = stress; 0: until iterations are done */
+	uint64_t iterations;	/* rounds of each thread of a worker, 0: any number */
+	int load;		/* enum phase_load */
+};
+
+/* [worker.NAME]: threads that run side by side with the vCPUs of a stress phase. */
+struct worker_cfg {
+	char name[CONFIG_NAME_MAX];
+	struct origin at;
+	int op;			/* enum worker_op of ops.h */
+	char *slot;		/* NAME of the memslot it works on, or NULL */
+	uint64_t rate;		/* rounds a second of each thread, 0: as fast as it can */
+	uint64_t threads;	/* >= 1 */
 };
 
 enum payload_kind { PAYLOAD_NESTED };
@@ -98,6 +112,8 @@ struct config {
 	} guest;
 	struct phase_cfg *phases;
 	size_t phase_count;
+	struct worker_cfg *workers;
+	size_t worker_count;
 	struct {
 		int policy;			/* enum rmap_policy, default lazy */
 	} expect;
@@ -130,6 +146,9 @@ struct origin config_where(const struct config *config, const char *kind, const 
 
 /* The effective config, every key of it: {"vm": {...}, "memslot.low": {...}, ...}. */
 json_t *config_json(const struct config *config);
+
+/* Its vCPUs enter L2. */
+bool phase_runs_l2(const struct phase_cfg *phase);
 
 /* Names of enum values, as users write them; "?" never occurs for a loaded config. */
 const char *phase_do_name(int what);

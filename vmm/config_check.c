@@ -4,8 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ops.h"
 #include "suggest.h"
 #include "units.h"
+
+#define STRESS_DURATION 10000000000ull	/* phase.NAME.duration = auto */
 
 struct checker {
 	struct config *config;
@@ -132,9 +135,46 @@ static void check_phase(struct checker *checker, const struct ini_section *secti
 	if (slot && slot->space != SPACE_NORMAL)
 		complain(checker, section, entry, "is in space smm, where no phase writes");
 	if (key_is_unset(touch, phase))
-		phase->touch = phase->what == DO_TOUCH ? 64ull << 20 : 0;
+		phase->touch = phase->what == DO_TOUCH || phase->what == DO_STRESS ? 64ull << 20 : 0;
+	if (phase->what == DO_STRESS && !phase->duration && !phase->iterations)
+		phase->duration = STRESS_DURATION;
 	if (set_well(section, "do"))
 		check_use(checker, section, phase->what);
+}
+
+static void check_worker(struct checker *checker, const struct ini_section *section)
+{
+	const struct worker_cfg *worker = &checker->config->workers[section->index];
+	const struct op_info *op = op_info(worker->op);
+	const struct ini_entry *entry = set_well(section, "slot");
+	const struct memslot_cfg *slot = entry ? find_memslot(checker, section, entry) : NULL;
+
+	if (!set_well(section, "op"))
+		return;
+	if (!(op->needs & OP_SLOT) && entry)
+		diag_add(checker->diags, entry->at, section->name, entry->key, entry->value,
+			 "has no effect with op = %s", op->name);
+	else if (op->needs & OP_SLOT && !ini_entry(section, "slot"))
+		diag_add(checker->diags, section->at, section->name, "slot", NULL,
+			 "is missing: op = %s works on a memslot", op->name);
+	if (slot && slot->space != SPACE_NORMAL)
+		complain(checker, section, entry, "is in space smm, where no worker works");
+}
+
+/* Workers that no phase would run. */
+static void check_workers_used(struct checker *checker)
+{
+	const struct config *config = checker->config;
+	char name[sizeof("worker.") + CONFIG_NAME_MAX];
+
+	for (size_t i = 0; i < config->phase_count; i++)
+		if (config->phases[i].what == DO_STRESS)
+			return;
+	if (!config->worker_count)
+		return;
+	snprintf(name, sizeof(name), "worker.%s", config->workers[0].name);
+	diag_add(checker->diags, config->workers[0].at, name, NULL, NULL,
+		 "no phase with do = stress runs it");
 }
 
 static void check_whole(struct checker *checker)
@@ -152,6 +192,7 @@ static void check_whole(struct checker *checker)
 	if (!config->phase_count)
 		diag_add(checker->diags, top, "phase", NULL, NULL,
 			 "there is no [phase.NAME]: nothing would run");
+	check_workers_used(checker);
 }
 
 void config_check(struct config *config, const struct ini *ini, struct diags *diags)
@@ -168,6 +209,8 @@ void config_check(struct config *config, const struct ini *ini, struct diags *di
 			check_memslot(&checker, section);
 		else if (section->kind == KIND_PHASE)
 			check_phase(&checker, section);
+		else if (section->kind == KIND_WORKER)
+			check_worker(&checker, section);
 	}
 	if (!ini->incomplete)
 		check_whole(&checker);

@@ -37,6 +37,7 @@ static json_t *key_json(const struct key *key, const void *object)
 	case KEY_NUMBER:
 	case KEY_SIZE:
 	case KEY_DURATION:
+	case KEY_RATE:
 		memcpy(&number, at, sizeof(number));
 		return value_u64(number);
 	case KEY_BOOL:

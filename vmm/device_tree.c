@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "minivmm_abi.h"
+#include "ops.h"
 #include "payload.h"
 
 /* libfdt's sequential-write calls, the first error kept: the tree reads as its source. */
@@ -134,6 +135,24 @@ static uint64_t slot_base(const struct config *config, const char *name)
 	return 0;
 }
 
+/* To the payload a stress phase is a phase like others, that happens to come again. */
+static const char *payload_do(const struct phase_cfg *phase)
+{
+	if (phase->what != DO_STRESS)
+		return phase_do_name(phase->what);
+	return phase_do_name(phase->load == LOAD_L2 ? DO_L2 : DO_TOUCH);
+}
+
+/* Does a worker take away what the phase writes? */
+static bool loses_data(const struct config *config, const struct phase_cfg *phase)
+{
+	bool loses = false;
+
+	for (size_t i = 0; phase->what == DO_STRESS && i < config->worker_count; i++)
+		loses |= op_info(config->workers[i].op)->needs & OP_LOSES_DATA;
+	return loses;
+}
+
 static void phase_node(struct writer *w, const struct config *config, size_t index)
 {
 	const struct phase_cfg *phase = &config->phases[index];
@@ -142,9 +161,11 @@ static void phase_node(struct writer *w, const struct config *config, size_t ind
 	snprintf(name, sizeof(name), "phase@%zx", index);
 	node(w, name);
 	u32(w, "reg", (uint32_t)index);
-	string(w, "do", phase_do_name(phase->what));
+	string(w, "do", payload_do(phase));
 	if (phase->nested_paging)
 		flag(w, "nested-paging");
+	if (loses_data(config, phase))
+		flag(w, "unchecked");
 	u64(w, "touch", phase->touch);
 	u64(w, "stride", phase->stride);
 	u64(w, "pattern", phase->pattern);

@@ -70,6 +70,8 @@ static bool parse_number(enum key_type type, const char *text, uint64_t *value)
 		return parse_size(text, value);
 	case KEY_DURATION:
 		return parse_duration(text, value);
+	case KEY_RATE:
+		return parse_rate(text, value);
 	default:
 		return parse_u64(text, value);
 	}
@@ -84,6 +86,7 @@ static int refuse_number(const struct key *key, const char *text, char why[KEY_W
 			     "4096, 0x1000, 3G",
 		[KEY_DURATION] = "must be a whole number with ns, us, ms, s, m or h: "
 				 "500ms, 60s, 10m",
+		[KEY_RATE] = "must be a whole number of rounds a second: 200/s",
 	};
 	bool hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
 	size_t digits = hex ? 2 + strspn(text + 2, "0123456789abcdefABCDEF") :
@@ -114,7 +117,7 @@ static char *number_text(enum key_type type, uint64_t value, char buffer[UNIT_TE
 	for (; type == KEY_DURATION && unit < 3 && value && value % 1000 == 0; unit++)
 		value /= 1000;
 	snprintf(buffer, UNIT_TEXT, type == KEY_HEX ? "0x%" PRIx64 "%s" : "%" PRIu64 "%s", value,
-		 type == KEY_DURATION ? suffixes[unit] : "");
+		 type == KEY_DURATION ? suffixes[unit] : type == KEY_RATE ? "/s" : "");
 	return buffer;
 }
 
@@ -234,6 +237,7 @@ int key_parse(const struct key *key, const char *text, void *object, char why[KE
 	case KEY_HEX:
 	case KEY_SIZE:
 	case KEY_DURATION:
+	case KEY_RATE:
 		return parse_number_key(key, text, object, why);
 	case KEY_BOOL:
 		if (!parse_bool(text, &yes))
@@ -260,6 +264,7 @@ bool key_is_unset(const struct key *key, const void *object)
 	case KEY_HEX:
 	case KEY_SIZE:
 	case KEY_DURATION:
+	case KEY_RATE:
 		for (const struct key_word *word = key->words; word && word->name; word++)
 			if (load_u64(key, object) == (uint64_t)word->value)
 				return true;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "minivmm_abi.h"
+#include "ops.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -14,6 +15,7 @@
 		       offsetof(type, at) == offsetof(struct named_cfg, at), #type)
 BEGINS_AS_NAMED(struct memslot_cfg);
 BEGINS_AS_NAMED(struct phase_cfg);
+BEGINS_AS_NAMED(struct worker_cfg);
 
 #define NAMED(type, list, count) \
 	sizeof(type), offsetof(struct config, list), offsetof(struct config, count)
@@ -26,6 +28,8 @@ static const struct section section_table[KIND_COUNT] = {
 	[KIND_GUEST] = { "guest", "what runs in the VM", 0, 0, 0 },
 	[KIND_PHASE] = { "phase", "a step of the run, in the order of the file",
 			 NAMED(struct phase_cfg, phases, phase_count) },
+	[KIND_WORKER] = { "worker", "what a stress phase runs side by side with the vCPUs",
+			  NAMED(struct worker_cfg, workers, worker_count) },
 	[KIND_EXPECT] = { "expect", "what the host is held to", 0, 0, 0 },
 	[KIND_REPORT] = { "report", "what is measured", 0, 0, 0 },
 	[KIND_SELFTEST] = { "selftest", "for tests of minivmm itself", 0, 0, 0 },
@@ -53,7 +57,17 @@ static const struct key_word thp_words[] = {
 };
 static const struct key_word payload_words[] = { { "nested", PAYLOAD_NESTED }, { 0 } };
 static const struct key_word do_words[] = {
-	{ "boot", DO_BOOT }, { "l2", DO_L2 }, { "touch", DO_TOUCH }, { 0 }
+	{ "boot", DO_BOOT }, { "l2", DO_L2 }, { "touch", DO_TOUCH }, { "stress", DO_STRESS }, { 0 }
+};
+static const struct key_word duration_words[] = { { "auto", 0 }, { 0 } };
+static const struct key_word iterations_words[] = { { "any", 0 }, { 0 } };
+static const struct key_word load_words[] = { { "l1", LOAD_L1 }, { "l2", LOAD_L2 }, { 0 } };
+static const struct key_word rate_words[] = { { "unlimited", 0 }, { 0 } };
+static const struct key_word op_words[] = {
+#define OP_WORD(id, name, needs, help) { name, OP_##id },
+	WORKER_OPS(OP_WORD)
+#undef OP_WORD
+	{ 0 }
 };
 static const struct key_word phase_expect_words[] = {
 	{ "nothing", EXPECT_NOTHING }, { "lazy", EXPECT_LAZY },
@@ -76,12 +90,14 @@ static const struct key_word break_words[] = {
 };
 
 #define PAGE 4096
-#define IN_L2 (1u << DO_L2)
-#define TOUCHES (1u << DO_L2 | 1u << DO_TOUCH)
+#define STRESSES (1u << DO_STRESS)
+#define IN_L2 (1u << DO_L2 | STRESSES)
+#define TOUCHES (1u << DO_L2 | 1u << DO_TOUCH | STRESSES)
 
 #define VM(member) .kind = KIND_VM, .offset = offsetof(struct config, vm.member)
 #define SLOT(member) .kind = KIND_MEMSLOT, .offset = offsetof(struct memslot_cfg, member)
 #define PHASE(member) .kind = KIND_PHASE, .offset = offsetof(struct phase_cfg, member)
+#define WORKER(member) .kind = KIND_WORKER, .offset = offsetof(struct worker_cfg, member)
 
 static const struct key key_table[] = {
 	{ .kind = KIND_MINIVMM, .name = "include", .type = KEY_FILES,
@@ -131,14 +147,14 @@ static const struct key key_table[] = {
 	  .help = "nested: an L1 hypervisor, SVM or VMX as the host has it" },
 
 	{ PHASE(what), .name = "do", .type = KEY_ENUM, .required = true, .words = do_words,
-	  .help = "boot: L1 says it is ready; l2: it runs a nested guest; touch: it writes" },
+	  .help = "boot: L1 is ready; l2: it runs L2; touch: it writes; stress: again and again" },
 	{ PHASE(expect), .name = "expect", .type = KEY_ENUM, .initial = "nothing",
 	  .words = phase_expect_words, .help = "state of the rmaps at the end of the phase" },
 	{ PHASE(nested_paging), .name = "nested-paging", .type = KEY_BOOL, .initial = "yes",
 	  .with_do = IN_L2, .help = "L2 runs under NPT/EPT" },
 	{ PHASE(touch), .name = "touch", .type = KEY_SIZE, .initial = "auto", .words = touch_words,
 	  .multiple = PAGE, .with_do = TOUCHES,
-	  .help = "memory to write to, page by page; auto: 64M with do = touch, else 0",
+	  .help = "memory to write to, page by page; auto: 64M with do = touch or stress, else 0",
 	  .unit = "bytes" },
 	{ PHASE(stride), .name = "stride", .type = KEY_SIZE, .initial = "4K", .min = PAGE,
 	  .multiple = PAGE, .with_do = TOUCHES, .help = "between the pages written",
@@ -148,7 +164,25 @@ static const struct key key_table[] = {
 	{ PHASE(slot), .name = "slot", .type = KEY_NAME, .with_do = TOUCHES,
 	  .help = "NAME of the memslot where the writing begins; unset: the lowest" },
 	{ PHASE(timeout), .name = "timeout", .type = KEY_DURATION, .initial = "vm.timeout",
-	  .words = timeout_words, .min = 1, .help = "how long the phase may take", .unit = "ns" },
+	  .words = timeout_words, .min = 1, .unit = "ns",
+	  .help = "how long the phase may take, beyond its duration" },
+	{ PHASE(duration), .name = "duration", .type = KEY_DURATION, .initial = "auto",
+	  .words = duration_words, .min = 1, .with_do = STRESSES, .unit = "ns",
+	  .help = "of the stress; auto: 10s, unless iterations says when it ends" },
+	{ PHASE(iterations), .name = "iterations", .type = KEY_NUMBER, .initial = "any",
+	  .words = iterations_words, .min = 1, .with_do = STRESSES,
+	  .help = "rounds of each worker's thread" },
+	{ PHASE(load), .name = "load", .type = KEY_ENUM, .initial = "l1", .words = load_words,
+	  .with_do = STRESSES, .help = "who writes again and again: L1, or L2 that it runs" },
+
+	{ WORKER(op), .name = "op", .type = KEY_ENUM, .required = true, .words = op_words,
+	  .help = "what it does, round by round: see `minivmm list ops -v`" },
+	{ WORKER(slot), .name = "slot", .type = KEY_NAME,
+	  .help = "NAME of the memslot it works on; of a row any slot" },
+	{ WORKER(rate), .name = "rate", .type = KEY_RATE, .initial = "unlimited",
+	  .words = rate_words, .min = 1, .help = "rounds of each thread, as in 200/s" },
+	{ WORKER(threads), .name = "threads", .type = KEY_NUMBER, .initial = "1", .min = 1,
+	  .max = 1024, .help = "that do the same" },
 
 	{ .kind = KIND_EXPECT, .offset = offsetof(struct config, expect.policy), .name = "policy",
 	  .type = KEY_ENUM, .initial = "lazy", .words = policy_words,
@@ -201,7 +235,7 @@ char *key_values(const struct key *key, char buffer[KEY_TEXT])
 {
 	static const char *const types[] = {
 		[KEY_NUMBER] = "NUMBER", [KEY_HEX] = "NUMBER", [KEY_SIZE] = "SIZE",
-		[KEY_DURATION] = "DURATION", [KEY_BOOL] = "yes|no", [KEY_NAME] = "NAME",
+		[KEY_DURATION] = "DURATION", [KEY_RATE] = "NUMBER/s", [KEY_BOOL] = "yes|no", [KEY_NAME] = "NAME",
 		[KEY_PATH] = "PATH",
 		[KEY_FILES] = "FILE,...", [KEY_FLAGS] = "none", [KEY_ENUM] = "",
 	};

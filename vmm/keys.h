@@ -14,7 +14,7 @@
 #include "config.h"
 
 enum section_kind {
-	KIND_MINIVMM, KIND_VM, KIND_MEMSLOT, KIND_GUEST, KIND_PHASE, KIND_EXPECT, KIND_REPORT,
+	KIND_MINIVMM, KIND_VM, KIND_MEMSLOT, KIND_GUEST, KIND_PHASE, KIND_WORKER, KIND_EXPECT, KIND_REPORT,
 	KIND_SELFTEST,
 	KIND_COUNT
 };
@@ -42,6 +42,7 @@ enum key_type {
 	KEY_HEX,	/* the same, shown in hexadecimal */
 	KEY_SIZE,	/* uint64_t, bytes */
 	KEY_DURATION,	/* uint64_t, ns */
+	KEY_RATE,	/* uint64_t, per second */
 	KEY_BOOL,	/* bool */
 	KEY_ENUM,	/* int */
 	KEY_FLAGS,	/* unsigned int: any of the words, comma-separated, or "none" */

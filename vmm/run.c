@@ -38,7 +38,7 @@ static int skip(struct run *run, const char *remedy)
 static bool wants_l2(const struct config *config)
 {
 	for (size_t i = 0; i < config->phase_count; i++)
-		if (config->phases[i].what == DO_L2)
+		if (phase_runs_l2(&config->phases[i]))
 			return true;
 	return false;
 }
@@ -214,6 +214,8 @@ static void note_trouble(struct scenario *s, const struct phase_result *phase, i
 		s->run->signal = result;
 		return;
 	}
+	if (s->run->err.text[0])
+		return;
 	guest->trouble = vcpu ? vcpu->trouble : GUEST_TIMEOUT;
 	if (!vcpu) {
 		snprintf(guest->text, sizeof(guest->text),
@@ -241,7 +243,10 @@ static bool run_phase(struct scenario *s, const struct phase_cfg *cfg, uint32_t 
 	struct run *run = s->run;
 	struct phase_result *phase = next_phase(run, cfg, cfg->name);
 	uint64_t timeout = phase_timeout(run->config, cfg), start = clock_ns();
-	int result = team_run(&s->team, index, timeout);
+	int result = cfg->what == DO_STRESS ?
+		     stress_run(run, &s->vm, &s->team, cfg, index, timeout, &phase->stress,
+				&run->err) :
+		     team_run(&s->team, index, timeout);
 
 	phase->duration_ns = clock_ns() - start;
 	phase->done = !result;
@@ -351,8 +356,10 @@ int run_scenario(const struct config *config, const struct kvm *kvm, struct run 
 
 void run_free(struct run *run)
 {
-	for (size_t i = 0; i < run->phase_count; i++)
+	for (size_t i = 0; i < run->phase_count; i++) {
 		snapshot_free(&run->phases[i].snapshot);
+		stress_result_free(run->phases[i].stress);
+	}
 	snapshot_free(&run->before);
 	free(run->phases);
 	layout_free(&run->layout);

@@ -14,6 +14,7 @@
 #include "minivmm_abi.h"
 #include "model.h"
 #include "snapshot.h"
+#include "stress.h"
 
 enum rmap_state { RMAP_UNKNOWN, RMAP_LAZY, RMAP_ALLOCATED };
 
@@ -49,6 +50,7 @@ struct phase_result {
 	bool measured;			/* held is known */
 	struct footprint held;		/* KVM's arrays above the baseline */
 	struct snapshot snapshot;	/* at the end of the phase */
+	struct stress_result *stress;	/* of do = stress, else NULL */
 };
 
 /* How far the run came: what the checks can judge. */

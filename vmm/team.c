@@ -94,6 +94,7 @@ int team_create(struct team *team, const struct vm *vm, const struct payload *pa
 		code = vcpu_create(&member->vcpu, vm, payload, i, err);
 		if (code)
 			break;
+		member->vcpu.repeat = &team->repeat;
 		team->count++;
 		code = pthread_create(&member->thread, NULL, member_main, member);
 		member->started = !code;
@@ -204,6 +205,11 @@ int team_run(struct team *team, uint32_t next, uint64_t timeout_ns)
 	if (result)
 		stop_all(team);
 	return result;
+}
+
+void team_repeat(struct team *team, bool on)
+{
+	__atomic_store_n(&team->repeat, on, __ATOMIC_RELEASE);
 }
 
 void team_destroy(struct team *team)

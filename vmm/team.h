@@ -27,6 +27,7 @@ struct team {
 	pthread_cond_t go;		/* main -> vCPUs: generation changed, or quit */
 	uint64_t generation;
 	bool quit;
+	bool repeat;			/* atomic: see team_repeat() */
 	int done_fd;			/* eventfd, vCPU threads -> main: one of them stopped */
 	int signal_fd;			/* SIGINT, SIGTERM, SIGHUP as data, while the team lives */
 	sigset_t old_mask;
@@ -40,6 +41,8 @@ int team_create(struct team *team, const struct vm *vm, const struct payload *pa
  * those still in the guest; -EIO: a vCPU is in trouble (the others are kicked too).
  */
 int team_run(struct team *team, uint32_t next, uint64_t timeout_ns);
+/* While on, vCPUs that have come to the end of their phase begin it anew. */
+void team_repeat(struct team *team, bool on);
 /* Ends the threads; vCPUs must not be running. */
 void team_destroy(struct team *team);
 

@@ -107,6 +107,16 @@ bool parse_duration(const char *text, uint64_t *ns)
 	return false;
 }
 
+bool parse_rate(const char *text, uint64_t *per_second)
+{
+	uint64_t number;
+
+	if (!take_number(&text, &number) || strcmp(text, "/s"))
+		return false;
+	*per_second = number;
+	return true;
+}
+
 bool parse_bool(const char *text, bool *value)
 {
 	static const char *const words[] = { "no", "yes", "off", "on", "false", "true", "0", "1" };

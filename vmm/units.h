@@ -13,6 +13,8 @@ bool parse_u64(const char *text, uint64_t *value);
 bool parse_size(const char *text, uint64_t *bytes);
 /* 500ns 20us 500ms 60s 10m 2h; a bare number is seconds. */
 bool parse_duration(const char *text, uint64_t *ns);
+/* 200/s */
+bool parse_rate(const char *text, uint64_t *per_second);
 bool parse_bool(const char *text, bool *value);	/* yes/no on/off true/false 1/0 */
 
 #define UNIT_TEXT 32

@@ -12,6 +12,7 @@
 
 #include "clock.h"
 #include "exits.h"
+#include "latency.h"
 #include "vcpu_state.h"
 
 /* A leaf as a VM without nesting sees it: no VMX, no SVM, nothing of SVM's features. */
@@ -156,6 +157,15 @@ static void console_put(struct vcpu *vcpu, char character)
 		vcpu->console[length] = character;
 }
 
+/* It asks for the next phase. */
+static void end_pass(struct vcpu *vcpu)
+{
+	if (vcpu->passes && vcpu->pass_ns)
+		latency_add(vcpu->passes, clock_ns() - vcpu->pass_ns);
+	vcpu->pass_ns = 0;
+	vcpu->asks = true;
+}
+
 /* What an access to a port comes to. */
 static enum vcpu_stop handle_port(struct vcpu *vcpu, uint16_t port, uint32_t value, bool in)
 {
@@ -174,7 +184,7 @@ static enum vcpu_stop handle_port(struct vcpu *vcpu, uint16_t port, uint32_t val
 		console_put(vcpu, (char)value);
 		return VCPU_GOES_ON;
 	case ABI_PORT_NEXT:
-		vcpu->asks = true;
+		end_pass(vcpu);
 		return VCPU_GOES_ON;
 	case ABI_PORT_MARK:
 		if (value == ABI_MARK_L2_ENTER)
@@ -244,10 +254,11 @@ static enum vcpu_stop run_failed(struct vcpu *vcpu, int code)
 /* Hands over what the vCPU asked for; false: it has not been told yet. */
 static bool answer(struct vcpu *vcpu)
 {
-	if (!vcpu->told)
+	if (!vcpu->told && !__atomic_load_n(vcpu->repeat, __ATOMIC_ACQUIRE))
 		return false;
 	memcpy((uint8_t *)vcpu->run + vcpu->run->io.data_offset, &vcpu->next, sizeof(vcpu->next));
 	vcpu->asks = vcpu->told = false;
+	vcpu->pass_ns = clock_ns();
 	return true;
 }
 

@@ -27,6 +27,9 @@ struct vcpu {
 	bool asks;			/* stopped in its read of ABI_PORT_NEXT */
 	bool told;			/* next is not handed over yet */
 	uint32_t next;
+	const bool *repeat;		/* atomic: next is handed over again and again */
+	struct latency *passes;		/* how long each took, or NULL */
+	uint64_t pass_ns;		/* when the one it is in began, 0: none */
 	/* Of the phase it is in: CLOCK_MONOTONIC ns, 0: not yet. */
 	uint64_t l2_enter_ns, l2_entered_ns;
 	enum guest_trouble trouble;

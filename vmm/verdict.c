@@ -28,12 +28,22 @@ static const struct {
 	{ { "l2.ran", "every L2 phase entered L2 and wrote all its pages" }, judge_l2 },
 	{ { "sources.agree", "where several sources tell the same, they tell it alike" },
 	  judge_sources },
+	{ { "stress.clean", "no op of a worker failed or got stuck (runs with do = stress)" },
+	  judge_stress },
 	{ { "teardown.clean", "kernel memory is back to where it was" }, judge_teardown },
 	{ { "klog.clean", "no BUG, WARNING, Oops in the kernel log" }, judge_klog },
 };
 
 static const struct check_info nested_off = {
 	"nested.off", "smoke: a VM whose CPUID hides SVM and VMX can't turn them on",
+};
+
+/* Those that only some runs have. */
+static const struct {
+	judge *judge;
+	bool (*applies)(const struct run *run);
+} special[] = {
+	{ judge_stress, has_stress },
 };
 
 #define CHECKS (sizeof(table) / sizeof(table[0]))
@@ -47,6 +57,14 @@ size_t verdict_check_count(void)
 const struct check_info *verdict_check_info(size_t index)
 {
 	return index < CHECKS ? &table[index].info : &nested_off;
+}
+
+static bool applies(judge *check, const struct run *run)
+{
+	for (size_t i = 0; i < sizeof(special) / sizeof(special[0]); i++)
+		if (special[i].judge == check)
+			return special[i].applies(run);
+	return true;
 }
 
 static bool is_about_host(const struct check *check)
@@ -83,10 +101,15 @@ static void conclude(const struct run *run, struct verdict *verdict)
 
 void verdict_judge(const struct run *run, struct verdict *verdict)
 {
-	*verdict = (struct verdict){ .count = CHECKS };
+	*verdict = (struct verdict){ 0 };
 	for (size_t i = 0; i < CHECKS; i++) {
-		verdict->checks[i].name = table[i].info.name;
-		table[i].judge(run, &verdict->checks[i]);
+		struct check *check = &verdict->checks[verdict->count];
+
+		if (!applies(table[i].judge, run))
+			continue;
+		check->name = table[i].info.name;
+		table[i].judge(run, check);
+		verdict->count++;
 	}
 	conclude(run, verdict);
 }

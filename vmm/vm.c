@@ -53,7 +53,7 @@ int vm_create(struct vm *vm, const struct kvm *kvm, const struct layout *layout,
 	return code;
 }
 
-static uint8_t *slot_hva(const struct vm *vm, const struct slot *slot)
+uint8_t *vm_slot_memory(const struct vm *vm, const struct slot *slot)
 {
 	return vm->backings[slot->cfg].hva + (uint64_t)slot->index * slot->size;
 }
@@ -69,14 +69,15 @@ static int set_failed(const struct vm *vm, const struct slot *slot, int code, st
 }
 
 /* Memory of a guest_memfd: the second version of the ioctl names the file, too. */
-static int set_gmem_slot(const struct vm *vm, const struct slot *slot, uint32_t flags)
+static int set_gmem_slot(const struct vm *vm, const struct slot *slot, uint64_t base,
+			 uint64_t size, uint32_t flags)
 {
 	struct gmem_region region = {
 		.slot = slot->id,
 		.flags = flags | GMEM_SLOT_FLAG,
-		.guest_phys_addr = slot->base,
-		.memory_size = slot->size,
-		.userspace_addr = (uintptr_t)slot_hva(vm, slot),
+		.guest_phys_addr = base,
+		.memory_size = size,
+		.userspace_addr = (uintptr_t)vm_slot_memory(vm, slot),
 		.guest_memfd = (uint32_t)vm->backings[slot->cfg].fd,
 		.guest_memfd_offset = (uint64_t)slot->index * slot->size,
 	};
@@ -84,19 +85,30 @@ static int set_gmem_slot(const struct vm *vm, const struct slot *slot, uint32_t 
 	return ioctl(vm->fd, GMEM_SET_REGION, &region);
 }
 
-static int set_slot(const struct vm *vm, const struct slot *slot, uint32_t flags)
+static int set_slot(const struct vm *vm, const struct slot *slot, uint64_t base, uint64_t size,
+		    uint32_t flags)
 {
 	struct kvm_userspace_memory_region region = {
 		.slot = slot->id,
 		.flags = flags,
-		.guest_phys_addr = slot->base,
-		.memory_size = slot->size,
-		.userspace_addr = (uintptr_t)slot_hva(vm, slot),
+		.guest_phys_addr = base,
+		.memory_size = size,
+		.userspace_addr = (uintptr_t)vm_slot_memory(vm, slot),
 	};
 
 	if (vm->layout->config->memslots[slot->cfg].backing == BACKING_GUEST_MEMFD)
-		return set_gmem_slot(vm, slot, flags);
+		return set_gmem_slot(vm, slot, base, size, flags);
 	return ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, &region);
+}
+
+int vm_slot_set(const struct vm *vm, const struct slot *slot, uint64_t base, uint32_t flags)
+{
+	return set_slot(vm, slot, base, slot->size, flags) ? -errno : 0;
+}
+
+int vm_slot_delete(const struct vm *vm, const struct slot *slot)
+{
+	return set_slot(vm, slot, slot->base, 0, 0) ? -errno : 0;
 }
 
 int vm_set_slots(struct vm *vm, struct err *err)
@@ -112,7 +124,7 @@ int vm_set_slots(struct vm *vm, struct err *err)
 
 		if (broken && i + 1 == layout->count)
 			flags |= 1u << 15;	/* there is no such flag */
-		code = set_slot(vm, slot, flags) ? errno : 0;
+		code = set_slot(vm, slot, slot->base, slot->size, flags) ? errno : 0;
 		vm->ioctl_ns += clock_ns() - start;
 		if (code)
 			return set_failed(vm, slot, code, err);
@@ -144,7 +156,7 @@ uint8_t *vm_page(const struct vm *vm, uint64_t gpa)
 		else if (gpa - slot->base >= slot->size)
 			low = middle + 1;
 		else
-			return slot_hva(vm, slot) + ((gpa - slot->base) & -4096ull);
+			return vm_slot_memory(vm, slot) + ((gpa - slot->base) & -4096ull);
 	}
 	return NULL;
 }

@@ -32,6 +32,15 @@ int vm_create(struct vm *vm, const struct kvm *kvm, const struct layout *layout,
 int vm_set_slots(struct vm *vm, struct err *err);
 void vm_destroy(struct vm *vm);
 
+/*
+ * One slot as it is to be now: where base is, with these KVM_MEM_* flags, or gone. 0 or
+ * -errno, as KVM says. What the layout says of it does not change.
+ */
+int vm_slot_set(const struct vm *vm, const struct slot *slot, uint64_t base, uint32_t flags);
+int vm_slot_delete(const struct vm *vm, const struct slot *slot);
+/* The host memory behind a slot. */
+uint8_t *vm_slot_memory(const struct vm *vm, const struct slot *slot);
+
 /* The host's view of the guest page at gpa, NULL when no normal-space slot holds it. */
 uint8_t *vm_page(const struct vm *vm, uint64_t gpa);
 /* Across slots; -EFAULT when a page of the range lies in none. */

@@ -309,7 +309,7 @@ static void standard_input_is_a_file_like_others(void **state)
 	expect_errors("-", NULL, -EINVAL,
 		      LINES("<stdin>:1: memslot: there is no [memslot.NAME]: a VM needs memory",
 			    "<stdin>:3: phase.boot.x: 1: no such key; there is: do expect "
-			    "nested-paging touch stride pattern slot timeout"));
+			    "nested-paging touch stride pattern slot timeout duration iterations load"));
 	dup2(saved, STDIN_FILENO);
 	close(saved);
 }
@@ -403,6 +403,7 @@ static void the_table_of_keys_is_sound(void **state)
 			struct config config;
 			struct memslot_cfg memslot;
 			struct phase_cfg phase;
+			struct worker_cfg worker;
 		} object = { 0 };
 
 		assert_ptr_equal(key_find(list[i].kind, list[i].name), &list[i]);
@@ -448,23 +449,27 @@ static void names_are_those_of_the_config(void **state)
 static void json_has_every_key_exactly(void **state)
 {
 	struct config config;
-	json_t *json, *slot, *phase;
+	json_t *json, *slot, *phase, *worker;
 	size_t count;
 	const struct key *list = keys(&count);
 
 	(void)state;
 	write_file("json.ini", "[memslot.a]\nbase = 0xfffffffffffff000\nsize = 9007199254740993\n"
 		   "flags = dirty-log\nbacking = file:/x\n"
-		   "[phase.p]\ndo = l2\npattern = 0xffffffffffffffff\nslot = a\n");
+		   "[phase.p]\ndo = l2\npattern = 0xffffffffffffffff\nslot = a\n"
+		   "[phase.s]\ndo = stress\n[worker.w]\nop = discard\nslot = a\nrate = 200/s\n");
 	load_good("json.ini", NULL, &config);
 	json = config_json(&config);
 	slot = json_object_get(json, "memslot.a");
 	phase = json_object_get(json, "phase.p");
-	assert_int_equal(json_object_size(json), 7);
+	worker = json_object_get(json, "worker.w");
+	assert_int_equal(json_integer_value(json_object_get(worker, "rate")), 200);
+	assert_int_equal(json_object_size(json), 9);
 	for (size_t i = 0; i < count; i++) {
 		const struct section *section = &sections(&(size_t){ 0 })[list[i].kind];
 		json_t *object = list[i].kind == KIND_MEMSLOT ? slot :
 				 list[i].kind == KIND_PHASE ? phase :
+				 list[i].kind == KIND_WORKER ? worker :
 				 json_object_get(json, section->name);
 
 		if (list[i].kind != KIND_MINIVMM)
