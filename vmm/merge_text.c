@@ -14,15 +14,39 @@ static const char *or_dash(const char *text)
 	return text ? text : "-";
 }
 
-/* What all groups have in common is said once, before the table. */
-static bool common(const json_t *groups, enum fact fact)
+/* Who could not run says little of the host, and is no reason for another column. */
+static bool silent(const json_t *group, enum fact fact)
 {
-	const json_t *first = value_at(json_array_get(groups, 0), fact_name(fact)), *group;
+	const char *result = value_string(group, "result");
+
+	return !value_string(group, fact_name(fact)) && result &&
+	       (!strcmp(result, "skip") || !strcmp(result, "error"));
+}
+
+/* The first that says something, or NULL */
+static const char *first_text(const json_t *groups, enum fact fact)
+{
+	const json_t *group;
 	size_t i;
 
 	json_array_foreach(groups, i, group)
-		if (!json_equal(value_at(group, fact_name(fact)), first))
+		if (value_string(group, fact_name(fact)))
+			return value_string(group, fact_name(fact));
+	return NULL;
+}
+
+/* What all groups have in common is said once, before the table. */
+static bool common(const json_t *groups, enum fact fact)
+{
+	const char *first = first_text(groups, fact), *text;
+	const json_t *group;
+	size_t i;
+
+	json_array_foreach(groups, i, group) {
+		text = value_string(group, fact_name(fact));
+		if (!silent(group, fact) && strcmp(first ? first : "-", text ? text : "-"))
 			return false;
+	}
 	return true;
 }
 
@@ -42,8 +66,7 @@ static void put_alike(const json_t *groups, FILE *out)
 	size_t at = 4;
 
 	for (size_t i = 0; i < sizeof(alike) / sizeof(alike[0]) && at < sizeof(line); i++) {
-		const char *name = fact_name(alike[i].fact);
-		const char *text = value_string(json_array_get(groups, 0), name);
+		const char *text = first_text(groups, alike[i].fact);
 
 		if (text && common(groups, alike[i].fact))
 			at += (size_t)snprintf(line + at, sizeof(line) - at, "%s %s %s",
@@ -112,27 +135,37 @@ static int put_groups(const json_t *groups, bool several, FILE *out)
 	return table_print(&table, out);
 }
 
+/* "on a, b and 3 more"; nothing where no host is known */
+static void put_hosts(const json_t *members, char *line, size_t size)
+{
+	const json_t *member;
+	size_t i, at = strlen(line);
+	const char *before = at ? "; on " : "on ";
+
+	json_array_foreach(members, i, member) {
+		const char *hostname = value_string(member, "hostname");
+
+		if (i == HOSTS_MOST || at + 32 >= size)
+			break;
+		if (!hostname || !strcmp(hostname, "-"))
+			continue;
+		at += (size_t)snprintf(line + at, size - at, "%s%s", before, hostname);
+		before = ", ";
+	}
+	if (i < json_array_size(members) && at < size)
+		snprintf(line + at, size - at, " and %zu more", json_array_size(members) - i);
+}
+
 /* "3  fail: rmap.exact", then who. */
 static void put_members(const json_t *group, size_t number, FILE *out)
 {
-	const json_t *members = value_at(group, "members"), *member;
 	const char *reason = value_string(group, "reason");
-	size_t i;
 	char line[2048] = "";
-	size_t at = 0;
 
 	if (reason)
-		at = (size_t)snprintf(line, sizeof(line), "%s: %s; ",
-				      or_dash(value_string(group, "result")), reason);
-	json_array_foreach(members, i, member) {
-		if (i == HOSTS_MOST || at >= sizeof(line) - 32)
-			break;
-		at += (size_t)snprintf(line + at, sizeof(line) - at, "%s%s", i ? ", " : "on ",
-				       or_dash(value_string(member, "hostname")));
-	}
-	if (i < json_array_size(members) && at < sizeof(line))
-		snprintf(line + at, sizeof(line) - at, " and %zu more",
-			 json_array_size(members) - i);
+		snprintf(line, sizeof(line), "%s: %s", or_dash(value_string(group, "result")),
+			 reason);
+	put_hosts(value_at(group, "members"), line, sizeof(line));
 	fprintf(out, "  %3zu  ", number);
 	text_wrap(out, TEXT_PROSE, 7, 7, line);
 }
