@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "report_parts.h"
 #include "report_slots.h"
 #include "snapshot_json.h"
 #include "value.h"
@@ -123,7 +124,7 @@ static json_t *phase_json(const struct phase_result *phase)
 	bool guest_ran = reached && phase->cfg;
 	bool told = phase->state != RMAP_UNKNOWN;
 	json_t *object = json_pack(
-		"{s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+		"{s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 		"name", value_text(phase->name),
 		"do", value_text(phase->what),
 		"done", phase->done,
@@ -135,7 +136,8 @@ static json_t *phase_json(const struct phase_result *phase)
 		"l2_pages", value_known(guest_ran, phase->l2_pages),
 		"l2_entries", value_known(guest_ran, phase->l2_entries),
 		"rmap_state", state_json(phase->state),
-		"state_source", told ? value_text(source_name(phase->state_source)) : json_null());
+		"state_source", told ? value_text(source_name(phase->state_source)) : json_null(),
+		"workers", stress_json(phase->stress));
 
 	if (!object)
 		return NULL;
@@ -163,7 +165,7 @@ static json_t *phases_json(const struct run *run)
 /* A nested guest's first root, under the name its hardware gives it. */
 static const char *trigger_name(const struct run *run, const struct phase_result *phase)
 {
-	if (!phase || !phase->cfg || phase->cfg->what != DO_L2)
+	if (!phase || !phase->cfg || !phase_runs_l2(phase->cfg))
 		return NULL;
 	switch (run->guest.report.vendor) {
 	case ABI_VENDOR_SVM:
@@ -355,7 +357,7 @@ static json_t *echo_json(const struct config *config)
 
 json_t *report_build(const struct run *run, const struct verdict *verdict)
 {
-	return json_pack("{s:s, s:{s:s}, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o,"
+	return json_pack("{s:s, s:{s:s}, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o,"
 			 " s:o, s:o, s:o, s:o, s:o, s:s, s:i}",
 			 "schema", REPORT_SCHEMA,
 			 "tool", "version", MINIVMM_VERSION,
@@ -370,6 +372,7 @@ json_t *report_build(const struct run *run, const struct verdict *verdict)
 			 "baseline", snapshot_json(&run->before),
 			 "phases", phases_json(run),
 			 "transition", transition_json(run),
+			 "contention", contention_json(run),
 			 "guest", guest_json(run),
 			 "checks", checks_json(verdict),
 			 "error", error_json(&run->err),

@@ -291,6 +291,8 @@ int report_text(const json_t *report, FILE *out)
 		rc = report_text_memory(report, out);
 	if (!rc)
 		rc = report_text_transition(report, out);
+	if (!rc)
+		rc = report_text_contention(report, out);
 	if (rc)
 		return rc;
 	put_guest(report, out);

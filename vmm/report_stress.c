@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What workers did, as JSON: by phase, and what the transition did to each of their steps. */
+#include <stdlib.h>
+
+#include "ops.h"
+#include "report_parts.h"
+#include "run.h"
+#include "stress.h"
+#include "value.h"
+
+/* When a stress phase ran, by the L2 phases before it. */
+enum role { ROLE_BEFORE, ROLE_CONTROL, ROLE_AFTER, ROLE_COUNT };
+
+static const char *const role_names[ROLE_COUNT] = { "before", "control", "after" };
+
+static json_t *summary_json(const struct latency *latency)
+{
+	struct latency_summary s;
+
+	if (!latency || !latency->count)
+		return json_null();
+	latency_summarize(latency, &s);
+	return json_pack("{s:o, s:o, s:o, s:o, s:o}",
+			 "n", value_u64(s.n), "min_ns", value_u64(s.min_ns),
+			 "median_ns", value_u64(s.median_ns), "p99_ns", value_u64(s.p99_ns),
+			 "max_ns", value_u64(s.max_ns));
+}
+
+static json_t *steps_json(const struct worker_result *worker)
+{
+	json_t *steps = json_object();
+
+	for (int step = 0; steps && step < STEP_COUNT; step++)
+		if (worker->steps[step])
+			json_object_set_new(steps, stress_step_name((enum stress_step)step),
+					    summary_json(worker->steps[step]));
+	return steps;
+}
+
+static json_t *worker_json(const struct worker_result *worker)
+{
+	const struct worker_cfg *cfg = worker->cfg;
+
+	return json_pack("{s:o, s:s, s:i, s:o, s:o, s:o, s:o}",
+			 "worker", value_text(cfg ? cfg->name : NULL),
+			 "op", cfg ? op_info(cfg->op)->name : "guest",
+			 cfg ? "thread" : "vcpu", (int)worker->index,
+			 "rounds", value_u64(worker->rounds),
+			 "failures", value_u64(worker->failures),
+			 "failure", value_text(worker->failure),
+			 "steps", steps_json(worker));
+}
+
+json_t *stress_json(const struct stress_result *stress)
+{
+	json_t *workers;
+
+	if (!stress)
+		return json_null();
+	workers = json_array();
+	for (size_t i = 0; workers && i < stress->count; i++) {
+		if (json_array_append_new(workers, worker_json(&stress->workers[i]))) {
+			json_decref(workers);
+			return NULL;
+		}
+	}
+	return workers;
+}
+
+static enum role next_role(enum role role, const struct phase_result *phase)
+{
+	if (!phase->cfg || !phase_runs_l2(phase->cfg) || !phase->l2_entries)
+		return role;
+	if (phase->cfg->nested_paging)
+		return ROLE_AFTER;
+	return role == ROLE_BEFORE ? ROLE_CONTROL : role;
+}
+
+/* A step's times in all stress phases of a role. */
+static void collect(const struct run *run, enum stress_step step, struct latency *roles)
+{
+	enum role role = ROLE_BEFORE;
+
+	for (size_t i = 0; i < run->phase_count; i++) {
+		const struct stress_result *stress = run->phases[i].stress;
+
+		role = next_role(role, &run->phases[i]);
+		for (size_t j = 0; stress && j < stress->count; j++)
+			if (stress->workers[j].steps[step])
+				latency_merge(&roles[role], stress->workers[j].steps[step]);
+	}
+}
+
+static json_t *ratio_json(const struct latency *above, const struct latency *below)
+{
+	struct latency_summary a, b;
+
+	latency_summarize(above, &a);
+	latency_summarize(below, &b);
+	return a.n && b.median_ns ? json_real((double)a.median_ns / (double)b.median_ns) :
+				    json_null();
+}
+
+/* NULL: the step was never done. */
+static json_t *step_json(const struct run *run, enum stress_step step, struct latency *roles)
+{
+	uint64_t count = 0;
+	json_t *object;
+
+	for (int role = 0; role < ROLE_COUNT; role++)
+		roles[role] = (struct latency){ 0 };
+	collect(run, step, roles);
+	for (int role = 0; role < ROLE_COUNT; role++)
+		count += roles[role].count;
+	if (!count)
+		return NULL;
+	object = json_pack("{s:s}", "op", stress_step_name(step));
+	for (int role = 0; role < ROLE_COUNT; role++)
+		json_object_set_new(object, role_names[role], summary_json(&roles[role]));
+	json_object_set_new(object, "ratio", ratio_json(&roles[ROLE_AFTER], &roles[ROLE_BEFORE]));
+	json_object_set_new(object, "control_ratio",
+			    ratio_json(&roles[ROLE_CONTROL], &roles[ROLE_BEFORE]));
+	return object;
+}
+
+json_t *contention_json(const struct run *run)
+{
+	struct latency *roles = calloc(ROLE_COUNT, sizeof(*roles));
+	json_t *steps = json_array();
+
+	for (int step = 0; roles && steps && step < STEP_COUNT; step++) {
+		json_t *object = step_json(run, (enum stress_step)step, roles);
+
+		if (object)
+			json_array_append_new(steps, object);
+	}
+	if (!roles && steps) {
+		json_decref(steps);
+		steps = NULL;
+	}
+	free(roles);
+	return steps;
+}
