@@ -61,14 +61,14 @@ static int print_json(const json_t *value)
 	return json_dumpf(value, stdout, JSON_INDENT(2)) || putchar('\n') == EOF ? -EIO : 0;
 }
 
-/* All files or none; frees what it has read where one can't be. */
-static json_t **load_all(const struct report_arguments *arguments)
+/* All files or none; frees what it has read where one can't be. other: a schema, or NULL. */
+static json_t **load_all(const struct report_arguments *arguments, const char *other)
 {
 	json_t **reports = calloc(arguments->count, sizeof(json_t *));
 	struct err err;
 
 	for (size_t i = 0; reports && i < arguments->count; i++) {
-		if (!report_load(arguments->files[i], &reports[i], &err))
+		if (!report_load_or(other, arguments->files[i], &reports[i], &err))
 			continue;
 		print_err(&err);
 		while (i-- > 0)
@@ -90,7 +90,7 @@ static void free_all(json_t **reports, size_t count)
 
 int report_cmd_diff(const struct report_arguments *arguments)
 {
-	json_t **reports = load_all(arguments), *diff;
+	json_t **reports = load_all(arguments, NULL), *diff;
 	int status;
 
 	if (!reports)
@@ -173,7 +173,7 @@ int report_cmd_merge(const struct report_arguments *arguments)
 
 int report_cmd_plot(const struct report_arguments *arguments)
 {
-	json_t **reports = load_all(arguments);
+	json_t **reports = load_all(arguments, PLOT_SWEEP_SCHEMA);
 	struct err err;
 	int rc;
 
@@ -199,7 +199,7 @@ static int write_page(const void *what, FILE *out)
 int report_cmd_html(const struct report_arguments *arguments)
 {
 	struct html_report *named = calloc(arguments->count, sizeof(*named));
-	json_t **reports = named ? load_all(arguments) : NULL;
+	json_t **reports = named ? load_all(arguments, NULL) : NULL;
 	struct page page = { named, arguments->count };
 	int status = EXIT_ENVIRONMENT;
 	struct err err;

@@ -146,9 +146,20 @@ static int plot_several(const json_t *const *reports, size_t count, bool *any, F
 	return rc;
 }
 
+/* The file itself, a report's member, or NULL */
+static const json_t *sweep_of(const json_t *report)
+{
+	const char *schema = value_string(report, "schema");
+	const json_t *sweep = value_at(report, "sweep");
+
+	if (schema && !strncmp(schema, PLOT_SWEEP_SCHEMA, strlen(PLOT_SWEEP_SCHEMA)))
+		return report;
+	return sweep && !json_is_null(sweep) ? sweep : NULL;
+}
+
 static int write_script(const json_t *const *reports, size_t count, const char *terminal, FILE *out)
 {
-	const json_t *sweep = count == 1 ? value_at(reports[0], "sweep") : NULL;
+	const json_t *sweep = count == 1 ? sweep_of(reports[0]) : NULL;
 	size_t width = count > 7 ? 130 * count : 900;
 	bool any = false;
 	int rc = 0;
@@ -157,7 +168,7 @@ static int write_script(const json_t *const *reports, size_t count, const char *
 		"background rgb '#ffffff' font 'sans,12'\n", terminal,
 		width < 8000 ? width : 8000);
 	plot_style(out);
-	if (sweep && !json_is_null(sweep))
+	if (sweep)
 		return plot_sweep(sweep, out);
 	if (count == 1)
 		any = plot_phases(reports[0], out);

@@ -9,9 +9,11 @@
 
 #include "err.h"
 
+#define PLOT_SWEEP_SCHEMA "minivmm.sweep/1"
+
 /*
- * PATH ends in .svg or .png. One report: its curves if it has a "sweep", else its
- * memory by phase; several: their memory side by side.
+ * PATH ends in .svg or .png. A sweep, or a report with such a member: its curves.
+ * One report: its memory by phase; several: their memory side by side.
  */
 int plot_reports(const json_t *const *reports, size_t count, const char *path, struct err *err);
 
@@ -19,7 +21,7 @@ int plot_reports(const json_t *const *reports, size_t count, const char *path, s
 void plot_text(FILE *out, const char *text);
 /* Colours and lines that every plot has. */
 void plot_style(FILE *out);
-/* Writes the plot of a report's "sweep" member. -ENODATA: there are no points in it. */
+/* Writes the plot of a sweep. -ENODATA: there are no points in it. */
 int plot_sweep(const json_t *sweep, FILE *out);
 
 #endif

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Curves of a "sweep": an array of points, or an object with such "points". A point
- * has guest_bytes, slots, duration_ns, measured_bytes and predicted_bytes, or null.
- */
+/* Curves of a sweep's points, which sweep.c makes; older files have an array of them. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
@@ -35,22 +32,23 @@ static bool first_of_its_slots(const json_t *points, size_t i)
 /* Where the VM keeps its size, its slots are what is swept. */
 static bool sizes_vary(const json_t *points)
 {
-	const json_t *first = value_at(json_array_get(points, 0), "guest_bytes"), *point;
+	const json_t *first = value_at(json_array_get(points, 0), "size_bytes"), *point;
 	size_t i;
 
 	json_array_foreach(points, i, point)
-		if (!json_equal(value_at(point, "guest_bytes"), first))
+		if (!json_equal(value_at(point, "size_bytes"), first))
 			return true;
 	return false;
 }
 
 static void put_point(FILE *out, const json_t *point, bool by_size)
 {
-	put_number(out, amount_at(point, by_size ? "guest_bytes" : "slots"),
+	put_number(out, amount_at(point, by_size ? "size_bytes" : "slots"),
 		   by_size ? 1 << 30 : 1);
 	put_number(out, amount_at(point, "measured_bytes"), 1 << 20);
 	put_number(out, amount_at(point, "predicted_bytes"), 1 << 20);
-	put_number(out, amount_at(point, "duration_ns"), 1e6);
+	put_number(out, amount_at(point, "transition_ns"), 1e6);
+	put_number(out, amount_at(point, "memset_floor_ns"), 1e6);
 	fputc('\n', out);
 }
 
@@ -82,11 +80,35 @@ static void put_title(FILE *out, const json_t *points, size_t curve)
 	for (size_t i = 0; i < json_array_size(points); i++)
 		if (first_of_its_slots(points, i) && curves++ == curve)
 			slots = amount_at(json_array_get(points, i), "slots");
-	fprintf(out, "%s slots", amount_exact(text, slots));
+	fprintf(out, "%s slot%s", amount_exact(text, slots), slots.value == 1 ? "" : "s");
 }
 
-static void put_panel(FILE *out, const json_t *points, size_t curves, bool by_size, int column,
-		      const char *label)
+static bool floors_known(const json_t *points)
+{
+	const json_t *point;
+	size_t i;
+
+	json_array_foreach(points, i, point)
+		if (amount_at(point, "memset_floor_ns").known)
+			return true;
+	return false;
+}
+
+enum column { MEASURED = 2, PREDICTED, TIME, FLOOR };
+
+/* What the measured figure is held against: no curve of its own, where it is known. */
+static void put_against(FILE *out, size_t curve, enum column column, const char *name)
+{
+	fprintf(out, ", $curve%zu using 1:%d with points lc rgb '#14181d' pt %d ps 1.4 ", curve,
+		column, column == FLOOR ? 2 : 1);
+	if (curve)
+		fputs("notitle", out);
+	else
+		fprintf(out, "title '%s'", name);
+}
+
+static void put_panel(FILE *out, const json_t *points, size_t curves, bool by_size,
+		      enum column column, const char *label)
 {
 	fprintf(out, "set ylabel '%s'\nplot", label);
 	for (size_t i = 0; i < curves; i++) {
@@ -97,9 +119,10 @@ static void put_panel(FILE *out, const json_t *points, size_t curves, bool by_si
 		else
 			fputs("measured", out);
 		fputc('\'', out);
-		if (column == 2)
-			fprintf(out, ", $curve%zu using 1:3 with points lc rgb '#14181d' pt 1 ps 1.4 "
-				"%s", i, i ? "notitle" : "title 'predicted'");
+		if (column == MEASURED)
+			put_against(out, i, PREDICTED, "predicted");
+		else if (floors_known(points))
+			put_against(out, i, FLOOR, "memset of as much");
 	}
 	fputc('\n', out);
 }
@@ -116,8 +139,8 @@ int plot_sweep(const json_t *sweep, FILE *out)
 	curves = put_data(points, by_size, out);
 	fprintf(out, "set multiplot layout 1,2\nset yrange [0:*]\nset xlabel '%s'\n",
 		by_size ? "GiB of guest memory" : "slots");
-	put_panel(out, points, curves, by_size, 2, "MiB allocated at the transition");
-	put_panel(out, points, curves, by_size, 4, "ms of the first entry");
+	put_panel(out, points, curves, by_size, MEASURED, "MiB allocated at the transition");
+	put_panel(out, points, curves, by_size, TIME, "ms of the first entry");
 	fputs("unset multiplot\n", out);
 	return 0;
 }

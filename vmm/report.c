@@ -3,6 +3,7 @@
 #include "report.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -103,20 +104,24 @@ int report_save(const json_t *report, const char *path, struct err *err)
 }
 
 /* "minivmm.report/1", or a minor version of it: "minivmm.report/1.2". */
-static int check_schema(const json_t *report, const char *path, struct err *err)
+static bool is_schema(const char *have, const char *schema)
+{
+	size_t length = strlen(schema);
+
+	return !strncmp(have, schema, length) && (!have[length] || have[length] == '.');
+}
+
+static int check_schema(const json_t *report, const char *other, const char *path, struct err *err)
 {
 	const char *schema = value_string(report, "schema");
-	size_t length = strlen(REPORT_SCHEMA);
 
 	if (!schema)
 		return err_set(err, EINVAL, "%s: not a report: there is no \"schema\" in it", path);
-	if (strncmp(schema, REPORT_SCHEMA, length) || (schema[length] && schema[length] != '.')) {
-		err_set(err, EINVAL, "%s: schema \"%.64s\", not \"" REPORT_SCHEMA "\"", path,
-			schema);
-		err_remedy(err, "read it with the minivmm that wrote it");
-		return -EINVAL;
-	}
-	return 0;
+	if (is_schema(schema, REPORT_SCHEMA) || (other && is_schema(schema, other)))
+		return 0;
+	err_set(err, EINVAL, "%s: schema \"%.64s\", not \"" REPORT_SCHEMA "\"", path, schema);
+	err_remedy(err, "read it with the minivmm that wrote it");
+	return -EINVAL;
 }
 
 static int read_json(FILE *file, const char *path, json_t **report, struct err *err)
@@ -132,7 +137,7 @@ static int read_json(FILE *file, const char *path, json_t **report, struct err *
 		       error.text);
 }
 
-int report_load(const char *path, json_t **report, struct err *err)
+int report_load_or(const char *other, const char *path, json_t **report, struct err *err)
 {
 	FILE *file = fopen(path, "re");
 	struct stat st;
@@ -147,10 +152,15 @@ int report_load(const char *path, json_t **report, struct err *err)
 		rc = read_json(file, path, report, err);
 	fclose(file);
 	if (!rc)
-		rc = check_schema(*report, path, err);
+		rc = check_schema(*report, other, path, err);
 	if (rc) {
 		json_decref(*report);
 		*report = NULL;
 	}
 	return rc;
+}
+
+int report_load(const char *path, json_t **report, struct err *err)
+{
+	return report_load_or(NULL, path, report, err);
 }

@@ -28,5 +28,7 @@ int report_render(const json_t *report, enum report_format format, FILE *out);
 /* Written beside PATH, then renamed: PATH is whole or untouched. */
 int report_save(const json_t *report, const char *path, struct err *err);
 int report_load(const char *path, json_t **report, struct err *err);
+/* The same, and a file of that other schema is taken, too. */
+int report_load_or(const char *other, const char *path, json_t **report, struct err *err);
 
 #endif

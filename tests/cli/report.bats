@@ -164,11 +164,14 @@ render() { # PAGE PICTURE [FLAG...]
 	[[ $status == 0 && $(head -c 4 two.png | tail -c 3) == PNG ]]
 	vmm report plot hostile.json -o hostile.svg
 	[[ $status == 0 && ! -e pwned ]]
-	jq '.sweep = {points: [{guest_bytes: 1e9 | floor, slots: 1, duration_ns: 5, measured_bytes: 9, predicted_bytes: 9},
-		{guest_bytes: 9e9 | floor, slots: 1, duration_ns: null, measured_bytes: 99, predicted_bytes: 99}]}' "$report" >sweep.json
+	jq -n '{schema: "minivmm.sweep/1", host: null, points: [
+		{size_bytes: 1073741824, slots: 1, transition_ns: 5, measured_bytes: 9, predicted_bytes: 9},
+		{size_bytes: 9663676416, slots: 1, transition_ns: null, measured_bytes: 99, predicted_bytes: 99}]}' >sweep.json
 	vmm report plot sweep.json -o sweep.svg
 	[[ $status == 0 ]]
 	grep -q 'GiB of guest memory' sweep.svg
+	vmm report show sweep.json
+	[[ $status == 3 ]]
 	jq '.phases[] |= (.rmap_bytes = null)' "$report" >unknown.json
 	vmm report plot unknown.json -o unknown.svg
 	[[ $status == 3 && ! -e unknown.svg ]]
