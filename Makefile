@@ -28,8 +28,9 @@ CFLAGS ?= -O2 -g
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 \
 	-Wvla -Wpointer-arith -Wwrite-strings $(WERROR)
 VMM_CFLAGS := -std=gnu11 -D_GNU_SOURCE -DMINIVMM_VERSION='"$(VERSION)"' -Iinclude -Ivmm \
+	-isystem /usr/include/tracefs -isystem /usr/include/traceevent \
 	-pthread $(WARNINGS) $(SANITIZERS) $(CFLAGS)
-LIBS := -liniparser -ljansson -lfdt
+LIBS := -liniparser -ljansson -lfdt -ltracefs -ltraceevent
 
 VMM_SRC := $(wildcard vmm/*.c)
 VMM_OBJ := $(VMM_SRC:%.c=$(BUILD)/%.o) $(BUILD)/vmm/payload_image.o

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cmd.h"
+#include "cmd_progress.h"
 #include "config.h"
 #include "options.h"
 #include "report.h"
@@ -22,6 +23,7 @@ static const char doc[] =
 	"  minivmm report show FILE   renders a saved report\n"
 	"  minivmm smoke              tests this host, no config needed\n"
 	"  minivmm stat [PID]         every VM on this host: lazy or allocated\n"
+	"  minivmm sweep              the transition by VM size and number of slots\n"
 	"  minivmm list WHAT          keys, checks or scenarios, one per line\n\n"
 	"Exit status: 0 pass, 1 a check failed, 2 usage or config error, 3 environment or internal "
 	"error, 4 skipped (nothing could be judged), 128+N on signal N.";
@@ -78,10 +80,14 @@ static int deliver(const struct run *run, const struct options *options)
 static int run_config(const struct config *config, const struct options *options)
 {
 	struct errors errors = { 0 };
+	struct progress_line line;
 	struct run run = { 0 };
-	int status = EXIT_USAGE_ERROR;
+	int status = EXIT_USAGE_ERROR, code;
 
-	if (!session_run(config, &run, &errors))
+	progress_begin(&line, options->progress, "", &run);
+	code = session_run(config, &run, &errors);
+	progress_end(&line);
+	if (!code)
 		status = deliver(&run, options);
 	else if (errors.count)
 		cmd_print_errors(&errors);
@@ -110,6 +116,7 @@ static int load_and_run(struct arguments *arguments)
 		status = EXIT_USAGE_ERROR;
 	} else {
 		config.seed = arguments->options.seed;
+		config.trace = arguments->options.trace;
 		status = run_config(&config, &arguments->options);
 		config_free(&config);
 	}

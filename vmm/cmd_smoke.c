@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "cmd.h"
+#include "cmd_progress.h"
 #include "config.h"
 #include "options.h"
 #include "report_render.h"
@@ -56,13 +57,20 @@ struct trial {
 };
 
 /* 0, or an exit status, and said on stderr what is wrong. */
-static int try(const char *scenario, char **overrides, size_t count, struct trial *trial)
+static int try(const char *scenario, const struct arguments *arguments, size_t count,
+	       struct trial *trial)
 {
 	struct errors errors = { 0 };
-	int code = config_load(scenario, overrides, count, &trial->config, &errors);
+	struct progress_line line;
+	int code = config_load(scenario, arguments->overrides, count, &trial->config, &errors);
 
-	if (!code)
+	if (!code) {
+		trial->config.seed = arguments->options.seed;
+		trial->config.trace = arguments->options.trace;
+		progress_begin(&line, arguments->options.progress, scenario, &trial->run);
 		code = session_run(&trial->config, &trial->run, &errors);
+		progress_end(&line);
+	}
 	if (errors.count)
 		cmd_print_errors(&errors);
 	else if (code)
@@ -116,12 +124,11 @@ static int smoke(const struct arguments *arguments)
 {
 	struct trial hidden = { 0 }, trial = { 0 };
 	bool nests;
-	int status = try("builtin:smoke", arguments->overrides, arguments->override_count, &trial);
+	int status = try("builtin:smoke", arguments, arguments->override_count, &trial);
 
-	trial.config.seed = arguments->options.seed;
 	nests = !status && trial.run.stage >= STAGE_NESTED && !trial.run.signal;
 	if (nests)
-		status = try("builtin:nested-off", NULL, 0, &hidden);
+		status = try("builtin:nested-off", arguments, 0, &hidden);
 	if (!status)
 		status = judge(&trial.run, nests ? &hidden.run : NULL, arguments);
 	trial_free(&hidden);

@@ -124,6 +124,7 @@ struct config {
 		int break_what;			/* enum selftest_break, key "break" */
 	} selftest;
 	uint64_t seed;				/* --seed, default 0 */
+	bool trace;				/* --trace */
 	struct ini *ini;			/* owned by config.c: the files, for config_where() */
 };
 

@@ -20,6 +20,7 @@ static const struct {
 	{ "report", "minivmm report", cmd_report },
 	{ "smoke", "minivmm smoke", cmd_smoke },
 	{ "stat", "minivmm stat", cmd_stat },
+	{ "sweep", "minivmm sweep", cmd_sweep },
 	{ "list", "minivmm list", cmd_list },
 };
 

@@ -5,7 +5,7 @@
 
 #include "units.h"
 
-enum key { KEY_FORMAT = 256, KEY_SEED, KEY_TIMEOUT, KEY_PROGRESS };
+enum key { KEY_FORMAT = 256, KEY_SEED, KEY_TIMEOUT, KEY_PROGRESS, KEY_TRACE };
 
 static const struct argp_option rows[] = {
 	{ "output", 'o', "FILE", 0, "Write the JSON report to FILE, atomically", 1 },
@@ -14,6 +14,8 @@ static const struct argp_option rows[] = {
 	{ "timeout", KEY_TIMEOUT, "DURATION", 0, "A phase may take so long: 500ms, 60s, 10m", 1 },
 	{ "progress", KEY_PROGRESS, "WHEN", 0,
 	  "On stderr: auto (on a terminal), never or plain", 1 },
+	{ "trace", KEY_TRACE, NULL, 0,
+	  "Look inside the transition with kprobes (root, tracefs): the time of each slot", 1 },
 	{ "verbose", 'v', NULL, 0, "Say on stderr what is being done", 1 },
 	{ 0 },
 };
@@ -59,6 +61,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		if (value < 0)
 			argp_error(state, "--progress %s: not one of auto, never, plain", argument);
 		options->progress = (enum progress)value;
+		return 0;
+	case KEY_TRACE:
+		options->trace = true;
 		return 0;
 	case 'v':
 		options->verbose = true;

@@ -17,6 +17,7 @@ struct options {
 	uint64_t seed;
 	const char *timeout;		/* as given, checked; NULL: the config's */
 	enum progress progress;
+	bool trace;			/* --trace */
 	bool verbose;
 };
 

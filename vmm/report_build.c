@@ -9,6 +9,7 @@
 #include "report_parts.h"
 #include "report_slots.h"
 #include "snapshot_json.h"
+#include "trace_json.h"
 #include "value.h"
 
 #ifndef MINIVMM_VERSION
@@ -358,7 +359,7 @@ static json_t *echo_json(const struct config *config)
 json_t *report_build(const struct run *run, const struct verdict *verdict)
 {
 	return json_pack("{s:s, s:{s:s}, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o,"
-			 " s:o, s:o, s:o, s:o, s:o, s:s, s:i}",
+			 " s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:i}",
 			 "schema", REPORT_SCHEMA,
 			 "tool", "version", MINIVMM_VERSION,
 			 "started", started_json(&run->started),
@@ -372,6 +373,7 @@ json_t *report_build(const struct run *run, const struct verdict *verdict)
 			 "baseline", snapshot_json(&run->before),
 			 "phases", phases_json(run),
 			 "transition", transition_json(run),
+			 "trace", trace_json(&run->trace),
 			 "contention", contention_json(run),
 			 "guest", guest_json(run),
 			 "checks", checks_json(verdict),

@@ -19,6 +19,7 @@ int report_text_slots(const json_t *report, FILE *out);
 int report_text_phases(const json_t *report, FILE *out);
 int report_text_memory(const json_t *report, FILE *out);
 int report_text_transition(const json_t *report, FILE *out);
+int report_text_trace(const json_t *report, FILE *out);
 int report_text_contention(const json_t *report, FILE *out);
 
 /* For spreadsheets: a line per phase, RFC 4180. What is not known is an empty field. */

@@ -292,6 +292,8 @@ int report_text(const json_t *report, FILE *out)
 	if (!rc)
 		rc = report_text_transition(report, out);
 	if (!rc)
+		rc = report_text_trace(report, out);
+	if (!rc)
 		rc = report_text_contention(report, out);
 	if (rc)
 		return rc;

@@ -120,6 +120,7 @@ static struct phase_result *next_phase(struct run *run, const struct phase_cfg *
 	phase->cfg = cfg;
 	phase->name = name;
 	phase->what = cfg ? phase_do_name(cfg->what) : name;
+	__atomic_store_n(&run->doing, name, __ATOMIC_RELEASE);
 	return phase;
 }
 
@@ -310,10 +311,20 @@ static bool check_memory(struct scenario *s)
 	return false;
 }
 
+/* Once the guest has run, so that measuring the floor does not disturb it. */
+static void finish_trace(struct run *run, struct tracer *tracer)
+{
+	const uint64_t *bytes = run->at_transition.bytes;
+
+	trace_finish(tracer, &run->trace);
+	run->trace.floor_ns = trace_floor(bytes[ARRAY_RMAP] + bytes[ARRAY_TRACKING]);
+}
+
 /* Everything from the baseline to the teardown. Returns -errno only for refusals of the config. */
 static int run_in_vm(struct scenario *s)
 {
 	struct run *run = s->run;
+	struct tracer *tracer = NULL;
 	int code;
 
 	if (!check_nesting(s) || !check_memory(s) || !check_cost(s))
@@ -324,8 +335,12 @@ static int run_in_vm(struct scenario *s)
 	run->phases = calloc(run->config->phase_count + 2, sizeof(*run->phases));
 	if (!run->phases)
 		return err_set(&run->err, ENOMEM, "no memory for the phases");
+	if (run->config->trace)
+		tracer = trace_start(run->layout.count, &run->trace);
 	if (!create(s))
 		run_phases(s);
+	if (tracer)
+		finish_trace(run, tracer);
 	teardown(s);
 	measure_transition(run);
 	return 0;
@@ -362,6 +377,7 @@ void run_free(struct run *run)
 	}
 	snapshot_free(&run->before);
 	free(run->phases);
+	trace_free(&run->trace);
 	layout_free(&run->layout);
 	*run = (struct run){ 0 };
 }

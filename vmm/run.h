@@ -14,6 +14,7 @@
 #include "minivmm_abi.h"
 #include "model.h"
 #include "snapshot.h"
+#include "trace.h"
 #include "stress.h"
 
 enum rmap_state { RMAP_UNKNOWN, RMAP_LAZY, RMAP_ALLOCATED };
@@ -82,6 +83,8 @@ struct run {
 	size_t phase_count;
 	int transition;			/* index of the phase that made the rmaps, -1: none */
 	struct guest_outcome guest;
+	const char *doing;		/* name of the phase that runs; atomic, for those who watch */
+	struct trace trace;		/* inside the transition, if config->trace asks for it */
 	int signal;			/* SIGINT or SIGTERM that ended the run early, 0 */
 };
 

@@ -29,6 +29,23 @@ vmm() {
 	done
 }
 
+@test "sweep: usage errors; where KVM can't be used, every point is there and skipped" {
+	local -a wrong=("--sizes x" "--sizes 1M" "--sizes 1G,,2G" "--sizes 100000001" "--slots 0" "--slots 1,x"
+		"--format xml" "--progress maybe" "what")
+	for arguments in "${wrong[@]}"; do
+		# shellcheck disable=SC2086 # words on purpose
+		vmm sweep $arguments
+		echo "$arguments: $status"
+		[[ $status == 2 && ! -s stdout && -s stderr ]]
+	done
+	[[ ! -e /dev/kvm ]] || skip "this host has /dev/kvm"
+	vmm sweep --sizes 1G,64G --slots 1,3 --format csv -o sweep.json
+	[[ $status == 4 && $(wc -l <stdout) == 5 && $(tail -n 1 stdout) == 68719476736,3,*,skip ]]
+	jq -e '.schema == "minivmm.sweep/1" and [.points[] | .measured_bytes] == [null, null, null, null]' sweep.json
+	vmm sweep --sizes 1G --slots 1 --format json
+	jq -e '.points[0].predicted_bytes > 0 and .points[0].result == "skip"' stdout
+}
+
 @test "list scenarios: names that builtin: takes" {
 	vmm list scenarios
 	[[ $status == 0 ]]

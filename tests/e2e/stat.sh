@@ -49,7 +49,7 @@ run user as-user minivmm stat
 minivmm stat --watch 1 --format json >/out/watch.txt 2>/out/watch.err &
 watch=$!
 sleep 3
-kill -INT "$lazy" "$allocated" "$watch"
+kill "$lazy" "$allocated" "$watch"
 wait "$lazy" "$allocated" "$watch"
 run after minivmm stat --format json
 umount /sys/kernel/debug/tracing 2>/dev/null

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* minivmm sweep: one run per size and number of slots, one table. */
+#include <argp.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "cmd.h"
+#include "cmd_progress.h"
+#include "save.h"
+#include "session.h"
+#include "sweep.h"
+#include "units.h"
+#include "verdict.h"
+
+#define POINTS 64
+
+static const char doc[] =
+	"Measures the transition against the VM's size and its number of slots: its time, its "
+	"bytes as predicted and as measured and, as root with tracefs, kvm_mmu_load beside a memset "
+	"of as many bytes. Sizes that this host has not the memory for are skipped.\v"
+	"Exit status: 0 every point that ran passed, 1 one failed, 2 usage error, 3 environment "
+	"or internal error, 4 none could be judged.";
+
+enum key { KEY_SIZES = 256, KEY_SLOTS, KEY_FORMAT, KEY_PROGRESS };
+enum format { SWEEP_TEXT, SWEEP_JSON, SWEEP_CSV };
+
+struct list {
+	uint64_t values[POINTS];
+	size_t count;
+};
+
+struct arguments {
+	struct list sizes, slots;
+	enum format format;
+	enum progress progress;
+	const char *output;
+};
+
+static bool parse_list(const char *text, bool sizes, struct list *list)
+{
+	char *copy = strdup(text), *rest = copy, *word;
+	bool good = copy != NULL;
+
+	list->count = 0;
+	while (good && (word = strsep(&rest, ","))) {
+		uint64_t *value = &list->values[list->count++];
+
+		good = (sizes ? parse_size(word, value) : parse_u64(word, value)) &&
+		       *value >= (sizes ? 64u << 20 : 1u) && !(sizes && *value % 4096) &&
+		       (list->count < POINTS || !rest);
+	}
+	free(copy);
+	return good;
+}
+
+static int word_index(const char *word, const char *const *words)
+{
+	for (int i = 0; words[i]; i++)
+		if (!strcmp(word, words[i]))
+			return i;
+	return -1;
+}
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+	static const char *const formats[] = { "text", "json", "csv", NULL };
+	static const char *const whens[] = { "auto", "never", "plain", NULL };
+	struct arguments *arguments = state->input;
+	int word;
+
+	switch (key) {
+	case KEY_SIZES:
+		if (!parse_list(argument, true, &arguments->sizes))
+			argp_error(state, "--sizes %s: sizes from 64M on, as in 1G,4G,64G", argument);
+		return 0;
+	case KEY_SLOTS:
+		if (!parse_list(argument, false, &arguments->slots))
+			argp_error(state, "--slots %s: numbers, as in 1,100,1000", argument);
+		return 0;
+	case KEY_FORMAT:
+		word = word_index(argument, formats);
+		if (word < 0)
+			argp_error(state, "--format %s: not one of text, json, csv", argument);
+		arguments->format = (enum format)word;
+		return 0;
+	case KEY_PROGRESS:
+		word = word_index(argument, whens);
+		if (word < 0)
+			argp_error(state, "--progress %s: not one of auto, never, plain", argument);
+		arguments->progress = (enum progress)word;
+		return 0;
+	case 'o':
+		arguments->output = argument;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+/* The config as a file that nobody else sees: the same way in as any other. */
+static int load_point(uint64_t size, uint64_t slots, struct config *config, struct errors *errors)
+{
+	char *text = sweep_config(size, slots), path[32];
+	int fd = text ? memfd_create("sweep.ini", MFD_CLOEXEC) : -1;
+	int code = -EINVAL;
+
+	if (!text)
+		errors_add(errors, "%llu slots are more than pages", (unsigned long long)slots);
+	else if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text))
+		errors_add(errors, "memfd_create: %s", strerror(errno));
+	else {
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		code = config_load(path, NULL, 0, config, errors);
+	}
+	if (fd >= 0)
+		close(fd);
+	free(text);
+	return code;
+}
+
+/* The point's report, NULL with errors printed. */
+static json_t *run_point(const struct config *config, const struct arguments *arguments,
+			 const char *what, int *signal)
+{
+	struct errors errors = { 0 };
+	struct progress_line line;
+	struct verdict verdict;
+	struct run run = { 0 };
+	json_t *report = NULL;
+	int code;
+
+	progress_begin(&line, arguments->progress, what, &run);
+	code = session_run(config, &run, &errors);
+	progress_end(&line);
+	if (!code) {
+		verdict_judge(&run, &verdict);
+		report = report_build(&run, &verdict);
+	} else if (errors.count) {
+		cmd_print_errors(&errors);
+	} else {
+		cmd_print_err(&run.err);
+	}
+	*signal = run.signal;
+	errors_free(&errors);
+	run_free(&run);
+	return report;
+}
+
+struct outcome {
+	bool passed, failed, broke;
+	int signal;
+	json_t *points, *host;
+};
+
+static void add_point(struct outcome *outcome, uint64_t size, uint64_t slots, const json_t *report)
+{
+	const char *result = json_string_value(json_object_get(report, "result"));
+	json_t *point = sweep_point(size, slots, report);
+
+	outcome->passed |= result && !strcmp(result, "pass");
+	outcome->failed |= result && !strcmp(result, "fail");
+	outcome->broke |= result && !strcmp(result, "error");
+	if (!outcome->host)
+		outcome->host = json_incref(json_object_get(report, "host"));
+	if (!point || json_array_append_new(outcome->points, point))
+		outcome->broke = true;
+}
+
+static void sweep_one(const struct arguments *arguments, uint64_t size, uint64_t slots,
+		      struct outcome *outcome)
+{
+	struct errors errors = { 0 };
+	struct config config;
+	char what[80], text[UNIT_TEXT];
+	json_t *report;
+
+	if (load_point(size, slots, &config, &errors)) {
+		cmd_print_errors(&errors);
+		errors_free(&errors);
+		return;
+	}
+	config.trace = true;
+	snprintf(what, sizeof(what), "%s in %llu slots", format_bytes(text, size),
+		 (unsigned long long)slots);
+	report = run_point(&config, arguments, what, &outcome->signal);
+	if (report)
+		add_point(outcome, size, slots, report);
+	json_decref(report);
+	config_free(&config);
+	errors_free(&errors);
+}
+
+static int write_json(const void *what, FILE *out)
+{
+	errno = 0;
+	if (!json_dumpf(what, out, JSON_INDENT(2)) && fputc('\n', out) != EOF)
+		return 0;
+	return errno ? -errno : -EIO;
+}
+
+static int deliver(const json_t *sweep, const struct arguments *arguments)
+{
+	struct err err;
+	int rc = 0, status = 0;
+
+	if (arguments->output && save_file(arguments->output, write_json, sweep, &err)) {
+		cmd_print_err(&err);
+		status = EXIT_ENVIRONMENT;
+	}
+	if (arguments->format == SWEEP_JSON)
+		rc = write_json(sweep, stdout);
+	else if (arguments->format == SWEEP_CSV)
+		rc = sweep_csv(sweep, stdout);
+	else
+		rc = sweep_text(sweep, stdout);
+	if (rc || fflush(stdout) || ferror(stdout)) {
+		perror("minivmm: standard output");
+		status = EXIT_ENVIRONMENT;
+	}
+	return status;
+}
+
+static int exit_status(const struct outcome *outcome)
+{
+	if (outcome->signal)
+		return 128 + outcome->signal;
+	if (outcome->broke)
+		return EXIT_ENVIRONMENT;
+	return outcome->failed ? EXIT_FAIL : outcome->passed ? EXIT_PASS : EXIT_SKIP;
+}
+
+static int sweep(const struct arguments *arguments)
+{
+	struct outcome outcome = { .points = json_array() };
+	json_t *result;
+	int status;
+
+	for (size_t i = 0; i < arguments->sizes.count; i++)
+		for (size_t j = 0; j < arguments->slots.count && !outcome.signal; j++)
+			sweep_one(arguments, arguments->sizes.values[i], arguments->slots.values[j],
+				  &outcome);
+	result = sweep_json(outcome.host, outcome.points);
+	status = result ? deliver(result, arguments) : EXIT_ENVIRONMENT;
+	json_decref(result);
+	json_decref(outcome.host);
+	return status ? status : exit_status(&outcome);
+}
+
+int cmd_sweep(int argc, char **argv)
+{
+	const struct argp_option rows[] = {
+		{ "sizes", KEY_SIZES, "LIST", 0, "Of the VM (1G,2G,4G,8G,16G,32G,64G)", 0 },
+		{ "slots", KEY_SLOTS, "LIST", 0, "How many memslots it has (1,32,1024)", 0 },
+		{ "output", 'o', "FILE", 0, "Write the JSON to FILE, atomically", 0 },
+		{ "format", KEY_FORMAT, "FORMAT", 0, "text (default), json or csv", 0 },
+		{ "progress", KEY_PROGRESS, "WHEN", 0, "auto (on a terminal), never or plain", 0 },
+		{ 0 }
+	};
+	const struct argp argp = { .options = rows, .parser = parse, .doc = doc };
+	struct arguments arguments = { 0 };
+
+	parse_list("1G,2G,4G,8G,16G,32G,64G", true, &arguments.sizes);
+	parse_list("1,32,1024", false, &arguments.slots);
+	if (argp_parse(&argp, argc, argv, 0, NULL, &arguments))
+		return EXIT_USAGE_ERROR;
+	return sweep(&arguments);
+}
