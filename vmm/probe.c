@@ -114,6 +114,13 @@ void probe_kernel(const struct host *host, const struct kvm *kvm, struct sources
 	 */
 	if (facts->major == 5 && facts->minor < 18)
 		facts->vcalloc = kernel_has("__vcalloc");
+	/*
+	 * kvm_amd and kvm_intel say npt or ept; a vendor module that says neither has no such
+	 * paging, unless a slot comes without its tracking, which needs it.
+	 */
+	if (facts->tdp == ANSWER_UNKNOWN && facts->tdp_mmu == ANSWER_NO &&
+	    (!kvm || throw_away_vm(kvm, sources) != ANSWER_NO))
+		facts->tdp = ANSWER_NO;
 	/* Only from 5.16 to 6.8 does the configuration decide (tracking_with_slot() in model.c). */
 	if (!between(facts, 5, 16, 100) && !between(facts, 6, 0, 9))
 		return;
