@@ -339,10 +339,11 @@ static json_t *signal_json(int signal)
 static json_t *self_json(const struct run *run)
 {
 	bool made = run->stage >= STAGE_CREATED && run->phase_count;
-	struct rusage usage;
+	struct rusage usage = { 0 };
 
+	getrusage(RUSAGE_SELF, &usage);
 	return json_pack("{s:o, s:o, s:o}",
-			 "max_rss_bytes", value_known(!getrusage(RUSAGE_SELF, &usage),
+			 "max_rss_bytes", value_known(usage.ru_maxrss > 0,
 						      (uint64_t)usage.ru_maxrss * 1024),
 			 "create_ns", value_known(made, made ? run->phases[0].duration_ns : 0),
 			 "create_ioctl_ns", value_known(made, run->create_ioctl_ns));
