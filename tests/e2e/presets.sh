@@ -43,9 +43,31 @@ refuse small-file memslot.more.backing=file:/tmp/small
 refuse node memslot.more.node=7
 refuse slots memslot.more.count=40000 memslot.more.size=4K
 refuse half-way selftest.break=slot-fails
-# A slot whose arrays are larger than what vmalloc would try: the ioctl itself fails.
-refuse too-big memslot.more.size=960G vm.kernel-memory-limit=1T memslot.more.flags=dirty-log
+# Eager rmaps of 2 GiB, more than the lab has: vmalloc refuses at once, and the ioctl fails.
+refuse too-big memslot.more.size=1020G vm.kernel-memory-limit=1T memslot.more.flags=dirty-log
 echo 40 >/proc/sys/vm/nr_hugepages
 refuse pool-enough memslot.more.backing=hugetlb-2m memslot.more.populate=yes
 truncate -s 64M /tmp/large
 refuse file memslot.more.backing=file:/tmp/large
+
+# Headroom: the VM in a cgroup that leaves it room, or not, for its first nested guest.
+sed '/^\[phase/,$d' /configs/transition.ini >/tmp/boot.ini
+printf '[phase.boot]\ndo = boot\n' >>/tmp/boot.ini
+cp /tmp/boot.ini /tmp/nest.ini
+printf '[phase.nest]\ndo = l2\ntouch = 0\n' >>/tmp/nest.ini
+minivmm plan /tmp/nest.ini --format json >/out/headroom.json
+in_cgroup() { # NAME MAX CONFIG
+	group=/sys/fs/cgroup/$1
+	mkdir "$group"
+	echo "$2" >"$group/memory.max"
+	run "$1" sh -c "echo \$\$ >$group/cgroup.procs && exec minivmm $3 expect.policy=any"
+	cp "$group/memory.peak" "/out/$1.peak" 2>/dev/null || echo 0 >"/out/$1.peak"
+}
+number() { sed -n "s/^ *\"$1\": \([0-9]*\),*/\1/p" /out/headroom.json; }
+in_cgroup headroom-boot max /tmp/boot.ini
+booted=$(cat /out/headroom-boot.peak)
+if [ "$booted" -gt 0 ]; then
+	in_cgroup headroom-whole $((booted + $(number headroom_bytes))) /tmp/nest.ini
+	in_cgroup headroom-entry $((booted + $(number first_entry_bytes))) /tmp/nest.ini
+	in_cgroup headroom-short $((booted + $(number first_entry_bytes) * 9 / 10)) /tmp/nest.ini
+fi
