@@ -90,6 +90,8 @@ boot__explain() { # sets status
 		cat "$work/emulator.log" >&2
 		say "the emulator ended before the kernel said a word (status $emulator_status)"
 	fi
+	grep -E "BUG:|Oops:|Kernel panic" "$log" | head -n 3 >&2 || true
 	tail -n 20 "$log" >&2
+	[[ ! ${emulator_bug:-} ]] || ! grep -q "$emulator_bug" "$log" || say "$emulator_remedy"
 	say "the whole console: $log"
 }
