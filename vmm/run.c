@@ -68,8 +68,9 @@ static bool check_nesting(struct scenario *s)
 		run->host.nested == ANSWER_YES ? "on" :
 		run->host.nested == ANSWER_NO ? "off" : "unknown");
 	if (module[0])
-		err_remedy(&run->err, "with no VM running: modprobe -r %s && modprobe %s nested=1",
-			   module, module);
+		err_remedy(&run->err, "load %s with nested=1: with no VM running, "
+				      "modprobe -r %s && modprobe %s nested=1",
+			   module, module, module);
 	else
 		err_remedy(&run->err, "this CPU offers KVM no SVM or VMX; in a VM, have its host "
 				      "expose nested virtualization, or use `make lab`");
