@@ -31,7 +31,7 @@ END
 refuse() { # NAME OVERRIDE...
 	name=$1
 	shift
-	run "$name" minivmm /tmp/base.ini "$@" -o "/out/$name.json"
+	run "$name" minivmm /tmp/base.ini expect.policy=any "$@" -o "/out/$name.json"
 }
 refuse phys-bits memslot.more.base=2T
 refuse populate memslot.more.size=64G memslot.more.populate=yes
