@@ -49,7 +49,8 @@ static bool is_dead(const char *number)
 static void remove_stale(void)
 {
 	struct tracefs_dynevent **events = tracefs_dynevent_get_all(PROBES, NULL);
-	char **instances = tracefs_instances("^" INSTANCE "[0-9]+$");
+	/* A basic regular expression, where + is a letter like others. */
+	char **instances = tracefs_instances("^" INSTANCE "[0-9][0-9]*$");
 
 	for (size_t i = 0; events && events[i]; i++) {
 		char *system = NULL;
