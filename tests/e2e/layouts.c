@@ -311,7 +311,7 @@ static void show_failure(uint64_t seed)
 
 	printf("not ok - seed %" PRIu64 "\n", seed);
 	write_config(seed, NULL, stdout);
-	printf("#\n# again: layouts --seed %" PRIu64 " --print >seed.ini && make lab CONFIG=seed.ini "
+	printf("#\n# again: build/static/layouts --seed %" PRIu64 " --print >seed.ini && make lab CONFIG=seed.ini "
 	       "KERNEL=%s FLAVOUR=%s KVM_ARGS='%s' LAB_MEM=4G\n", seed, kernel ? kernel : "6.12",
 	       flavour ? flavour : "cloud-amd64", arguments ? arguments : "");
 }
