@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# A guest decides when its VMM is OOM-killed: at the first nested guest. The headroom that saves
+# it, bisected, is the planned one.
+
+load lab
+
+setup_file() { boot cgroup.sh; }
+setup() { need_boot; }
+
+said() { sed -n "s/^$1 //p" "$out/verdict"; }
+
+@test "with too little headroom the VMM is killed, and the kernel names the first shadow root" {
+	cat "$out/verdict" "$out/steps"
+	[[ $(said killed_status) == 137 && $(said killed_oom) -ge 1 ]]
+	[[ $(said killed_at) == *mmu_first_shadow_root_alloc* || $(said killed_at) == *memslot_rmap_alloc* ]]
+}
+
+@test "under the same limit a nested guest without NPT does no harm" {
+	[[ $(said control_status) == [04] ]]
+}
+
+@test "the bisected headroom is the planned one, within 5 %" {
+	local headroom planned
+	headroom=$(said headroom) planned=$(said planned)
+	echo "headroom $headroom, planned $planned"
+	((planned > 0 && headroom * 100 > planned * 95 && headroom * 100 < planned * 105))
+}
