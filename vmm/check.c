@@ -33,7 +33,8 @@ void check_skip_source(struct check *check, const struct snapshot *snapshot, enu
 
 bool phase_is_l2(const struct phase_result *phase, bool nested_paging)
 {
-	return phase->cfg && phase_runs_l2(phase->cfg) &&
+	/* A phase whose KVM_RUN failed never got there. */
+	return phase->cfg && !phase->failed && phase_runs_l2(phase->cfg) &&
 	       phase->cfg->nested_paging == nested_paging;
 }
 

@@ -37,6 +37,10 @@ bool skip_if_eager(const struct run *run, struct check *check);
 
 /* Does the config ask for it? */
 bool has_stress(const struct run *run);
+bool has_faults(const struct run *run);
+/* What the phase's arrays of a kind hold, when the first shadow root has been there or not. */
+uint64_t run_expected(const struct run *run, const struct phase_result *phase, enum array array,
+		      bool shadow_root);
 
 /* The checks, in the files their subjects have: checks_*.c. */
 typedef void judge(const struct run *run, struct check *check);
@@ -48,6 +52,6 @@ judge judge_sources;
 /* Of another run; NULL: it was not made. */
 judge judge_nested_off;
 judge judge_guest, judge_l2, judge_teardown, judge_klog;
-judge judge_stress;
+judge judge_stress, judge_fails;
 
 #endif

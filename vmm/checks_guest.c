@@ -30,7 +30,7 @@ void judge_l2(const struct run *run, struct check *check)
 	for (size_t i = 0; i < run->phase_count; i++) {
 		const struct phase_result *phase = &run->phases[i];
 
-		if (!phase->cfg || !phase_runs_l2(phase->cfg))
+		if (!phase->cfg || !phase_runs_l2(phase->cfg) || phase->failed)
 			continue;
 		if (!phase->done && run->guest.trouble) {
 			check_fail(check, "%s", run->guest.text);

@@ -150,24 +150,32 @@ static bool same_bytes(struct check *check, const struct phase_result *phase, en
 /* KVM's own counters of rmap heads, where they are there to be read. */
 static bool same_heads(struct check *check, const struct run *run, const struct phase_result *phase)
 {
+	const uint64_t *heads = phase->predicted ? phase->predicted->heads : run->heads;
 	const struct snapshot *snapshot = &phase->snapshot;
 
 	if (!snapshot->status[SOURCE_RMAPS_STAT].ok || !snapshot->rmaps.allocated)
 		return true;
 	for (int level = 0; level < 3; level++) {
-		if (snapshot->rmaps.heads[level] == run->heads[level])
+		if (snapshot->rmaps.heads[level] == heads[level])
 			continue;
 		check_fail(check, "phase %s: mmu_rmaps_stat counts %" PRIu64 " rmap heads at level %d, "
 			    "predicted %" PRIu64, phase->name, snapshot->rmaps.heads[level],
-		     level + 1, run->heads[level]);
+		     level + 1, heads[level]);
 		return false;
 	}
 	return true;
 }
 
-static uint64_t expected_bytes(const struct run *run, enum array array, bool transition)
+uint64_t run_expected(const struct run *run, const struct phase_result *phase, enum array array,
+		      bool shadow_root)
 {
-	return run->at_creation.bytes[array] + (transition ? run->at_transition.bytes[array] : 0);
+	const struct prediction *other = phase->predicted;
+
+	if (!other)
+		return run->at_creation.bytes[array] +
+		       (shadow_root ? run->at_transition.bytes[array] : 0);
+	return other->creation.bytes[array] +
+	       (shadow_root ? &other->transition : &other->kept)->bytes[array];
 }
 
 void judge_rmap_exact(const struct run *run, struct check *check)
@@ -185,7 +193,7 @@ void judge_rmap_exact(const struct run *run, struct check *check)
 			check_skip_source(check, &phase->snapshot, SOURCE_VMALLOCINFO);
 			return;
 		}
-		if (!same_bytes(check, phase, ARRAY_RMAP, expected_bytes(run, ARRAY_RMAP, there)) ||
+		if (!same_bytes(check, phase, ARRAY_RMAP, run_expected(run, phase, ARRAY_RMAP, there)) ||
 		    !same_heads(check, run, phase))
 			return;
 		allocated = there ? phase : allocated;
@@ -217,7 +225,7 @@ void judge_tracking_exact(const struct run *run, struct check *check)
 		shadow_root |= (phase_is_l2(phase, true) && phase->l2_entries) ||
 			       (run->policy == RMAP_LAZY && phase->state == RMAP_ALLOCATED);
 		if (!same_bytes(check, phase, ARRAY_TRACKING,
-				expected_bytes(run, ARRAY_TRACKING, shadow_root)))
+				run_expected(run, phase, ARRAY_TRACKING, shadow_root)))
 			return;
 		last = phase;
 	}
@@ -249,7 +257,7 @@ void judge_arrays_exact(const struct run *run, struct check *check)
 		bytes = 0;
 		for (size_t j = 0; j < sizeof(arrays) / sizeof(arrays[0]); j++) {
 			if (!same_bytes(check, phase, arrays[j],
-					expected_bytes(run, arrays[j], false)))
+					run_expected(run, phase, arrays[j], false)))
 				return;
 			bytes += phase->held.bytes[arrays[j]];
 		}

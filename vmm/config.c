@@ -268,6 +268,11 @@ void config_free(struct config *config)
 	*config = (struct config){ 0 };
 }
 
+bool phase_runs_guest(const struct phase_cfg *phase)
+{
+	return phase->what != DO_SLOT_DELETE;
+}
+
 bool phase_runs_l2(const struct phase_cfg *phase)
 {
 	return phase->what == DO_L2 || (phase->what == DO_STRESS && phase->load == LOAD_L2);

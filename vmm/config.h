@@ -48,8 +48,9 @@ struct memslot_cfg {
 	int64_t node;		/* NUMA node, -1: any */
 };
 
-enum phase_do { DO_BOOT, DO_L2, DO_TOUCH, DO_STRESS };
+enum phase_do { DO_BOOT, DO_L2, DO_TOUCH, DO_STRESS, DO_SLOT_DELETE };
 enum phase_expect { EXPECT_NOTHING, EXPECT_LAZY, EXPECT_ALLOCATED };
+enum phase_fails { FAILS_NOTHING, FAILS_ENOMEM };
 enum phase_load { LOAD_L1, LOAD_L2 }; /* what the vCPUs do in a stress phase */
 
 /* [phase.NAME], in file order. */
@@ -67,6 +68,7 @@ struct phase_cfg {
 	uint64_t duration;	/* ns of do = stress; 0: until iterations are done */
 	uint64_t iterations;	/* rounds of each thread of a worker, 0: any number */
 	int load;		/* enum phase_load */
+	int fails;		/* enum phase_fails: what KVM_RUN must fail with */
 };
 
 /* [worker.NAME]: threads that run side by side with the vCPUs of a stress phase. */
@@ -94,6 +96,8 @@ enum selftest_break {
 	BREAK_WRONG_TRACKING,	/* the same for write tracking */
 	BREAK_LEAK_VM,		/* keeps the VM past teardown */
 	BREAK_SLOT_FAILS,	/* has KVM refuse the last memslot */
+	BREAK_NO_FAULT,		/* runs a phase that should fail where it won't */
+	BREAK_WRONG_KEPT,	/* predicts that a failed allocation leaves nothing */
 	BREAK_KLOG,		/* sees a WARNING in the kernel log */
 };
 
@@ -148,7 +152,9 @@ struct origin config_where(const struct config *config, const char *kind, const 
 /* The effective config, every key of it: {"vm": {...}, "memslot.low": {...}, ...}. */
 json_t *config_json(const struct config *config);
 
-/* Its vCPUs enter L2. */
+/* Its vCPUs have a part in it. */
+bool phase_runs_guest(const struct phase_cfg *phase);
+/* They enter L2. */
 bool phase_runs_l2(const struct phase_cfg *phase);
 
 /* Names of enum values, as users write them; "?" never occurs for a loaded config. */

@@ -138,6 +138,9 @@ static void check_phase(struct checker *checker, const struct ini_section *secti
 		phase->touch = phase->what == DO_TOUCH || phase->what == DO_STRESS ? 64ull << 20 : 0;
 	if (phase->what == DO_STRESS && !phase->duration && !phase->iterations)
 		phase->duration = STRESS_DURATION;
+	if (phase->what == DO_SLOT_DELETE && set_well(section, "do") && !ini_entry(section, "slot"))
+		diag_add(checker->diags, section->at, section->name, "slot", NULL,
+			 "is missing: do = slot-delete deletes one");
 	if (set_well(section, "do"))
 		check_use(checker, section, phase->what);
 }

@@ -189,7 +189,8 @@ static void write_tree(struct writer *w, const struct layout *layout,
 	u32(w, "#address-cells", 1);
 	u32(w, "#size-cells", 0);
 	for (size_t i = 0; i < config->phase_count; i++)
-		phase_node(w, config, i);
+		if (phase_runs_guest(&config->phases[i]))
+			phase_node(w, config, i);
 	end_node(w);
 	end_node(w);
 	check(w, fdt_finish(w->tree));

@@ -57,10 +57,14 @@ static const struct key_word thp_words[] = {
 };
 static const struct key_word payload_words[] = { { "nested", PAYLOAD_NESTED }, { 0 } };
 static const struct key_word do_words[] = {
-	{ "boot", DO_BOOT }, { "l2", DO_L2 }, { "touch", DO_TOUCH }, { "stress", DO_STRESS }, { 0 }
+	{ "boot", DO_BOOT }, { "l2", DO_L2 }, { "touch", DO_TOUCH }, { "stress", DO_STRESS },
+	{ "slot-delete", DO_SLOT_DELETE }, { 0 }
 };
 static const struct key_word duration_words[] = { { "auto", 0 }, { 0 } };
 static const struct key_word iterations_words[] = { { "any", 0 }, { 0 } };
+static const struct key_word fails_words[] = {
+	{ "nothing", FAILS_NOTHING }, { "enomem", FAILS_ENOMEM }, { 0 }
+};
 static const struct key_word load_words[] = { { "l1", LOAD_L1 }, { "l2", LOAD_L2 }, { 0 } };
 static const struct key_word rate_words[] = { { "unlimited", 0 }, { 0 } };
 static const struct key_word op_words[] = {
@@ -86,7 +90,8 @@ static const struct key_word break_words[] = {
 #undef BREAK_WORD
 	{ "wrong-model", BREAK_WRONG_MODEL }, { "wrong-tracking", BREAK_WRONG_TRACKING },
 	{ "leak-vm", BREAK_LEAK_VM },
-	{ "slot-fails", BREAK_SLOT_FAILS }, { "klog", BREAK_KLOG }, { 0 }
+	{ "slot-fails", BREAK_SLOT_FAILS }, { "klog", BREAK_KLOG },
+	{ "no-fault", BREAK_NO_FAULT }, { "wrong-kept", BREAK_WRONG_KEPT }, { 0 }
 };
 
 #define PAGE 4096
@@ -147,7 +152,7 @@ static const struct key key_table[] = {
 	  .help = "nested: an L1 hypervisor, SVM or VMX as the host has it" },
 
 	{ PHASE(what), .name = "do", .type = KEY_ENUM, .required = true, .words = do_words,
-	  .help = "boot: L1 is ready; l2: it runs L2; touch: it writes; stress: again and again" },
+	  .help = "boot: L1 is ready; l2: it runs L2; touch: it writes; stress: both, repeated" },
 	{ PHASE(expect), .name = "expect", .type = KEY_ENUM, .initial = "nothing",
 	  .words = phase_expect_words, .help = "state of the rmaps at the end of the phase" },
 	{ PHASE(nested_paging), .name = "nested-paging", .type = KEY_BOOL, .initial = "yes",
@@ -161,8 +166,9 @@ static const struct key key_table[] = {
 	  .unit = "bytes" },
 	{ PHASE(pattern), .name = "pattern", .type = KEY_HEX, .initial = "0x6d696e69766d6d00",
 	  .with_do = TOUCHES, .help = "what is written to a page, plus its address" },
-	{ PHASE(slot), .name = "slot", .type = KEY_NAME, .with_do = TOUCHES,
-	  .help = "NAME of the memslot where the writing begins; unset: the lowest" },
+	{ PHASE(slot), .name = "slot", .type = KEY_NAME,
+	  .with_do = TOUCHES | 1u << DO_SLOT_DELETE,
+	  .help = "NAME of the memslot where the writing begins, or that is deleted" },
 	{ PHASE(timeout), .name = "timeout", .type = KEY_DURATION, .initial = "vm.timeout",
 	  .words = timeout_words, .min = 1, .unit = "ns",
 	  .help = "how long the phase may take, beyond its duration" },
@@ -172,6 +178,9 @@ static const struct key key_table[] = {
 	{ PHASE(iterations), .name = "iterations", .type = KEY_NUMBER, .initial = "any",
 	  .words = iterations_words, .min = 1, .with_do = STRESSES,
 	  .help = "rounds of each worker's thread" },
+	{ PHASE(fails), .name = "fails", .type = KEY_ENUM, .initial = "nothing",
+	  .words = fails_words, .with_do = 1u << DO_L2,
+	  .help = "enomem: KVM_RUN must fail so, and is called again in the next phase" },
 	{ PHASE(load), .name = "load", .type = KEY_ENUM, .initial = "l1", .words = load_words,
 	  .with_do = STRESSES, .help = "who writes again and again: L1, or L2 that it runs" },
 

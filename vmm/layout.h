@@ -3,6 +3,7 @@
 #ifndef LAYOUT_H
 #define LAYOUT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "config.h"
@@ -13,6 +14,7 @@ struct slot {
 	uint64_t base, size;		/* gpa and bytes, whole pages */
 	uint32_t cfg;			/* index into config->memslots */
 	uint32_t index;			/* in its row */
+	bool gone;			/* deleted while the VM runs: do = slot-delete */
 };
 
 struct layout {

@@ -161,6 +161,8 @@ static void layout_footprint(const struct model *model, const struct layout *lay
 	for (size_t i = 0; i < layout->count; i++) {
 		struct footprint all;
 
+		if (layout->slots[i].gone)
+			continue;
 		slot_footprint(model, &layout->slots[i], charged, &all);
 		for (int array = 0; array < ARRAY_COUNT; array++) {
 			bool later = (array == ARRAY_RMAP && model->rmap_lazy) ||
@@ -196,6 +198,6 @@ void model_rmap_heads(const struct layout *layout, uint64_t heads[3])
 {
 	memset(heads, 0, 3 * sizeof(*heads));
 	for (size_t i = 0; i < layout->count; i++)
-		for (int level = 1; level <= 3; level++)
+		for (int level = 1; level <= 3 && !layout->slots[i].gone; level++)
 			heads[level - 1] += level_pages(&layout->slots[i], level);
 }

@@ -125,7 +125,7 @@ static json_t *phase_json(const struct phase_result *phase)
 	bool guest_ran = reached && phase->cfg;
 	bool told = phase->state != RMAP_UNKNOWN;
 	json_t *object = json_pack(
-		"{s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+		"{s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 		"name", value_text(phase->name),
 		"do", value_text(phase->what),
 		"done", phase->done,
@@ -138,6 +138,7 @@ static json_t *phase_json(const struct phase_result *phase)
 		"l2_entries", value_known(guest_ran, phase->l2_entries),
 		"rmap_state", state_json(phase->state),
 		"state_source", told ? value_text(source_name(phase->state_source)) : json_null(),
+		"failed", value_text(phase->failed ? strerrorname_np(phase->failed) : NULL),
 		"workers", stress_json(phase->stress));
 
 	if (!object)
@@ -193,11 +194,21 @@ static json_t *added_json(const struct run *run, enum array array)
 					 (before ? &before->held : &nothing)->bytes[array]));
 }
 
+/* What the first shadow root adds; a failed one before it may have left some of it. */
+static uint64_t transition_bytes(const struct run *run, enum array array)
+{
+	const struct prediction *other = run->transition < 0 ? NULL :
+					 run->phases[run->transition].predicted;
+
+	return other ? other->transition.bytes[array] - other->kept.bytes[array] :
+		       run->at_transition.bytes[array];
+}
+
 static json_t *both_json(const struct run *run, enum array array)
 {
 	return json_pack("{s:o, s:o}",
 			 "predicted",
-			 value_known(model_known(run), run->at_transition.bytes[array]),
+			 value_known(model_known(run), transition_bytes(run, array)),
 			 "measured", added_json(run, array));
 }
 

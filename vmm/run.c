@@ -13,6 +13,7 @@
 #include "measure.h"
 #include "payload.h"
 #include "probe.h"
+#include "run_faults.h"
 #include "team.h"
 #include "units.h"
 
@@ -25,6 +26,8 @@ struct scenario {
 	struct payload payload;
 	struct team team;
 	struct abi_report so_far;	/* counters up to the last phase, all vCPUs */
+	bool altered;			/* by slot-delete or a failure: predicted anew */
+	struct footprint kept;		/* of a first shadow root that failed */
 };
 
 static int skip(struct run *run, const char *remedy)
@@ -128,6 +131,8 @@ static struct phase_result *next_phase(struct run *run, const struct phase_cfg *
 static void close_phase(struct scenario *s, struct phase_result *phase)
 {
 	snapshot_take(&s->sources, &phase->snapshot);
+	if (s->altered)
+		phase->predicted = run_predict_again(s->run, &s->kept);
 	measure_phase(s->run, phase);
 }
 
@@ -239,18 +244,50 @@ static uint64_t phase_timeout(const struct config *config, const struct phase_cf
 	return cfg->timeout ? cfg->timeout : config->vm.timeout;
 }
 
+/* KVM_RUN failed as cfg->fails says: that is over, and the vCPUs go on with the next phase. */
+static bool failed_as_told(struct scenario *s, const struct phase_cfg *cfg, int result,
+			   struct phase_result *phase)
+{
+	const struct vcpu *vcpu = result == -EIO ? culprit(&s->team) : NULL;
+
+	if (cfg->fails != FAILS_ENOMEM || !vcpu || vcpu->trouble != GUEST_IOCTL ||
+	    vcpu->error != ENOMEM)
+		return false;
+	phase->failed = vcpu->error;
+	run_kept(s->run, &s->kept);
+	s->altered = true;
+	team_forgive(&s->team);
+	return true;
+}
+
+static int do_phase(struct scenario *s, const struct phase_cfg *cfg, uint32_t index,
+		    struct phase_result *phase)
+{
+	uint64_t timeout = phase_timeout(s->run->config, cfg);
+
+	switch (cfg->what) {
+	case DO_STRESS:
+		return stress_run(s->run, &s->vm, &s->team, cfg, index, timeout, &phase->stress,
+				  &s->run->err);
+	case DO_SLOT_DELETE:
+		s->altered = true;
+		return run_delete_slots(s->run, &s->vm, &s->payload, cfg->slot);
+	default:
+		return team_run(&s->team, index, timeout);
+	}
+}
+
 /* One phase of the config. False: the run is over. */
 static bool run_phase(struct scenario *s, const struct phase_cfg *cfg, uint32_t index)
 {
 	struct run *run = s->run;
 	struct phase_result *phase = next_phase(run, cfg, cfg->name);
-	uint64_t timeout = phase_timeout(run->config, cfg), start = clock_ns();
-	int result = cfg->what == DO_STRESS ?
-		     stress_run(run, &s->vm, &s->team, cfg, index, timeout, &phase->stress,
-				&run->err) :
-		     team_run(&s->team, index, timeout);
+	uint64_t start = clock_ns();
+	int result = do_phase(s, cfg, index, phase);
 
 	phase->duration_ns = clock_ns() - start;
+	if (failed_as_told(s, cfg, result, phase))
+		result = 0;
 	phase->done = !result;
 	read_counters(s, phase);
 	if (result)
@@ -328,7 +365,8 @@ static int run_in_vm(struct scenario *s)
 	struct tracer *tracer = NULL;
 	int code;
 
-	if (!check_nesting(s) || !check_memory(s) || !check_cost(s))
+	if (!check_nesting(s) || !check_memory(s) || !check_cost(s) ||
+	    !run_can_fail(run))
 		return 0;
 	code = payload_place(&run->layout, kvm_has_1g_pages(s->kvm) ? 3 : 2, &s->payload, &run->err);
 	if (code)
@@ -375,6 +413,7 @@ void run_free(struct run *run)
 	for (size_t i = 0; i < run->phase_count; i++) {
 		snapshot_free(&run->phases[i].snapshot);
 		stress_result_free(run->phases[i].stress);
+		free(run->phases[i].predicted);
 	}
 	snapshot_free(&run->before);
 	free(run->phases);

@@ -39,6 +39,13 @@ struct guest_outcome {
 	struct abi_report report; /* sums of the counters over vCPUs; the rest of the one in trouble */
 };
 
+/* What the kernel holds by the model, where the run's own prediction does not hold any more. */
+struct prediction {
+	struct footprint creation, transition;
+	struct footprint kept;		/* left by a first shadow root that failed */
+	uint64_t heads[3];
+};
+
 struct phase_result {
 	const struct phase_cfg *cfg;	/* NULL: the implicit create and teardown */
 	const char *name, *what;	/* what: "create", "boot", "l2", ..., "teardown" */
@@ -50,6 +57,8 @@ struct phase_result {
 	enum source state_source;	/* who said so */
 	bool measured;			/* held is known */
 	struct footprint held;		/* KVM's arrays above the baseline */
+	int failed;			/* errno of KVM_RUN, which cfg->fails asked for; 0 */
+	struct prediction *predicted;	/* NULL: the run's */
 	struct snapshot snapshot;	/* at the end of the phase */
 	struct stress_result *stress;	/* of do = stress, else NULL */
 };

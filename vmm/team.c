@@ -43,8 +43,6 @@ static void *member_main(void *argument)
 		pthread_mutex_unlock(&team->lock);
 		if (write(team->done_fd, &one, sizeof(one)) < 0)
 			return NULL;	/* can't be: an eventfd that overflows */
-		if (stop != VCPU_WAITS)
-			return NULL;
 	}
 }
 
@@ -205,6 +203,16 @@ int team_run(struct team *team, uint32_t next, uint64_t timeout_ns)
 	if (result)
 		stop_all(team);
 	return result;
+}
+
+void team_forgive(struct team *team)
+{
+	for (unsigned int i = 0; i < team->count; i++) {
+		struct member *member = &team->members[i];
+
+		member->stop = VCPU_WAITS;
+		vcpu_forgive(&member->vcpu);
+	}
 }
 
 void team_repeat(struct team *team, bool on)

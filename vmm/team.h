@@ -43,6 +43,8 @@ int team_create(struct team *team, const struct vm *vm, const struct payload *pa
 int team_run(struct team *team, uint32_t next, uint64_t timeout_ns);
 /* While on, vCPUs that have come to the end of their phase begin it anew. */
 void team_repeat(struct team *team, bool on);
+/* After -EIO: the vCPUs in trouble may go on where they stand, with the next team_run(). */
+void team_forgive(struct team *team);
 /* Ends the threads; vCPUs must not be running. */
 void team_destroy(struct team *team);
 

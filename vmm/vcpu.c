@@ -187,9 +187,9 @@ static enum vcpu_stop handle_port(struct vcpu *vcpu, uint16_t port, uint32_t val
 		end_pass(vcpu);
 		return VCPU_GOES_ON;
 	case ABI_PORT_MARK:
-		if (value == ABI_MARK_L2_ENTER)
+		if (value == ABI_MARK_L2_ENTER && !vcpu->l2_enter_ns)
 			vcpu->l2_enter_ns = clock_ns();
-		else if (value == ABI_MARK_L2_ENTERED)
+		else if (value == ABI_MARK_L2_ENTERED && !vcpu->l2_entered_ns)
 			vcpu->l2_entered_ns = clock_ns();
 		return VCPU_GOES_ON;
 	case ABI_PORT_REPORT:
@@ -291,4 +291,16 @@ void vcpu_tell(struct vcpu *vcpu, uint32_t next)
 	vcpu->next = next;
 	vcpu->told = true;
 	vcpu->l2_enter_ns = vcpu->l2_entered_ns = 0;
+	if (vcpu->resumes)
+		vcpu->l2_enter_ns = clock_ns();
+	vcpu->resumes = false;
+}
+
+void vcpu_forgive(struct vcpu *vcpu)
+{
+	/* The VM entry that failed is what comes next: it is the one to be timed. */
+	vcpu->resumes = vcpu->l2_enter_ns && !vcpu->l2_entered_ns;
+	vcpu->trouble = GUEST_FINE;
+	vcpu->text[0] = vcpu->registers[0] = '\0';
+	__atomic_store_n(&vcpu->run->immediate_exit, 0, __ATOMIC_RELEASE);
 }

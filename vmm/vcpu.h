@@ -25,6 +25,7 @@ struct vcpu {
 	uint64_t report_gpa;
 	bool abi_seen;
 	bool asks;			/* stopped in its read of ABI_PORT_NEXT */
+	bool resumes;			/* a VM entry that failed is to be tried again */
 	bool told;			/* next is not handed over yet */
 	uint32_t next;
 	const bool *repeat;		/* atomic: next is handed over again and again */
@@ -48,6 +49,8 @@ void vcpu_destroy(struct vcpu *vcpu);
 enum vcpu_stop vcpu_run(struct vcpu *vcpu);
 /* The phase it runs when it asks for the next one: the vCPU must not be running. */
 void vcpu_tell(struct vcpu *vcpu, uint32_t next);
+/* Its trouble is over: vcpu_run() goes on where it stands. */
+void vcpu_forgive(struct vcpu *vcpu);
 /* Counters and findings the payload left in guest memory. */
 void vcpu_report(const struct vcpu *vcpu, struct abi_report *report);
 

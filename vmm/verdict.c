@@ -28,6 +28,8 @@ static const struct {
 	{ { "l2.ran", "every L2 phase entered L2 and wrote all its pages" }, judge_l2 },
 	{ { "sources.agree", "where several sources tell the same, they tell it alike" },
 	  judge_sources },
+	{ { "phase.fails", "what must fail did, and left what is predicted (runs with `fails`)" },
+	  judge_fails },
 	{ { "stress.clean", "no op of a worker failed or got stuck (runs with do = stress)" },
 	  judge_stress },
 	{ { "teardown.clean", "kernel memory is back to where it was" }, judge_teardown },
@@ -44,6 +46,7 @@ static const struct {
 	bool (*applies)(const struct run *run);
 } special[] = {
 	{ judge_stress, has_stress },
+	{ judge_fails, has_faults },
 };
 
 #define CHECKS (sizeof(table) / sizeof(table[0]))

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Which arrays a first shadow root leaves behind when one of its slots is impossible. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "faults.h"
+
+#define GIB (1ull << 30)
+
+/* Three of a GiB with ids 0 to 2, in rising order of base, and one that is too large. */
+static struct slot slots[4];
+static const struct layout layout = { .slots = slots, .count = 4 };
+static const struct model lazy = { .rmap_lazy = true, .tracking_lazy = true, .whole_pages = true };
+
+static int setup(void **state)
+{
+	(void)state;
+	memset(slots, 0, sizeof(slots));
+	for (uint32_t i = 0; i < 4; i++)
+		slots[i] = (struct slot){ .id = i, .base = i * GIB, .size = GIB };
+	slots[3].size = 700 * GIB;
+	return 0;
+}
+
+static uint64_t one(enum array array)
+{
+	struct footprint all;
+
+	model_slot(&lazy, &slots[0], &all);
+	return all.bytes[array];
+}
+
+static void assert_kept(enum slot_order order, unsigned int count)
+{
+	struct footprint kept;
+
+	assert_true(faults_kept(&lazy, &layout, order, GIB, &kept));
+	assert_int_equal(kept.bytes[ARRAY_RMAP], count * one(ARRAY_RMAP));
+	assert_int_equal(kept.bytes[ARRAY_TRACKING], count * one(ARRAY_TRACKING));
+	assert_int_equal(kept.bytes[ARRAY_LPAGE_INFO], 0);
+}
+
+/* hash_32(id, 7) is 0, 48, 97 and 18 for ids 0 to 3, 67 for 4 (include/linux/hash.h). */
+static void the_table_of_ids_is_walked_by_hash(void **state)
+{
+	(void)state;
+	assert_kept(ORDER_BY_HASH, 1);
+	slots[3].id = 4;
+	assert_kept(ORDER_BY_HASH, 2);
+	slots[3].id = 2;
+	slots[2].id = 3;
+	assert_kept(ORDER_BY_HASH, 3);
+	slots[3].id = 0;
+	slots[0].id = 4;
+	assert_kept(ORDER_BY_HASH, 0);
+}
+
+static void before_5_17_the_highest_comes_first(void **state)
+{
+	(void)state;
+	assert_kept(ORDER_BY_BASE_DOWN, 0);
+	slots[3].base = 0;
+	slots[0].base = 800 * GIB;
+	assert_kept(ORDER_BY_BASE_DOWN, 3);
+}
+
+static void smm_comes_last(void **state)
+{
+	(void)state;
+	slots[3].id = 1u << 16;
+	assert_kept(ORDER_BY_HASH, 3);
+}
+
+static void what_comes_with_the_slots_is_not_kept_but_there(void **state)
+{
+	struct model external = lazy;
+	struct footprint kept;
+
+	(void)state;
+	external.tracking_lazy = false;
+	assert_true(faults_kept(&external, &layout, ORDER_BY_HASH, GIB, &kept));
+	assert_int_equal(kept.bytes[ARRAY_RMAP], one(ARRAY_RMAP));
+	assert_int_equal(kept.bytes[ARRAY_TRACKING], 0);
+}
+
+static void nothing_fails_where_there_is_room(void **state)
+{
+	struct footprint kept;
+
+	(void)state;
+	/* 700 GiB take 1400 MiB of rmaps for their 4K frames. */
+	assert_true(faults_kept(&lazy, &layout, ORDER_BY_HASH, 1399ull << 20, &kept));
+	assert_false(faults_kept(&lazy, &layout, ORDER_BY_HASH, 1400ull << 20, &kept));
+	slots[3].gone = true;
+	assert_false(faults_kept(&lazy, &layout, ORDER_BY_HASH, GIB, &kept));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(the_table_of_ids_is_walked_by_hash, setup),
+		cmocka_unit_test_setup(before_5_17_the_highest_comes_first, setup),
+		cmocka_unit_test_setup(smm_comes_last, setup),
+		cmocka_unit_test_setup(what_comes_with_the_slots_is_not_kept_but_there, setup),
+		cmocka_unit_test_setup(nothing_fails_where_there_is_room, setup),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
