@@ -91,28 +91,39 @@ const char *svm_exit_name(uint64_t code)
 	return lookup(svm_exits, COUNT(svm_exits), code);
 }
 
-/* Intel SDM volume 3, appendix C. */
+/* As the kernel's asm/vmx.h spells them; numbers: Intel SDM volume 3, appendix C. */
+static const struct name vmx_exits[] = {
+	{ 0, "EXIT_REASON_EXCEPTION_NMI" }, { 1, "EXIT_REASON_EXTERNAL_INTERRUPT" },
+	{ 2, "EXIT_REASON_TRIPLE_FAULT" }, { 3, "EXIT_REASON_INIT" },
+	{ 4, "EXIT_REASON_SIPI" }, { 7, "EXIT_REASON_INTERRUPT_WINDOW" },
+	{ 8, "EXIT_REASON_NMI_WINDOW" }, { 9, "EXIT_REASON_TASK_SWITCH" },
+	{ 10, "EXIT_REASON_CPUID" }, { 12, "EXIT_REASON_HLT" },
+	{ 13, "EXIT_REASON_INVD" }, { 14, "EXIT_REASON_INVLPG" },
+	{ 15, "EXIT_REASON_RDPMC" }, { 16, "EXIT_REASON_RDTSC" },
+	{ 18, "EXIT_REASON_VMCALL" }, { 19, "EXIT_REASON_VMCLEAR" },
+	{ 20, "EXIT_REASON_VMLAUNCH" }, { 21, "EXIT_REASON_VMPTRLD" },
+	{ 22, "EXIT_REASON_VMPTRST" }, { 23, "EXIT_REASON_VMREAD" },
+	{ 24, "EXIT_REASON_VMRESUME" }, { 25, "EXIT_REASON_VMWRITE" },
+	{ 26, "EXIT_REASON_VMXOFF" }, { 27, "EXIT_REASON_VMXON" },
+	{ 28, "EXIT_REASON_CR_ACCESS" }, { 29, "EXIT_REASON_DR_ACCESS" },
+	{ 30, "EXIT_REASON_IO_INSTRUCTION" }, { 31, "EXIT_REASON_MSR_READ" },
+	{ 32, "EXIT_REASON_MSR_WRITE" }, { 33, "EXIT_REASON_INVALID_STATE" },
+	{ 34, "EXIT_REASON_MSR_LOAD_FAIL" }, { 36, "EXIT_REASON_MWAIT" },
+	{ 37, "EXIT_REASON_MONITOR_TRAP_FLAG" }, { 39, "EXIT_REASON_MONITOR" },
+	{ 40, "EXIT_REASON_PAUSE" }, { 41, "EXIT_REASON_MCE_DURING_VMENTRY" },
+	{ 43, "EXIT_REASON_TPR_BELOW_THRESHOLD" }, { 44, "EXIT_REASON_APIC_ACCESS" },
+	{ 46, "EXIT_REASON_GDTR_IDTR" }, { 47, "EXIT_REASON_LDTR_TR" },
+	{ 48, "EXIT_REASON_EPT_VIOLATION" }, { 49, "EXIT_REASON_EPT_MISCONFIG" },
+	{ 50, "EXIT_REASON_INVEPT" }, { 51, "EXIT_REASON_RDTSCP" },
+	{ 52, "EXIT_REASON_PREEMPTION_TIMER" }, { 53, "EXIT_REASON_INVVPID" },
+	{ 54, "EXIT_REASON_WBINVD" }, { 55, "EXIT_REASON_XSETBV" },
+	{ 58, "EXIT_REASON_INVPCID" }, { 59, "EXIT_REASON_VMFUNC" },
+	{ 62, "EXIT_REASON_PML_FULL" },
+};
+
 const char *vmx_exit_name(uint64_t reason)
 {
-	static const struct name names[] = {
-		{ 0, "EXCEPTION_NMI" }, { 1, "EXTERNAL_INTERRUPT" }, { 2, "TRIPLE_FAULT" },
-		{ 3, "INIT" }, { 4, "SIPI" }, { 7, "INTERRUPT_WINDOW" }, { 8, "NMI_WINDOW" },
-		{ 9, "TASK_SWITCH" }, { 10, "CPUID" }, { 12, "HLT" }, { 13, "INVD" },
-		{ 14, "INVLPG" }, { 15, "RDPMC" }, { 16, "RDTSC" }, { 18, "VMCALL" },
-		{ 19, "VMCLEAR" }, { 20, "VMLAUNCH" }, { 21, "VMPTRLD" }, { 22, "VMPTRST" },
-		{ 23, "VMREAD" }, { 24, "VMRESUME" }, { 25, "VMWRITE" }, { 26, "VMXOFF" },
-		{ 27, "VMXON" }, { 28, "CR_ACCESS" }, { 29, "DR_ACCESS" },
-		{ 30, "IO_INSTRUCTION" }, { 31, "MSR_READ" }, { 32, "MSR_WRITE" },
-		{ 33, "INVALID_STATE" }, { 34, "MSR_LOAD_FAIL" }, { 36, "MWAIT" },
-		{ 37, "MONITOR_TRAP_FLAG" }, { 39, "MONITOR" }, { 40, "PAUSE" },
-		{ 41, "MCE_DURING_VMENTRY" }, { 43, "TPR_BELOW_THRESHOLD" },
-		{ 44, "APIC_ACCESS" }, { 46, "GDTR_IDTR" }, { 47, "LDTR_TR" },
-		{ 48, "EPT_VIOLATION" }, { 49, "EPT_MISCONFIG" }, { 50, "INVEPT" },
-		{ 51, "RDTSCP" }, { 52, "PREEMPTION_TIMER" }, { 53, "INVVPID" }, { 54, "WBINVD" },
-		{ 55, "XSETBV" }, { 58, "INVPCID" }, { 59, "VMFUNC" }, { 62, "PML_FULL" },
-	};
-
-	return lookup(names, COUNT(names), reason & 0xffff);
+	return lookup(vmx_exits, COUNT(vmx_exits), reason & 0xffff);
 }
 
 /* Intel SDM volume 3, section "VM Instruction Error Numbers". */

@@ -11,7 +11,7 @@ const char *kvm_exit_name(uint32_t reason);		/* "KVM_EXIT_SHUTDOWN" */
 const char *kvm_internal_error_name(uint32_t suberror);
 const char *exception_name(uint32_t vector);		/* "#UD" */
 const char *svm_exit_name(uint64_t code);		/* "SVM_EXIT_VMMCALL" */
-const char *vmx_exit_name(uint64_t reason);		/* basic reason: "VMCALL" */
+const char *vmx_exit_name(uint64_t reason);		/* basic reason: "EXIT_REASON_VMCALL" */
 const char *vmx_instruction_error_name(uint32_t error);
 /* By vendor: an L2 exit's name. */
 const char *l2_exit_name(enum abi_vendor vendor, uint64_t code);
