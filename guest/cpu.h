@@ -48,6 +48,7 @@ struct cpu {
 	uint16_t port_base;
 	bool nested_enabled;		/* EFER.SVME set, or VMX on */
 	bool launched;			/* VMX: the VMCS, so that VMRESUME is due */
+	bool restore;			/* the next way into L2 is ABI_PORT_RESTORE */
 	uint64_t block;
 	struct abi_report *report;
 	struct tree tree;

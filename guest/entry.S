@@ -89,59 +89,73 @@ trap_common:
 	.endm
 
 /*
- * void svm_vmrun(struct vmcb *vmcb, struct l2_registers *registers)
- * L2's RAX and RSP are in the VMCB.
+ * void svm_vmrun(struct vmcb *vmcb, struct l2_registers *registers, uint32_t restore_port)
+ * L2's RAX and RSP are in the VMCB. With a port the VMM does what VMRUN does.
  */
 	.globl svm_vmrun
 	.hidden svm_vmrun
 svm_vmrun:
 	push_l1
 	push	%rsi
+	push	%rdx
 	mov	%rdi, %rax
+	test	%edx, %edx
 	load_l2	%rsi
 	mov	0x28(%rsi), %rdi
 	mov	0x20(%rsi), %rsi
 	clgi
+	jnz	1f
 	vmrun	%rax
-	stgi
+	jmp	2f
+1:	mov	(%rsp), %rdx
+	out	%eax, %dx
+2:	stgi
+	pop	%rax
 	pop	%rax
 	save_l2	%rax
 	pop_l1
 	ret
 
 /*
- * int vmx_vmenter(struct l2_registers *registers, int resume)
- * 0 when back from L2, 1 when VMLAUNCH or VMRESUME failed.
+ * int vmx_vmenter(struct l2_registers *registers, enum way way, uint32_t restore_port)
+ * 0 when back from L2, 1 when VMLAUNCH, VMRESUME or, by the port, the VMM failed.
  */
 	.globl vmx_vmenter
 	.hidden vmx_vmenter
 vmx_vmenter:
 	push_l1
+	push	%rdx
 	push	%rdi
 	mov	$0x6c14, %eax		/* host RSP */
 	vmwrite	%rsp, %rax
 	lea	2f(%rip), %rdx
 	mov	$0x6c16, %eax		/* host RIP */
 	vmwrite	%rdx, %rax
-	test	%esi, %esi
+	cmp	$1, %esi		/* RESUME; LAUNCH is below, RESTORE above */
 	load_l2	%rdi
 	mov	0x00(%rdi), %rax
 	mov	0x20(%rdi), %rsi
 	mov	0x28(%rdi), %rdi
-	jnz	1f
+	je	1f
+	ja	4f
 	vmlaunch
 	jmp	3f
 1:	vmresume
+	jmp	3f
+4:	mov	8(%rsp), %rdx
+	out	%eax, %dx
 	jmp	3f
 2:	push	%rax			/* L2 is back */
 	mov	8(%rsp), %rax
 	save_l2	%rax
 	pop	0x00(%rax)
 	pop	%rdi
+	pop	%rdx
 	xor	%eax, %eax
 	pop_l1
 	ret
 3:	pop	%rdi			/* never left */
+	pop	%rdx
 	mov	$1, %eax
 	pop_l1
 	ret

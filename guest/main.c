@@ -50,7 +50,10 @@ static enum abi_status run_phase(struct cpu *cpu, uint32_t index)
 	case DO_BOOT:
 		return boot(cpu);
 	case DO_L2:
-		return nested_run(cpu, &phase);
+	case DO_RESTORE:
+	case DO_FAILED_ENTRY:
+	case DO_ENABLE:
+		return nested_phase(cpu, &phase);
 	case DO_TOUCH:
 		return touch(cpu, &phase);
 	}

@@ -88,11 +88,14 @@ static enum abi_status enter_until(struct cpu *cpu, const struct nested_ops *ops
 	struct l2_exit exit;
 
 	do {
+		/* The VMM's way into L2 is none of L1's entries; neither does KVM count it. */
+		bool entry = !cpu->restore;
+
 		exit = (struct l2_exit){ 0 };
 		ops->enter(cpu, &exit);
 		if (exit.kind == L2_NOT_ENTERED)
 			return report_exit(cpu, &exit, ABI_ENTRY_FAILED, "");
-		cpu->report->l2_entries++;
+		cpu->report->l2_entries += entry;
 	} while (exit.kind == L2_INTERRUPTED);
 
 	if (exit.kind == L2_CALLED && exit.call == call)
@@ -101,10 +104,11 @@ static enum abi_status enter_until(struct cpu *cpu, const struct nested_ops *ops
 			   exit.kind == L2_CALLED ? "L2 called L1 out of turn" : "");
 }
 
-static enum abi_status run_l2(struct cpu *cpu, const struct nested_ops *ops)
+static enum abi_status run_l2(struct cpu *cpu, const struct nested_ops *ops, bool restore)
 {
 	enum abi_status status;
 
+	cpu->restore = restore;
 	out32(cpu->port_base + ABI_PORT_MARK, ABI_MARK_L2_ENTER);
 	status = enter_until(cpu, ops, L2_HELLO);
 	if (status != ABI_OK)
@@ -125,6 +129,19 @@ static enum abi_status pretend(struct cpu *cpu, const struct touch *touch)
 	return ABI_OK;
 }
 
+/* Turns SVM or VMX on, once. */
+static enum abi_status enable(struct cpu *cpu, const struct nested_ops *ops, bool nested_paging)
+{
+	const char *lacks = ops->lacks(nested_paging, cpu->tree.page_level);
+
+	if (!lacks && !cpu->nested_enabled)
+		lacks = ops->enable(cpu);
+	if (lacks)
+		return report_failure(cpu, ABI_UNSUPPORTED, lacks);
+	cpu->nested_enabled = true;
+	return ABI_OK;
+}
+
 /* Gets the vCPU ready; after this only the entry itself is left. */
 static enum abi_status prepare(struct cpu *cpu, const struct nested_ops *ops,
 			       const struct phase *phase)
@@ -134,16 +151,14 @@ static enum abi_status prepare(struct cpu *cpu, const struct nested_ops *ops,
 		/* as if l2_main had been called */
 		.rsp = cpu_page(cpu, CPU_PAGE_END) - 8,
 		.nested_paging = phase->nested_paging || cpu->tree.broken == BREAK_CONTROL_NPT,
-		.bad = cpu->tree.broken == BREAK_BAD_ENTRY,
+		.bad = phase->what == DO_FAILED_ENTRY ? cpu->tree.broken != BREAK_CONTROL_NPT :
+			cpu->tree.broken == BREAK_BAD_ENTRY,
 	};
-	const char *lacks = ops->lacks(start.nested_paging, cpu->tree.page_level);
 	struct l2_exit exit = { 0 };
+	enum abi_status status = enable(cpu, ops, start.nested_paging);
 
-	if (!lacks && !cpu->nested_enabled)
-		lacks = ops->enable(cpu);
-	if (lacks)
-		return report_failure(cpu, ABI_UNSUPPORTED, lacks);
-	cpu->nested_enabled = true;
+	if (status != ABI_OK)
+		return status;
 	if (start.nested_paging) {
 		start.root = map_root(&cpu->tree, ops->format);
 		if (!start.root)
@@ -170,30 +185,52 @@ static enum abi_status try_hidden(struct cpu *cpu)
 			      "CPUID shows neither SVM nor VMX, yet one can be turned on");
 }
 
-enum abi_status nested_run(struct cpu *cpu, const struct phase *phase)
+/* do = "failed-entry": L2 must not run. What it did if it could is counted for the VMM to judge. */
+static enum abi_status fail_entry(struct cpu *cpu, const struct nested_ops *ops)
 {
-	const struct nested_ops ops = nested_detect();
-	enum abi_status status;
+	struct l2_exit exit = { 0 };
 
-	cpu->report->vendor = ops.vendor;
-	if (ops.vendor == ABI_VENDOR_NONE)
-		return try_hidden(cpu);
-	if (cpu->tree.broken == BREAK_SKIP_VMRUN)
-		return pretend(cpu, &phase->touch);
-	while (cpu->tree.broken == BREAK_HANG)
-		cpu_relax();
-	status = prepare(cpu, &ops, phase);
+	ops->enter(cpu, &exit);
+	if (exit.kind == L2_NOT_ENTERED)
+		cpu->report->failed_entries++;
+	else
+		cpu->report->l2_entries++;
+	return ABI_OK;
+}
+
+static enum abi_status enter_l2(struct cpu *cpu, const struct nested_ops *ops,
+				const struct phase *phase)
+{
+	enum abi_status status = prepare(cpu, ops, phase);
+
 	if (status != ABI_OK)
 		return status;
-
 	cpu->job = (struct l2_job){
-		.vendor = ops.vendor,
+		.vendor = ops->vendor,
 		.ud2 = cpu->tree.broken == BREAK_L2_UD2,
 		.tree = &cpu->tree,
 		.touch = phase->touch,
 		.index = cpu->index,
 	};
 	cpu->l2 = (struct l2_registers){ .rdi = (uint64_t)&cpu->job };
-	status = run_l2(cpu, &ops);
+	if (phase->what == DO_FAILED_ENTRY)
+		return fail_entry(cpu, ops);
+	status = run_l2(cpu, ops, phase->what == DO_RESTORE);
 	return status == ABI_OK ? touch_check(cpu, &phase->touch) : status;
+}
+
+enum abi_status nested_phase(struct cpu *cpu, const struct phase *phase)
+{
+	const struct nested_ops ops = nested_detect();
+
+	cpu->report->vendor = ops.vendor;
+	if (ops.vendor == ABI_VENDOR_NONE)
+		return try_hidden(cpu);
+	if (phase->what == DO_ENABLE && cpu->tree.broken != BREAK_CONTROL_NPT)
+		return enable(cpu, &ops, false);
+	if (cpu->tree.broken == BREAK_SKIP_VMRUN)
+		return pretend(cpu, &phase->touch);
+	while (cpu->tree.broken == BREAK_HANG)
+		cpu_relax();
+	return enter_l2(cpu, &ops, phase);
 }

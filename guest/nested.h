@@ -56,7 +56,7 @@ bool vmx_detect(struct nested_ops *ops);
 
 /* The one the vCPU has; vendor is ABI_VENDOR_NONE when it has neither. */
 struct nested_ops nested_detect(void);
-/* do = "l2". */
-enum abi_status nested_run(struct cpu *cpu, const struct phase *phase);
+/* do = "l2", "restore", "failed-entry", "enable". */
+enum abi_status nested_phase(struct cpu *cpu, const struct phase *phase);
 
 #endif

@@ -76,7 +76,7 @@ VMCB_AT(g_pat, 0x668);
 _Static_assert(sizeof(struct vmcb) == ABI_PAGE_SIZE, "VMCB");
 
 /* entry.S */
-void svm_vmrun(struct vmcb *vmcb, struct l2_registers *registers);
+void svm_vmrun(struct vmcb *vmcb, struct l2_registers *registers, uint32_t restore_port);
 
 static struct vmcb *vmcb_of(const struct cpu *cpu)
 {
@@ -157,7 +157,8 @@ static void svm_enter(struct cpu *cpu, struct l2_exit *exit)
 {
 	struct vmcb *vmcb = vmcb_of(cpu);
 
-	svm_vmrun(vmcb, &cpu->l2);
+	svm_vmrun(vmcb, &cpu->l2, cpu->restore ? cpu->port_base + ABI_PORT_RESTORE : 0);
+	cpu->restore = false;
 
 	exit->kind = exit_kind(vmcb->exit_code);
 	exit->code = vmcb->exit_code;

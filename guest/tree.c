@@ -122,6 +122,25 @@ static int find_phase(const void *fdt, uint32_t index)
 	return -FDT_ERR_NOTFOUND;
 }
 
+static bool read_do(const void *fdt, int node, enum phase_do *what)
+{
+	if (tree_text_is(fdt, node, "do", "boot"))
+		*what = DO_BOOT;
+	else if (tree_text_is(fdt, node, "do", "l2"))
+		*what = DO_L2;
+	else if (tree_text_is(fdt, node, "do", "touch"))
+		*what = DO_TOUCH;
+	else if (tree_text_is(fdt, node, "do", "enable"))
+		*what = DO_ENABLE;
+	else if (tree_text_is(fdt, node, "do", "failed-entry"))
+		*what = DO_FAILED_ENTRY;
+	else if (tree_text_is(fdt, node, "do", "restore"))
+		*what = DO_RESTORE;
+	else
+		return false;
+	return true;
+}
+
 enum abi_status tree_phase(struct cpu *cpu, uint32_t index, struct phase *phase)
 {
 	const void *fdt = cpu->tree.fdt;
@@ -129,13 +148,7 @@ enum abi_status tree_phase(struct cpu *cpu, uint32_t index, struct phase *phase)
 
 	if (node < 0)
 		return report_failure(cpu, ABI_BAD_TREE, ABI_PATH_SCENARIO ": no such phase");
-	if (tree_text_is(fdt, node, "do", "boot"))
-		phase->what = DO_BOOT;
-	else if (tree_text_is(fdt, node, "do", "l2"))
-		phase->what = DO_L2;
-	else if (tree_text_is(fdt, node, "do", "touch"))
-		phase->what = DO_TOUCH;
-	else
+	if (!read_do(fdt, node, &phase->what))
 		return report_failure(cpu, ABI_BAD_TREE, "phase: do: not one this payload can do");
 	phase->nested_paging = fdt_getprop(fdt, node, "nested-paging", NULL);
 	phase->touch = (struct touch){

@@ -34,7 +34,7 @@ struct touch {
 	bool unchecked;		/* someone may take away what was written */
 };
 
-enum phase_do { DO_BOOT, DO_L2, DO_TOUCH };
+enum phase_do { DO_BOOT, DO_L2, DO_TOUCH, DO_ENABLE, DO_FAILED_ENTRY, DO_RESTORE };
 
 struct phase {
 	enum phase_do what;

@@ -102,7 +102,8 @@ enum vmcs_field {
 enum segment { ES, CS, SS, DS, FS, GS, LDTR, TR, HOST_TR = LDTR };
 
 /* entry.S */
-int vmx_vmenter(struct l2_registers *registers, int resume);
+enum way { LAUNCH, RESUME, RESTORE };
+int vmx_vmenter(struct l2_registers *registers, enum way way, uint32_t restore_port);
 
 static void vmwrite(uint64_t field, uint64_t value)
 {
@@ -330,7 +331,10 @@ static void read_exit(struct l2_exit *exit)
 
 static void vmx_enter(struct cpu *cpu, struct l2_exit *exit)
 {
-	if (vmx_vmenter(&cpu->l2, cpu->launched)) {
+	enum way way = cpu->restore ? RESTORE : cpu->launched ? RESUME : LAUNCH;
+
+	cpu->restore = false;
+	if (vmx_vmenter(&cpu->l2, way, cpu->port_base + ABI_PORT_RESTORE)) {
 		exit->kind = L2_NOT_ENTERED;
 		exit->instruction_error = (uint32_t)vmread(INSTRUCTION_ERROR);
 		return;

@@ -24,7 +24,7 @@
 
 #include <stdint.h>
 
-#define ABI_VERSION 1u
+#define ABI_VERSION 2u
 
 /* Fixed: lets a VMM and a payload of different versions say so. */
 #define ABI_PORT_VERSION 0x4d0	/* out32: ABI_VERSION */
@@ -35,9 +35,18 @@
 #define ABI_PORT_NEXT 0x4	/* in32: index of the phase to run, or ABI_NEXT_END */
 #define ABI_PORT_MARK 0x8	/* out32: enum abi_mark; the VMM notes the time */
 #define ABI_PORT_REPORT 0xc	/* out32: enum abi_status; struct abi_report is filled */
-#define ABI_PORT_COUNT 0x10
+#define ABI_PORT_RESTORE 0x10	/* out32: the VMM puts the vCPU into L2, see below */
+#define ABI_PORT_COUNT 0x14
 
 #define ABI_NEXT_END 0xffffffffu
+
+/*
+ * ABI_PORT_RESTORE is the payload's VMRUN or VMLAUNCH in a phase that restores: L2 is ready to
+ * be entered, SVM with the VMCB's gpa in RAX, VMX by the current VMCS. RIP, RSP, RAX and RFLAGS
+ * are all that L2's state differs in from L1's. The VMM sets that state, as one does to which a
+ * VM was migrated, and L2 runs; its exit leads to the instruction after the OUT, VMX: to where
+ * the VMCS says.
+ */
 
 enum abi_mark {
 	ABI_MARK_L2_ENTER = 1,	/* just before the phase's first VMRUN/VMLAUNCH */
@@ -76,6 +85,7 @@ struct abi_report {
 	uint64_t l2_pages;	/* pages L2 has written, all phases */
 	uint64_t l2_entries;	/* VMRUN/VMLAUNCH/VMRESUME that came back from L2 */
 	char message[96];	/* NUL-terminated, may be empty */
+	uint64_t failed_entries; /* VMRUN/VMLAUNCH that failed, in phases where they must */
 };
 
 /* A vCPU's block: report page, L1 stack, then pages the payload shares out. */
@@ -105,7 +115,7 @@ struct abi_report {
  *	break = "skip-vmrun";	optional, on purpose: see ABI_BREAKS
  *   };
  *   scenario { phase@INDEX { reg = <index>; (#address-cells 1, #size-cells 0)
- *	do = "boot" | "l2" | "touch" | ...;
+ *	do = "boot" | "l2" | "touch" | "enable" | "failed-entry" | "restore";
  *	nested-paging;		present: NPT/EPT on
  *	touch = /bits/ 64 <bytes>; stride = /bits/ 64 <bytes>;	default 0, 4096
  *	pattern = /bits/ 64 <value>; touch-base = /bits/ 64 <gpa>; default 0, 0
@@ -132,6 +142,6 @@ struct abi_report {
 	X(BAD_ENTRY, "bad-entry")   /* a VMCB/VMCS that must be refused */    \
 	X(TRIPLE_FAULT, "triple-fault")                                      \
 	X(WRONG_ABI, "wrong-abi")   /* reports another ABI version */        \
-	X(CONTROL_NPT, "control-npt") /* uses NPT/EPT where told not to */
+	X(CONTROL_NPT, "control-npt") /* enters L2 under NPT/EPT where told not to */
 
 #endif

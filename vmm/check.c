@@ -38,6 +38,14 @@ bool phase_is_l2(const struct phase_result *phase, bool nested_paging)
 	       phase->cfg->nested_paging == nested_paging;
 }
 
+int run_first_of(const struct run *run, enum phase_do what)
+{
+	for (size_t i = 0; i < run->config->phase_count; i++)
+		if (run->config->phases[i].what == (int)what)
+			return (int)i + 1;	/* after the phase "create" */
+	return -1;
+}
+
 int run_first_l2(const struct run *run, bool nested_paging)
 {
 	for (size_t i = 0; i < run->phase_count; i++)

@@ -21,6 +21,8 @@ void check_skip_source(struct check *check, const struct snapshot *snapshot, enu
 void check_lazy_remedy(const struct run *run, struct check *check);
 
 bool phase_is_l2(const struct phase_result *phase, bool nested_paging);
+/* Index in run->phases, perhaps not reached, of the config's first phase of this kind; -1: none. */
+int run_first_of(const struct run *run, enum phase_do what);
 /* Index of the first L2 phase with or without nested paging, -1: none was begun. */
 int run_first_l2(const struct run *run, bool nested_paging);
 bool run_has_l2(const struct run *run, bool nested_paging);
@@ -38,6 +40,8 @@ bool skip_if_eager(const struct run *run, struct check *check);
 /* Does the config ask for it? */
 bool has_stress(const struct run *run);
 bool has_faults(const struct run *run);
+bool has_enable(const struct run *run);
+bool has_failed_entry(const struct run *run);
 /* What the phase's arrays of a kind hold, when the first shadow root has been there or not. */
 uint64_t run_expected(const struct run *run, const struct phase_result *phase, enum array array,
 		      bool shadow_root);
@@ -47,6 +51,7 @@ typedef void judge(const struct run *run, struct check *check);
 
 judge judge_kvm, judge_nested, judge_tdp_mmu, judge_policy;
 judge judge_lazy_before, judge_control, judge_transition, judge_phases;
+judge judge_enable, judge_failed_entry;
 judge judge_rmap_exact, judge_tracking_exact, judge_arrays_exact;
 judge judge_sources;
 /* Of another run; NULL: it was not made. */

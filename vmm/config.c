@@ -275,7 +275,8 @@ bool phase_runs_guest(const struct phase_cfg *phase)
 
 bool phase_runs_l2(const struct phase_cfg *phase)
 {
-	return phase->what == DO_L2 || (phase->what == DO_STRESS && phase->load == LOAD_L2);
+	return phase->what == DO_L2 || phase->what == DO_RESTORE ||
+	       (phase->what == DO_STRESS && phase->load == LOAD_L2);
 }
 
 struct origin config_where(const struct config *config, const char *kind, const char *name,

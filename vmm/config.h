@@ -48,7 +48,9 @@ struct memslot_cfg {
 	int64_t node;		/* NUMA node, -1: any */
 };
 
-enum phase_do { DO_BOOT, DO_L2, DO_TOUCH, DO_STRESS, DO_SLOT_DELETE };
+enum phase_do {
+	DO_BOOT, DO_L2, DO_TOUCH, DO_STRESS, DO_SLOT_DELETE, DO_ENABLE, DO_FAILED_ENTRY, DO_RESTORE,
+};
 enum phase_expect { EXPECT_NOTHING, EXPECT_LAZY, EXPECT_ALLOCATED };
 enum phase_fails { FAILS_NOTHING, FAILS_ENOMEM };
 enum phase_load { LOAD_L1, LOAD_L2 }; /* what the vCPUs do in a stress phase */

@@ -58,7 +58,8 @@ static const struct key_word thp_words[] = {
 static const struct key_word payload_words[] = { { "nested", PAYLOAD_NESTED }, { 0 } };
 static const struct key_word do_words[] = {
 	{ "boot", DO_BOOT }, { "l2", DO_L2 }, { "touch", DO_TOUCH }, { "stress", DO_STRESS },
-	{ "slot-delete", DO_SLOT_DELETE }, { 0 }
+	{ "slot-delete", DO_SLOT_DELETE }, { "enable", DO_ENABLE },
+	{ "failed-entry", DO_FAILED_ENTRY }, { "restore", DO_RESTORE }, { 0 }
 };
 static const struct key_word duration_words[] = { { "auto", 0 }, { 0 } };
 static const struct key_word iterations_words[] = { { "any", 0 }, { 0 } };
@@ -96,8 +97,9 @@ static const struct key_word break_words[] = {
 
 #define PAGE 4096
 #define STRESSES (1u << DO_STRESS)
-#define IN_L2 (1u << DO_L2 | STRESSES)
-#define TOUCHES (1u << DO_L2 | 1u << DO_TOUCH | STRESSES)
+#define RUNS_L2 (1u << DO_L2 | 1u << DO_RESTORE | STRESSES)
+#define IN_L2 (RUNS_L2 | 1u << DO_FAILED_ENTRY)
+#define TOUCHES (RUNS_L2 | 1u << DO_TOUCH)
 
 #define VM(member) .kind = KIND_VM, .offset = offsetof(struct config, vm.member)
 #define SLOT(member) .kind = KIND_MEMSLOT, .offset = offsetof(struct memslot_cfg, member)
@@ -152,7 +154,7 @@ static const struct key key_table[] = {
 	  .help = "nested: an L1 hypervisor, SVM or VMX as the host has it" },
 
 	{ PHASE(what), .name = "do", .type = KEY_ENUM, .required = true, .words = do_words,
-	  .help = "boot: L1 is ready; l2: it runs L2; touch: it writes; stress: both, repeated" },
+	  .help = "boot: L1 is up; l2, restore: L2 runs; touch: L1 writes; stress: on and on" },
 	{ PHASE(expect), .name = "expect", .type = KEY_ENUM, .initial = "nothing",
 	  .words = phase_expect_words, .help = "state of the rmaps at the end of the phase" },
 	{ PHASE(nested_paging), .name = "nested-paging", .type = KEY_BOOL, .initial = "yes",

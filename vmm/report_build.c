@@ -136,6 +136,7 @@ static json_t *phase_json(const struct phase_result *phase)
 		"l1_pages", value_known(guest_ran, phase->l1_pages),
 		"l2_pages", value_known(guest_ran, phase->l2_pages),
 		"l2_entries", value_known(guest_ran, phase->l2_entries),
+		"failed_entries", value_known(guest_ran, phase->failed_entries),
 		"rmap_state", state_json(phase->state),
 		"state_source", told ? value_text(source_name(phase->state_source)) : json_null(),
 		"failed", value_text(phase->failed ? strerrorname_np(phase->failed) : NULL),
@@ -169,6 +170,8 @@ static const char *trigger_name(const struct run *run, const struct phase_result
 {
 	if (!phase || !phase->cfg || !phase_runs_l2(phase->cfg))
 		return NULL;
+	if (phase->cfg->what == DO_RESTORE)
+		return "nested-state";
 	switch (run->guest.report.vendor) {
 	case ABI_VENDOR_SVM:
 		return "npt";

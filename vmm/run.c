@@ -38,10 +38,11 @@ static int skip(struct run *run, const char *remedy)
 	return 0;
 }
 
-static bool wants_l2(const struct config *config)
+static bool wants_nesting(const struct config *config)
 {
 	for (size_t i = 0; i < config->phase_count; i++)
-		if (phase_runs_l2(&config->phases[i]))
+		if (phase_runs_l2(&config->phases[i]) || config->phases[i].what == DO_ENABLE ||
+		    config->phases[i].what == DO_FAILED_ENTRY)
 			return true;
 	return false;
 }
@@ -62,7 +63,7 @@ static bool check_nesting(struct scenario *s)
 		run->stage = STAGE_NESTED;
 		return true;
 	}
-	if (!wants_l2(run->config))
+	if (!wants_nesting(run->config))
 		return true;
 	err_set(&run->err, ENOTSUP, "this host's KVM does not run nested guests "
 				    "(KVM_CAP_NESTED_STATE %zu, SVM %s, VMX %s, %s.nested %s)",
@@ -188,6 +189,7 @@ static void read_counters(struct scenario *s, struct phase_result *phase)
 		sum.l1_pages += one.l1_pages;
 		sum.l2_pages += one.l2_pages;
 		sum.l2_entries += one.l2_entries;
+		sum.failed_entries += one.failed_entries;
 		/* Of several vCPUs the slowest paid for the rmaps, the others waited. */
 		if (vcpu->l2_entered_ns && entry_ns > phase->l2_entry_ns)
 			phase->l2_entry_ns = entry_ns;
@@ -195,6 +197,7 @@ static void read_counters(struct scenario *s, struct phase_result *phase)
 	phase->l1_pages = sum.l1_pages - s->so_far.l1_pages;
 	phase->l2_pages = sum.l2_pages - s->so_far.l2_pages;
 	phase->l2_entries = sum.l2_entries - s->so_far.l2_entries;
+	phase->failed_entries = sum.failed_entries - s->so_far.failed_entries;
 	s->so_far = sum;
 }
 

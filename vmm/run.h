@@ -53,6 +53,7 @@ struct phase_result {
 	uint64_t duration_ns;
 	uint64_t l2_entry_ns;		/* the phase's first VM entry until it is back in L1, 0: none */
 	uint64_t l1_pages, l2_pages, l2_entries; /* of this phase, all vCPUs */
+	uint64_t failed_entries;	/* where they must */
 	enum rmap_state state;
 	enum source state_source;	/* who said so */
 	bool measured;			/* held is known */

@@ -13,6 +13,7 @@
 #include "clock.h"
 #include "exits.h"
 #include "latency.h"
+#include "restore.h"
 #include "vcpu_state.h"
 
 /* A leaf as a VM without nesting sees it: no VMX, no SVM, nothing of SVM's features. */
@@ -121,11 +122,13 @@ static enum vcpu_stop payload_trouble(struct vcpu *vcpu, uint32_t status)
 			       (unsigned long long)r.rip, (unsigned long long)r.cr2);
 	case ABI_L2_EXIT:
 		return trouble(vcpu, kind,
-			       "L2 left unexpectedly: exit code %#llx (%s), vector %u, info %#llx %#llx, "
-			       "at rip %#llx",
+			       "L2 left unexpectedly: exit code %#llx (%s), vector %u (%s), "
+			       "info %#llx %#llx, at rip %#llx%s%s",
 			       (unsigned long long)r.exit_code, l2_exit_name(r.vendor, r.exit_code),
-			       r.vector, (unsigned long long)r.exit_info[0],
-			       (unsigned long long)r.exit_info[1], (unsigned long long)r.rip);
+			       r.vector, r.vector ? exception_name(r.vector) : "none",
+			       (unsigned long long)r.exit_info[0],
+			       (unsigned long long)r.exit_info[1], (unsigned long long)r.rip,
+			       r.message[0] ? ": " : "", r.message);
 	case ABI_ENTRY_FAILED:
 		if (r.instruction_error)
 			return trouble(vcpu, kind, "VM entry failed: VM-instruction error %u (%s)",
@@ -166,6 +169,17 @@ static void end_pass(struct vcpu *vcpu)
 	vcpu->asks = true;
 }
 
+static enum vcpu_stop restore(struct vcpu *vcpu)
+{
+	struct err err = { 0 };
+	int code = restore_l2(vcpu, &err);
+
+	if (code >= 0)
+		return VCPU_GOES_ON;
+	vcpu->error = -code;
+	return trouble(vcpu, GUEST_IOCTL, "%s", err.text);
+}
+
 /* What an access to a port comes to. */
 static enum vcpu_stop handle_port(struct vcpu *vcpu, uint16_t port, uint32_t value, bool in)
 {
@@ -192,6 +206,8 @@ static enum vcpu_stop handle_port(struct vcpu *vcpu, uint16_t port, uint32_t val
 		else if (value == ABI_MARK_L2_ENTERED && !vcpu->l2_entered_ns)
 			vcpu->l2_entered_ns = clock_ns();
 		return VCPU_GOES_ON;
+	case ABI_PORT_RESTORE:
+		return restore(vcpu);
 	case ABI_PORT_REPORT:
 		return value == ABI_OK ? VCPU_GOES_ON : payload_trouble(vcpu, value);
 	}

@@ -19,6 +19,8 @@ static const struct {
 	  judge_lazy_before },
 	{ { "control.no-npt", "a nested guest without NPT/EPT does not allocate them" },
 	  judge_control },
+	{ { "control.enable", "SVM or VMX turned on, and no more, does not either" }, judge_enable },
+	{ { "control.failed-entry", "nor does a VM entry that fails" }, judge_failed_entry },
 	{ { "transition.observed", "the first one with NPT/EPT does" }, judge_transition },
 	{ { "phase.expect", "each phase's rmaps are as its `expect` says" }, judge_phases },
 	{ { "rmap.exact", "rmap bytes are those predicted" }, judge_rmap_exact },
@@ -47,6 +49,8 @@ static const struct {
 } special[] = {
 	{ judge_stress, has_stress },
 	{ judge_fails, has_faults },
+	{ judge_enable, has_enable },
+	{ judge_failed_entry, has_failed_entry },
 };
 
 #define CHECKS (sizeof(table) / sizeof(table[0]))

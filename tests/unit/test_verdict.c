@@ -170,6 +170,57 @@ static void test_no_nesting(void **state)
 	expect_end(&verdict, RESULT_SKIP, 4);
 }
 
+/* The boot phase as one of those that come close to a shadow root. */
+static void test_controls(void **state)
+{
+	struct world *w = *state;
+	struct verdict verdict = judge_all(w);
+
+	for (size_t i = 0; i < verdict.count; i++)
+		assert_string_not_equal(verdict.checks[i].name, "control.enable");
+
+	w->cfgs[0].what = DO_ENABLE;
+	verdict = judge_all(w);
+	expect(&verdict, "control.enable", RESULT_PASS, "stayed lazy");
+	w->phases[BOOT].l2_entries = 1;
+	verdict = judge_all(w);
+	expect(&verdict, "control.enable", RESULT_FAIL, "L2 was entered");
+	w->phases[BOOT].l2_entries = 0;
+
+	w->cfgs[0].what = DO_FAILED_ENTRY;
+	verdict = judge_all(w);
+	expect(&verdict, "control.failed-entry", RESULT_FAIL, "was not tried");
+	w->phases[BOOT].failed_entries = 1;
+	verdict = judge_all(w);
+	expect(&verdict, "control.failed-entry", RESULT_PASS, "1 failed VM entry");
+	w->phases[BOOT].l2_entries = 1;
+	verdict = judge_all(w);
+	expect(&verdict, "control.failed-entry", RESULT_FAIL, "L2 ran");
+	w->phases[BOOT].state = RMAP_ALLOCATED;
+	verdict = judge_all(w);
+	expect(&verdict, "control.failed-entry", RESULT_FAIL, "the rmaps were allocated");
+	w->phases[CREATE].state = RMAP_ALLOCATED;
+	verdict = judge_all(w);
+	expect(&verdict, "control.failed-entry", RESULT_SKIP, "after the transition");
+	w->run.phase_count = 1;
+	verdict = judge_all(w);
+	expect(&verdict, "control.failed-entry", RESULT_SKIP, "not completed");
+}
+
+/* A restored nested guest is one that runs. */
+static void test_restore(void **state)
+{
+	struct world *w = *state;
+	struct verdict verdict;
+
+	w->cfgs[1].what = w->cfgs[2].what = DO_RESTORE;
+	w->phases[CONTROL].l2_entries = w->phases[TRANSITION].l2_entries = 1;
+	verdict = judge_all(w);
+	expect(&verdict, "control.no-npt", RESULT_PASS, "1 entries");
+	expect(&verdict, "transition.observed", RESULT_PASS, "");
+	expect(&verdict, "l2.ran", RESULT_PASS, "2 entries in 2 phases");
+}
+
 static void make_eager(struct world *w)
 {
 	for (int i = CREATE; i <= TRANSITION; i++) {
@@ -398,7 +449,8 @@ static void test_blind(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_all_green), T(test_no_kvm), T(test_no_nesting), T(test_eager_host),
+		T(test_all_green), T(test_no_kvm), T(test_no_nesting), T(test_controls),
+		T(test_restore), T(test_eager_host),
 		T(test_policy_eager_on_lazy_host), T(test_too_early), T(test_never),
 		T(test_pages_missing), T(test_wrong_bytes), T(test_wrong_heads),
 		T(test_bytes_while_lazy), T(test_leak), T(test_klog), T(test_guest_fault),
