@@ -71,6 +71,35 @@ setup() { need_boot; }
 	check control-npt transition.observed fail
 }
 
+@test "red: SVM turned on, and more than that" {
+	rc controls-npt 1
+	check controls-npt control.enable fail "and the rmaps were allocated"
+	check controls-npt control.failed-entry skip "ran after the transition"
+}
+
+@test "red: a VM entry that was to fail" {
+	rc controls-skip 1
+	check controls-skip control.failed-entry fail "L2 ran"
+}
+
+@test "two vCPUs are restored into L2 together" {
+	rc restore-vcpus 0
+	json restore-vcpus '.phases[] | select(.name == "restore") | .l2_entries >= 2 and .l2_pages == 256'
+}
+
+@test "red: a restored nested guest under NPT where there was to be none" {
+	rc restore-npt 1
+	check restore-npt control.no-npt fail
+}
+
+@test "red: a nested state that nobody set, one that KVM refuses" {
+	rc restore-skip 1
+	check restore-skip transition.observed fail
+	check restore-skip sources.agree fail
+	rc restore-bad 1
+	check restore-bad guest.clean fail "KVM_SET_NESTED_STATE(vCPU 0: format=1"
+}
+
 @test "red: a wrong model of rmaps, of tracking" {
 	rc wrong-model 1
 	check wrong-model rmap.exact fail "(-8192)"

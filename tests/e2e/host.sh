@@ -18,6 +18,12 @@ transition eager expect.policy=eager
 for broken in skip-vmrun ud2 l2-ud2 bad-entry triple-fault wrong-abi control-npt wrong-model wrong-tracking leak-vm klog; do
 	transition "$broken" selftest.break=$broken
 done
+for config in restore controls; do
+	run $config-npt minivmm /configs/$config.ini selftest.break=control-npt -o /out/$config-npt.json
+	run $config-skip minivmm /configs/$config.ini selftest.break=skip-vmrun -o /out/$config-skip.json
+done
+run restore-bad minivmm /configs/restore.ini selftest.break=bad-entry -o /out/restore-bad.json
+run restore-vcpus minivmm /configs/restore.ini vm.vcpus=2 phase.restore.touch=1M -o /out/restore-vcpus.json
 transition hang selftest.break=hang --timeout 1s
 transition ktap --format ktap
 transition json --format json

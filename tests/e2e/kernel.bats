@@ -36,3 +36,25 @@ setup() { need_boot; }
 @test "rmaps hold 8 bytes for each of the 64 GiB's frames" {
 	json any '.phases[] | select(.name == "transition") | .rmap_bytes == 134750208 or (env.KERNEL == "5.10" and .rmap_bytes > 134000000)'
 }
+
+@test "a restored nested guest makes the first shadow root as well" {
+	rc restore 0
+	check restore l2.ran pass
+	check restore rmap.exact pass
+	check restore tracking.exact pass
+	check restore sources.agree pass
+	[[ $POLICY == lazy ]] || return 0
+	check restore control.no-npt pass
+	json restore '.transition.observed and .transition.phase == "restore" and .transition.trigger == "nested-state"'
+	json restore '.transition.rmap_bytes.measured == .transition.rmap_bytes.predicted'
+}
+
+@test "SVM turned on, a VM entry that fails: no transition" {
+	rc controls 0
+	check controls l2.ran pass
+	[[ $POLICY == lazy ]] || return 0
+	check controls control.enable pass
+	check controls control.failed-entry pass "1 failed VM entry"
+	check controls control.no-npt pass
+	json controls '[.phases[].rmap_state] == ["lazy", "lazy", "lazy", "lazy", "lazy", "allocated", null]'
+}

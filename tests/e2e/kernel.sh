@@ -9,3 +9,5 @@ run() {
 
 run transition minivmm /configs/transition.ini -o /out/transition.json
 run any minivmm /configs/transition.ini expect.policy=any -o /out/any.json
+run restore minivmm /configs/restore.ini expect.policy=any -o /out/restore.json
+run controls minivmm /configs/controls.ini expect.policy=any -o /out/controls.json

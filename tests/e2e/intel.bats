@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# VMX and EPT, on an emulated Intel host: KERNEL as for make lab.
+
+load lab
+
+setup_file() { VENDOR=intel LAB_TIMEOUT=600 boot intel.sh; }
+setup() { need_boot; }
+
+@test "the transition, by EPT, exact" {
+	rc transition 0
+	json transition '[.checks[] | select(.result != "pass")] == []'
+	json transition '.host.cpu_vendor == "intel" and .guest.vendor == "vmx"'
+	json transition '.transition.observed and .transition.trigger == "ept"'
+	json transition '.transition.rmap_bytes | .measured == .predicted and .measured == 134750208'
+	json transition '.transition.tracking_bytes | .measured == .predicted'
+	json transition '[.phases[].rmap_state] == ["lazy", "lazy", "lazy", "allocated", null]'
+	check transition control.no-npt pass
+}
+
+@test "a restored nested guest makes the first shadow root as well" {
+	rc restore 0
+	json restore '[.checks[] | select(.result != "pass")] == []'
+	json restore '.transition.phase == "restore" and .transition.trigger == "nested-state"'
+}
+
+@test "VMXON, a VM entry that fails, L2 without EPT: no transition" {
+	rc controls 0
+	check controls control.enable pass
+	check controls control.failed-entry pass "1 failed VM entry"
+	check controls control.no-npt pass
+	json controls '[.phases[].rmap_state] == ["lazy", "lazy", "lazy", "lazy", "lazy", "allocated", null]'
+}
+
+@test "red: VMXON and more than that, a VM entry that was to fail, L2 with EPT" {
+	rc controls-npt 1
+	check controls-npt control.enable fail "and the rmaps were allocated"
+	rc controls-skip 1
+	check controls-skip control.failed-entry fail "L2 ran"
+	rc control-npt 1
+	check control-npt control.no-npt fail
+}
+
+@test "two vCPUs enter L2 together" {
+	rc vcpus 0
+	json vcpus '.phases[] | select(.name == "transition") | .l2_entries >= 4 and .l2_pages == 256'
+}
+
+@test "red: faults of the payload, by the vendor's names" {
+	rc ud2 1
+	check ud2 guest.clean fail "#UD"
+	rc l2-ud2 1
+	check l2-ud2 l2.ran fail "EXIT_REASON_EXCEPTION_NMI"
+	check l2-ud2 l2.ran fail "vector 6 (#UD)"
+	rc restore-ud2 1
+	check restore-ud2 l2.ran fail "EXIT_REASON_EXCEPTION_NMI"
+	rc triple-fault 1
+	check triple-fault guest.clean fail "KVM_EXIT_SHUTDOWN"
+}
+
+@test "red: a VM entry refused, by number and text" {
+	rc bad-entry 1
+	check bad-entry l2.ran fail "VM-instruction error 8 (VM entry with invalid host-state field(s))"
+	rc restore-bad 1
+	check restore-bad guest.clean fail "KVM_SET_NESTED_STATE(vCPU 0: format=0"
+}
+
+@test "red: a hung vCPU ends by the timeout, with its registers" {
+	rc hang 1
+	check hang guest.clean fail "did not come back"
+	json hang '.guest.registers | contains("rip ")'
+	check hang teardown.clean pass
+}

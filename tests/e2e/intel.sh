@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# In the emulated Intel host, which is slow: one run of full size, the others small.
+run() {
+	name=$1
+	shift
+	"$@" >"/out/$name.txt" 2>"/out/$name.err" </dev/null
+	echo $? >"/out/$name.rc"
+}
+small() { # NAME CONFIG [ARGUMENT...]
+	name=$1 config=$2
+	shift 2
+	run "$name" minivmm "/configs/$config.ini" memslot.low.size=1G memslot.high.size=1G -o "/out/$name.json" "$@"
+}
+
+run transition minivmm /configs/transition.ini -o /out/transition.json
+small restore restore phase.restore.touch=1M
+small controls controls
+small vcpus transition vm.vcpus=2 phase.transition.touch=1M
+for broken in ud2 l2-ud2 bad-entry triple-fault control-npt; do
+	small $broken transition selftest.break=$broken phase.transition.touch=1M
+done
+small controls-npt controls selftest.break=control-npt
+small controls-skip controls selftest.break=skip-vmrun
+small restore-bad restore selftest.break=bad-entry
+small restore-ud2 restore selftest.break=l2-ud2
+small hang transition selftest.break=hang --timeout 1s
+exit 0
