@@ -10,7 +10,7 @@ bochs_share=${LAB_BOCHS_SHARE:-/usr/share/bochs}
 # Instructions per second of the guest's time. The real speed is about this, on a machine of 2020.
 bochs_ips=50000000
 
-emulator_needs=('bochs-bin bochs' "$bochs_share/BIOS-bochs-latest bochsbios" 'zstd zstd' 'lz4 lz4')
+emulator_needs=('bochs-bin bochs' "$bochs_share/BIOS-bochs-latest bochsbios" "$bochs_share/VGABIOS-lgpl-latest vgabios" 'zstd zstd' 'lz4 lz4')
 emulator_ports=(/dev/ttyS1 /dev/ttyS2 /dev/ttyS3)
 emulator_hold=0 # see hold-vm.c
 
