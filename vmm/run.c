@@ -142,7 +142,7 @@ static void watch(struct scenario *s)
 {
 	sources_watch(&s->sources, s->vm.fd);
 	for (unsigned int i = 0; i < s->team.count; i++)
-		sources_watch(&s->sources, s->team.members[i].vcpu.fd);
+		sources_watch(&s->sources, s->team.members[i]->vcpu.fd);
 }
 
 /* The VM, its slots, the payload in it and its vCPUs; the phase "create". */
@@ -161,8 +161,10 @@ static int create(struct scenario *s)
 	if (!code)
 		code = payload_load(&s->payload, &s->vm, &run->err);
 	if (!code)
-		code = team_create(&s->team, &s->vm, &s->payload,
-				   (unsigned int)run->config->vm.vcpus, &run->err);
+		code = team_open(&s->team, true, &run->err);
+	if (!code)
+		code = team_join(&s->team, &s->vm, &s->payload,
+				 (unsigned int)run->config->vm.vcpus, &run->err);
 	if (code)
 		return code;
 	phase->duration_ns = clock_ns() - start;
@@ -180,7 +182,7 @@ static void read_counters(struct scenario *s, struct phase_result *phase)
 	struct abi_report sum = { 0 };
 
 	for (unsigned int i = 0; i < s->team.count; i++) {
-		const struct vcpu *vcpu = &s->team.members[i].vcpu;
+		const struct vcpu *vcpu = &s->team.members[i]->vcpu;
 		struct abi_report one;
 		uint64_t entry_ns = vcpu->l2_entered_ns - vcpu->l2_enter_ns;
 
@@ -201,24 +203,10 @@ static void read_counters(struct scenario *s, struct phase_result *phase)
 	s->so_far = sum;
 }
 
-/* The vCPU that explains the trouble: one that was merely kicked explains nothing. */
-static const struct vcpu *culprit(const struct team *team)
-{
-	const struct vcpu *found = NULL;
-
-	for (unsigned int i = 0; i < team->count; i++) {
-		const struct vcpu *vcpu = &team->members[i].vcpu;
-
-		if (vcpu->trouble && (!found || found->trouble == GUEST_TIMEOUT))
-			found = vcpu;
-	}
-	return found;
-}
-
 static void note_trouble(struct scenario *s, const struct phase_result *phase, int result)
 {
 	struct guest_outcome *guest = &s->run->guest;
-	const struct vcpu *vcpu = culprit(&s->team);
+	const struct vcpu *vcpu = team_culprit(&s->team);
 
 	if (result > 0) {
 		s->run->signal = result;
@@ -251,7 +239,7 @@ static uint64_t phase_timeout(const struct config *config, const struct phase_cf
 static bool failed_as_told(struct scenario *s, const struct phase_cfg *cfg, int result,
 			   struct phase_result *phase)
 {
-	const struct vcpu *vcpu = result == -EIO ? culprit(&s->team) : NULL;
+	const struct vcpu *vcpu = result == -EIO ? team_culprit(&s->team) : NULL;
 
 	if (cfg->fails != FAILS_ENOMEM || !vcpu || vcpu->trouble != GUEST_IOCTL ||
 	    vcpu->error != ENOMEM)
@@ -276,7 +264,8 @@ static int do_phase(struct scenario *s, const struct phase_cfg *cfg, uint32_t in
 		s->altered = true;
 		return run_delete_slots(s->run, &s->vm, &s->payload, cfg->slot);
 	default:
-		return team_run(&s->team, index, timeout);
+		team_tell_all(&s->team, index);
+		return team_run(&s->team, timeout);
 	}
 }
 
@@ -309,9 +298,9 @@ static void run_phases(struct scenario *s)
 		index++;
 	if (index == config->phase_count)
 		s->run->stage = STAGE_RAN;
-	memcpy(s->run->guest.console, s->team.members[0].vcpu.console,
+	memcpy(s->run->guest.console, s->team.members[0]->vcpu.console,
 	       sizeof(s->run->guest.console));
-	vcpu_report(&s->team.members[0].vcpu, &report);
+	vcpu_report(&s->team.members[0]->vcpu, &report);
 	s->run->guest.report.vendor = report.vendor;
 	s->run->guest.report.l1_pages = s->so_far.l1_pages;
 	s->run->guest.report.l2_pages = s->so_far.l2_pages;
@@ -324,8 +313,8 @@ static void teardown(struct scenario *s)
 	uint64_t start = clock_ns();
 
 	sources_unwatch(&s->sources);
-	if (s->team.members)
-		team_destroy(&s->team);
+	if (s->team.done_fd >= 0)
+		team_close(&s->team);
 	if (s->run->config->selftest.break_what != BREAK_LEAK_VM)
 		vm_destroy(&s->vm);
 	s->sources.vm_pid = 0;
@@ -390,7 +379,7 @@ static int run_in_vm(struct scenario *s)
 
 int run_scenario(const struct config *config, const struct kvm *kvm, struct run *run)
 {
-	struct scenario s = { .kvm = kvm, .run = run, .vm.fd = -1 };
+	struct scenario s = { .kvm = kvm, .run = run, .vm.fd = -1, .team.done_fd = -1 };
 	uint64_t start = clock_ns();
 	int code = 0;
 

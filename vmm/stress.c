@@ -199,7 +199,7 @@ static int make_result(struct stress *stress, struct stress_result **result)
 		*vcpu = (struct worker_result){ .index = i };
 		if (!step_latency(vcpu, STEP_GUEST_PASS))
 			return -ENOMEM;
-		stress->team->members[i].vcpu.passes = vcpu->steps[STEP_GUEST_PASS];
+		stress->team->members[i]->vcpu.passes = vcpu->steps[STEP_GUEST_PASS];
 	}
 	return 0;
 }
@@ -255,7 +255,7 @@ static bool join_workers(struct stress *stress)
 static void forget(struct stress *stress)
 {
 	for (unsigned int i = 0; i < stress->team->count; i++)
-		stress->team->members[i].vcpu.passes = NULL;
+		stress->team->members[i]->vcpu.passes = NULL;
 	for (size_t i = 0; stress->workers && i < stress->count; i++)
 		free(stress->workers[i].bitmap);
 	free(stress->workers);
@@ -279,10 +279,11 @@ static int run_workers(struct stress *stress, uint32_t index, uint64_t timeout_n
 	if (code < 0)
 		return code;
 	stress->deadline = duration ? clock_ns() + duration : 0;
+	team_tell_all(stress->team, index);
 	team_repeat(stress->team, true);
 	code = start_workers(stress, err);
 	if (!code)
-		code = team_run(stress->team, index, timeout_ns + duration);
+		code = team_run(stress->team, timeout_ns + duration);
 	team_repeat(stress->team, false);
 	return code;
 }

@@ -20,20 +20,20 @@ static void *member_main(void *argument)
 {
 	struct member *member = argument;
 	struct team *team = member->team;
-	uint64_t seen = 0, one = 1;
+	uint64_t one = 1;
 
 	for (;;) {
 		enum vcpu_stop stop;
+		bool quit;
 
 		pthread_mutex_lock(&team->lock);
-		while (team->generation == seen && !team->quit)
+		while (team->generation == member->seen && !member->quit)
 			pthread_cond_wait(&team->go, &team->lock);
-		seen = team->generation;
-		if (team->quit) {
-			pthread_mutex_unlock(&team->lock);
-			return NULL;
-		}
+		member->seen = team->generation;
+		quit = member->quit;
 		pthread_mutex_unlock(&team->lock);
+		if (quit)
+			return NULL;
 
 		stop = vcpu_run(&member->vcpu);
 
@@ -54,53 +54,77 @@ static void kick_handler(int number)
 
 static int open_signals(struct team *team, struct err *err)
 {
-	struct sigaction action = { .sa_handler = kick_handler };
 	sigset_t ends;
+	int code;
 
-	sigaction(KICK_SIGNAL, &action, NULL);
 	sigemptyset(&ends);
 	sigaddset(&ends, SIGINT);
 	sigaddset(&ends, SIGTERM);
 	sigaddset(&ends, SIGHUP);
 	pthread_sigmask(SIG_BLOCK, &ends, &team->old_mask);
 	team->signal_fd = signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
-	team->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (team->signal_fd < 0 || team->done_fd < 0)
-		return err_errno(err, errno, "signalfd/eventfd");
-	return 0;
+	if (team->signal_fd >= 0)
+		return 0;
+	code = err_errno(err, errno, "signalfd");
+	pthread_sigmask(SIG_SETMASK, &team->old_mask, NULL);
+	return code;
 }
 
-int team_create(struct team *team, const struct vm *vm, const struct payload *payload,
-		unsigned int vcpus, struct err *err)
+int team_open(struct team *team, bool heeds_signals, struct err *err)
 {
-	int code;
+	struct sigaction action = { .sa_handler = kick_handler };
+	int code = 0;
 
-	*team = (struct team){ .done_fd = -1, .signal_fd = -1 };
+	*team = (struct team){ .signal_fd = -1, .done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK) };
 	pthread_mutex_init(&team->lock, NULL);
 	pthread_cond_init(&team->go, NULL);
-	code = open_signals(team, err);
-	if (!code) {
-		team->members = calloc(vcpus, sizeof(*team->members));
-		if (!team->members)
-			code = err_set(err, ENOMEM, "no memory for %u vCPUs", vcpus);
-	}
-	for (unsigned int i = 0; !code && i < vcpus; i++) {
-		struct member *member = &team->members[i];
-
-		member->team = team;
-		member->stop = VCPU_WAITS;
-		code = vcpu_create(&member->vcpu, vm, payload, i, err);
-		if (code)
-			break;
-		member->vcpu.repeat = &team->repeat;
-		team->count++;
-		code = pthread_create(&member->thread, NULL, member_main, member);
-		member->started = !code;
-		if (code)
-			code = err_errno(err, code, "pthread_create(vCPU %u)", i);
-	}
+	sigaction(KICK_SIGNAL, &action, NULL);
+	if (team->done_fd < 0)
+		code = err_errno(err, errno, "eventfd");
+	else if (heeds_signals)
+		code = open_signals(team, err);
 	if (code)
-		team_destroy(team);
+		team_close(team);
+	return code;
+}
+
+static int add_member(struct team *team, const struct vm *vm, const struct payload *payload,
+		      unsigned int index, struct err *err)
+{
+	struct member *member = calloc(1, sizeof(*member));
+	int code;
+
+	if (!member)
+		return err_set(err, ENOMEM, "no memory for vCPU %u", index);
+	member->team = team;
+	member->seen = team->generation;
+	member->stop = VCPU_WAITS;
+	code = vcpu_create(&member->vcpu, vm, payload, index, err);
+	if (code) {
+		free(member);
+		return code;
+	}
+	member->vcpu.repeat = &team->repeat;
+	team->members[team->count++] = member;
+	code = pthread_create(&member->thread, NULL, member_main, member);
+	member->started = !code;
+	return code ? err_errno(err, code, "pthread_create(vCPU %u)", index) : 0;
+}
+
+int team_join(struct team *team, const struct vm *vm, const struct payload *payload,
+	      unsigned int vcpus, struct err *err)
+{
+	unsigned int first = team->count;
+	struct member **larger = realloc(team->members, (first + vcpus) * sizeof(*larger));
+	int code = 0;
+
+	if (!larger)
+		return err_set(err, ENOMEM, "no memory for %u vCPUs", vcpus);
+	team->members = larger;
+	for (unsigned int i = 0; !code && i < vcpus; i++)
+		code = add_member(team, vm, payload, i, err);
+	if (code)
+		team_leave(team, first);
 	return code;
 }
 
@@ -108,7 +132,7 @@ static void kick(struct team *team)
 {
 	pthread_mutex_lock(&team->lock);
 	for (unsigned int i = 0; i < team->count; i++) {
-		struct member *member = &team->members[i];
+		struct member *member = team->members[i];
 
 		if (!member->running)
 			continue;
@@ -125,7 +149,7 @@ static int standing(struct team *team)
 
 	pthread_mutex_lock(&team->lock);
 	for (unsigned int i = 0; i < team->count; i++) {
-		const struct member *member = &team->members[i];
+		const struct member *member = team->members[i];
 
 		if (member->running && !result)
 			result = -EAGAIN;
@@ -142,7 +166,7 @@ static bool any_running(struct team *team)
 
 	pthread_mutex_lock(&team->lock);
 	for (unsigned int i = 0; i < team->count; i++)
-		running |= team->members[i].running;
+		running |= team->members[i]->running;
 	pthread_mutex_unlock(&team->lock);
 	return running;
 }
@@ -169,8 +193,8 @@ static int wait_news(struct team *team, uint64_t deadline, bool heed_signals)
 	return 0;
 }
 
-/* Kicked vCPUs leave the guest; one that is stuck in the kernel is left behind. */
-static void stop_all(struct team *team)
+/* They leave the guest; one that is stuck in the kernel is left behind. */
+void team_stop(struct team *team)
 {
 	uint64_t deadline = clock_ns() + KICK_TIMEOUT_NS;
 
@@ -179,40 +203,78 @@ static void stop_all(struct team *team)
 	} while (any_running(team) && wait_news(team, deadline, false) != -ETIMEDOUT);
 }
 
-int team_run(struct team *team, uint32_t next, uint64_t timeout_ns)
+void team_tell(struct team *team, unsigned int index, uint32_t next)
 {
-	uint64_t deadline = clock_ns() + timeout_ns;
-	int news = 0, result;
+	vcpu_tell(&team->members[index]->vcpu, next);
+}
 
+void team_tell_all(struct team *team, uint32_t next)
+{
+	for (unsigned int i = 0; i < team->count; i++)
+		team_tell(team, i, next);
+}
+
+void team_start(struct team *team)
+{
 	pthread_mutex_lock(&team->lock);
-	for (unsigned int i = 0; i < team->count; i++) {
-		vcpu_tell(&team->members[i].vcpu, next);
-		team->members[i].running = true;
-	}
+	for (unsigned int i = 0; i < team->count; i++)
+		team->members[i]->running = true;
 	team->generation++;
 	pthread_cond_broadcast(&team->go);
 	pthread_mutex_unlock(&team->lock);
+}
+
+int team_wait(struct team *team, uint64_t deadline)
+{
+	int result;
 
 	while ((result = standing(team)) == -EAGAIN) {
-		news = wait_news(team, deadline, true);
+		int news = wait_news(team, deadline, true);
+
 		if (news)
-			break;
+			return news;
 	}
-	if (result == -EAGAIN)
-		result = news;
-	if (result)
-		stop_all(team);
 	return result;
+}
+
+int team_run(struct team *team, uint64_t timeout_ns)
+{
+	uint64_t deadline = clock_ns() + timeout_ns;
+	int result;
+
+	team_start(team);
+	result = team_wait(team, deadline);
+	if (result)
+		team_stop(team);
+	return result;
+}
+
+void team_nudge(struct team *team, unsigned int index)
+{
+	pthread_kill(team->members[index]->thread, KICK_SIGNAL);
 }
 
 void team_forgive(struct team *team)
 {
 	for (unsigned int i = 0; i < team->count; i++) {
-		struct member *member = &team->members[i];
+		struct member *member = team->members[i];
 
 		member->stop = VCPU_WAITS;
 		vcpu_forgive(&member->vcpu);
 	}
+}
+
+const struct vcpu *team_culprit(const struct team *team)
+{
+	const struct vcpu *found = NULL;
+
+	for (unsigned int i = 0; i < team->count; i++) {
+		const struct vcpu *vcpu = &team->members[i]->vcpu;
+
+		if (vcpu->trouble && (!found || found->trouble == GUEST_TIMEOUT))
+			found = vcpu;
+	}
+	return found;
 }
 
 void team_repeat(struct team *team, bool on)
@@ -220,26 +282,37 @@ void team_repeat(struct team *team, bool on)
 	__atomic_store_n(&team->repeat, on, __ATOMIC_RELEASE);
 }
 
-void team_destroy(struct team *team)
+bool team_leave(struct team *team, unsigned int first)
 {
-	pthread_mutex_lock(&team->lock);
-	team->quit = true;
-	pthread_cond_broadcast(&team->go);
-	pthread_mutex_unlock(&team->lock);
 	/* A thread stuck in the kernel can't be joined; the process's end takes it. */
 	if (any_running(team))
-		return;
-	for (unsigned int i = 0; i < team->count; i++) {
-		if (team->members[i].started)
-			pthread_join(team->members[i].thread, NULL);
-		vcpu_destroy(&team->members[i].vcpu);
+		return false;
+	pthread_mutex_lock(&team->lock);
+	for (unsigned int i = first; i < team->count; i++)
+		team->members[i]->quit = true;
+	pthread_cond_broadcast(&team->go);
+	pthread_mutex_unlock(&team->lock);
+	for (unsigned int i = first; i < team->count; i++) {
+		if (team->members[i]->started)
+			pthread_join(team->members[i]->thread, NULL);
+		vcpu_destroy(&team->members[i]->vcpu);
+		free(team->members[i]);
 	}
+	team->count = first;
+	return true;
+}
+
+void team_close(struct team *team)
+{
+	if (!team_leave(team, 0))
+		return;
 	free(team->members);
 	if (team->done_fd >= 0)
 		close(team->done_fd);
-	if (team->signal_fd >= 0)
+	if (team->signal_fd >= 0) {
 		close(team->signal_fd);
-	pthread_sigmask(SIG_SETMASK, &team->old_mask, NULL);
+		pthread_sigmask(SIG_SETMASK, &team->old_mask, NULL);
+	}
 	pthread_cond_destroy(&team->go);
 	pthread_mutex_destroy(&team->lock);
 	*team = (struct team){ .done_fd = -1, .signal_fd = -1 };
