@@ -11,6 +11,7 @@
 
 #include "l2.h"
 #include "minivmm_abi.h"
+#include "own_map.h"
 #include "tree.h"
 
 /* What each page of the vCPU's block is for. */
@@ -20,7 +21,13 @@ enum cpu_page {
 	CPU_PAGE_CONTROL,		/* VMCB or VMCS */
 	CPU_PAGE_HOST,			/* SVM host save area or VMXON region */
 	CPU_PAGE_L2_STACK,
-	CPU_PAGE_END = CPU_PAGE_L2_STACK + 2,
+	CPU_PAGE_L2_STACK_END = CPU_PAGE_L2_STACK + 2,
+	CPU_PAGE_OWN_ROOT = CPU_PAGE_L2_STACK_END,	/* struct own_map */
+	CPU_PAGE_OWN_LEVEL3,
+	CPU_PAGE_OWN_LEVEL2,
+	CPU_PAGE_OWN_LEVEL1,
+	CPU_PAGE_ALIASED,		/* what do = "alias" writes to */
+	CPU_PAGE_END,
 };
 
 #define SELECTOR_CODE 0x08
@@ -52,6 +59,7 @@ struct cpu {
 	uint64_t block;
 	struct abi_report *report;
 	struct tree tree;
+	struct own_map own_map;
 	struct l2_job job;
 	struct l2_registers l2;
 	struct tss tss;

@@ -21,7 +21,9 @@ struct l2_job {
 	const struct tree *tree;
 	struct touch touch;
 	uint32_t index;
+	uint64_t aliases;	/* not 0: where ABI_ALIAS_PAGES that are one begin, instead */
 	uint64_t pages;		/* L2's answer: how many it wrote */
+	uint64_t seen;		/* and what it read from the first alias afterwards */
 };
 
 /*

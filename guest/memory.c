@@ -21,6 +21,7 @@ static bool next_node(struct memory *memory, int from)
 			continue;
 		memory->reg = fdt_getprop(fdt, node, "reg", &length);
 		memory->entries = memory->reg ? length / (int)(CELLS_PER_ENTRY * sizeof(fdt64_t)) : 0;
+		memory->lossy = fdt_getprop(fdt, node, "minivmm,lossy", NULL);
 		if (memory->entries)
 			break;
 	}

@@ -13,6 +13,7 @@ struct tree;
 struct memory {
 	const struct tree *tree;
 	bool touchable;		/* leave out read-only and alias memory */
+	bool lossy;		/* of the node: what was written may read back as 0 */
 	int node;		/* offset, negative: no more */
 	const fdt64_t *reg;	/* of the node */
 	int entries;

@@ -96,12 +96,22 @@ static enum abi_status enter_until(struct cpu *cpu, const struct nested_ops *ops
 		if (exit.kind == L2_NOT_ENTERED)
 			return report_exit(cpu, &exit, ABI_ENTRY_FAILED, "");
 		cpu->report->l2_entries += entry;
-	} while (exit.kind == L2_INTERRUPTED);
+	} while (exit.kind == L2_INTERRUPTED ||
+		 (exit.kind == L2_MISSED && own_map_give(cpu, exit.info[1])));
 
 	if (exit.kind == L2_CALLED && exit.call == call)
 		return ABI_OK;
 	return report_exit(cpu, &exit, ABI_L2_EXIT,
 			   exit.kind == L2_CALLED ? "L2 called L1 out of turn" : "");
+}
+
+/* Where entries come and go, each entry of L2 begins without them. */
+static void forget(struct cpu *cpu, const struct nested_ops *ops)
+{
+	if (!cpu->own_map.churns)
+		return;
+	own_map_forget(cpu);
+	ops->flush();
 }
 
 static enum abi_status run_l2(struct cpu *cpu, const struct nested_ops *ops, bool restore)
@@ -113,6 +123,7 @@ static enum abi_status run_l2(struct cpu *cpu, const struct nested_ops *ops, boo
 	status = enter_until(cpu, ops, L2_HELLO);
 	if (status != ABI_OK)
 		return status;
+	forget(cpu, ops);
 	out32(cpu->port_base + ABI_PORT_MARK, ABI_MARK_L2_ENTERED);
 	status = enter_until(cpu, ops, L2_DONE);
 	cpu->report->l2_pages += cpu->job.pages;
@@ -142,6 +153,38 @@ static enum abi_status enable(struct cpu *cpu, const struct nested_ops *ops, boo
 	return ABI_OK;
 }
 
+/* Where this vCPU's aliases begin. */
+static uint64_t alias_base(const struct cpu *cpu, const struct touch *touch)
+{
+	const struct range *payload = &cpu->tree.payload;
+	uint64_t base = touch->base, page = pt_level_size(2);
+
+	if (base < payload->base + payload->size)
+		base = payload->base + payload->size;
+	return ((base + page - 1) & -page) + cpu->index * page;
+}
+
+/* The root of the tables L2 is to have: the shared ones, or its own. 0: they can't be made. */
+static uint64_t own_root(struct cpu *cpu, const struct nested_ops *ops, const struct phase *phase,
+			 uint64_t shared)
+{
+	uint64_t gpa = phase->touch.base;
+
+	cpu->own_map.churns = false;
+	if (phase->what != DO_NPT_CHURN && phase->what != DO_ALIAS)
+		return shared;
+	if (phase->what == DO_ALIAS)
+		gpa = alias_base(cpu, &phase->touch);
+	if (!own_map_make(cpu, ops->format, shared, gpa))
+		return 0;
+	if (phase->what == DO_ALIAS)
+		own_map_alias(cpu, gpa, cpu_page(cpu, CPU_PAGE_ALIASED));
+	else
+		own_map_forget(cpu);
+	ops->flush();
+	return cpu_page(cpu, CPU_PAGE_OWN_ROOT);
+}
+
 /* Gets the vCPU ready; after this only the entry itself is left. */
 static enum abi_status prepare(struct cpu *cpu, const struct nested_ops *ops,
 			       const struct phase *phase)
@@ -149,7 +192,7 @@ static enum abi_status prepare(struct cpu *cpu, const struct nested_ops *ops,
 	struct l2_start start = {
 		.rip = (uint64_t)l2_main,
 		/* as if l2_main had been called */
-		.rsp = cpu_page(cpu, CPU_PAGE_END) - 8,
+		.rsp = cpu_page(cpu, CPU_PAGE_L2_STACK_END) - 8,
 		.nested_paging = phase->nested_paging || cpu->tree.broken == BREAK_CONTROL_NPT,
 		.bad = phase->what == DO_FAILED_ENTRY ? cpu->tree.broken != BREAK_CONTROL_NPT :
 			cpu->tree.broken == BREAK_BAD_ENTRY,
@@ -163,6 +206,9 @@ static enum abi_status prepare(struct cpu *cpu, const struct nested_ops *ops,
 		start.root = map_root(&cpu->tree, ops->format);
 		if (!start.root)
 			return report_failure(cpu, ABI_BAD_TREE, "/minivmm table-pool: too small");
+		start.root = own_root(cpu, ops, phase, start.root);
+		if (!start.root)
+			return report_failure(cpu, ABI_BAD_TREE, "phase: touch-base: no memory there");
 	}
 	if (!ops->prepare(cpu, &start, &exit))
 		return report_exit(cpu, &exit, ABI_ENTRY_FAILED, "VMCLEAR or VMPTRLD failed");
@@ -198,6 +244,21 @@ static enum abi_status fail_entry(struct cpu *cpu, const struct nested_ops *ops)
 	return ABI_OK;
 }
 
+/* The one page behind all of L2's holds what L2 wrote last, and L2 saw it there. */
+static enum abi_status check_aliased(struct cpu *cpu)
+{
+	uint64_t gpa = cpu_page(cpu, CPU_PAGE_ALIASED);
+	uint64_t want = cpu->job.touch.pattern + ABI_ALIAS_PAGES - 1;
+	uint64_t got = *(volatile uint64_t *)gpa;
+
+	if (got == want && cpu->job.seen == want)
+		return ABI_OK;
+	cpu->report->rip = gpa;
+	cpu->report->exit_info[0] = want;
+	cpu->report->exit_info[1] = got == want ? cpu->job.seen : got;
+	return report_failure(cpu, ABI_BAD_MEMORY, "a page with many aliases does not hold what was written last");
+}
+
 static enum abi_status enter_l2(struct cpu *cpu, const struct nested_ops *ops,
 				const struct phase *phase)
 {
@@ -211,12 +272,15 @@ static enum abi_status enter_l2(struct cpu *cpu, const struct nested_ops *ops,
 		.tree = &cpu->tree,
 		.touch = phase->touch,
 		.index = cpu->index,
+		.aliases = phase->what == DO_ALIAS ? alias_base(cpu, &phase->touch) : 0,
 	};
 	cpu->l2 = (struct l2_registers){ .rdi = (uint64_t)&cpu->job };
 	if (phase->what == DO_FAILED_ENTRY)
 		return fail_entry(cpu, ops);
 	status = run_l2(cpu, ops, phase->what == DO_RESTORE);
-	return status == ABI_OK ? touch_check(cpu, &phase->touch) : status;
+	if (status != ABI_OK)
+		return status;
+	return cpu->job.aliases ? check_aliased(cpu) : touch_check(cpu, &phase->touch);
 }
 
 enum abi_status nested_phase(struct cpu *cpu, const struct phase *phase)

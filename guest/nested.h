@@ -23,6 +23,7 @@ struct l2_start {
 enum l2_exit_kind {
 	L2_CALLED,		/* VMMCALL, VMCALL; L2's RIP is already behind it */
 	L2_INTERRUPTED,		/* nothing of L2's doing: enter again */
+	L2_MISSED,		/* a page its NPT/EPT tables don't map: info[1] is the gpa */
 	L2_LEFT,		/* anything else */
 	L2_NOT_ENTERED,		/* VMRUN, VMLAUNCH or VMRESUME failed */
 };
@@ -46,6 +47,8 @@ struct nested_ops {
 	const char *(*enable)(struct cpu *cpu);
 	/* Fills the VMCB or VMCS; false: this failed, VMX only. */
 	bool (*prepare)(struct cpu *cpu, const struct l2_start *start, struct l2_exit *exit);
+	/* NPT/EPT entries were taken away: L2 must not use them any more. */
+	void (*flush)(void);
 	/* Runs L2 until its next exit. */
 	void (*enter)(struct cpu *cpu, struct l2_exit *exit);
 };

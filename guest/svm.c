@@ -20,6 +20,7 @@
 #define EXIT_INTR 0x60
 #define EXIT_NMI 0x61
 #define EXIT_VMMCALL 0x81
+#define EXIT_NPF 0x400
 #define EXIT_INVALID 0xffffffffu	/* of the low half: KVM has left the high one 0 */
 #define VMMCALL_LENGTH 3
 
@@ -150,7 +151,14 @@ static enum l2_exit_kind exit_kind(uint64_t code)
 		return L2_NOT_ENTERED;
 	if (code == EXIT_VMMCALL)
 		return L2_CALLED;
+	if (code == EXIT_NPF)
+		return L2_MISSED;
 	return code == EXIT_INTR || code == EXIT_NMI ? L2_INTERRUPTED : L2_LEFT;
+}
+
+/* Nothing to do: every VMRUN has TLB_FLUSH_ALL. */
+static void svm_flush(void)
+{
 }
 
 static void svm_enter(struct cpu *cpu, struct l2_exit *exit)
@@ -186,6 +194,7 @@ bool svm_detect(struct nested_ops *ops)
 	ops->lacks = svm_lacks;
 	ops->enable = svm_enable;
 	ops->prepare = svm_prepare;
+	ops->flush = svm_flush;
 	ops->enter = svm_enter;
 	return true;
 }

@@ -91,6 +91,8 @@ uint64_t touch_write(const struct tree *tree, const struct touch *touch, uint32_
 
 	for (pages = 0; walk_next(&walk, &gpa); pages++)
 		*(volatile uint64_t *)gpa = touch->pattern + gpa;
+	if (pages && tree->broken == BREAK_CORRUPT_PAGE)
+		*(volatile uint64_t *)gpa ^= 1;
 	return pages;
 }
 
@@ -99,10 +101,10 @@ enum abi_status touch_check(struct cpu *cpu, const struct touch *touch)
 	struct page_walk walk = walk_start(&cpu->tree, touch, cpu->index);
 	uint64_t gpa;
 
-	while (!touch->unchecked && walk_next(&walk, &gpa)) {
+	while (walk_next(&walk, &gpa)) {
 		uint64_t got = *(volatile uint64_t *)gpa;
 
-		if (got != touch->pattern + gpa) {
+		if (got != touch->pattern + gpa && (got || !walk.memory.lossy)) {
 			cpu->report->rip = gpa;
 			cpu->report->exit_info[0] = touch->pattern + gpa;
 			cpu->report->exit_info[1] = got;

@@ -136,6 +136,10 @@ static bool read_do(const void *fdt, int node, enum phase_do *what)
 		*what = DO_FAILED_ENTRY;
 	else if (tree_text_is(fdt, node, "do", "restore"))
 		*what = DO_RESTORE;
+	else if (tree_text_is(fdt, node, "do", "npt-churn"))
+		*what = DO_NPT_CHURN;
+	else if (tree_text_is(fdt, node, "do", "alias"))
+		*what = DO_ALIAS;
 	else
 		return false;
 	return true;
@@ -156,7 +160,6 @@ enum abi_status tree_phase(struct cpu *cpu, uint32_t index, struct phase *phase)
 		.stride = read_u64(fdt, node, "stride", ABI_PAGE_SIZE),
 		.pattern = read_u64(fdt, node, "pattern", 0),
 		.base = read_u64(fdt, node, "touch-base", 0),
-		.unchecked = fdt_getprop(fdt, node, "unchecked", NULL),
 	};
 	if (!phase->touch.stride || phase->touch.stride % ABI_PAGE_SIZE)
 		return report_failure(cpu, ABI_BAD_TREE, "phase: stride: not whole pages");

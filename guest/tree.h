@@ -31,10 +31,10 @@ struct tree {
 /* A walk's share: the properties of a phase that say which pages to write. */
 struct touch {
 	uint64_t pages, stride, pattern, base;
-	bool unchecked;		/* someone may take away what was written */
 };
 
-enum phase_do { DO_BOOT, DO_L2, DO_TOUCH, DO_ENABLE, DO_FAILED_ENTRY, DO_RESTORE };
+enum phase_do { DO_BOOT, DO_L2, DO_TOUCH, DO_ENABLE, DO_FAILED_ENTRY, DO_RESTORE,
+		DO_NPT_CHURN, DO_ALIAS };
 
 struct phase {
 	enum phase_do what;

@@ -33,11 +33,14 @@
 #define EPT_CAP_WRITE_BACK (1ull << 14)
 #define EPT_CAP_2M (1ull << 16)
 #define EPT_CAP_1G (1ull << 17)
+#define EPT_CAP_INVEPT_ALL (1ull << 20 | 1ull << 26)
+#define INVEPT_ALL 2ull
 #define EPTP_WRITE_BACK_4_LEVELS (6 | 3 << 3)
 
 #define REASON_EXCEPTION_OR_NMI 0
 #define REASON_INTERRUPT 1
 #define REASON_VMCALL 18
+#define REASON_EPT_VIOLATION 48
 #define REASON_ENTRY_FAILED (1u << 31)
 #define VECTOR_NMI 2
 #define VECTOR_PF 14
@@ -323,10 +326,20 @@ static void read_exit(struct l2_exit *exit)
 		exit->kind = L2_NOT_ENTERED;
 	else if (exit->code == REASON_VMCALL)
 		exit->kind = L2_CALLED;
+	else if (exit->code == REASON_EPT_VIOLATION)
+		exit->kind = L2_MISSED;
 	else if (exit->code == REASON_INTERRUPT)
 		exit->kind = L2_INTERRUPTED;
 	else if (exit->code == REASON_EXCEPTION_OR_NMI)
 		read_exception(exit);
+}
+
+static void vmx_flush(void)
+{
+	const uint64_t descriptor[2] = { 0, 0 };
+
+	if ((rdmsr(MSR_VMX_EPT_VPID_CAP) & EPT_CAP_INVEPT_ALL) == EPT_CAP_INVEPT_ALL)
+		asm volatile("invept %0, %1" :: "m"(descriptor), "r"(INVEPT_ALL) : "cc", "memory");
 }
 
 static void vmx_enter(struct cpu *cpu, struct l2_exit *exit)
@@ -358,6 +371,7 @@ bool vmx_detect(struct nested_ops *ops)
 	ops->lacks = vmx_lacks;
 	ops->enable = vmx_enable;
 	ops->prepare = vmx_prepare;
+	ops->flush = vmx_flush;
 	ops->enter = vmx_enter;
 	return true;
 }

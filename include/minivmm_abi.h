@@ -24,7 +24,7 @@
 
 #include <stdint.h>
 
-#define ABI_VERSION 2u
+#define ABI_VERSION 3u
 
 /* Fixed: lets a VMM and a payload of different versions say so. */
 #define ABI_PORT_VERSION 0x4d0	/* out32: ABI_VERSION */
@@ -94,6 +94,8 @@ struct abi_report {
 #define ABI_VCPU_STACK_TOP (5u * ABI_PAGE_SIZE)	/* page 0: report, 1-4: L1 stack */
 #define ABI_VCPU_FREE 5u	/* first of the pages that are the payload's own */
 
+#define ABI_ALIAS_PAGES 512u	/* do = "alias" */
+
 /*
  * The device tree.
  *
@@ -105,6 +107,7 @@ struct abi_report {
  *	minivmm,slot = "NAME";
  *	minivmm,read-only;	the guest must not write here
  *	minivmm,alias;		the same memory as another slot: not touched by default
+ *	minivmm,lossy;		what is written may be lost: a page may read back as 0
  *   };
  *   minivmm {
  *	abi = <ABI_VERSION>; port-base = <0x500>; vcpus = <n>;
@@ -115,13 +118,18 @@ struct abi_report {
  *	break = "skip-vmrun";	optional, on purpose: see ABI_BREAKS
  *   };
  *   scenario { phase@INDEX { reg = <index>; (#address-cells 1, #size-cells 0)
- *	do = "boot" | "l2" | "touch" | "enable" | "failed-entry" | "restore";
+ *	do = "boot" | "l2" | "touch" | "enable" | "failed-entry" | "restore" |
+ *	     "npt-churn" | "alias";	both are "l2", see below
  *	nested-paging;		present: NPT/EPT on
  *	touch = /bits/ 64 <bytes>; stride = /bits/ 64 <bytes>;	default 0, 4096
  *	pattern = /bits/ 64 <value>; touch-base = /bits/ 64 <gpa>; default 0, 0
- *	unchecked;		present: pages written are not read back
  *   }; };
  * };
+ *
+ * npt-churn: L2 under nested tables of the vCPU's own, whose entries L1 takes away between
+ * entries of L2 and gives back when L2 misses them. alias: ABI_ALIAS_PAGES of L2's pages, which
+ * begin at the first 2M boundary at or above touch-base plus 2M for each vCPU before it, are
+ * one page of L1's; L2 writes to each of them, and L1 finds what it wrote last.
  *
  * touch: `touch / 4096` pages are written. The first is the lowest page >= touch-base
  * of the memory nodes (payload, read-only and alias memory left out), the next
@@ -142,6 +150,7 @@ struct abi_report {
 	X(BAD_ENTRY, "bad-entry")   /* a VMCB/VMCS that must be refused */    \
 	X(TRIPLE_FAULT, "triple-fault")                                      \
 	X(WRONG_ABI, "wrong-abi")   /* reports another ABI version */        \
+	X(CORRUPT_PAGE, "corrupt-page") /* a page does not hold what was written */ \
 	X(CONTROL_NPT, "control-npt") /* enters L2 under NPT/EPT where told not to */
 
 #endif

@@ -98,7 +98,27 @@ static int run_config(const struct config *config, const struct options *options
 	return status;
 }
 
-static int load_and_run(struct arguments *arguments)
+/* As a shell would take it. NULL: no memory, and no replay. */
+static char *command_line(int argc, char **argv)
+{
+	char *line = NULL;
+	size_t size;
+	FILE *out = open_memstream(&line, &size);
+
+	if (!out)
+		return NULL;
+	fputs("minivmm", out);
+	for (int i = 1; i < argc; i++) {
+		bool plain = argv[i][0] && !argv[i][strspn(argv[i],
+			"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+			"-_./=:,+@%")];
+
+		fprintf(out, plain ? " %s" : " \"%s\"", argv[i]);
+	}
+	return fclose(out) ? NULL : line;
+}
+
+static int load_and_run(struct arguments *arguments, int argc, char **argv)
 {
 	struct errors errors = { 0 };
 	struct config config;
@@ -117,6 +137,7 @@ static int load_and_run(struct arguments *arguments)
 	} else {
 		config.seed = arguments->options.seed;
 		config.trace = arguments->options.trace;
+		config.command = command_line(argc, argv);
 		status = run_config(&config, &arguments->options);
 		config_free(&config);
 	}
@@ -140,7 +161,7 @@ int cmd_run(int argc, char **argv)
 	if (!arguments.overrides)
 		return EXIT_ENVIRONMENT;
 	if (!argp_parse(&argp, argc, argv, 0, NULL, &arguments))
-		status = load_and_run(&arguments);
+		status = load_and_run(&arguments, argc, argv);
 	free(arguments.overrides);
 	return status;
 }

@@ -265,6 +265,7 @@ void config_free(struct config *config)
 	if (config->ini)
 		ini_free(config->ini);
 	free(config->ini);
+	free(config->command);
 	*config = (struct config){ 0 };
 }
 

@@ -22,6 +22,7 @@ struct origin {
 	unsigned int line;
 };
 
+enum vm_quirk { QUIRK_SLOT_ZAP_ALL = 1 };
 enum slot_space { SPACE_NORMAL, SPACE_SMM };
 enum slot_backing {
 	BACKING_ANON, BACKING_MEMFD, BACKING_HUGETLB_2M, BACKING_HUGETLB_1G,
@@ -70,6 +71,8 @@ struct phase_cfg {
 	uint64_t duration;	/* ns of do = stress; 0: until iterations are done */
 	uint64_t iterations;	/* rounds of each thread of a worker, 0: any number */
 	int load;		/* enum phase_load */
+	uint64_t vms;		/* of do = stress, the scenario's own and its likes; default 1 */
+	uint64_t vcpus;		/* of each further VM, 0: as many as the scenario's has */
 	int fails;		/* enum phase_fails: what KVM_RUN must fail with */
 };
 
@@ -81,6 +84,7 @@ struct worker_cfg {
 	char *slot;		/* NAME of the memslot it works on, or NULL */
 	uint64_t rate;		/* rounds a second of each thread, 0: as fast as it can */
 	uint64_t threads;	/* >= 1 */
+	uint64_t first_round;	/* which its random choices begin with, default 0: to replay */
 };
 
 enum payload_kind { PAYLOAD_NESTED };
@@ -92,14 +96,15 @@ enum selftest_break {
 	BREAK_NOTHING,
 	/* in the payload; the names are the ABI's (ABI_BREAKS) */
 	BREAK_SKIP_VMRUN, BREAK_HANG, BREAK_UD2, BREAK_L2_UD2, BREAK_BAD_ENTRY,
-	BREAK_TRIPLE_FAULT, BREAK_WRONG_ABI, BREAK_CONTROL_NPT,
+	BREAK_TRIPLE_FAULT, BREAK_WRONG_ABI, BREAK_CORRUPT_PAGE, BREAK_CONTROL_NPT,
 	/* in the VMM */
-	BREAK_WRONG_MODEL,	/* predicts one page more per rmap array */
+	BREAK_WRONG_MODEL,	/* predicts one page more per rmap array, and one rmap head */
 	BREAK_WRONG_TRACKING,	/* the same for write tracking */
 	BREAK_LEAK_VM,		/* keeps the VM past teardown */
 	BREAK_SLOT_FAILS,	/* has KVM refuse the last memslot */
 	BREAK_NO_FAULT,		/* runs a phase that should fail where it won't */
 	BREAK_WRONG_KEPT,	/* predicts that a failed allocation leaves nothing */
+	BREAK_STUCK_WORKER,	/* the first worker's thread does not end its round */
 	BREAK_KLOG,		/* sees a WARNING in the kernel log */
 };
 
@@ -110,6 +115,7 @@ struct config {
 		bool nested;			/* default yes; no: CPUID shows neither SVM nor VMX */
 		uint64_t timeout;		/* ns per phase, default 60s; --timeout */
 		uint64_t kernel_memory_limit;	/* bytes a run may cost the kernel; 0: half of MemAvailable */
+		unsigned int disable_quirks;	/* enum vm_quirk */
 	} vm;
 	struct memslot_cfg *memslots;
 	size_t memslot_count;
@@ -131,6 +137,7 @@ struct config {
 	} selftest;
 	uint64_t seed;				/* --seed, default 0 */
 	bool trace;				/* --trace */
+	char *command;				/* line that this is run by, for a replay; or NULL */
 	struct ini *ini;			/* owned by config.c: the files, for config_where() */
 };
 

@@ -125,6 +125,31 @@ static void check_use(struct checker *checker, const struct ini_section *section
 	}
 }
 
+/* Ops that change L2's NPT/EPT entries, in a phase whose L2 has none. */
+static void check_nested_paging(struct checker *checker, const struct ini_section *section)
+{
+	const struct config *config = checker->config;
+	const struct phase_cfg *phase = &config->phases[section->index];
+	const struct ini_entry *entry = set_well(section, "nested-paging");
+
+	if (phase->what == DO_STRESS && !phase->nested_paging && entry &&
+	    ops_of(config, NULL) & OP_NESTED_PAGING)
+		complain(checker, section, entry, "there are workers that change L2's NPT/EPT tables");
+}
+
+/* vCPUs are dealt out to the workers that have ops for them: L2 runs in all of those. */
+static void check_load(struct checker *checker, const struct ini_section *section)
+{
+	struct phase_cfg *phase = &checker->config->phases[section->index];
+	const struct ini_entry *entry = set_well(section, "load");
+
+	if (phase->what != DO_STRESS || !(ops_of(checker->config, NULL) & OP_IN_GUEST))
+		return;
+	if (entry)
+		complain(checker, section, entry, "has no effect: workers say what the vCPUs do");
+	phase->load = LOAD_L2;
+}
+
 static void check_phase(struct checker *checker, const struct ini_section *section)
 {
 	struct phase_cfg *phase = &checker->config->phases[section->index];
@@ -143,6 +168,30 @@ static void check_phase(struct checker *checker, const struct ini_section *secti
 			 "is missing: do = slot-delete deletes one");
 	if (set_well(section, "do"))
 		check_use(checker, section, phase->what);
+	check_nested_paging(checker, section);
+	check_load(checker, section);
+}
+
+/* What a slot, a rate or threads would do nothing for. */
+static void check_useless(struct checker *checker, const struct ini_section *section,
+			  const struct op_info *op)
+{
+	static const struct {
+		const char *key;
+		unsigned int only, never;	/* enum op_nature */
+	} rules[] = {
+		{ "slot", OP_SLOT, 0 }, { "rate", 0, OP_IN_GUEST }, { "threads", 0, OP_IN_GUEST },
+		{ "first-round", 0, OP_IN_GUEST },
+	};
+
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+		const struct ini_entry *entry = set_well(section, rules[i].key);
+
+		if (entry && ((rules[i].only && !(op->nature & rules[i].only)) ||
+			      op->nature & rules[i].never))
+			diag_add(checker->diags, entry->at, section->name, entry->key, entry->value,
+				 "has no effect with op = %s", op->name);
+	}
 }
 
 static void check_worker(struct checker *checker, const struct ini_section *section)
@@ -154,10 +203,8 @@ static void check_worker(struct checker *checker, const struct ini_section *sect
 
 	if (!set_well(section, "op"))
 		return;
-	if (!(op->needs & OP_SLOT) && entry)
-		diag_add(checker->diags, entry->at, section->name, entry->key, entry->value,
-			 "has no effect with op = %s", op->name);
-	else if (op->needs & OP_SLOT && !ini_entry(section, "slot"))
+	check_useless(checker, section, op);
+	if (op->nature & OP_SLOT && !ini_entry(section, "slot"))
 		diag_add(checker->diags, section->at, section->name, "slot", NULL,
 			 "is missing: op = %s works on a memslot", op->name);
 	if (slot && slot->space != SPACE_NORMAL)

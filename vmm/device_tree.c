@@ -78,7 +78,7 @@ size_t device_tree_bound(const struct layout *layout)
 	for (size_t i = 0; i < layout->normal_count; i += run_length(layout, i))
 		runs++;
 	return 8192 + layout->normal_count * 2 * sizeof(fdt64_t) +
-	       (runs + layout->config->phase_count) * 256;
+	       (runs + layout->config->phase_count * (1 + layout->config->worker_count)) * 256;
 }
 
 /* The run of slots that begins with the index-th by base: one memory node. */
@@ -98,6 +98,8 @@ static void memory_node(struct writer *w, const struct layout *layout, size_t in
 		flag(w, "minivmm,read-only");
 	if (cfg->alias)
 		flag(w, "minivmm,alias");
+	if (layout_natures(layout, first->cfg) & OP_LOSES_DATA)
+		flag(w, "minivmm,lossy");
 	check(w, fdt_property_placeholder(w->tree, "reg", (int)(count * 16), &reg));
 	for (size_t i = 0; reg && i < count; i++) {
 		const struct slot *slot = &layout->slots[layout->by_base[index + i]];
@@ -116,7 +118,7 @@ static void minivmm_node(struct writer *w, const struct config *config,
 	node(w, "minivmm");
 	u32(w, "abi", ABI_VERSION);
 	u32(w, "port-base", ABI_PORT_BASE_DEFAULT);
-	u32(w, "vcpus", (uint32_t)config->vm.vcpus);
+	u32(w, "vcpus", payload->vcpus);
 	range(w, "payload", payload->base, payload->size);
 	u64(w, "vcpu-blocks", payload->vcpu_blocks);
 	range(w, "table-pool", payload->pool, payload->pool_end - payload->pool);
@@ -143,34 +145,54 @@ static const char *payload_do(const struct phase_cfg *phase)
 	return phase_do_name(phase->load == LOAD_L2 ? DO_L2 : DO_TOUCH);
 }
 
-/* Does a worker take away what the phase writes? */
-static bool loses_data(const struct config *config, const struct phase_cfg *phase)
+/* What the payload does in a stress phase for a worker. */
+static const char *job_do(const struct worker_cfg *worker)
 {
-	bool loses = false;
-
-	for (size_t i = 0; phase->what == DO_STRESS && i < config->worker_count; i++)
-		loses |= op_info(config->workers[i].op)->needs & OP_LOSES_DATA;
-	return loses;
+	switch (worker->op) {
+	case OP_NPT_CHURN:
+		return "npt-churn";
+	case OP_ALIAS:
+		return "alias";
+	default:
+		return "l2";
+	}
 }
 
-static void phase_node(struct writer *w, const struct config *config, size_t index)
+uint32_t device_tree_job(const struct config *config, size_t phase, size_t worker)
 {
-	const struct phase_cfg *phase = &config->phases[index];
+	return (uint32_t)(phase + config->phase_count * (1 + worker));
+}
+
+static void phase_node(struct writer *w, const struct config *config, size_t phase_index,
+		       uint32_t index, const char *what)
+{
+	const struct phase_cfg *phase = &config->phases[phase_index];
 	char name[24];
 
-	snprintf(name, sizeof(name), "phase@%zx", index);
+	snprintf(name, sizeof(name), "phase@%x", index);
 	node(w, name);
-	u32(w, "reg", (uint32_t)index);
-	string(w, "do", payload_do(phase));
+	u32(w, "reg", index);
+	string(w, "do", what);
 	if (phase->nested_paging)
 		flag(w, "nested-paging");
-	if (loses_data(config, phase))
-		flag(w, "unchecked");
 	u64(w, "touch", phase->touch);
 	u64(w, "stride", phase->stride);
 	u64(w, "pattern", phase->pattern);
 	u64(w, "touch-base", slot_base(config, phase->slot));
 	end_node(w);
+}
+
+/* A phase, and what the payload does in it for workers. */
+static void phase_nodes(struct writer *w, const struct config *config, size_t index)
+{
+	const struct phase_cfg *phase = &config->phases[index];
+
+	if (phase_runs_guest(phase))
+		phase_node(w, config, index, (uint32_t)index, payload_do(phase));
+	for (size_t i = 0; phase->what == DO_STRESS && i < config->worker_count; i++)
+		if (op_info(config->workers[i].op)->nature & OP_GUEST_JOB)
+			phase_node(w, config, index, device_tree_job(config, index, i),
+				   job_do(&config->workers[i]));
 }
 
 static void write_tree(struct writer *w, const struct layout *layout,
@@ -189,8 +211,7 @@ static void write_tree(struct writer *w, const struct layout *layout,
 	u32(w, "#address-cells", 1);
 	u32(w, "#size-cells", 0);
 	for (size_t i = 0; i < config->phase_count; i++)
-		if (phase_runs_guest(&config->phases[i]))
-			phase_node(w, config, i);
+		phase_nodes(w, config, i);
 	end_node(w);
 	end_node(w);
 	check(w, fdt_finish(w->tree));

@@ -4,12 +4,15 @@
 #define DEVICE_TREE_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "err.h"
 #include "layout.h"
 
 struct payload;
 
+/* Index of what the payload does in a stress phase for a worker whose op has OP_GUEST_JOB. */
+uint32_t device_tree_job(const struct config *config, size_t phase, size_t worker);
 /* Bytes a tree of this layout never exceeds. */
 size_t device_tree_bound(const struct layout *layout);
 /* A tree of payload->tree_size bytes, malloc'ed into *tree. */

@@ -67,9 +67,11 @@ static const struct key_word fails_words[] = {
 	{ "nothing", FAILS_NOTHING }, { "enomem", FAILS_ENOMEM }, { 0 }
 };
 static const struct key_word load_words[] = { { "l1", LOAD_L1 }, { "l2", LOAD_L2 }, { 0 } };
+static const struct key_word vcpus_words[] = { { "vm.vcpus", 0 }, { 0 } };
+static const struct key_word quirk_words[] = { { "slot-zap-all", QUIRK_SLOT_ZAP_ALL }, { 0 } };
 static const struct key_word rate_words[] = { { "unlimited", 0 }, { 0 } };
 static const struct key_word op_words[] = {
-#define OP_WORD(id, name, needs, help) { name, OP_##id },
+#define OP_WORD(id, name, nature, help) { name, OP_##id },
 	WORKER_OPS(OP_WORD)
 #undef OP_WORD
 	{ 0 }
@@ -92,6 +94,7 @@ static const struct key_word break_words[] = {
 	{ "wrong-model", BREAK_WRONG_MODEL }, { "wrong-tracking", BREAK_WRONG_TRACKING },
 	{ "leak-vm", BREAK_LEAK_VM },
 	{ "slot-fails", BREAK_SLOT_FAILS }, { "klog", BREAK_KLOG },
+	{ "stuck-worker", BREAK_STUCK_WORKER },
 	{ "no-fault", BREAK_NO_FAULT }, { "wrong-kept", BREAK_WRONG_KEPT }, { 0 }
 };
 
@@ -121,6 +124,10 @@ static const struct key key_table[] = {
 	{ VM(kernel_memory_limit), .name = "kernel-memory-limit", .type = KEY_SIZE,
 	  .initial = "auto", .words = vm_limit_words, .min = 1,
 	  .help = "what the run may cost the kernel; auto: half of MemAvailable", .unit = "bytes" },
+
+	{ VM(disable_quirks), .name = "disable-quirks", .type = KEY_FLAGS, .initial = "none",
+	  .words = quirk_words,
+	  .help = "slot-zap-all: deleting or moving a slot zaps its own pages only (6.12)" },
 
 	{ SLOT(base), .name = "base", .type = KEY_SIZE, .required = true,
 	  .help = "guest-physical address", .unit = "bytes" },
@@ -186,6 +193,13 @@ static const struct key key_table[] = {
 	{ PHASE(load), .name = "load", .type = KEY_ENUM, .initial = "l1", .words = load_words,
 	  .with_do = STRESSES, .help = "who writes again and again: L1, or L2 that it runs" },
 
+	{ PHASE(vms), .name = "vms", .type = KEY_NUMBER, .initial = "1", .min = 1, .max = 1000,
+	  .with_do = STRESSES,
+	  .help = "VMs that are stressed: this one, and others like it that live for the phase" },
+	{ PHASE(vcpus), .name = "vcpus", .type = KEY_NUMBER, .initial = "vm.vcpus",
+	  .words = vcpus_words, .min = 1, .max = 1024, .with_do = STRESSES,
+	  .help = "of each of the other VMs" },
+
 	{ WORKER(op), .name = "op", .type = KEY_ENUM, .required = true, .words = op_words,
 	  .help = "what it does, round by round: see `minivmm list ops -v`" },
 	{ WORKER(slot), .name = "slot", .type = KEY_NAME,
@@ -194,6 +208,8 @@ static const struct key key_table[] = {
 	  .words = rate_words, .min = 1, .help = "rounds of each thread, as in 200/s" },
 	{ WORKER(threads), .name = "threads", .type = KEY_NUMBER, .initial = "1", .min = 1,
 	  .max = 1024, .help = "that do the same" },
+	{ WORKER(first_round), .name = "first-round", .type = KEY_NUMBER, .initial = "0",
+	  .help = "number of its first round, which chooses what is random in it: to replay one" },
 
 	{ .kind = KIND_EXPECT, .offset = offsetof(struct config, expect.policy), .name = "policy",
 	  .type = KEY_ENUM, .initial = "lazy", .words = policy_words,

@@ -80,7 +80,7 @@ const struct section *sections(size_t *count);	/* by enum section_kind */
 const struct key *key_find(enum section_kind kind, const char *name);	/* or NULL */
 
 /* What a key takes: "normal|smm", "SIZE", "DURATION|vm.timeout". Returns buffer. */
-#define KEY_TEXT 256
+#define KEY_TEXT 512
 char *key_values(const struct key *key, char buffer[KEY_TEXT]);
 
 /*
@@ -93,7 +93,7 @@ void *config_object(const struct config *config, enum section_kind kind, size_t 
  * Stores what text says into object. Returns 0, -ENOMEM, or -EINVAL with the rule
  * that text breaks in why.
  */
-#define KEY_WHY 512
+#define KEY_WHY 768
 int key_parse(const struct key *key, const char *text, void *object, char why[KEY_WHY]);
 /* The value in object as a config would say it, "" for none; to be freed. NULL: no memory. */
 char *key_format(const struct key *key, const void *object);

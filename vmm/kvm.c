@@ -146,6 +146,7 @@ int kvm_open(struct kvm *kvm, const char *device, struct err *err)
 	kvm->nested_state_size = extension(kvm, KVM_CAP_NESTED_STATE);
 	kvm->readonly_slots = extension(kvm, KVM_CAP_READONLY_MEM) > 0;
 	kvm->smm_slots = extension(kvm, KVM_CAP_MULTI_ADDRESS_SPACE) > 1;
+	kvm->quirks = extension(kvm, QUIRKS_CAP);
 	kvm->gmem = extension(kvm, GMEM_CAP) && extension(kvm, GMEM_CAP_USER_MEMORY2);
 	kvm->gmem_flags = kvm->gmem ? extension(kvm, GMEM_CAP_FLAGS) : 0;
 	return 0;

@@ -10,6 +10,10 @@
 
 #include "err.h"
 
+/* Newer than Debian 12's <linux/kvm.h>. */
+#define QUIRKS_CAP 213			/* KVM_CAP_DISABLE_QUIRKS2, 5.17 */
+#define QUIRKS_SLOT_ZAP_ALL (1u << 7)	/* KVM_X86_QUIRK_SLOT_ZAP_ALL, 6.12 */
+
 struct kvm {
 	int fd;
 	size_t run_size;		/* bytes of a vCPU's struct kvm_run mapping */
@@ -18,6 +22,7 @@ struct kvm {
 	bool readonly_slots, smm_slots;
 	uint64_t gmem_flags;		/* KVM_CAP_GUEST_MEMFD_FLAGS, 0: none or no guest_memfd */
 	bool gmem;			/* KVM_CAP_GUEST_MEMFD */
+	uint64_t quirks;		/* KVM_CAP_DISABLE_QUIRKS2: those that can be turned off */
 	struct kvm_cpuid2 *cpuid;	/* KVM_GET_SUPPORTED_CPUID */
 };
 

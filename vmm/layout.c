@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "layout_check.h"
+#include "ops.h"
 
 /* Where a slot is: from base to last. */
 struct span {
@@ -233,4 +234,15 @@ char *slot_name(const struct layout *layout, const struct slot *slot, char *buff
 	else
 		snprintf(buffer, CONFIG_NAME_MAX + 16, "%s", cfg->name);
 	return buffer;
+}
+
+unsigned int layout_natures(const struct layout *layout, uint32_t cfg)
+{
+	const struct config *config = layout->config;
+	unsigned int natures = 0;
+
+	for (size_t i = 0; i < config->memslot_count; i++)
+		if (layout->memory_of[i] == layout->memory_of[cfg])
+			natures |= ops_of(config, config->memslots[i].name);
+	return natures;
 }

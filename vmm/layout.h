@@ -49,6 +49,9 @@ int layout_build(const struct config *config, const struct layout_limits *limits
 		 struct layout *layout, struct errors *errors);
 void layout_free(struct layout *layout);
 
+/* enum op_nature of what workers do to the memory behind config->memslots[cfg], by any slot that shows it. */
+unsigned int layout_natures(const struct layout *layout, uint32_t cfg);
+
 /* "NAME" of a single slot, "NAME[3]" in a row; buffer of at least CONFIG_NAME_MAX + 16. Returns buffer. */
 char *slot_name(const struct layout *layout, const struct slot *slot, char *buffer);
 

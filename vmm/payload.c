@@ -6,6 +6,7 @@
 
 #include "device_tree.h"
 #include "minivmm_pt.h"
+#include "ops.h"
 #include "units.h"
 
 /* payload_image.S */
@@ -53,7 +54,9 @@ static bool usable(const struct layout *layout, const struct slot *slot)
 {
 	const struct memslot_cfg *cfg = &layout->config->memslots[slot->cfg];
 
-	return !(cfg->flags & SLOT_READONLY) && !cfg->alias && cfg->backing != BACKING_GUEST_MEMFD;
+	return !(cfg->flags & SLOT_READONLY) && !cfg->alias &&
+	       cfg->backing != BACKING_GUEST_MEMFD &&
+	       !(layout_natures(layout, slot->cfg) & (OP_LOSES_DATA | OP_TAKES_SLOT | OP_REVOKES));
 }
 
 /* The lowest gpa with `size` bytes of writable, contiguous guest memory; page 0 stays NULL. */
@@ -77,27 +80,28 @@ static bool find_room(const struct layout *layout, uint64_t size, uint64_t *base
 	return false;
 }
 
-int payload_place(const struct layout *layout, int page_level, struct payload *payload,
-		  struct err *err)
+int payload_place(const struct layout *layout, unsigned int vcpus, int page_level,
+		  struct payload *payload, struct err *err)
 {
 	uint64_t tables = table_pages(layout, page_level) * 4096;
 	char text[UNIT_TEXT];
 
-	*payload = (struct payload){ .page_level = page_level };
+	*payload = (struct payload){ .page_level = page_level, .vcpus = vcpus };
 	payload->tree_size = page_align(device_tree_bound(layout));
 	payload->size = image_size() +
-			layout->config->vm.vcpus * ABI_VCPU_PAGES * ABI_PAGE_SIZE + 2 * tables +
+			(uint64_t)vcpus * ABI_VCPU_PAGES * ABI_PAGE_SIZE + 2 * tables +
 			payload->tree_size;
 	if (!find_room(layout, payload->size, &payload->base)) {
 		err_set(err, ENOSPC, "the guest payload needs %s of contiguous writable guest memory "
-				     "below 128 TiB; no run of memslots is that large",
+				     "below 128 TiB that no worker takes away; no run of memslots "
+				     "is that large",
 			format_bytes(text, payload->size));
 		err_remedy(err, "add a slot for it, for instance [memslot.boot] base = 0, size = %lluM",
 			   (unsigned long long)(payload->size >> 20) + 1);
 		return -ENOSPC;
 	}
 	payload->vcpu_blocks = payload->base + image_size();
-	payload->tables = payload_vcpu_block(payload, (unsigned int)layout->config->vm.vcpus);
+	payload->tables = payload_vcpu_block(payload, vcpus);
 	payload->tables_end = payload->pool = payload->tables + tables;
 	payload->pool_end = payload->tree = payload->pool + tables;
 	return 0;

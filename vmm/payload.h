@@ -17,12 +17,16 @@ struct payload {
 	uint64_t pool, pool_end;	/* for NPT/EPT */
 	uint64_t tree, tree_size;
 	uint64_t cr3;
+	unsigned int vcpus;
 	int page_level;			/* of the identity maps: 2 = 2M, 3 = 1G */
 };
 
-/* Finds room for the payload; pure. -ENOSPC: no run of writable slots is large enough. */
-int payload_place(const struct layout *layout, int page_level, struct payload *payload,
-		  struct err *err);
+/*
+ * Finds room for the payload of a VM with so many vCPUs; pure. -ENOSPC: no run of writable
+ * slots that no worker takes away is large enough.
+ */
+int payload_place(const struct layout *layout, unsigned int vcpus, int page_level,
+		  struct payload *payload, struct err *err);
 /* Writes image, tables and device tree into the VM's memory. */
 int payload_load(struct payload *payload, const struct vm *vm, struct err *err);
 

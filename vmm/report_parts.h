@@ -10,6 +10,8 @@ struct stress_result;
 
 /* phases[].workers; null for a phase that is no stress */
 json_t *stress_json(const struct stress_result *stress);
+/* phases[].vms: those besides the scenario's own; null for a phase that is no stress */
+json_t *stress_vms_json(const struct stress_result *stress);
 /* contention[]; empty where no stress phase was run */
 json_t *contention_json(const struct run *run);
 

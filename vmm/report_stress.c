@@ -41,14 +41,30 @@ static json_t *worker_json(const struct worker_result *worker)
 {
 	const struct worker_cfg *cfg = worker->cfg;
 
-	return json_pack("{s:o, s:s, s:i, s:o, s:o, s:o, s:o}",
+	return json_pack("{s:o, s:s, s:o, s:i, s:o, s:o, s:o, s:o, s:o}",
 			 "worker", value_text(cfg ? cfg->name : NULL),
 			 "op", cfg ? op_info(cfg->op)->name : "guest",
-			 cfg ? "thread" : "vcpu", (int)worker->index,
+			 "vm", worker->guest ? json_integer(worker->vm) : json_null(),
+			 worker->guest ? "vcpu" : "thread", (int)worker->index,
+			 "unavailable", value_text(worker->unavailable),
 			 "rounds", value_u64(worker->rounds),
 			 "failures", value_u64(worker->failures),
 			 "failure", value_text(worker->failure),
 			 "steps", steps_json(worker));
+}
+
+json_t *stress_vms_json(const struct stress_result *stress)
+{
+	const struct vm_tally *vms;
+
+	if (!stress)
+		return json_null();
+	vms = &stress->vms;
+	return json_pack("{s:o, s:o, s:o, s:o, s:o}",
+			 "made", value_u64(vms->made),
+			 "transitions", value_u64(vms->transitions),
+			 "untold", value_u64(vms->untold),
+			 "wrong", value_u64(vms->wrong), "first", value_text(vms->first));
 }
 
 json_t *stress_json(const struct stress_result *stress)

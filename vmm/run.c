@@ -82,11 +82,41 @@ static bool check_nesting(struct scenario *s)
 	return false;
 }
 
+/* What the VM is to be made without, and this KVM can't do without. */
+static bool check_quirks(struct scenario *s)
+{
+	struct run *run = s->run;
+
+	if (!(run->config->vm.disable_quirks & QUIRK_SLOT_ZAP_ALL) ||
+	    s->kvm->quirks & QUIRKS_SLOT_ZAP_ALL)
+		return true;
+	err_set(&run->err, ENOTSUP, "vm.disable-quirks = slot-zap-all: this KVM always zaps all "
+		"(KVM_CAP_DISABLE_QUIRKS2 says %#llx)", (unsigned long long)s->kvm->quirks);
+	skip(run, "boot Linux 6.12 or newer, or leave vm.disable-quirks out");
+	return false;
+}
+
+/* VMs that are there at the same time, at most. */
+static uint64_t vm_count(const struct config *config)
+{
+	uint64_t most = 0;
+
+	for (size_t i = 0; i < config->phase_count; i++) {
+		const struct phase_cfg *phase = &config->phases[i];
+		uint64_t further = phase->what == DO_STRESS ? stress_further_vms(config, phase) : 0;
+
+		most = further > most ? further : most;
+	}
+	return 1 + most;
+}
+
 /* A run may cost the kernel half of what is free, unless told otherwise. */
 static bool check_cost(struct scenario *s)
 {
 	struct run *run = s->run;
-	uint64_t cost = footprint_total(&run->at_creation) + footprint_total(&run->at_transition);
+	uint64_t vms = vm_count(run->config);
+	uint64_t cost = vms * (footprint_total(&run->at_creation) +
+			       footprint_total(&run->at_transition));
 	uint64_t limit = run->config->vm.kernel_memory_limit;
 	char cost_text[UNIT_TEXT], limit_text[UNIT_TEXT];
 
@@ -94,9 +124,10 @@ static bool check_cost(struct scenario *s)
 		limit = run->before.meminfo.mem_available / 2;
 	if (!limit || cost <= limit)
 		return true;
-	err_set(&run->err, ENOMEM, "this layout costs the kernel %s, more than the %s this run may take "
-				   "(vm.kernel-memory-limit%s)",
-		format_bytes(cost_text, cost), format_bytes(limit_text, limit),
+	err_set(&run->err, ENOMEM, "this layout, in %llu VM%s, costs the kernel %s, more than the %s "
+				   "this run may take (vm.kernel-memory-limit%s)",
+		(unsigned long long)vms, vms > 1 ? "s" : "", format_bytes(cost_text, cost),
+		format_bytes(limit_text, limit),
 		run->config->vm.kernel_memory_limit ? "" : ", by default half of MemAvailable");
 	skip(run, "a smaller layout, a host with more memory, or a higher vm.kernel-memory-limit");
 	return false;
@@ -115,6 +146,7 @@ static void choose_model(struct scenario *s)
 		run->model.extra_pages[ARRAY_TRACKING] = 1;
 	model_layout(&run->model, &run->layout, &run->at_creation, &run->at_transition);
 	model_rmap_heads(&run->layout, run->heads);
+	run->heads[0] += run->config->selftest.break_what == BREAK_WRONG_MODEL;
 }
 
 static struct phase_result *next_phase(struct run *run, const struct phase_cfg *cfg,
@@ -155,7 +187,7 @@ static int create(struct scenario *s)
 
 	if (code)
 		return code;
-	s->sources.vm_pid = getpid();
+	s->sources.vm_pid = s->vm.creator;
 	s->sources.vm_fd = s->vm.fd;
 	code = vm_set_slots(&s->vm, &run->err);
 	if (!code)
@@ -258,8 +290,8 @@ static int do_phase(struct scenario *s, const struct phase_cfg *cfg, uint32_t in
 
 	switch (cfg->what) {
 	case DO_STRESS:
-		return stress_run(s->run, &s->vm, &s->team, cfg, index, timeout, &phase->stress,
-				  &s->run->err);
+		return stress_run(s->run, &s->vm, &s->payload, &s->team, index, timeout,
+				  &phase->stress);
 	case DO_SLOT_DELETE:
 		s->altered = true;
 		return run_delete_slots(s->run, &s->vm, &s->payload, cfg->slot);
@@ -357,10 +389,11 @@ static int run_in_vm(struct scenario *s)
 	struct tracer *tracer = NULL;
 	int code;
 
-	if (!check_nesting(s) || !check_memory(s) || !check_cost(s) ||
+	if (!check_nesting(s) || !check_quirks(s) || !check_memory(s) || !check_cost(s) ||
 	    !run_can_fail(run))
 		return 0;
-	code = payload_place(&run->layout, kvm_has_1g_pages(s->kvm) ? 3 : 2, &s->payload, &run->err);
+	code = payload_place(&run->layout, (unsigned int)run->config->vm.vcpus,
+			     kvm_has_1g_pages(s->kvm) ? 3 : 2, &s->payload, &run->err);
 	if (code)
 		return code;
 	run->phases = calloc(run->config->phase_count + 2, sizeof(*run->phases));

@@ -93,6 +93,7 @@ struct run {
 	size_t phase_count;
 	int transition;			/* index of the phase that made the rmaps, -1: none */
 	struct guest_outcome guest;
+	const struct stress_result *stressing; /* what workers do meanwhile, NULL; atomic, too */
 	const char *doing;		/* name of the phase that runs; atomic, for those who watch */
 	struct trace trace;		/* inside the transition, if config->trace asks for it */
 	int signal;			/* SIGINT or SIGTERM that ended the run early, 0 */

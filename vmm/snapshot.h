@@ -138,6 +138,11 @@ int rmaps_stat_of(const char *root, const char *vm, struct rmaps_stat *stat, cha
 int kvm_debugfs_of(const char *root, const char *vm, struct kvm_counters *counters,
 		   char why[SOURCE_WHY]);
 
+/* The counters of a VM's or vCPU's descriptor, this once; added to those in counters. 0 or -errno. */
+int kvm_stats_of(int fd, struct kvm_counters *counters);
+/* The folder of the own cgroup (v2), to be had by anybody. 0, or -errno and why. */
+int cgroup_own_folder(char *folder, size_t size, char why[SOURCE_WHY]);
+
 const char *cgroup_item_name(enum cgroup_item item);		/* as in memory.stat */
 const char *kvm_counter_name(enum kvm_counter counter);		/* as in debugfs */
 const char *slab_cache_name(enum slab_cache cache);

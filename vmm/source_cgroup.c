@@ -119,6 +119,17 @@ static int own_folder(const struct sources *sources, char folder[SOURCE_PATH], c
 	return 0;
 }
 
+int cgroup_own_folder(char *folder, size_t size, char why[SOURCE_WHY])
+{
+	const struct sources here = { .root = "" };
+	char found[SOURCE_PATH];
+	int code = own_folder(&here, found, why);
+
+	if (!code)
+		snprintf(folder, size, "%s", found);
+	return code;
+}
+
 static bool has(const struct sources *sources, const char *folder, const char *name)
 {
 	char path[2 * SOURCE_PATH];

@@ -118,11 +118,31 @@ static ssize_t read_all(int fd, uint8_t *buffer, size_t room)
 	return -EFBIG;
 }
 
+static int read_file(int fd, uint8_t *buffer, struct kvm_counters *counters)
+{
+	ssize_t size = read_all(fd, buffer, FILE_MAX_BYTES);
+
+	return size < 0 ? (int)size : kvm_stats_parse(buffer, (size_t)size, counters);
+}
+
+int kvm_stats_of(int fd, struct kvm_counters *counters)
+{
+	int stats = ioctl(fd, KVM_GET_STATS_FD, NULL), code;
+	uint8_t *buffer;
+
+	if (stats < 0)
+		return -errno;
+	buffer = malloc(FILE_MAX_BYTES);
+	code = buffer ? read_file(stats, buffer, counters) : -ENOMEM;
+	free(buffer);
+	close(stats);
+	return code;
+}
+
 static int read_files(const struct sources *sources, uint8_t *buffer, struct kvm_counters *counters)
 {
 	for (size_t i = 0; i < sources->stats_count; i++) {
-		ssize_t size = read_all(sources->stats_fds[i], buffer, FILE_MAX_BYTES);
-		int code = size < 0 ? (int)size : kvm_stats_parse(buffer, (size_t)size, counters);
+		int code = read_file(sources->stats_fds[i], buffer, counters);
 
 		if (code)
 			return code;

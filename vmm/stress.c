@@ -2,124 +2,37 @@
 #include "stress.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "clock.h"
+#include "device_tree.h"
 #include "kvm.h"
-#include "ops.h"
 #include "worker.h"
 
 #define SECOND 1000000000ull
-/* How long a worker may take to end its round: it may wait for gigabytes of rmaps to be zeroed. */
-#define JOIN_TIMEOUT_S 30
-/* A worker that fails so often has nothing new to say. */
-#define FAILURES_MAX 100
 
 const char *stress_step_name(enum stress_step step)
 {
 	static const char *const names[STEP_COUNT] = {
 		[STEP_DIRTY_LOG_ON] = "dirty-log-on", [STEP_DIRTY_LOG_OFF] = "dirty-log-off",
 		[STEP_DIRTY_LOG_GET] = "dirty-log-get", [STEP_DIRTY_LOG_CLEAR] = "dirty-log-clear",
-		[STEP_DISCARD] = "discard", [STEP_GUEST_PASS] = "guest-pass",
+		[STEP_SLOT_ADD] = "slot-add", [STEP_SLOT_DELETE] = "slot-delete",
+		[STEP_SLOT_MOVE] = "slot-move", [STEP_DISCARD] = "discard", [STEP_THP] = "thp",
+		[STEP_MPROTECT] = "mprotect", [STEP_RECLAIM] = "reclaim",
+		[STEP_VM_CREATE] = "vm-create", [STEP_FIRST_L2] = "first-l2",
+		[STEP_VM_DESTROY] = "vm-destroy", [STEP_SIGNAL_KICK] = "signal-kick",
+		[STEP_DEBUGFS_READ] = "debugfs-read", [STEP_STATS_READ] = "stats-read",
+		[STEP_GUEST_PASS] = "guest-pass",
 	};
 
 	return names[step];
 }
 
-/* splitmix64, by Sebastiano Vigna, public domain. */
-uint64_t worker_random(struct worker *worker, uint64_t below)
+static bool has_threads(const struct worker_cfg *worker)
 {
-	uint64_t z = worker->random += 0x9e3779b97f4a7c15;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-	z = (z ^ z >> 27) * 0x94d049bb133111eb;
-	return (z ^ z >> 31) % below;
-}
-
-static struct latency *step_latency(struct worker_result *result, enum stress_step step)
-{
-	if (!result->steps[step])
-		result->steps[step] = calloc(1, sizeof(*result->steps[step]));
-	return result->steps[step];
-}
-
-int worker_took(struct worker *worker, enum stress_step step, uint64_t start_ns)
-{
-	struct latency *latency = step_latency(worker->result, step);
-
-	if (!latency)
-		return worker_failed(worker, ENOMEM, "no memory for latencies");
-	latency_add(latency, clock_ns() - start_ns);
-	return 0;
-}
-
-int worker_failed(struct worker *worker, int code, const char *format, ...)
-{
-	struct worker_result *result = worker->result;
-	char text[192];
-	va_list args;
-
-	if (!result->failures++) {
-		va_start(args, format);
-		vsnprintf(text, sizeof(text), format, args);
-		va_end(args);
-		snprintf(result->failure, sizeof(result->failure), "%s: %s", text, strerror(code));
-	}
-	return -code;
-}
-
-static bool must_end(const struct worker *worker)
-{
-	const struct stress *stress = worker->stress;
-	uint64_t iterations = stress->phase->iterations;
-
-	return __atomic_load_n(&stress->stop, __ATOMIC_ACQUIRE) ||
-	       (stress->deadline && clock_ns() >= stress->deadline) ||
-	       (worker->cfg && iterations && worker->result->rounds >= iterations) ||
-	       worker->result->failures >= FAILURES_MAX;
-}
-
-static void sleep_ns(uint64_t ns)
-{
-	struct timespec time = { (time_t)(ns / SECOND), (long)(ns % SECOND) };
-
-	nanosleep(&time, NULL);
-}
-
-/* Sleeps in short bits until it is the turn of the next round, or the end. */
-static void wait_turn(const struct worker *worker, uint64_t start)
-{
-	uint64_t rate = worker->cfg ? worker->cfg->rate : 0, now;
-	uint64_t turn = rate ? start + worker->result->rounds * SECOND / rate : 0;
-
-	while ((now = clock_ns()) < turn && !must_end(worker))
-		sleep_ns(turn - now < SECOND / 50 ? turn - now : SECOND / 50);
-}
-
-static void *worker_main(void *argument)
-{
-	struct worker *worker = argument;
-	struct stress *stress = worker->stress;
-	uint64_t start = clock_ns();
-
-	while (!must_end(worker)) {
-		wait_turn(worker, start);
-		if (must_end(worker))
-			break;
-		if (worker->cfg)
-			worker_round(worker);
-		else
-			sleep_ns(SECOND / 100);
-		worker->result->rounds++;
-	}
-	__atomic_store_n(&worker->ended, true, __ATOMIC_RELEASE);
-	/* The last one lets the vCPUs come to rest. */
-	if (!__atomic_sub_fetch(&stress->live, 1, __ATOMIC_ACQ_REL))
-		team_repeat(stress->team, false);
-	return NULL;
+	return !(op_info(worker->op)->nature & OP_IN_GUEST);
 }
 
 static size_t thread_count(const struct config *config)
@@ -127,189 +40,267 @@ static size_t thread_count(const struct config *config)
 	size_t count = 0;
 
 	for (size_t i = 0; i < config->worker_count; i++)
-		count += config->workers[i].threads;
+		if (has_threads(&config->workers[i]))
+			count += config->workers[i].threads;
 	return count;
 }
 
-static void find_row(struct worker *worker, const struct layout *layout)
+uint64_t stress_further_vms(const struct config *config, const struct phase_cfg *phase)
 {
-	for (size_t i = 0; i < layout->count; i++) {
-		const struct slot *slot = &layout->slots[i];
-
-		if (!worker->cfg->slot ||
-		    strcmp(layout->config->memslots[slot->cfg].name, worker->cfg->slot))
-			continue;
-		if (!worker->row_count++)
-			worker->row = slot;
-	}
-}
-
-static void set_worker(struct stress *stress, size_t index, const struct worker_cfg *cfg,
-		       unsigned int thread, struct stress_result *result)
-{
-	const struct config *config = stress->run->config;
-	struct worker *worker = &stress->workers[index];
-
-	*worker = (struct worker){
-		.stress = stress, .cfg = cfg, .result = &result->workers[index],
-		.random = config->seed ^ (uint64_t)(index + 1) << 32 ^
-			  (uint64_t)(stress->phase - config->phases) << 48,
-	};
-	worker->result->cfg = cfg;
-	worker->result->index = thread;
-	if (cfg)
-		find_row(worker, &stress->run->layout);
-}
-
-/* Where there are no workers, one that only waits for the end of time. */
-static void set_workers(struct stress *stress, struct stress_result *result)
-{
-	const struct config *config = stress->run->config;
-	size_t index = 0;
+	uint64_t count = phase->vms - 1;
 
 	for (size_t i = 0; i < config->worker_count; i++)
-		for (unsigned int thread = 0; thread < config->workers[i].threads; thread++)
-			set_worker(stress, index++, &config->workers[i], thread, result);
-	if (!index)
-		set_worker(stress, index, NULL, 0, result);
+		if (op_info(config->workers[i].op)->nature & OP_MAKES_VM)
+			count += config->workers[i].threads;
+	return count;
 }
 
-/* Result: the workers', then one per vCPU. */
-static int make_result(struct stress *stress, struct stress_result **result)
+/* Where there are no threads, one that only waits for the end of time. */
+static void set_workers(struct stress *stress)
 {
 	const struct config *config = stress->run->config;
-	struct stress_result *made = calloc(1, sizeof(*made));
-	size_t threads = thread_count(config), slots = stress->run->layout.count;
+	struct stress_result *result = stress->result;
+	size_t index = 0;
 
-	*result = made;
+	for (size_t i = 0; i < config->worker_count; i++) {
+		const struct worker_cfg *cfg = &config->workers[i];
+
+		for (unsigned int thread = 0; has_threads(cfg) && thread < cfg->threads; thread++) {
+			worker_init(&stress->workers[index], stress, cfg, thread,
+				    &result->workers[index]);
+			index++;
+		}
+	}
+	if (!index)
+		worker_init(&stress->workers[0], stress, NULL, 0, &result->workers[0]);
+}
+
+/* The n-th op that vCPUs do, in a circle; NULL: there is none. */
+static const struct worker_cfg *guest_op(const struct config *config, size_t n)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < config->worker_count; i++)
+		count += !has_threads(&config->workers[i]);
+	if (!count)
+		return NULL;
+	n %= count;
+	for (size_t i = 0; ; i++)
+		if (!has_threads(&config->workers[i]) && !n--)
+			return &config->workers[i];
+}
+
+static unsigned int patience(const struct config *config)
+{
+	unsigned int natures = ops_of(config, NULL);
+
+	return (natures & OP_TAKES_SLOT ? PATIENT_MMIO : 0) |
+	       (natures & OP_REVOKES ? PATIENT_EFAULT : 0);
+}
+
+/* vCPUs are dealt out to the ops that they do, VM by VM. */
+static int set_vcpu(struct stress *stress, const struct stress_vm *vm, unsigned int index,
+		    struct worker_result *result)
+{
+	const struct config *config = stress->run->config;
+	unsigned int number = vm->first + index;
+	struct vcpu *vcpu = &stress->team->members[number]->vcpu;
+	const struct worker_cfg *op = guest_op(config, number);
+
+	*result = (struct worker_result){
+		.cfg = op, .guest = true, .index = index, .vm = (unsigned int)(vm - stress->vms),
+	};
+	result->steps[STEP_GUEST_PASS] = calloc(1, sizeof(struct latency));
+	if (!result->steps[STEP_GUEST_PASS])
+		return -ENOMEM;
+	vcpu->passes = result->steps[STEP_GUEST_PASS];
+	vcpu->patience = patience(config);
+	team_tell(stress->team, number, op ? device_tree_job(config, stress->phase_index,
+							    (size_t)(op - config->workers)) :
+					     stress->phase_index);
+	return 0;
+}
+
+/* The result has the threads', then one of each vCPU. */
+static int make_result(struct stress *stress)
+{
+	size_t threads = thread_count(stress->run->config), next = threads;
+	struct stress_result *result = stress->result;
+	int code = 0;
+
 	stress->count = threads ? threads : 1;
 	stress->workers = calloc(stress->count, sizeof(*stress->workers));
-	stress->slots = calloc(slots + 1, sizeof(*stress->slots));
-	if (made)
-		made->workers = calloc(stress->count + stress->team->count, sizeof(*made->workers));
-	if (!made || !made->workers || !stress->workers || !stress->slots)
+	result->workers = calloc(stress->count + stress->team->count, sizeof(*result->workers));
+	if (!stress->workers || !result->workers)
 		return -ENOMEM;
-	for (size_t i = 0; i < slots; i++)
-		pthread_mutex_init(&stress->slots[i], NULL);
-	made->count = threads + stress->team->count;
-	set_workers(stress, made);
-	for (unsigned int i = 0; i < stress->team->count; i++) {
-		struct worker_result *vcpu = &made->workers[threads + i];
-
-		*vcpu = (struct worker_result){ .index = i };
-		if (!step_latency(vcpu, STEP_GUEST_PASS))
-			return -ENOMEM;
-		stress->team->members[i]->vcpu.passes = vcpu->steps[STEP_GUEST_PASS];
-	}
-	return 0;
+	set_workers(stress);
+	for (size_t i = 0; i < stress->vm_count; i++)
+		for (unsigned int vcpu = 0; !code && vcpu < stress->vms[i].vcpus; vcpu++)
+			code = set_vcpu(stress, &stress->vms[i], vcpu, &result->workers[next++]);
+	result->count = next;
+	return code;
 }
 
 /* So that getting the log and clearing it are two things, as live migration has them. */
 static int enable_manual_log(const struct stress *stress, struct err *err)
 {
-	const struct config *config = stress->run->config;
 	struct kvm_enable_cap cap = { .cap = KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2,
 				      .args = { KVM_DIRTY_LOG_MANUAL_PROTECT_ENABLE } };
-	bool needed = false;
+	int code = 0;
 
-	for (size_t i = 0; i < config->worker_count; i++)
-		needed |= op_info(config->workers[i].op)->needs & OP_MANUAL_LOG;
-	return needed ? kvm_ioctl(stress->vm->fd, KVM_ENABLE_CAP, &cap, err,
-				  "KVM_ENABLE_CAP(KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2)") : 0;
+	if (!(ops_of(stress->run->config, NULL) & OP_MANUAL_LOG))
+		return 0;
+	for (size_t i = 0; code >= 0 && i < stress->vm_count; i++)
+		code = kvm_ioctl(stress->vms[i].vm->fd, KVM_ENABLE_CAP, &cap, err,
+				 "KVM_ENABLE_CAP(KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2)");
+	return code < 0 ? code : 0;
 }
 
 static int start_workers(struct stress *stress, struct err *err)
 {
 	stress->live = (unsigned int)stress->count;
 	for (size_t i = 0; i < stress->count; i++) {
-		struct worker *worker = &stress->workers[i];
-		int code = pthread_create(&worker->thread, NULL, worker_main, worker);
+		int code = worker_start(&stress->workers[i]);
 
 		if (code)
 			return err_errno(err, code, "pthread_create(worker)");
-		worker->started = true;
 	}
 	return 0;
 }
 
-/* False: a worker is stuck in the kernel, and what it uses must stay. */
-static bool join_workers(struct stress *stress)
+static void join_workers(struct stress *stress)
 {
+	uint64_t wait = stress->timeout_ns;
 	struct timespec deadline;
-	bool all = true;
 
 	__atomic_store_n(&stress->stop, true, __ATOMIC_RELEASE);
 	clock_gettime(CLOCK_REALTIME, &deadline);
-	deadline.tv_sec += JOIN_TIMEOUT_S;
+	deadline.tv_sec += (time_t)(wait / SECOND);
+	deadline.tv_nsec += (long)(wait % SECOND);
+	deadline.tv_sec += deadline.tv_nsec / (long)SECOND;
+	deadline.tv_nsec %= (long)SECOND;
 	for (size_t i = 0; i < stress->count; i++) {
 		struct worker *worker = &stress->workers[i];
 
-		if (!worker->started || !pthread_timedjoin_np(worker->thread, NULL, &deadline))
-			continue;
-		worker_failed(worker, ETIMEDOUT, "stuck in a round");
-		all = false;
+		if (worker->started && pthread_timedjoin_np(worker->thread, NULL, &deadline)) {
+			worker_failed(worker, ETIMEDOUT, "stuck in a round");
+			stress->stuck = true;
+		} else if (stress->late && worker->result->rounds < stress->phase->iterations) {
+			worker_failed(worker, ETIMEDOUT, "round %llu of %llu",
+				      (unsigned long long)worker->result->rounds,
+				      (unsigned long long)stress->phase->iterations);
+		}
 	}
-	return all;
 }
 
-static void forget(struct stress *stress)
+/*
+ * Rounds and passes that have begun come to their end: a signal is no reason to tear them, but
+ * a second one is. Nor is the time that is up, if it is not the vCPUs who took it.
+ */
+static int wait_end(struct stress *stress, uint64_t deadline)
 {
-	for (unsigned int i = 0; i < stress->team->count; i++)
-		stress->team->members[i]->vcpu.passes = NULL;
-	for (size_t i = 0; stress->workers && i < stress->count; i++)
-		free(stress->workers[i].bitmap);
-	free(stress->workers);
-	free(stress->slots);
-	free(stress);
+	int result = team_wait(stress->team, deadline), end = result;
+
+	if (result > 0 || result == -ETIMEDOUT) {
+		stress->late = result == -ETIMEDOUT;
+		__atomic_store_n(&stress->stop, true, __ATOMIC_RELEASE);
+		team_repeat(stress->team, false);
+		end = team_wait(stress->team, clock_ns() + stress->timeout_ns);
+	}
+	if (end)
+		team_stop(stress->team);
+	return end < 0 ? end : result == -ETIMEDOUT ? 0 : result;
 }
 
-static void count_passes(struct stress_result *result)
+static int run_workers(struct stress *stress, struct err *err)
 {
-	for (size_t i = 0; i < result->count; i++)
-		if (!result->workers[i].cfg)
-			result->workers[i].rounds = result->workers[i].steps[STEP_GUEST_PASS]->count;
-}
+	uint64_t now = clock_ns(), duration = stress->phase->duration;
+	int code;
 
-static int run_workers(struct stress *stress, uint32_t index, uint64_t timeout_ns,
-		       struct err *err)
-{
-	uint64_t duration = stress->phase->duration;
-	int code = enable_manual_log(stress, err);
-
-	if (code < 0)
-		return code;
-	stress->deadline = duration ? clock_ns() + duration : 0;
-	team_tell_all(stress->team, index);
+	stress->result->started_ns = now;
+	stress->deadline = duration ? now + duration : 0;
 	team_repeat(stress->team, true);
 	code = start_workers(stress, err);
-	if (!code)
-		code = team_run(stress->team, timeout_ns + duration);
+	if (!code) {
+		team_start(stress->team);
+		code = wait_end(stress, now + duration + stress->timeout_ns);
+	}
 	team_repeat(stress->team, false);
 	return code;
 }
 
-int stress_run(const struct run *run, const struct vm *vm, struct team *team,
-	       const struct phase_cfg *phase, uint32_t index, uint64_t timeout_ns,
-	       struct stress_result **result, struct err *err)
+static void count_passes(struct stress *stress)
+{
+	for (unsigned int i = 0; i < stress->team->count; i++) {
+		stress->team->members[i]->vcpu.passes = NULL;
+		stress->team->members[i]->vcpu.patience = 0;
+	}
+	for (size_t i = 0; i < stress->result->count; i++) {
+		struct worker_result *result = &stress->result->workers[i];
+
+		if (result->guest)
+			result->rounds = result->steps[STEP_GUEST_PASS]->count;
+	}
+}
+
+static void forget(struct stress *stress)
+{
+	if (stress->stuck || !stress_vms_free(stress))
+		return;
+	for (size_t i = 0; stress->workers && i < stress->count; i++)
+		worker_free(&stress->workers[i]);
+	free(stress->workers);
+	pthread_mutex_destroy(&stress->lock);
+	free(stress);
+}
+
+static int prepare(struct stress *stress, const struct vm *vm, struct err *err)
+{
+	int code = stress_vms_make(stress, vm, err);
+
+	if (code)
+		return code;
+	if (make_result(stress))
+		return err_set(err, ENOMEM, "no memory for the workers");
+	return enable_manual_log(stress, err);
+}
+
+static int run_prepared(struct stress *stress, struct run *run)
+{
+	int code;
+
+	__atomic_store_n(&run->stressing, stress->result, __ATOMIC_RELEASE);
+	code = run_workers(stress, &run->err);
+	join_workers(stress);
+	__atomic_store_n(&run->stressing, NULL, __ATOMIC_RELEASE);
+	count_passes(stress);
+	if (!code)
+		stress_vms_judge(stress);
+	return code;
+}
+
+int stress_run(struct run *run, const struct vm *vm, const struct payload *payload,
+	       struct team *team, uint32_t index, uint64_t timeout_ns,
+	       struct stress_result **result)
 {
 	struct stress *stress = calloc(1, sizeof(*stress));
 	int code;
 
-	*result = NULL;
-	if (!stress)
-		return err_set(err, ENOMEM, "no memory for the workers");
-	*stress = (struct stress){ .run = run, .vm = vm, .team = team, .phase = phase };
-	code = make_result(stress, result);
-	if (code) {
-		forget(stress);
-		stress_result_free(*result);
-		*result = NULL;
-		return err_set(err, ENOMEM, "no memory for the workers");
+	*result = calloc(1, sizeof(**result));
+	if (!stress || !*result) {
+		free(stress);
+		return err_set(&run->err, ENOMEM, "no memory for the workers");
 	}
-	code = run_workers(stress, index, timeout_ns, err);
-	if (join_workers(stress))
-		forget(stress);
-	count_passes(*result);
+	*stress = (struct stress){
+		.run = run, .team = team, .phase = &run->config->phases[index],
+		.phase_index = index, .page_level = payload->page_level, .timeout_ns = timeout_ns,
+		.result = *result,
+	};
+	pthread_mutex_init(&stress->lock, NULL);
+	code = prepare(stress, vm, &run->err);
+	if (!code)
+		code = run_prepared(stress, run);
+	forget(stress);
 	return code;
 }
 

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Workers' ops on memslots and the memory behind them. */
+/* Workers' ops on memslots: every one leaves the slot as it found it. */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 
 #include "clock.h"
-#include "ops.h"
 #include "worker.h"
 
-#define CHUNK (1ull << 20)	/* given back at once */
+#define GETS 4			/* dirty-log-get */
+#define NO_ROOM "no gpa above the highest slot is left to the guest: fewer threads or smaller slots"
 
 /* One of the worker's slots, which nobody else changes until release(). */
 static const struct slot *seize(struct worker *worker)
@@ -17,13 +17,13 @@ static const struct slot *seize(struct worker *worker)
 	const struct slot *slot = &worker->row[worker_random(worker, worker->row_count)];
 	const struct layout *layout = &worker->stress->run->layout;
 
-	pthread_mutex_lock(&worker->stress->slots[slot - layout->slots]);
+	pthread_mutex_lock(&worker->target->slots[slot - layout->slots]);
 	return slot;
 }
 
 static void release(struct worker *worker, const struct slot *slot)
 {
-	pthread_mutex_unlock(&worker->stress->slots[slot - worker->stress->run->layout.slots]);
+	pthread_mutex_unlock(&worker->target->slots[slot - worker->stress->run->layout.slots]);
 }
 
 static int slot_failed(struct worker *worker, const struct slot *slot, int code, const char *what)
@@ -34,18 +34,35 @@ static int slot_failed(struct worker *worker, const struct slot *slot, int code,
 			     slot_name(&worker->stress->run->layout, slot, name));
 }
 
+static int set(struct worker *worker, const struct slot *slot, uint64_t base, uint32_t flags,
+	       enum stress_step step)
+{
+	uint64_t start = clock_ns();
+	int code = vm_slot_set(worker->target->vm, slot, base, flags);
+
+	if (code)
+		return worker_failed(worker, -code, "KVM_SET_USER_MEMORY_REGION(%s: slot=%#x "
+				     "flags=%#x gpa=%#llx)", stress_step_name(step), slot->id, flags,
+				     (unsigned long long)base);
+	return worker_took(worker, step, start);
+}
+
+static int delete(struct worker *worker, const struct slot *slot)
+{
+	uint64_t start = clock_ns();
+	int code = vm_slot_delete(worker->target->vm, slot);
+
+	if (code)
+		return slot_failed(worker, slot, -code, "KVM_SET_USER_MEMORY_REGION: delete");
+	return worker_took(worker, STEP_SLOT_DELETE, start);
+}
+
 static int set_log(struct worker *worker, const struct slot *slot, bool on)
 {
 	uint32_t flags = slot->kvm_flags & ~(uint32_t)KVM_MEM_LOG_DIRTY_PAGES;
-	uint64_t start = clock_ns();
-	int code = vm_slot_set(worker->stress->vm, slot, slot->base,
-			       on ? flags | KVM_MEM_LOG_DIRTY_PAGES : flags);
 
-	if (code)
-		return slot_failed(worker, slot, -code,
-				   on ? "KVM_SET_USER_MEMORY_REGION: dirty logging on" :
-				   "KVM_SET_USER_MEMORY_REGION: dirty logging off");
-	return worker_took(worker, on ? STEP_DIRTY_LOG_ON : STEP_DIRTY_LOG_OFF, start);
+	return set(worker, slot, slot->base, on ? flags | KVM_MEM_LOG_DIRTY_PAGES : flags,
+		   on ? STEP_DIRTY_LOG_ON : STEP_DIRTY_LOG_OFF);
 }
 
 /* A slot whose flags say dirty-log is left so. */
@@ -54,7 +71,7 @@ static bool logs_at_rest(const struct slot *slot)
 	return slot->kvm_flags & KVM_MEM_LOG_DIRTY_PAGES;
 }
 
-static int toggle(struct worker *worker)
+int round_dirty_log_toggle(struct worker *worker)
 {
 	const struct slot *slot = seize(worker);
 	bool first = !logs_at_rest(slot);
@@ -66,83 +83,162 @@ static int toggle(struct worker *worker)
 	return code;
 }
 
-/* Of a row all slots are as large. */
-static int make_bitmap(struct worker *worker)
+/* The log of any slot of the row: they are all as large. */
+static uint64_t bitmap_bytes(const struct slot *slot)
 {
-	uint64_t pages = worker->row->size / 4096;
-
-	if (!worker->bitmap)
-		worker->bitmap = calloc(1, (pages + 63) / 64 * 8);
-	return worker->bitmap ? 0 : worker_failed(worker, ENOMEM, "no memory for the dirty log");
+	return (slot->size / 4096 + 63) / 64 * 8;
 }
 
 static int get_log(struct worker *worker, const struct slot *slot)
 {
-	struct kvm_dirty_log log = { .slot = slot->id, .dirty_bitmap = worker->bitmap };
+	struct kvm_dirty_log log = { .slot = slot->id, .dirty_bitmap = worker->buffer };
 	uint64_t start = clock_ns();
 
-	if (ioctl(worker->stress->vm->fd, KVM_GET_DIRTY_LOG, &log))
+	if (ioctl(worker->target->vm->fd, KVM_GET_DIRTY_LOG, &log))
 		return slot_failed(worker, slot, errno, "KVM_GET_DIRTY_LOG");
 	return worker_took(worker, STEP_DIRTY_LOG_GET, start);
 }
 
-static int clear_log(struct worker *worker, const struct slot *slot)
+static int get_logs(struct worker *worker, const struct slot *slot)
+{
+	int code = 0;
+
+	for (int i = 0; !code && i < GETS; i++)
+		code = get_log(worker, slot);
+	return code;
+}
+
+static int clear_pages(struct worker *worker, const struct slot *slot, uint64_t first,
+		       uint64_t pages)
 {
 	struct kvm_clear_dirty_log clear = {
-		.slot = slot->id, .num_pages = (uint32_t)(slot->size / 4096),
-		.dirty_bitmap = worker->bitmap,
+		.slot = slot->id, .first_page = first, .num_pages = (uint32_t)pages,
+		.dirty_bitmap = worker->buffer,
 	};
 	uint64_t start = clock_ns();
 
-	if (ioctl(worker->stress->vm->fd, KVM_CLEAR_DIRTY_LOG, &clear))
+	if (ioctl(worker->target->vm->fd, KVM_CLEAR_DIRTY_LOG, &clear))
 		return slot_failed(worker, slot, errno, "KVM_CLEAR_DIRTY_LOG");
 	return worker_took(worker, STEP_DIRTY_LOG_CLEAR, start);
 }
 
-static int cycle(struct worker *worker)
+/* All of them, or some 64 that need not be dirty. */
+static int clear_log(struct worker *worker, const struct slot *slot)
 {
-	int code = make_bitmap(worker);
-	const struct slot *slot;
+	return clear_pages(worker, slot, 0, slot->size / 4096);
+}
 
-	if (code)
-		return code;
+static int clear_some(struct worker *worker, const struct slot *slot)
+{
+	uint64_t pages = slot->size / 4096, first;
+
+	memset(worker->buffer, 0xff, bitmap_bytes(slot));
+	first = worker_random(worker, (pages + 63) / 64) * 64;
+	return clear_pages(worker, slot, first, pages - first < 64 ? pages - first : 64);
+}
+
+static int get_and_clear(struct worker *worker, const struct slot *slot)
+{
+	int code = get_log(worker, slot);
+
+	return code ? code : clear_log(worker, slot);
+}
+
+/* With dirty logging on. */
+static int while_logging(struct worker *worker,
+			 int (*what)(struct worker *worker, const struct slot *slot))
+{
+	const struct slot *slot;
+	int code, off = 0;
+
+	if (!worker->buffer)
+		worker->buffer = calloc(1, bitmap_bytes(worker->row));
+	if (!worker->buffer)
+		return worker_failed(worker, ENOMEM, "no memory for the dirty log");
 	slot = seize(worker);
 	code = set_log(worker, slot, true);
 	if (!code)
-		code = get_log(worker, slot);
+		code = what(worker, slot);
+	if (!logs_at_rest(slot))
+		off = set_log(worker, slot, false);
+	release(worker, slot);
+	return code ? code : off;
+}
+
+int round_dirty_log_get(struct worker *worker)
+{
+	return while_logging(worker, get_logs);
+}
+
+int round_dirty_log_clear(struct worker *worker)
+{
+	return while_logging(worker, clear_some);
+}
+
+int round_dirty_log_cycle(struct worker *worker)
+{
+	return while_logging(worker, get_and_clear);
+}
+
+int round_slot_add(struct worker *worker)
+{
+	struct slot another = worker->row[worker_random(worker, worker->row_count)];
+	uint32_t limit = worker->target->vm->kvm->max_slots;
+	int code;
+
+	if (!worker->parking)
+		return worker_unavailable(worker, NO_ROOM);
+	if (worker->spare_id >= limit)
+		return worker_unavailable(worker, "KVM takes no more than %u slots", limit);
+	another.id = worker->spare_id;
+	another.base = worker->parking;
+	code = set(worker, &another, another.base, another.kvm_flags, STEP_SLOT_ADD);
+	return code ? code : delete(worker, &another);
+}
+
+int round_slot_delete(struct worker *worker)
+{
+	const struct slot *slot = seize(worker);
+	int code = delete(worker, slot);
+
 	if (!code)
-		code = clear_log(worker, slot);
-	if (!code && !logs_at_rest(slot))
-		code = set_log(worker, slot, false);
+		code = set(worker, slot, slot->base, slot->kvm_flags, STEP_SLOT_ADD);
 	release(worker, slot);
 	return code;
 }
 
-static int discard(struct worker *worker)
+int round_slot_move(struct worker *worker)
 {
-	const struct slot *slot = &worker->row[worker_random(worker, worker->row_count)];
-	uint64_t touch = worker->stress->phase->touch;
-	uint64_t window = touch && touch < slot->size ? touch : slot->size;
-	uint64_t offset = worker_random(worker, (window + CHUNK - 1) / CHUNK) * CHUNK;
-	uint64_t length = window - offset < CHUNK ? window - offset : CHUNK;
-	uint64_t start = clock_ns();
+	const struct slot *slot;
+	int code;
 
-	if (madvise(vm_slot_memory(worker->stress->vm, slot) + offset, length, MADV_DONTNEED))
-		return slot_failed(worker, slot, errno, "madvise(MADV_DONTNEED)");
-	return worker_took(worker, STEP_DISCARD, start);
+	if (!worker->parking)
+		return worker_unavailable(worker, NO_ROOM);
+	slot = seize(worker);
+	code = set(worker, slot, worker->parking, slot->kvm_flags, STEP_SLOT_MOVE);
+	if (!code)
+		code = set(worker, slot, slot->base, slot->kvm_flags, STEP_SLOT_MOVE);
+	release(worker, slot);
+	return code;
 }
 
-int worker_round(struct worker *worker)
+/* KVM_MEM_READONLY can't change while the slot is there. */
+int round_slot_flags(struct worker *worker)
 {
-	switch ((enum worker_op)worker->cfg->op) {
-	case OP_DIRTY_LOG_TOGGLE:
-		return toggle(worker);
-	case OP_DIRTY_LOG_CYCLE:
-		return cycle(worker);
-	case OP_DISCARD:
-		return discard(worker);
-	case OP_COUNT:
-		break;
-	}
-	return -EINVAL;
+	const struct slot *slot;
+	int code;
+
+	if (!worker->target->vm->kvm->readonly_slots)
+		return worker_unavailable(worker, "KVM_CAP_READONLY_MEM is 0");
+	slot = seize(worker);
+	code = delete(worker, slot);
+	if (!code)
+		code = set(worker, slot, slot->base, slot->kvm_flags ^ KVM_MEM_READONLY,
+			   STEP_SLOT_ADD);
+	if (!code)
+		code = delete(worker, slot);
+	if (!code)
+		code = set(worker, slot, slot->base, slot->kvm_flags, STEP_SLOT_ADD);
+	release(worker, slot);
+	return code;
 }

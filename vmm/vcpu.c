@@ -2,6 +2,7 @@
 #include "vcpu.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -233,6 +234,19 @@ static enum vcpu_stop handle_io(struct vcpu *vcpu)
 	return VCPU_GOES_ON;
 }
 
+/* An access to a memslot that a worker has taken away. */
+static bool bear_mmio(struct vcpu *vcpu)
+{
+	struct kvm_run *run = vcpu->run;
+
+	if (!(vcpu->patience & PATIENT_MMIO) || run->exit_reason != KVM_EXIT_MMIO ||
+	    !vm_page(vcpu->vm, run->mmio.phys_addr))
+		return false;
+	if (!run->mmio.is_write)
+		memset(run->mmio.data, 0, sizeof(run->mmio.data));
+	return true;
+}
+
 static enum vcpu_stop unexpected_exit(struct vcpu *vcpu)
 {
 	const struct kvm_run *run = vcpu->run;
@@ -286,7 +300,9 @@ enum vcpu_stop vcpu_run(struct vcpu *vcpu)
 		if (vcpu->asks && !answer(vcpu))
 			return VCPU_WAITS;
 		if (ioctl(vcpu->fd, KVM_RUN, NULL)) {
-			if (errno != EINTR && errno != EAGAIN)
+			if (errno == EFAULT && vcpu->patience & PATIENT_EFAULT)
+				sched_yield();
+			else if (errno != EINTR && errno != EAGAIN)
 				return run_failed(vcpu, errno);
 			/* Only the watchdog sets immediate_exit; other signals are not for us. */
 			if (__atomic_load_n(&vcpu->run->immediate_exit, __ATOMIC_ACQUIRE))
@@ -294,6 +310,8 @@ enum vcpu_stop vcpu_run(struct vcpu *vcpu)
 					       vcpu->index);
 			continue;
 		}
+		if (bear_mmio(vcpu))
+			continue;
 		if (vcpu->run->exit_reason != KVM_EXIT_IO)
 			return unexpected_exit(vcpu);
 		stop = handle_io(vcpu);

@@ -10,6 +10,12 @@
 #include "run.h"
 #include "vm.h"
 
+/* What workers do to a VM that its vCPUs have to live with. */
+enum vcpu_patience {
+	PATIENT_MMIO = 1,	/* a memslot is away for an instant: writes there are lost, reads are 0 */
+	PATIENT_EFAULT = 2,	/* memory can't be written for an instant: KVM_RUN again */
+};
+
 /* What a vcpu_run() ended with. */
 enum vcpu_stop {
 	VCPU_GOES_ON,		/* not a stop: KVM_RUN again */
@@ -28,6 +34,7 @@ struct vcpu {
 	bool resumes;			/* a VM entry that failed is to be tried again */
 	bool told;			/* next is not handed over yet */
 	uint32_t next;
+	unsigned int patience;		/* enum vcpu_patience */
 	const bool *repeat;		/* atomic: next is handed over again and again */
 	struct latency *passes;		/* how long each took, or NULL */
 	uint64_t pass_ns;		/* when the one it is in began, 0: none */

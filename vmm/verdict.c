@@ -34,6 +34,10 @@ static const struct {
 	  judge_fails },
 	{ { "stress.clean", "no op of a worker failed or got stuck (runs with do = stress)" },
 	  judge_stress },
+	{ { "vms.transition", "further VMs are lazy until their first nested guest, then have the rmaps "
+	    "predicted (runs with do = stress)" }, judge_vms },
+	{ { "memory.intact", "what L1 and L2 wrote reads back (runs with do = stress)" },
+	  judge_memory },
 	{ { "teardown.clean", "kernel memory is back to where it was" }, judge_teardown },
 	{ { "klog.clean", "no BUG, WARNING, Oops in the kernel log" }, judge_klog },
 };
@@ -48,6 +52,8 @@ static const struct {
 	bool (*applies)(const struct run *run);
 } special[] = {
 	{ judge_stress, has_stress },
+	{ judge_vms, has_stress },
+	{ judge_memory, has_stress },
 	{ judge_fails, has_faults },
 	{ judge_enable, has_enable },
 	{ judge_failed_entry, has_failed_entry },

@@ -36,6 +36,17 @@ static int map_backings(struct vm *vm, struct err *err)
 	return 0;
 }
 
+static int disable_quirks(const struct vm *vm, struct err *err)
+{
+	unsigned int quirks = vm->layout->config->vm.disable_quirks;
+	struct kvm_enable_cap cap = {
+		.cap = QUIRKS_CAP, .args = { quirks & QUIRK_SLOT_ZAP_ALL ? QUIRKS_SLOT_ZAP_ALL : 0 },
+	};
+
+	return quirks ? kvm_ioctl(vm->fd, KVM_ENABLE_CAP, &cap, err,
+				  "KVM_ENABLE_CAP(KVM_CAP_DISABLE_QUIRKS2: %#llx)", cap.args[0]) : 0;
+}
+
 int vm_create(struct vm *vm, const struct kvm *kvm, const struct layout *layout, struct err *err)
 {
 	uint64_t start = clock_ns();
@@ -47,7 +58,10 @@ int vm_create(struct vm *vm, const struct kvm *kvm, const struct layout *layout,
 		return code;
 	vm->fd = code;
 	vm->ioctl_ns = clock_ns() - start;
-	code = map_backings(vm, err);
+	vm->creator = gettid();
+	code = disable_quirks(vm, err);
+	if (code >= 0)
+		code = map_backings(vm, err);
 	if (code)
 		vm_destroy(vm);
 	return code;
@@ -121,6 +135,9 @@ int vm_set_slots(struct vm *vm, struct err *err)
 		uint32_t flags = slot->kvm_flags;
 		uint64_t start = clock_ns();
 		int code;
+
+		if (slot->gone)
+			continue;
 
 		if (broken && i + 1 == layout->count)
 			flags |= 1u << 15;	/* there is no such flag */

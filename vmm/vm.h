@@ -4,6 +4,7 @@
 #define VM_H
 
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "err.h"
 #include "kvm.h"
@@ -24,6 +25,7 @@ struct vm {
 	int fd;
 	struct backing *backings;	/* one per config->memslots */
 	uint64_t ioctl_ns;		/* spent in the ioctls that made it and its slots */
+	pid_t creator;			/* thread that made it: debugfs names the VM CREATOR-FD */
 };
 
 /* KVM_CREATE_VM and the host memory; no slots yet. On failure everything is given back. */

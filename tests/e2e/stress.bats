@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Stress: every op at once without a violation, and each invariant seen red.
+
+load lab
+
+setup_file() { LAB_MEM=4G LAB_TIMEOUT=600 boot stress.sh; }
+setup() { need_boot; }
+
+@test "every op at once, four VMs: none fails, and every invariant holds" {
+	rc short 0
+	check short stress.clean pass "none failed"
+	check short vms.transition pass
+	check short memory.intact pass
+	check short rmap.exact pass
+	check short teardown.clean pass
+	json short '[.phases[] | select(.do == "stress") | .workers[] | .failures == 0] | all'
+	json short '[.phases[] | select(.do == "stress") | .workers[] | select(.unavailable == null) | .rounds > 0] | all'
+	json short '[.phases[] | select(.do == "stress") | .workers[] | .op] | unique | length == '"$("$top/minivmm" list ops | wc -l)"
+}
+
+@test "a VM's first nested entry, again and again: lazy before, allocated after" {
+	rc nest 0
+	json nest '.phases[] | select(.do == "stress") | .vms.made == 3 and .vms.wrong == 0'
+	check nest vms.transition pass "3 VMs made"
+}
+
+@test "without NPT/EPT they stay as they were made" {
+	rc control 0
+	json control '.phases[] | select(.do == "stress") | .vms.transitions == 0'
+}
+
+@test "red: a page that does not read back" {
+	rc corrupt 1
+	check corrupt memory.intact fail
+}
+
+@test "red: a VM that is not lazy any more where it should be" {
+	[[ $(jq -r .host.rmap_policy "$out/early.json") == lazy ]] || skip "an eager host has no lazy VMs"
+	rc early 1
+	check early vms.transition fail "allocated"
+}
+
+@test "red: predicted is not measured" {
+	rc model 1
+	check model vms.transition fail "rmap heads"
+}
+
+@test "red: something left after teardown, a late line in the kernel log" {
+	rc leak 1
+	check leak teardown.clean fail
+	rc klog 1
+	check klog klog.clean fail
+}
+
+@test "red: an op that is stuck, with the command that replays it" {
+	rc stuck 1
+	check stuck stress.clean fail "stuck"
+	json stuck '.checks[] | select(.name == "stress.clean") | .remedy | test("/tmp/kick.ini .*--seed 0 worker.kick.first-round=0")'
+}
+
+@test "L1 changes L2's tables, and L2 has one page 512 times" {
+	rc churn 0
+	rc chains 0
+	json churn '[.phases[] | select(.do == "stress") | .workers[] | select(.op == "npt-churn") | .rounds > 0] | all'
+	json chains '[.phases[] | select(.do == "stress") | .workers[] | select(.op == "alias") | .rounds > 0] | all'
+}
+
+@test "the zap-all quirk off, where KVM can" {
+	[[ $(cat "$out/quirk.rc") == 4 ]] || rc quirk 0
+	json quirk '.result == "pass" or (.error.remedy | contains("6.12"))'
+}

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# In the emulated host: every op at once, and each invariant broken on purpose.
+run() { # NAME CONFIG OVERRIDE...
+	name=$1
+	shift
+	minivmm "$@" -o "/out/$name.json" >"/out/$name.txt" 2>"/out/$name.err" </dev/null
+	echo $? >"/out/$name.rc"
+}
+
+mkdir -p /sys/fs/cgroup/stress
+echo $$ >/sys/fs/cgroup/stress/cgroup.procs
+run short /configs/stress-short.ini phase.churn.duration="${STRESS_SECONDS:-8}s" expect.policy=any --seed 7
+
+# A small VM for the rest: few threads, so that each run is short.
+cat >/tmp/small.ini <<'END'
+[memslot.low]
+base = 0
+size = 64M
+thp = never
+[memslot.data]
+base = 4G
+size = 64M
+thp = never
+[phase.boot]
+do = boot
+[phase.churn]
+do = stress
+iterations = 3
+touch = 1M
+slot = data
+timeout = 30s
+END
+worker() { # NAME OP [SLOT]: an override file of one worker more
+	printf '[minivmm]\ninclude = small.ini\n[worker.%s]\nop = %s\n' "$1" "$2" >"/tmp/$1.ini"
+	[ -z "$3" ] || echo "slot = $3" >>"/tmp/$1.ini"
+}
+worker nest first-l2
+worker delete slot-delete data
+worker churn npt-churn
+worker chains alias
+worker kick signal-kick
+
+run nest /tmp/nest.ini expect.policy=any
+run control /tmp/nest.ini expect.policy=any phase.churn.nested-paging=off
+run corrupt /tmp/kick.ini expect.policy=any selftest.break=corrupt-page
+# L2 under NPT where there should be none: not lazy any more.
+run early /tmp/nest.ini expect.policy=any selftest.break=control-npt phase.churn.nested-paging=off
+run model /tmp/nest.ini expect.policy=any selftest.break=wrong-model
+run leak /tmp/nest.ini expect.policy=any selftest.break=leak-vm
+run klog /tmp/kick.ini expect.policy=any selftest.break=klog
+run stuck /tmp/kick.ini expect.policy=any selftest.break=stuck-worker phase.churn.timeout=2s
+run churn /tmp/churn.ini expect.policy=any phase.churn.iterations=any phase.churn.duration=1s
+run chains /tmp/chains.ini expect.policy=any phase.churn.iterations=any phase.churn.duration=1s
+# The same seed chooses the same; a round is replayed by its number.
+run quirk /tmp/delete.ini expect.policy=any vm.disable-quirks=slot-zap-all
+exit 0
