@@ -13,9 +13,11 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "journal.h"
 
 #define TICK_NS 200000000u
 #define PATIENCE_NS 1000000000u
+#define SAMPLE_NS 1000000000u
 
 static const char *now_doing(const struct run *run)
 {
@@ -26,16 +28,66 @@ static void show(struct progress_line *line, const char *doing, uint64_t elapsed
 {
 	double seconds = (double)elapsed / 1e9;
 
-	if (line->plain) {
+	if (line->quiet) {
+		return;
+	} else if (line->plain) {
 		if (doing != line->shown)
 			fprintf(stderr, "minivmm: %.1f s: %s%s%s\n", seconds, line->what,
 				*line->what ? ", " : "", doing);
 	} else if (elapsed >= PATIENCE_NS) {
-		fprintf(stderr, "\r\033[Kminivmm: %.0f s: %s%s%.40s", seconds, line->what,
-			*line->what ? ", " : "", doing);
+		fprintf(stderr, "\r\033[Kminivmm: %.0f s: %s%s%.30s%s", seconds, line->what,
+			*line->what ? ", " : "", doing, line->rates);
 		line->dirty = true;
 	}
 	line->shown = doing;
+}
+
+/* As many workers' rounds per second as the line has room for. */
+static void note_rates(struct progress_line *line, const struct stress_count *now, size_t count,
+		       uint64_t ns)
+{
+	size_t length = 0, room = sizeof(line->rates);
+
+	line->rates[0] = '\0';
+	for (size_t i = 0; i < count; i++) {
+		uint64_t before = line->last[i].name == now[i].name ? line->last[i].rounds : 0;
+		double rate = (double)(now[i].rounds - before) * 1e9 / (double)ns;
+		char text[48];
+		int width = snprintf(text, sizeof(text), "%s%s %.0f/s%s", i ? ", " : ": ",
+				     now[i].name, rate, now[i].failures ? " FAILS" : "");
+
+		if (length + (size_t)width >= room - 20)
+			break;
+		memcpy(line->rates + length, text, (size_t)width + 1);
+		length += (size_t)width;
+	}
+	memcpy(line->last, now, count * sizeof(*now));
+}
+
+/* Once a second of a stress phase. What the run points to lives as long as the run does. */
+static void sample(struct progress_line *line, const char *doing, uint64_t start)
+{
+	const struct stress_result *stress =
+		__atomic_load_n(&line->run->stressing, __ATOMIC_ACQUIRE);
+	struct stress_count counts[STRESS_COUNTS];
+	uint64_t now = clock_ns();
+	size_t count;
+
+	if (!stress) {
+		line->rates[0] = '\0';
+		line->sampled_ns = 0;
+		return;
+	}
+	if (line->sampled_ns && now - line->sampled_ns < SAMPLE_NS)
+		return;
+	count = stress_sample(stress, counts, STRESS_COUNTS);
+	if (line->sampled_ns)
+		note_rates(line, counts, count, now - line->sampled_ns);
+	else
+		memcpy(line->last, counts, count * sizeof(*counts));
+	line->sampled_ns = now;
+	if (line->journal)
+		journal_sample(line->journal, doing, now - start, stress);
 }
 
 static void *line_main(void *argument)
@@ -48,8 +100,10 @@ static void *line_main(void *argument)
 		struct timespec until;
 		const char *doing = now_doing(line->run);
 
-		if (doing)
+		if (doing) {
+			sample(line, doing, start);
 			show(line, doing, clock_ns() - start);
+		}
 		clock_gettime(CLOCK_REALTIME, &until);
 		until.tv_nsec += TICK_NS;
 		until.tv_sec += until.tv_nsec / 1000000000;
@@ -63,12 +117,15 @@ static void *line_main(void *argument)
 }
 
 void progress_begin(struct progress_line *line, enum progress when, const char *what,
-		    const struct run *run)
+		    const struct run *run, FILE *journal)
 {
 	sigset_t all, old;
 
-	*line = (struct progress_line){ .what = what, .run = run, .plain = when == PROGRESS_PLAIN };
-	if (when == PROGRESS_NEVER || (when == PROGRESS_AUTO && !isatty(STDERR_FILENO)))
+	*line = (struct progress_line){
+		.what = what, .run = run, .plain = when == PROGRESS_PLAIN, .journal = journal,
+		.quiet = when == PROGRESS_NEVER || (when == PROGRESS_AUTO && !isatty(STDERR_FILENO)),
+	};
+	if (line->quiet && !journal)
 		return;
 	pthread_mutex_init(&line->lock, NULL);
 	pthread_cond_init(&line->wake, NULL);

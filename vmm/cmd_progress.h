@@ -5,6 +5,8 @@
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
 
 #include "options.h"
 #include "run.h"
@@ -13,15 +15,19 @@ struct progress_line {
 	const char *what;	/* before the phase's name, or "" */
 	const struct run *run;
 	const char *shown;
-	bool plain, dirty, started, quit;
+	FILE *journal;		/* gets a line per second of stress, or NULL */
+	uint64_t sampled_ns;	/* when the last one was, 0: none */
+	struct stress_count last[STRESS_COUNTS];
+	char rates[80];		/* of the workers, since the sample before */
+	bool quiet, plain, dirty, started, quit;
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
 };
 
-/* what and run must live until progress_end(). */
+/* what, run and journal (or NULL) must live until progress_end(). */
 void progress_begin(struct progress_line *line, enum progress when, const char *what,
-		    const struct run *run);
+		    const struct run *run, FILE *journal);
 void progress_end(struct progress_line *line);
 
 #endif

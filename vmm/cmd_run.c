@@ -8,6 +8,7 @@
 #include "cmd.h"
 #include "cmd_progress.h"
 #include "config.h"
+#include "journal.h"
 #include "options.h"
 #include "report.h"
 #include "run.h"
@@ -59,8 +60,25 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	}
 }
 
+/* The report ends the journal, or is a file of its own; stdout gets it in any case. */
+static int deliver_report(const json_t *report, const struct options *options, FILE *journal)
+{
+	struct options only_stdout = *options;
+	struct err err;
+	int status = 0;
+
+	if (!journal)
+		return cmd_deliver(report, options);
+	only_stdout.output = NULL;
+	if (journal_close(journal, report, options->output, &err)) {
+		cmd_print_err(&err);
+		status = EXIT_ENVIRONMENT;
+	}
+	return cmd_deliver(report, &only_stdout) ? EXIT_ENVIRONMENT : status;
+}
+
 /* What stdout and -o get. Returns the exit status: the verdict's, unless it could not be told. */
-static int deliver(const struct run *run, const struct options *options)
+static int deliver(const struct run *run, const struct options *options, FILE *journal)
 {
 	struct verdict verdict;
 	json_t *report;
@@ -72,7 +90,7 @@ static int deliver(const struct run *run, const struct options *options)
 		fputs("minivmm: no memory for the report\n", stderr);
 		return EXIT_ENVIRONMENT;
 	}
-	status = cmd_deliver(report, options);
+	status = deliver_report(report, options, journal);
 	json_decref(report);
 	return status ? status : verdict.exit_status;
 }
@@ -83,16 +101,23 @@ static int run_config(const struct config *config, const struct options *options
 	struct progress_line line;
 	struct run run = { 0 };
 	int status = EXIT_USAGE_ERROR, code;
+	FILE *journal = NULL;
 
-	progress_begin(&line, options->progress, "", &run);
+	if (journal_wanted(options->output) && journal_open(&journal, options->output, &run.err)) {
+		cmd_print_err(&run.err);
+		return EXIT_ENVIRONMENT;
+	}
+	progress_begin(&line, options->progress, "", &run, journal);
 	code = session_run(config, &run, &errors);
 	progress_end(&line);
 	if (!code)
-		status = deliver(&run, options);
+		status = deliver(&run, options, journal);
 	else if (errors.count)
 		cmd_print_errors(&errors);
 	else
 		cmd_print_err(&run.err);
+	if (code && journal)
+		fclose(journal);
 	errors_free(&errors);
 	run_free(&run);
 	return status;

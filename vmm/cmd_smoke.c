@@ -67,7 +67,7 @@ static int try(const char *scenario, const struct arguments *arguments, size_t c
 	if (!code) {
 		trial->config.seed = arguments->options.seed;
 		trial->config.trace = arguments->options.trace;
-		progress_begin(&line, arguments->options.progress, scenario, &trial->run);
+		progress_begin(&line, arguments->options.progress, scenario, &trial->run, NULL);
 		code = session_run(&trial->config, &trial->run, &errors);
 		progress_end(&line);
 	}

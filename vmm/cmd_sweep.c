@@ -133,7 +133,7 @@ static json_t *run_point(const struct config *config, const struct arguments *ar
 	json_t *report = NULL;
 	int code;
 
-	progress_begin(&line, arguments->progress, what, &run);
+	progress_begin(&line, arguments->progress, what, &run, NULL);
 	code = session_run(config, &run, &errors);
 	progress_end(&line);
 	if (!code) {

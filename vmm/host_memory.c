@@ -4,12 +4,15 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "units.h"
 
+#define PAGE 4096ull
+#define HUGE_PAGE (2ull << 20)
 #define ADDRESS_SPACE (1ull << 47)	/* of a process, without 5-level paging */
 
 struct demand {
@@ -90,12 +93,13 @@ static int check_node(const char *root, const struct memslot_cfg *cfg, struct er
 		       cfg->name, cfg->node, path);
 }
 
-static void add_demand(const struct memslot_cfg *cfg, struct demand *demand)
+static void add_demand(const struct memslot_cfg *cfg, uint64_t vms, struct demand *demand)
 {
-	uint64_t size = cfg->size * cfg->count;
+	uint64_t size;
 
-	if (__builtin_add_overflow(demand->address_space, size, &demand->address_space))
-		demand->address_space = UINT64_MAX;
+	if (__builtin_mul_overflow(cfg->size * cfg->count, vms, &size) ||
+	    __builtin_add_overflow(demand->address_space, size, &demand->address_space))
+		size = demand->address_space = UINT64_MAX;
 	if (cfg->populate)
 		demand->populated += size;
 	if (cfg->backing == BACKING_HUGETLB_2M) {
@@ -138,8 +142,66 @@ static int check_populated(const struct demand *demand, uint64_t available, stru
 	return -ENOMEM;
 }
 
-int host_memory_check(const char *root, const struct layout *layout, uint64_t mem_available,
-		      struct err *err)
+/* What is touched here and there may come as huge pages, unless someone said never. */
+static bool may_be_huge(const char *root, const struct config *config)
+{
+	char path[512], modes[64] = "";
+	bool always;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/sys/kernel/mm/transparent_hugepage/enabled", root);
+	file = fopen(path, "re");
+	if (file && !fgets(modes, sizeof(modes), file))
+		modes[0] = '\0';
+	if (file)
+		fclose(file);
+	always = strstr(modes, "[always]");
+	for (size_t i = 0; i < config->memslot_count; i++) {
+		const struct memslot_cfg *cfg = &config->memslots[i];
+
+		if (!cfg->alias && !cfg->populate && cfg->thp != THP_NEVER &&
+		    (always || cfg->thp == THP_ALWAYS))
+			return true;
+	}
+	return false;
+}
+
+/* What a phase's writes take of one VM's memory, at most: see the walk in minivmm_abi.h. */
+static uint64_t touched_bytes(const struct phase_cfg *phase, uint64_t size, bool huge)
+{
+	uint64_t pages = phase->touch / PAGE, stride = phase->stride < PAGE ? PAGE : phase->stride;
+	uint64_t around = size / stride + 1;
+	uint64_t unit = huge ? (stride < HUGE_PAGE ? stride : HUGE_PAGE) : PAGE;
+
+	return (pages < around ? pages : around) * unit + (huge && pages ? HUGE_PAGE : 0);
+}
+
+/* Only where it may be much: a phase on its own VM is what its config says. */
+static int check_touched(const char *root, const struct config *config, uint64_t vms,
+			 uint64_t address_space, uint64_t available, struct err *err)
+{
+	uint64_t most = 0, size = address_space / vms;
+	bool huge = may_be_huge(root, config);
+	char wanted[UNIT_TEXT], text[UNIT_TEXT];
+
+	for (size_t i = 0; i < config->phase_count; i++) {
+		uint64_t bytes = touched_bytes(&config->phases[i], size, huge);
+
+		most = bytes > most ? bytes : most;
+	}
+	most = most < size ? most : size;
+	if (!available || most <= available / vms)
+		return 0;
+	err_set(err, ENOMEM, "the memory that %" PRIu64 " VM%s may write to takes %s%s, this host has %s "
+		"available (MemAvailable)", vms, vms > 1 ? "s" : "", format_bytes(wanted, most * vms),
+		huge ? " in huge pages" : "", format_bytes(text, available));
+	err_remedy(err, "fewer VMs, a smaller touch%s",
+		   huge ? ", or thp = never: pages far apart are 2M each otherwise" : "");
+	return -ENOMEM;
+}
+
+int host_memory_check(const char *root, const struct layout *layout, uint64_t vms,
+		      uint64_t mem_available, struct err *err)
 {
 	const struct config *config = layout->config;
 	struct demand demand = { 0 };
@@ -150,7 +212,7 @@ int host_memory_check(const char *root, const struct layout *layout, uint64_t me
 
 		if (cfg->alias)
 			continue;
-		add_demand(cfg, &demand);
+		add_demand(cfg, vms, &demand);
 		code = check_file(cfg, err);
 		if (!code)
 			code = check_node(root, cfg, err);
@@ -161,5 +223,8 @@ int host_memory_check(const char *root, const struct layout *layout, uint64_t me
 		code = check_pool(root, demand.last_1g, demand.huge_1g, 1048576, "1G", err);
 	if (!code)
 		code = check_space(&demand, err);
-	return code ? code : check_populated(&demand, mem_available, err);
+	if (!code)
+		code = check_populated(&demand, mem_available, err);
+	return code ? code : check_touched(root, config, vms, demand.address_space, mem_available,
+					   err);
 }

@@ -9,11 +9,12 @@
 #include "layout.h"
 
 /*
- * Hugetlb pools, files, NUMA nodes, memory to populate (of mem_available bytes, 0: not known),
- * the process's address space. root: "" or a fixture folder, for /sys. Returns 0, or -errno with
- * the first rule that is broken in err: memslot, value, limit, and what to do.
+ * Hugetlb pools, files, NUMA nodes, memory to populate and to be touched (of mem_available bytes,
+ * 0: not known), the process's address space, for so many VMs at a time. root: "" or a fixture
+ * folder, for /sys. Returns 0, or -errno with the first rule that is broken in err: memslot,
+ * value, limit, and what to do.
  */
-int host_memory_check(const char *root, const struct layout *layout, uint64_t mem_available,
-		      struct err *err);
+int host_memory_check(const char *root, const struct layout *layout, uint64_t vms,
+		      uint64_t mem_available, struct err *err);
 
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "journal.h"
 #include "report_render.h"
 #include "report_slots.h"
 #include "save.h"
@@ -128,6 +129,10 @@ static int read_json(FILE *file, const char *path, json_t **report, struct err *
 {
 	json_error_t error;
 
+	if (journal_wanted(path)) {
+		*report = journal_report(file, path, err);
+		return *report ? 0 : -EINVAL;
+	}
 	*report = json_loadf(file, 0, &error);
 	if (*report)
 		return 0;

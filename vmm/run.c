@@ -82,20 +82,6 @@ static bool check_nesting(struct scenario *s)
 	return false;
 }
 
-/* What the VM is to be made without, and this KVM can't do without. */
-static bool check_quirks(struct scenario *s)
-{
-	struct run *run = s->run;
-
-	if (!(run->config->vm.disable_quirks & QUIRK_SLOT_ZAP_ALL) ||
-	    s->kvm->quirks & QUIRKS_SLOT_ZAP_ALL)
-		return true;
-	err_set(&run->err, ENOTSUP, "vm.disable-quirks = slot-zap-all: this KVM always zaps all "
-		"(KVM_CAP_DISABLE_QUIRKS2 says %#llx)", (unsigned long long)s->kvm->quirks);
-	skip(run, "boot Linux 6.12 or newer, or leave vm.disable-quirks out");
-	return false;
-}
-
 /* VMs that are there at the same time, at most. */
 static uint64_t vm_count(const struct config *config)
 {
@@ -108,6 +94,20 @@ static uint64_t vm_count(const struct config *config)
 		most = further > most ? further : most;
 	}
 	return 1 + most;
+}
+
+/* What the VM is to be made without, and this KVM can't do without. */
+static bool check_quirks(struct scenario *s)
+{
+	struct run *run = s->run;
+
+	if (!(run->config->vm.disable_quirks & QUIRK_SLOT_ZAP_ALL) ||
+	    s->kvm->quirks & QUIRKS_SLOT_ZAP_ALL)
+		return true;
+	err_set(&run->err, ENOTSUP, "vm.disable-quirks = slot-zap-all: this KVM always zaps all "
+		"(KVM_CAP_DISABLE_QUIRKS2 says %#llx)", (unsigned long long)s->kvm->quirks);
+	skip(run, "boot Linux 6.12 or newer, or leave vm.disable-quirks out");
+	return false;
 }
 
 /* A run may cost the kernel half of what is free, unless told otherwise. */
@@ -244,22 +244,16 @@ static void note_trouble(struct scenario *s, const struct phase_result *phase, i
 		s->run->signal = result;
 		return;
 	}
-	if (s->run->err.text[0])
+	/* A stress phase knows of VMs that are gone by now. */
+	if (s->run->err.text[0] || guest->trouble)
 		return;
-	guest->trouble = vcpu ? vcpu->trouble : GUEST_TIMEOUT;
-	if (!vcpu) {
-		snprintf(guest->text, sizeof(guest->text),
-			 "phase %s: a vCPU is stuck in the kernel and did not heed its kick",
-			 phase->name);
+	if (vcpu) {
+		vcpu_outcome(vcpu, phase->name, guest);
 		return;
 	}
-	guest->vcpu = vcpu->index;
-	guest->error = vcpu->error;
-	snprintf(guest->text, sizeof(guest->text), "phase %s: %.480s", phase->name, vcpu->text);
-	memcpy(guest->registers, vcpu->registers, sizeof(guest->registers));
-	if (vcpu->trouble == GUEST_REPORTED)
-		vcpu_report(vcpu, &guest->report);
-	guest->report.status = vcpu->status;
+	guest->trouble = GUEST_TIMEOUT;
+	snprintf(guest->text, sizeof(guest->text),
+		 "phase %s: a vCPU is stuck in the kernel and did not heed its kick", phase->name);
 }
 
 static uint64_t phase_timeout(const struct config *config, const struct phase_cfg *cfg)
@@ -367,7 +361,7 @@ static bool check_memory(struct scenario *s)
 	const struct snapshot *before = &run->before;
 	uint64_t available = before->status[SOURCE_MEMINFO].ok ? before->meminfo.mem_available : 0;
 
-	if (!host_memory_check("", &run->layout, available, &run->err))
+	if (!host_memory_check("", &run->layout, vm_count(run->config), available, &run->err))
 		return true;
 	skip(run, NULL);
 	return false;

@@ -265,6 +265,20 @@ static int prepare(struct stress *stress, const struct vm *vm, struct err *err)
 	return enable_manual_log(stress, err);
 }
 
+/* Of a VM that lives no longer than the phase; of the scenario's, run.c asks. */
+static void note_trouble(const struct stress *stress, struct run *run)
+{
+	const struct vcpu *culprit = team_culprit(stress->team);
+	char phase[CONFIG_NAME_MAX + 32];
+
+	for (size_t i = 1; culprit && i < stress->vm_count; i++) {
+		if (culprit->vm != stress->vms[i].vm)
+			continue;
+		snprintf(phase, sizeof(phase), "%s, VM %zu", stress->phase->name, i);
+		vcpu_outcome(culprit, phase, &run->guest);
+	}
+}
+
 static int run_prepared(struct stress *stress, struct run *run)
 {
 	int code;
@@ -274,6 +288,8 @@ static int run_prepared(struct stress *stress, struct run *run)
 	join_workers(stress);
 	__atomic_store_n(&run->stressing, NULL, __ATOMIC_RELEASE);
 	count_passes(stress);
+	if (code < 0)
+		note_trouble(stress, run);
 	if (!code)
 		stress_vms_judge(stress);
 	return code;

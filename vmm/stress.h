@@ -66,6 +66,15 @@ int stress_run(struct run *run, const struct vm *vm, const struct payload *paylo
 	       struct stress_result **result);
 void stress_result_free(struct stress_result *result);
 
+/* What the threads of a [worker.NAME], or the vCPUs with its op, have done so far. */
+struct stress_count {
+	const char *name;		/* "guest": vCPUs with the phase's load */
+	uint64_t rounds, failures;
+};
+#define STRESS_COUNTS 64
+/* At any time while the phase runs, from any thread; returns how many, at most max. */
+size_t stress_sample(const struct stress_result *stress, struct stress_count *counts, size_t max);
+
 const char *stress_step_name(enum stress_step step);
 /* VMs that a stress phase has besides the scenario's own, those that workers make included. */
 uint64_t stress_further_vms(const struct config *config, const struct phase_cfg *phase);

@@ -338,3 +338,15 @@ void vcpu_forgive(struct vcpu *vcpu)
 	vcpu->text[0] = vcpu->registers[0] = '\0';
 	__atomic_store_n(&vcpu->run->immediate_exit, 0, __ATOMIC_RELEASE);
 }
+
+void vcpu_outcome(const struct vcpu *vcpu, const char *phase, struct guest_outcome *guest)
+{
+	guest->trouble = vcpu->trouble;
+	guest->vcpu = vcpu->index;
+	guest->error = vcpu->error;
+	snprintf(guest->text, sizeof(guest->text), "phase %s: %.450s", phase, vcpu->text);
+	memcpy(guest->registers, vcpu->registers, sizeof(guest->registers));
+	if (vcpu->trouble == GUEST_REPORTED)
+		vcpu_report(vcpu, &guest->report);
+	guest->report.status = vcpu->status;
+}

@@ -58,6 +58,8 @@ enum vcpu_stop vcpu_run(struct vcpu *vcpu);
 void vcpu_tell(struct vcpu *vcpu, uint32_t next);
 /* Its trouble is over: vcpu_run() goes on where it stands. */
 void vcpu_forgive(struct vcpu *vcpu);
+/* What its trouble in a phase is to the run. */
+void vcpu_outcome(const struct vcpu *vcpu, const char *phase, struct guest_outcome *guest);
 /* Counters and findings the payload left in guest memory. */
 void vcpu_report(const struct vcpu *vcpu, struct abi_report *report);
 

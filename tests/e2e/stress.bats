@@ -58,6 +58,21 @@ setup() { need_boot; }
 	json stuck '.checks[] | select(.name == "stress.clean") | .remedy | test("/tmp/kick.ini .*--seed 0 worker.kick.first-round=0")'
 }
 
+@test "JSON Lines: how far it is, every second, then the report" {
+	rc lines 0
+	jq -es 'length >= 4 and (.[:-1] | all(.schema == "minivmm.stress/1" and .phase == "churn" and .workers[0].worker == "kick")) and .[-1].result == "pass"' "$out/lines.jsonl" >/dev/null
+	jq -es '[.[:-1][].workers[0].rounds] | . == sort and .[-1] > .[0]' "$out/lines.jsonl" >/dev/null
+	rc shown 0
+	grep -q '^PASS' "$out/shown.txt"
+}
+
+@test "a signal ends the phase, not a round: the report says what was done" {
+	rc signal 130
+	check signal stress.clean pass "none failed"
+	json signal '[.phases[] | select(.do == "stress") | .workers[] | .rounds > 0] | all'
+	check signal teardown.clean pass
+}
+
 @test "L1 changes L2's tables, and L2 has one page 512 times" {
 	rc churn 0
 	rc chains 0

@@ -51,6 +51,17 @@ run klog /tmp/kick.ini expect.policy=any selftest.break=klog
 run stuck /tmp/kick.ini expect.policy=any selftest.break=stuck-worker phase.churn.timeout=2s
 run churn /tmp/churn.ini expect.policy=any phase.churn.iterations=any phase.churn.duration=1s
 run chains /tmp/chains.ini expect.policy=any phase.churn.iterations=any phase.churn.duration=1s
+# JSON Lines; and a signal, which ends the phase but not a round.
+minivmm /tmp/kick.ini expect.policy=any phase.churn.iterations=any phase.churn.duration=4s -o /out/lines.jsonl >/out/lines.txt 2>/out/lines.err
+echo $? >/out/lines.rc
+minivmm report show /out/lines.jsonl >/out/shown.txt 2>/out/shown.err
+echo $? >/out/shown.rc
+minivmm /tmp/nest.ini expect.policy=any phase.churn.iterations=any phase.churn.duration=60s -o /out/signal.json >/out/signal.txt 2>/out/signal.err &
+pid=$!
+sleep 4
+kill -INT $pid
+wait $pid
+echo $? >/out/signal.rc
 # The same seed chooses the same; a round is replayed by its number.
 run quirk /tmp/delete.ini expect.policy=any vm.disable-quirks=slot-zap-all
 exit 0

@@ -35,9 +35,12 @@ static void write_file(const char *path, const char *text)
 	fclose(file);
 }
 
-static int check(struct memslot_cfg memslot, uint64_t available, struct err *err)
+static int check_vms(struct memslot_cfg memslot, struct phase_cfg phase, uint64_t vms,
+		     uint64_t available, struct err *err)
 {
-	struct config config = { .memslots = &memslot, .memslot_count = 1 };
+	struct config config = {
+		.memslots = &memslot, .memslot_count = 1, .phases = &phase, .phase_count = 1,
+	};
 	struct layout layout = { .config = &config };
 
 	strcpy(memslot.name, "m");
@@ -45,10 +48,43 @@ static int check(struct memslot_cfg memslot, uint64_t available, struct err *err
 		memslot.count = 1;
 	memslot.node--;		/* so that 0 is: any */
 	*err = (struct err){ 0 };
-	return host_memory_check(root, &layout, available, err);
+	return host_memory_check(root, &layout, vms, available, err);
+}
+
+static int check(struct memslot_cfg memslot, uint64_t available, struct err *err)
+{
+	return check_vms(memslot, (struct phase_cfg){ 0 }, 1, available, err);
 }
 
 #define MEMSLOT(...) ((struct memslot_cfg){ __VA_ARGS__ })
+
+#define THP "/sys/kernel/mm/transparent_hugepage/enabled"
+#define M (1ull << 20)
+
+/* 2048 pages, 580K apart, in a slot of 1 GiB. */
+static void touched_memory(void **state)
+{
+	struct memslot_cfg slot = { .size = G };
+	struct phase_cfg phase = { .touch = 8 * M, .stride = 580 * 1024 };
+	struct err err;
+
+	(void)state;
+	write_file(THP, "[always] madvise never\n");
+	assert_int_equal(check_vms(slot, phase, 4, 3 * G, &err), -ENOMEM);
+	assert_string_equal(err.text, "the memory that 4 VMs may write to takes 4 GiB in huge pages, "
+				      "this host has 3 GiB available (MemAvailable)");
+	assert_non_null(strstr(err.remedy, "thp = never"));
+	assert_int_equal(check_vms(slot, phase, 2, 3 * G, &err), 0);
+	slot.thp = THP_NEVER;
+	assert_int_equal(check_vms(slot, phase, 4, 40 * M, &err), 0);
+	assert_int_equal(check_vms(slot, phase, 8, 40 * M, &err), -ENOMEM);
+	slot.thp = THP_DEFAULT;
+	write_file(THP, "always [madvise] never\n");
+	assert_int_equal(check_vms(slot, phase, 4, 40 * M, &err), 0);
+	/* The walk comes round to the same pages again. */
+	phase = (struct phase_cfg){ .touch = 1000 * G, .stride = G / 4 };
+	assert_int_equal(check_vms(slot, phase, 1, M, &err), 0);
+}
 
 static void huge_pages(void **state)
 {
@@ -149,6 +185,7 @@ static int remove_root(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(touched_memory),
 		cmocka_unit_test(huge_pages),
 		cmocka_unit_test(files),
 		cmocka_unit_test(nodes),
