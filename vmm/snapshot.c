@@ -41,6 +41,7 @@ void sources_open(struct sources *sources, const char *root, bool cheap)
 	*sources = (struct sources){ .cheap = cheap };
 	snprintf(sources->root, sizeof(sources->root), "%s", root);
 	klog_open(sources);
+	cgroup_open(sources);
 }
 
 void sources_close(struct sources *sources)

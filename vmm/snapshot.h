@@ -32,6 +32,7 @@ struct figure {
 	uint64_t value;
 };
 
+#define SOURCE_PATH 384
 #define SOURCE_WHY 160
 struct source_status {
 	bool ok;
@@ -108,6 +109,9 @@ struct sources {
 	unsigned int klog_alarms;
 	bool klog_lost;		/* records were overwritten before they were read */
 	char klog_first[160];
+	char cgroup[SOURCE_PATH]; /* memory.stat of the cgroup of the start, unless cgroup_error */
+	int cgroup_error;
+	char cgroup_why[SOURCE_WHY];
 	pid_t vm_pid;		/* creating thread of the VM to look at in debugfs, 0: none */
 	int vm_fd;
 	int *stats_fds;		/* of sources_watch() */

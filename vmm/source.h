@@ -17,6 +17,8 @@ int meminfo_read(const struct sources *sources, struct snapshot *snapshot,
 int rmaps_stat_read(const struct sources *sources, struct snapshot *snapshot,
 		char why[SOURCE_WHY]);
 
+/* Once: what is charged to another cgroup, should the process be moved, is no difference. */
+void cgroup_open(struct sources *sources);
 int cgroup_read(const struct sources *sources, struct snapshot *snapshot, char why[SOURCE_WHY]);
 int kvm_stats_read(const struct sources *sources, struct snapshot *snapshot,
 		char why[SOURCE_WHY]);
@@ -28,7 +30,6 @@ int slabinfo_read(const struct sources *sources, struct snapshot *snapshot,
 void klog_open(struct sources *sources);
 int klog_read(struct sources *sources, struct snapshot *snapshot, char why[SOURCE_WHY]);
 
-#define SOURCE_PATH 384
 /* The file under the root prefix. Returns buffer. */
 char *source_path(char buffer[SOURCE_PATH], const char *root, const char *path);
 /* Says "PATH: what errno means". Returns -code. */

@@ -139,11 +139,11 @@ static bool has(const struct sources *sources, const char *folder, const char *n
 	return !stat(path, &found);
 }
 
-int cgroup_read(const struct sources *sources, struct snapshot *snapshot, char why[SOURCE_WHY])
+/* memory.stat of the cgroup: 0, or -errno and why. */
+static int find_statistics(const struct sources *sources, char path[SOURCE_PATH],
+			   char why[SOURCE_WHY])
 {
-	long cpus = sysconf(_SC_NPROCESSORS_CONF);
-	char folder[SOURCE_PATH], path[SOURCE_PATH + 16];
-	FILE *file;
+	char folder[SOURCE_PATH];
 	int code = own_folder(sources, folder, why);
 
 	if (code)
@@ -155,10 +155,29 @@ int cgroup_read(const struct sources *sources, struct snapshot *snapshot, char w
 			 "this process's cgroup has no memory controller");
 		return -ENOENT;
 	}
-	snprintf(path, sizeof(path), "%s/memory.stat", folder);
-	code = source_open(&file, sources->root, path, why);
+	stpcpy(stpcpy(path, folder), "/memory.stat");
+	return 0;
+}
+
+void cgroup_open(struct sources *sources)
+{
+	sources->cgroup_error = -find_statistics(sources, sources->cgroup, sources->cgroup_why);
+}
+
+int cgroup_read(const struct sources *sources, struct snapshot *snapshot, char why[SOURCE_WHY])
+{
+	long cpus;
+	FILE *file;
+	int code;
+
+	if (sources->cgroup_error) {
+		memcpy(why, sources->cgroup_why, SOURCE_WHY);
+		return -sources->cgroup_error;
+	}
+	code = source_open(&file, sources->root, sources->cgroup, why);
 	if (code)
 		return code;
+	cpus = sysconf(_SC_NPROCESSORS_CONF);
 	snapshot->cgroup.lag = (uint64_t)(cpus > 0 ? cpus : 1) * CHARGE_BATCH * 4096;
 	return source_close(file, "memory.stat", cgroup_parse(file, &snapshot->cgroup), why);
 }
