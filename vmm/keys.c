@@ -217,7 +217,7 @@ static const struct key key_table[] = {
 
 	{ .kind = KIND_REPORT, .offset = offsetof(struct config, report.sources),
 	  .name = "sources", .type = KEY_ENUM, .initial = "all", .words = source_words,
-	  .help = "cheap: no kernel table that is long to walk" },
+	  .help = "cheap: no kernel table that is long to walk, no counters twice" },
 
 	{ .kind = KIND_SELFTEST, .offset = offsetof(struct config, selftest.break_what),
 	  .name = "break", .type = KEY_ENUM, .initial = "nothing", .words = break_words,

@@ -53,11 +53,17 @@ void sources_close(struct sources *sources)
 	sources->klog_error = EBADF;
 }
 
+/* A file for each counter that kvm_stats has all of. */
+static bool is_repetition(enum source source, const struct snapshot *snapshot)
+{
+	return source == SOURCE_KVM_DEBUGFS && snapshot->status[SOURCE_KVM_STATS].ok;
+}
+
 static int read_source(struct sources *sources, enum source source, struct snapshot *snapshot)
 {
 	char *why = snapshot->status[source].why;
 
-	if (sources->cheap && kinds[source].dear) {
+	if (sources->cheap && (kinds[source].dear || is_repetition(source, snapshot))) {
 		snprintf(why, SOURCE_WHY, NOT_ASKED_FOR);
 		return -ECANCELED;
 	}

@@ -103,7 +103,7 @@ struct snapshot {
 /* Where to look; opened once per run. */
 struct sources {
 	char root[256];		/* "" or a fixture folder */
-	bool cheap;		/* leave out vmallocinfo and rmaps_stat */
+	bool cheap;		/* leave out tables that are long to walk, and what another says */
 	int klog;		/* /dev/kmsg positioned at the start of the run, or -1 */
 	int klog_error;		/* errno when klog is -1 */
 	unsigned int klog_alarms;

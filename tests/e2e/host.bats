@@ -13,7 +13,7 @@ setup() { need_boot; }
 
 @test "sources = cheap reads no tables and says so" {
 	rc cheap 0
-	json cheap '.host.sources.vmallocinfo | startswith("unavailable: not asked for")'
+	json cheap '.host.sources | .vmallocinfo, .kvm_debugfs | startswith("unavailable: not asked for")'
 	check cheap l2.ran pass
 	check cheap rmap.exact skip
 	json cheap '.phases[1] | .rmap_state == "lazy" and .state_source == "kvm_stats" and .rmap_bytes == null'

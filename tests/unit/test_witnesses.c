@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The sources beside vmallocinfo: what captures give, who tells of the rmaps, who contradicts whom. */
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -118,6 +119,33 @@ static void captured_binary_stats(void **state)
 	data = load("tests/fixtures/kvm-stats/7.3-vm", &size);
 	assert_int_equal(kvm_stats_parse(data, size, &kvm), 0);
 	free(data);
+}
+
+/* Cheap: debugfs only where there are no statistics. */
+static void cheap_takes_counters_once(void **state)
+{
+	struct sources sources;
+	struct snapshot snapshot;
+	int fd = open("tests/fixtures/kvm-stats/6.12-vm", O_RDONLY);
+
+	(void)state;
+	assert_true(fd >= 0);
+	sources_open(&sources, ROOT, true);
+	sources.vm_pid = 320;
+	sources.vm_fd = 5;
+	snapshot_take(&sources, &snapshot);
+	assert_false(snapshot.status[SOURCE_KVM_STATS].ok);
+	assert_true(snapshot.status[SOURCE_KVM_DEBUGFS].ok);
+	snapshot_free(&snapshot);
+	sources.stats_fds = malloc(sizeof(fd));
+	assert_non_null(sources.stats_fds);
+	sources.stats_fds[sources.stats_count++] = fd;
+	snapshot_take(&sources, &snapshot);
+	assert_true(snapshot.status[SOURCE_KVM_STATS].ok);
+	assert_string_equal(snapshot.status[SOURCE_KVM_DEBUGFS].why,
+			    "not asked for (report.sources = cheap)");
+	snapshot_free(&snapshot);
+	sources_close(&sources);
 }
 
 static void garbled_binary_stats(void **state)
@@ -328,6 +356,7 @@ int main(void)
 		cmocka_unit_test(captured_debugfs_counters),
 		cmocka_unit_test(captured_slabinfo),
 		cmocka_unit_test(captured_binary_stats),
+		cmocka_unit_test(cheap_takes_counters_once),
 		cmocka_unit_test(garbled_binary_stats),
 		cmocka_unit_test(broken_memory_stat_is_refused),
 		cmocka_unit_test(charges_tell),
