@@ -43,6 +43,8 @@ static inline uint64_t pt_new_table(struct pt *pt)
 	if (pt->end - pt->next < 4096)
 		return 0;
 	pt->next += 4096;
+	/* A read would come first, of a page that is not there yet, and a second fault with the write. */
+	*(volatile uint64_t *)pt->table(pt->ctx, gpa) = 0;
 	return gpa;
 }
 
