@@ -3,8 +3,6 @@
 
 #include "trap.h"
 
-#define CR4_OSFXSR (1ull << 9)
-
 struct cpu *cpu_init(uint32_t index, uint64_t stack_top)
 {
 	uint64_t block = stack_top - ABI_VCPU_STACK_TOP;
@@ -19,8 +17,6 @@ struct cpu *cpu_init(uint32_t index, uint64_t stack_top)
 		.report = (struct abi_report *)block,
 	};
 	wrmsr(MSR_FS_BASE, (uint64_t)cpu);
-	/* Debian's libfdt.a uses no SSE today; a compiler may think of it tomorrow. */
-	write_cr4(read_cr4() | CR4_OSFXSR);
 	trap_init(cpu);
 	return cpu;
 }

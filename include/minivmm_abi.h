@@ -5,7 +5,7 @@
  * Entry: each vCPU starts in 64-bit mode at the image's first byte with
  *	RDI = vCPU index, RSI = gpa of the flattened device tree,
  *	RSP = top of its stack, CR3 = an identity map of every memslot, flat
- *	segments, interrupts off, EFER.SVME and CR4.VMXE clear.
+ *	segments, interrupts off, EFER.SVME and CR4.VMXE clear, CR4.OSFXSR set.
  * Everything is identity mapped: in the payload a pointer is a gpa.
  *
  * The first thing a vCPU does is to write ABI_VERSION to ABI_PORT_VERSION; the

@@ -51,6 +51,7 @@ int vcpu_set_start(const struct vcpu *vcpu, const struct payload *payload, struc
 	set_flat_segments(&sregs);
 	sregs.cr0 = CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_PG;
 	sregs.cr3 = payload->cr3;
+	/* Debian's libfdt.a uses no SSE today; a compiler may think of it tomorrow. */
 	sregs.cr4 = CR4_PAE | CR4_OSFXSR;
 	sregs.efer = EFER_LME | EFER_LMA;
 	code = kvm_ioctl(vcpu->fd, KVM_SET_SREGS, &sregs, err, "KVM_SET_SREGS(vCPU %u: long mode)",
