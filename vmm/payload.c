@@ -2,6 +2,7 @@
 #include "payload.h"
 
 #include <errno.h>
+#include <libfdt.h>
 #include <stdlib.h>
 
 #include "device_tree.h"
@@ -144,7 +145,7 @@ int payload_load(struct payload *payload, const struct vm *vm, struct err *err)
 	if (code)
 		return code;
 	vm_small_pages(vm, payload->base, payload->size);
-	code = vm_write(vm, payload->tree, tree, payload->tree_size);
+	code = vm_write(vm, payload->tree, tree, fdt_totalsize(tree));
 	free(tree);
 	if (!code)
 		code = vm_write(vm, payload->base, payload_image,
