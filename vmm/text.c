@@ -45,14 +45,17 @@ static bool is_control(const char *text)
 /* The first `characters` of text. Returns where it stopped. */
 static const char *put_some(FILE *out, const char *text, size_t characters)
 {
-	while (*text && characters--) {
-		size_t length = character(text);
+	while (*text && characters) {
+		const char *plain = text;
 
-		if (is_control(text))
+		for (; *text && characters && !is_control(text); characters--)
+			text += character(text);
+		fwrite(plain, 1, (size_t)(text - plain), out);
+		if (*text && characters) {
 			fputc('?', out);
-		else
-			fwrite(text, 1, length, out);
-		text += length;
+			text += character(text);
+			characters--;
+		}
 	}
 	return text;
 }
