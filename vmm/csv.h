@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Comma-separated values as RFC 4180 has them: CRLF ends a record, quotes where they are needed. */
+/*
+ * Comma-separated values as RFC 4180 has them: CRLF ends a record, quotes where they are needed.
+ * Whatever this program writes as CSV goes through here, so that one reader takes it all.
+ */
 #ifndef CSV_H
 #define CSV_H
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "amount.h"
+#include "csv.h"
 #include "text.h"
 #include "value.h"
 
@@ -105,26 +106,24 @@ int sweep_csv(const json_t *sweep, FILE *out)
 {
 	static const char *const columns[] = {
 		"size_bytes", "slots", "predicted_bytes", "measured_bytes", "transition_ns",
-		"kvm_mmu_load_ns", "memset_floor_ns",
+		"kvm_mmu_load_ns", "memset_floor_ns", "result",
 	};
 	const json_t *points = value_at(sweep, "points"), *point;
 	size_t i, count = sizeof(columns) / sizeof(columns[0]);
 
-	for (size_t c = 0; c < count; c++)
-		fprintf(out, "%s,", columns[c]);
-	fputs("result\n", out);
+	for (size_t c = 0; c < count; c++) {
+		if (c)
+			csv_next(out);
+		csv_text(out, columns[c]);
+	}
+	csv_end(out);
 	json_array_foreach(points, i, point) {
-		const char *result = value_string(point, "result");
-
-		/* What is not known is empty. */
 		for (size_t c = 0; c < count; c++) {
-			struct amount amount = amount_at(point, columns[c]);
-
-			if (amount.known)
-				fprintf(out, "%" PRId64, amount.value);
-			fputc(',', out);
+			if (c)
+				csv_next(out);
+			csv_member(out, point, columns[c]);
 		}
-		fprintf(out, "%s\n", result ? result : "");
+		csv_end(out);
 	}
 	return 0;
 }

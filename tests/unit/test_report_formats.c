@@ -6,6 +6,7 @@
 #include "html.h"
 #include "plot.h"
 #include "prom.h"
+#include "sweep.h"
 
 static char *memory;
 static size_t memory_size;
@@ -96,6 +97,21 @@ static size_t lines_of(const char *text)
 	return lines;
 }
 
+static void test_sweep_csv(void **state)
+{
+	json_t *points = json_pack("[{s:i, s:i, s:n, s:i, s:s}]", "size_bytes", 4096, "slots", 1,
+				   "transition_ns", "measured_bytes", 9, "result", "pass");
+	json_t *sweep = sweep_json(NULL, points);
+	FILE *out = open_out();
+
+	(void)state;
+	assert_int_equal(sweep_csv(sweep, out), 0);
+	assert_written(out, "size_bytes,slots,predicted_bytes,measured_bytes,transition_ns,"
+			    "kvm_mmu_load_ns,memset_floor_ns,result\r\n"
+			    "4096,1,,9,,,,pass\r\n");
+	json_decref(sweep);
+}
+
 static void test_report_csv(void **state)
 {
 	struct scene scene;
@@ -179,6 +195,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_csv_fields), cmocka_unit_test(test_prom_samples),
 		cmocka_unit_test(test_html_text), cmocka_unit_test(test_plot_text),
+		cmocka_unit_test(test_sweep_csv),
 		cmocka_unit_test(test_report_csv), cmocka_unit_test(test_report_prom),
 		cmocka_unit_test(test_anything),
 	};
