@@ -20,12 +20,12 @@ static const char doc[] =
 	"to allocated, predicted and measured.\v"
 	"CONFIG.ini may be - for standard input, or builtin:NAME (minivmm list scenarios). SECTION.KEY=VALUE overrides the file.\n\n"
 	"Other commands, each with its own --help:\n"
-	"  minivmm plan CONFIG.ini    what it would cost the kernel; no KVM, no root\n"
-	"  minivmm report show FILE   renders a saved report\n"
-	"  minivmm smoke              tests this host, no config needed\n"
-	"  minivmm stat [PID]         every VM on this host: lazy or allocated\n"
-	"  minivmm sweep              the transition by VM size and number of slots\n"
-	"  minivmm list WHAT          keys, checks or scenarios, one per line\n\n"
+	"  minivmm plan CONFIG.ini       what it would cost the kernel; no KVM, no root\n"
+	"  minivmm smoke                 tests this host, no config needed\n"
+	"  minivmm stat [PID]            every VM on this host: lazy or allocated\n"
+	"  minivmm sweep                 the transition by VM size and number of slots\n"
+	"  minivmm report VERB FILE...   show, diff, merge, plot or html of saved reports\n"
+	"  minivmm list WHAT             keys, checks, ops or scenarios, one per line\n\n"
 	"Exit status: 0 pass, 1 a check failed, 2 usage or config error, 3 environment or internal "
 	"error, 4 skipped (nothing could be judged), 128+N on signal N.";
 

@@ -19,10 +19,24 @@ vmm() {
 	grep -q 'CONFIG.ini' stdout
 	vmm --version
 	[[ $status == 0 && $(cat stdout) =~ ^minivmm\ [0-9]+\.[0-9]+ ]]
-	for command in run plan report list; do
+}
+
+# The words of usage lines like "  or:  minivmm list [OPTION...] keys|checks".
+words() { sed -nE 's/^(Usage|  or): .* \[OPTION\.\.\.\] ([a-z|]+).*/\2/p' stdout | tr '|' ' '; }
+
+@test "--help names every command, and what each of them takes" {
+	vmm --help
+	cp stdout help
+	for command in plan smoke stat sweep report list; do
 		vmm $command --help
-		[[ $status == 0 ]]
+		[[ $status == 0 && ! -s stderr ]]
+		grep -q "^  minivmm $command " help
+		for word in $(words); do
+			grep "^  minivmm $command " help | grep -qw "$word" || { echo "$command $word"; return 1; }
+		done
 	done
+	vmm run --help
+	[[ $status == 0 ]]
 }
 
 @test "usage errors: exit 2, nothing on stdout" {
