@@ -3,12 +3,15 @@
 
 top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 
-# boot SCRIPT: runs it on an emulated host; its results are in $out afterwards.
+# boot SCRIPT [OPTION...]: runs it on an emulated host; its results are in $out afterwards.
 boot() {
+	local script=$1 status=0
+	shift
 	export out=$BATS_FILE_TMPDIR/out
 	LAB_MINIVMM=${LAB_MINIVMM:-$top/build/static/minivmm} "$top/tests/lab/run" \
-		--script "$top/tests/e2e/$1" --outdir "$out" >"$BATS_FILE_TMPDIR/lab.log" 2>&1
-	echo $? >"$BATS_FILE_TMPDIR/status"
+		--script "$top/tests/e2e/$script" --outdir "$out" "$@" >"$BATS_FILE_TMPDIR/lab.log" 2>&1 ||
+		status=$? # bats would end here
+	echo $status >"$BATS_FILE_TMPDIR/status"
 }
 
 # In setup(): a kernel that is not to be had any more is a skip, anything else wrong a failure.
