@@ -3,7 +3,19 @@
 
 load lab
 
-setup_file() { boot stat.sh; }
+# The firmware is the guest: see qemu-bios.S.
+firmware() { # NAME NEST
+	as --32 --defsym "NEST=$2" -o "$BATS_FILE_TMPDIR/$1.o" "$top/tests/e2e/qemu-bios.S" &&
+		ld -m elf_i386 --oformat binary -Ttext 0 -e 0 -o "$BATS_FILE_TMPDIR/$1" "$BATS_FILE_TMPDIR/$1.o"
+}
+
+setup_file() {
+	local qemu=()
+	if command -v qemu-system-x86_64 >/dev/null && firmware halt 0 && firmware nest 1; then
+		qemu=(--program qemu-system-x86_64 --add "$BATS_FILE_TMPDIR/halt" --add "$BATS_FILE_TMPDIR/nest")
+	fi
+	boot stat.sh "${qemu[@]}"
+}
 setup() { need_boot; }
 
 vm() { # FILE NAME FILTER: of the VM that the process called NAME made
@@ -26,6 +38,23 @@ vm() { # FILE NAME FILTER: of the VM that the process called NAME made
 
 @test "the VM of a program that is not minivmm is there, too" {
 	jq -e '[.vms[] | select(.command == "hold-vm")] | length == 1 and .[0].rmap_state == "lazy"' "$out/json.txt"
+}
+
+@test "QEMU's VMs: lazy, and allocated once the guest has run a nested guest" {
+	command -v qemu-system-x86_64 >/dev/null || skip "no qemu-system-x86_64 here (Debian: apt-get install qemu-system-x86)"
+	[[ -e $out/qemu.rc ]]
+	cat "$out"/qemu-*.log
+	rc qemu 0
+	vm qemu qemu-lazy '.command == "qemu-system-x86" and .rmap_state == "lazy" and .state_source == "mmu_cache_miss"'
+	vm qemu qemu-lazy '.nested_run == 0 and .rmap_bytes.all == 0 and .mapped_bytes > 0 and .age_ns > 0'
+	vm qemu qemu-allocated '.command == "qemu-system-x86" and .rmap_state == "allocated" and .nested_run > 0'
+	vm qemu allocated '.command == "minivmm" and .rmap_state == "allocated"'
+	rc qemu-walk 0
+	vm qemu-walk qemu-lazy '.rmap_state == "lazy" and .memslot_bytes == null'
+	# 1 GiB of memory and the firmware, and both again in SMM's address space
+	vm qemu-walk qemu-allocated '.memslot_bytes >= 2147483648 and .memslot_bytes < 2181038080'
+	vm qemu-walk qemu-allocated '.rmap_bytes | .["4k"] >= 2 * 262144 * 8 and .all == .["4k"] + .["2m"] + .["1g"]'
+	grep -qE "^ +$(cat "$out/qemu-lazy.pid") .* qemu-system-x86 .* lazy " "$out/qemu-text.txt"
 }
 
 @test "--walk: the exact bytes by level, the size of the memslots, a warning" {
