@@ -57,8 +57,9 @@ static int explain(const char *root, const char *vm, const char *name, const cha
 	if (code == EACCES)
 		return say(why, code, DEBUGFS ": only root may look there");
 	if (code == EPERM) {
-		snprintf(why, SOURCE_WHY, "the kernel is locked down: its lockdown keeps %s from "
-			 "everybody, root too", name);
+		/* fs/debugfs/file.c, debugfs_locked_down(): all that somebody could write to */
+		snprintf(why, SOURCE_WHY, "the kernel is locked down, which keeps %s from root, too: "
+			 "boot without lockdown= and Secure Boot to see it", name);
 		return -code;
 	}
 	if (code != ENOENT)

@@ -4,6 +4,7 @@
  * vCPU counter has the sum over the VM's vCPUs (virt/kvm/kvm_main.c, kvm_get_stat_per_vcpu).
  */
 #include <errno.h>
+#include <string.h>
 
 #include "source.h"
 
@@ -23,22 +24,26 @@ int kvm_debugfs_of(const char *root, const char *vm, struct kvm_counters *counte
 		   char why[SOURCE_WHY])
 {
 	struct kvm_counters found = { 0 };
+	char reason[SOURCE_WHY] = "";
 	bool any = false;
 	int code = 0;
 
+	*why = '\0';
 	for (int i = 0; i < COUNTERS; i++) {
 		const char *name = kvm_counter_name((enum kvm_counter)i);
 		FILE *file;
 
 		/* Each came with a version of its own, and lockdown keeps only the writable ones. */
-		code = debugfs_open(&file, root, vm, name, "5.10 to 5.15", why);
-		if (code == -ENOENT || code == -EPERM)
-			continue;
+		code = debugfs_open(&file, root, vm, name, "5.10 to 5.15", reason);
 		if (!code)
-			code = source_close(file, name, read_counter(file, &found.counters[i]), why);
-		if (code)
+			code = source_close(file, name, read_counter(file, &found.counters[i]),
+					    reason);
+		any |= !code;
+		/* Of those that are missing, the first matters most. */
+		if (code && (!*why || (code != -ENOENT && code != -EPERM)))
+			memcpy(why, reason, sizeof(reason));
+		if (code && code != -ENOENT && code != -EPERM)
 			return code;
-		any = true;
 	}
 	if (!any)
 		return code;

@@ -139,6 +139,18 @@ static struct tracer *refuse(struct trace *trace, const char *what, int code)
 	return NULL;
 }
 
+/* register_trace_kprobe() knows of it (security/lockdown); what it returns says nothing. */
+static bool is_locked_down(void)
+{
+	FILE *file = fopen("/sys/kernel/security/lockdown", "re");
+	char line[64] = "";
+	bool locked = file && fgets(line, sizeof(line), file) && strstr(line, "[confidentiality]");
+
+	if (file)
+		fclose(file);
+	return locked;
+}
+
 struct tracer *trace_start(size_t slots, struct trace *trace)
 {
 	struct tracer *tracer = calloc(1, sizeof(*tracer));
@@ -159,7 +171,9 @@ struct tracer *trace_start(size_t slots, struct trace *trace)
 	code = tracer->instance ? set_up(tracer, slots) : -errno;
 	if (code) {
 		remove_tracer(tracer);
-		return refuse(trace, "tracefs: run as root; kprobes on kvm", -code);
+		return refuse(trace, is_locked_down() ?
+			      "the kernel is locked down, which keeps kprobes from root, too" :
+			      "tracefs: run as root; kprobes on kvm", -code);
 	}
 	return tracer;
 }

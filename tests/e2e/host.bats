@@ -221,3 +221,17 @@ setup() { need_boot; }
 	rc null-kvm 4
 	check null-kvm host.kvm skip "no KVM device"
 }
+
+@test "under lockdown: said so by each source it takes away; the others give the verdict" {
+	grep -qF '[confidentiality]' "$out/lockdown" || skip "this kernel has no lockdown"
+	rc lockdown 0
+	json lockdown '[.checks[] | select(.result != "pass")] == []'
+	json lockdown '.host.sources.rmaps_stat | contains("locked down") and contains("boot without")'
+	json lockdown '.host.sources | .vmallocinfo == "ok" and .kvm_stats == "ok" and .klog == "ok"'
+	json lockdown '.phases[3].state_source == "vmallocinfo" and .phases[3].snapshot.kvm_debugfs.nested_run == null'
+	check lockdown sources.agree pass "vmallocinfo, kvm_stats"
+	json lockdown '.trace.unavailable | contains("locked down")'
+	rc lockdown-stat 0
+	grep -q '^1 VM: 0 lazy, 0 allocated, 1 unknown$' "$out/lockdown-stat.txt"
+	tr -s ' \n' ' ' <"$out/lockdown-stat.txt" | grep -q 'locked down, which keeps nested_run from root'
+}
