@@ -117,15 +117,18 @@ void run_eager_reason(const struct run *run, char *text, size_t size)
 
 void check_lazy_remedy(const struct run *run, struct check *check)
 {
+	const char *else_say = run->config->expect.policy == POLICY_LAZY ?
+		", or say expect.policy=any if eager is fine" : "";
 	unsigned int major = 0, minor = 0;
 
 	host_version(run->host.kernel, &major, &minor);
 	if (major < 5 || (major == 5 && minor < 14))
-		check_remedy(check, "boot Linux 5.14 or newer, or say expect.policy=any if eager is fine");
+		check_remedy(check, "boot Linux 5.14 or newer%s", else_say);
 	else if (run->host.tdp == ANSWER_NO || run->host.tdp_mmu == ANSWER_NO)
-		check_remedy(check, "with no VM running reload kvm and %s with tdp_mmu=1 and npt/ept on, or "
-			      "say expect.policy=any if eager is fine",
-		       run->host.module[0] ? run->host.module : "the vendor module");
+		check_remedy(check, "with no VM running reload kvm and %s with tdp_mmu=1 and npt/ept on%s",
+			     run->host.module[0] ? run->host.module : "the vendor module", else_say);
+	else
+		check_remedy(check, "boot a kernel whose KVM allocates rmaps lazily%s", else_say);
 }
 
 bool skip_if_eager(const struct run *run, struct check *check)
@@ -136,6 +139,7 @@ bool skip_if_eager(const struct run *run, struct check *check)
 		return false;
 	run_eager_reason(run, why, sizeof(why));
 	check_skip(check, "eager host: %s", why);
+	check_lazy_remedy(run, check);
 	return true;
 }
 

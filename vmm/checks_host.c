@@ -43,6 +43,7 @@ void judge_tdp_mmu(const struct run *run, struct check *check)
 	} else {
 		check_skip(check, "the TDP MMU is off; expect.policy = %s",
 		     rmap_policy_name(run->config->expect.policy));
+		check_lazy_remedy(run, check);
 	}
 }
 

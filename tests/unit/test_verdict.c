@@ -255,6 +255,9 @@ static void test_eager_host(void **state)
 	expect(&verdict, "lazy.before", RESULT_SKIP, "eager host");
 	expect(&verdict, "control.no-npt", RESULT_SKIP, "eager host");
 	expect(&verdict, "transition.observed", RESULT_SKIP, "eager host");
+	assert_string_equal(find(&verdict, "control.no-npt")->remedy,
+			    "with no VM running reload kvm and kvm_amd with tdp_mmu=1 and npt/ept on");
+	assert_non_null(strstr(find(&verdict, "host.tdp-mmu")->remedy, "tdp_mmu=1"));
 	expect(&verdict, "rmap.exact", RESULT_PASS, "");
 	expect_end(&verdict, RESULT_PASS, 0);
 
