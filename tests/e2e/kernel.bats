@@ -6,7 +6,6 @@ load lab
 setup_file() { boot kernel.sh; }
 setup() { need_boot; }
 
-
 @test "$POLICY, exact, clean: expect.policy=any passes" {
 	rc any 0
 	json any '.result == "pass" and .host.rmap_policy == env.POLICY'
@@ -57,4 +56,39 @@ setup() { need_boot; }
 	check controls control.failed-entry pass "1 failed VM entry"
 	check controls control.no-npt pass
 	json controls '[.phases[].rmap_state] == ["lazy", "lazy", "lazy", "lazy", "lazy", "allocated", null]'
+}
+
+@test "smoke: every check passes where it is lazy, and one line says why not where it is not" {
+	[[ $(wc -l <"$out/smoke.txt") == 1 && $(wc -L <"$out/smoke.txt") -le 80 ]]
+	check smoke nested.off pass
+	check smoke klog.clean pass
+	if [[ $POLICY == lazy ]]; then
+		rc smoke 0
+		json smoke '[.checks[] | select(.result != "pass")] == []'
+		grep -qE '^PASS [^ ]+ amd: lazy bytes=[0-9]+ pass=[0-9]+ skip=0$' "$out/smoke.txt"
+	else
+		rc smoke 1
+		grep -qE '^FAIL [^ ]+ amd: host.tdp-mmu host.policy ' "$out/smoke.txt"
+	fi
+}
+
+@test "the other witnesses: in a cgroup, KVM's counters, slab; as an ordinary user" {
+	check in-cgroup sources.agree pass
+	json in-cgroup '.phases[3].snapshot.slabinfo | .pte_list_desc.objects > 0 and .kvm_mmu_page_header.objects > 0'
+	json in-cgroup '.phases[3].snapshot.kvm_debugfs.mmu_cache_miss > 0'
+	[[ $KERNEL != 5.10 ]] || return 0 # no KVM_GET_STATS_FD, no vmalloc in memory.stat
+	json in-cgroup '.phases[3].snapshot | .kvm_stats == .kvm_debugfs and .kvm_stats.nested_run == 4'
+	json in-cgroup '.phases[3].snapshot.cgroup.vmalloc_bytes > 42000000'
+	json user '[.phases[:4][] | .state_source] | unique == ["cgroup"]'
+	json user '[.checks[] | select(.result == "skip" and (.remedy // "") == "")] == []'
+	[[ $POLICY == lazy ]] || return 0
+	check in-cgroup sources.agree pass "rmaps_stat, vmallocinfo, cgroup, kvm_stats, kvm_debugfs"
+	rc user 0
+	json user '.transition.observed and .transition.phase == "transition"'
+}
+
+@test "stat sees a VM after its transition" {
+	jq -e '.vms | length == 1 and .[0].command == "minivmm" and .[0].rmap_state == "allocated"' "$out/stat.txt"
+	[[ $KERNEL != 5.10 ]] || return 0 # no mmu_rmaps_stat
+	jq -e '.vms[0] | .memslot_bytes == 1073741824 and .rmap_bytes.all == 2101256' "$out/walk.txt"
 }
