@@ -70,3 +70,18 @@ setup() { need_boot; }
 	json hang '.guest.registers | contains("rip ")'
 	check hang teardown.clean pass
 }
+
+@test "smoke: every check passes; an ordinary user sees the transition in the own cgroup" {
+	rc smoke 0
+	json smoke '[.checks[] | select(.result != "pass")] == []'
+	grep -qE '^PASS [^ ]+ intel: lazy bytes=42098688 pass=[0-9]+ skip=0$' "$out/smoke.txt"
+	rc user 0
+	json user '[.phases[:4][] | .state_source] | unique == ["cgroup"]'
+	check user transition.observed pass
+	check user sources.agree pass "cgroup, kvm_stats"
+}
+
+@test "stat sees a VM after its transition" {
+	jq -e '.vms[0] | .rmap_state == "allocated" and .state_source == "mmu_cache_miss"' "$out/stat.txt"
+	jq -e '.vms[0] | .memslot_bytes == 2147483648 and .rmap_bytes.all == 4202512' "$out/walk.txt"
+}

@@ -24,4 +24,26 @@ small controls-skip controls selftest.break=skip-vmrun
 small restore-bad restore selftest.break=bad-entry
 small restore-ud2 restore selftest.break=l2-ud2
 small hang transition selftest.break=hang --timeout 1s
+run smoke minivmm smoke --brief -o /out/smoke.json
+mkdir -m 777 /sys/fs/cgroup/session /tmp/user
+echo $$ >/sys/fs/cgroup/session/cgroup.procs
+run user as-user minivmm smoke -o /tmp/user/user.json
+cp /tmp/user/user.json /out/
+
+# A VM that lasts until it has been looked at, in short phases: Bochs does not interrupt a guest that makes no exit.
+sed '/^\[phase.transition\]/,$d' /configs/transition.ini >/tmp/stay.ini
+printf '[phase.transition]\ndo = l2\n' >>/tmp/stay.ini
+for i in $(seq 40); do
+	printf '[phase.stay%d]\ndo = touch\ntouch = 128M\n' "$i" >>/tmp/stay.ini
+done
+minivmm /tmp/stay.ini memslot.low.size=1G memslot.high.size=1G report.sources=cheap >/dev/null 2>&1 &
+vm=$!
+for _ in $(seq 100); do
+	minivmm stat $vm --format json 2>/dev/null | grep -q '"allocated"' && break
+	usleep 100000
+done
+run stat minivmm stat $vm --format json
+run walk minivmm stat $vm --walk --format json
+kill $vm
+wait $vm
 exit 0
