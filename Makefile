@@ -62,9 +62,24 @@ $(BUILD)/vmm/payload_image.o: vmm/payload_image.S $(GUEST_BIN)
 
 -include $(VMM_SRC:%.c=$(BUILD)/%.d)
 
+# Their lists of names are what the program itself says.
+MAN := $(BUILD)/man/minivmm.1 $(BUILD)/man/minivmm.ini.5
+
+man: $(MAN)
+
+$(BUILD)/man/%: docs/man/%.scd docs/man/generate.awk $(BINARY)
+	@mkdir -p $(@D)
+	@command -v scdoc >/dev/null || { echo "man: scdoc is missing (Debian: apt-get install scdoc)" >&2; exit 3; }
+	@echo "  MAN     $@"
+	$(Q)awk -v minivmm=./$(BINARY) -v prefix=$(PREFIX) -f docs/man/generate.awk $< >$@.scd
+	$(Q)scdoc <$@.scd >$@
+
 install: $(BINARY)
 	install -D -m 755 minivmm $(DESTDIR)$(PREFIX)/bin/minivmm
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/minivmm/configs configs/*.ini
+	for page in $(MAN); do \
+		[ ! -e $$page ] || install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man$${page##*.} $$page || exit; \
+	done
 
 clean:
 	rm -rf minivmm $(filter-out $(BUILD)/lab,$(wildcard $(BUILD)/*))
@@ -78,8 +93,9 @@ help:
 ## make                builds ./minivmm (STATIC=1: without shared libraries; V=1: shows the commands)
 ## make demo           sets up what is missing, builds, shows the transition: here, or on an emulated host
 ## make check          sets up what is missing, builds, runs every test
+## make man            minivmm(1) and minivmm.ini(5), with scdoc; installed where they were made
 ## make install        DESTDIR= PREFIX=/usr/local
 ## make clean          (keeps the lab's kernels; make distclean does not)
 
-.PHONY: all install clean distclean help
+.PHONY: all man install clean distclean help
 .DELETE_ON_ERROR:

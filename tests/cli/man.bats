@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The man pages build, and name every command, option and key.
+
+setup() {
+	top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+	minivmm=${MINIVMM:-$top/build/sanitized/minivmm}
+	command -v scdoc >/dev/null || skip "no scdoc here (Debian: apt-get install scdoc)"
+	cd "$BATS_TEST_TMPDIR" || exit
+	pages "$top/docs/man"
+}
+
+# The pages as text, without line ends within a paragraph; from DIR's sources.
+pages() { # DIR
+	local page
+	for page in minivmm.1 minivmm.ini.5; do
+		awk -v minivmm="$minivmm" -v prefix=/usr/local -f "$top/docs/man/generate.awk" "$1/$page.scd" >"$page.scd" || return
+		scdoc <"$page.scd" >"$page" || return
+		# roff has font changes (\fB), nothing before a dot (\&), and - as \-.
+		sed -E 's/\\(f[BIRP]|&)//g; s/\\(.)/\1/g' "$page" >"$page.txt"
+	done
+}
+
+# Those of a command's --help, each once.
+options() { "$minivmm" $1 --help | grep -oE '^ +(-[a-z?V], )?--[a-z-]+' | grep -oE -- '--[a-z-]+' | sort -u; }
+
+@test "minivmm(1) names every command, and each option of each" {
+	local command option
+	for command in "" plan smoke stat sweep report list; do
+		grep -qF "minivmm${command:+ $command}" minivmm.1.txt
+		[[ -n $(options $command) ]]
+		for option in $(options $command); do
+			grep -qE -- "^(-.*[ ,])?$option( |,|$)" minivmm.1.txt || { echo "$command: $option"; return 1; }
+		done
+	done
+	for command in show diff merge plot html; do
+		grep -q "^minivmm report $command " minivmm.1.txt
+	done
+}
+
+@test "minivmm(1) has every check and scenario, minivmm.ini(5) every key and op" {
+	local what name page
+	for what in checks:minivmm.1 scenarios:minivmm.1 keys:minivmm.ini.5 ops:minivmm.ini.5; do
+		page=${what#*:}.txt
+		[[ $("$minivmm" list ${what%:*} | wc -l) -gt 1 ]]
+		"$minivmm" list ${what%:*} | while read -r name; do
+			grep -qE "^${name//./\\.}( = |$)" "$page" || { echo "$page lacks $name"; exit 1; }
+		done
+	done
+}
+
+@test "the pages are without a fault, and end with what comes last in them" {
+	for page in minivmm.1 minivmm.ini.5; do
+		grep -q '^.SH SEE ALSO' $page
+		! command -v man >/dev/null || [[ -z $(MANWIDTH=80 man --warnings -l $page 2>&1 >/dev/null) ]]
+	done
+}
+
+@test "red: an option that the page does not name, a list that can't be had" {
+	mkdir poorer
+	sed '/--walk/d' "$top/docs/man/minivmm.1.scd" >poorer/minivmm.1.scd
+	cp "$top/docs/man/minivmm.ini.5.scd" poorer
+	pages poorer
+	! grep -qE -- '^(-.*[ ,])?--walk( |,|$)' minivmm.1.txt
+	minivmm=/bin/false
+	! pages "$top/docs/man"
+}
+
+@test "make man builds them, make install installs them where they were made" {
+	make --no-print-directory -C "$top" man
+	make --no-print-directory -C "$top" install DESTDIR="$PWD/root" PREFIX=/usr
+	[[ -s root/usr/share/man/man1/minivmm.1 && -s root/usr/share/man/man5/minivmm.ini.5 ]]
+	[[ -x root/usr/bin/minivmm ]]
+}
