@@ -8,6 +8,7 @@
  * "unpurged vm_area" lines are freed already and name no function; ioremap and vmap
  * lines have no pages= of their own.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 
@@ -17,6 +18,7 @@
 #define PAGE_SHIFT 12
 #define LINE 4096
 #define SYMBOL 512		/* KSYM_NAME_LEN */
+#define PAGES_MAX (1ull << 40)	/* x86 has 52 bits of physical addresses */
 
 /* With their underscore: %pS prints the module's name, not the file's. */
 static const char *const modules[] = { "[kvm]", "[kvm_amd]", "[kvm_intel]" };
@@ -96,7 +98,16 @@ static int parse_line(const char *line, struct area *area)
 	return 0;
 }
 
-static int count_line(const char *line, struct tally *tally)
+/* What is not ASCII would not fit into a report, and no symbol of C. */
+static bool is_identifier(const char *name)
+{
+	while (isalnum((unsigned char)*name) || *name == '_' || *name == '$')
+		name++;
+	return !*name;
+}
+
+/* left: how many pages there can be besides those counted so far. */
+static int count_line(const char *line, struct tally *tally, uint64_t *left)
 {
 	static const char key[] = " pages=";
 	struct area area;
@@ -110,13 +121,16 @@ static int count_line(const char *line, struct tally *tally)
 	if (!text)
 		return 0;
 	text += sizeof(key) - 1;
-	if (!source_number(&text, &pages) || pages > area.size >> PAGE_SHIFT)
+	if (!source_number(&text, &pages) || pages > area.size >> PAGE_SHIFT || pages > *left ||
+	    !is_identifier(area.function))
 		return -EINVAL;
+	*left -= pages;
 	return tally_add(tally, area.function, pages, 1);
 }
 
 static int parse_lines(FILE *file, struct tally *tally)
 {
+	uint64_t left = PAGES_MAX;
 	char line[LINE];
 	bool any = false;
 	int code = 0;
@@ -125,7 +139,7 @@ static int parse_lines(FILE *file, struct tally *tally)
 		/* Cut short, or too long to be one: what is missing could be its pages=. */
 		if (!strchr(line, '\n'))
 			return ferror(file) ? source_end(file) : -EINVAL;
-		code = count_line(line, tally);
+		code = count_line(line, tally, &left);
 		any = true;
 	}
 	if (!code)
