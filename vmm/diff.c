@@ -51,12 +51,14 @@ static void compare_at(struct diff *diff, const char *kind, const char *path)
 		      value_at(diff->b, path));
 }
 
-/* The element of that name, or NULL. */
-static const json_t *named(const json_t *array, const json_t *name)
+/* The element of that name, or NULL. Where a name is there twice, that at the same index. */
+static const json_t *named(const json_t *array, const json_t *name, size_t index)
 {
-	const json_t *element;
+	const json_t *element = json_array_get(array, index);
 	size_t i;
 
+	if (element && same(value_at(element, "name"), name))
+		return element;
 	json_array_foreach(array, i, element)
 		if (same(value_at(element, "name"), name))
 			return element;
@@ -73,7 +75,7 @@ static void compare_checks(struct diff *diff)
 	json_array_foreach(before, i, check) {
 		const json_t *name = value_at(check, "name");
 		const json_t *a = value_at(check, "result");
-		const json_t *b = value_at(named(after, name), "result");
+		const json_t *b = value_at(named(after, name, i), "result");
 
 		diff->verdict_changed |= !same(a, b);
 		compare_value(diff, "verdict", copy_or_null(name), a, b);
@@ -82,7 +84,7 @@ static void compare_checks(struct diff *diff)
 		const json_t *name = value_at(check, "name");
 		const char *result = value_string(check, "result");
 
-		if (named(before, name))
+		if (named(before, name, i))
 			continue;
 		diff->verdict_changed |= result && !strcmp(result, "fail");
 		add(diff, "verdict", copy_or_null(name), NULL, value_at(check, "result"));
@@ -153,11 +155,11 @@ static void compare_phases(struct diff *diff)
 
 	json_array_foreach(before, i, phase) {
 		name = value_at(phase, "name");
-		compare_phase(diff, name, phase, named(after, name));
+		compare_phase(diff, name, phase, named(after, name, i));
 	}
 	json_array_foreach(after, i, phase) {
 		name = value_at(phase, "name");
-		if (!named(before, name))
+		if (!named(before, name, i))
 			compare_phase(diff, name, NULL, phase);
 	}
 }
