@@ -9,6 +9,7 @@
 
 #include "amount.h"
 #include "report_render.h"
+#include "text.h"
 #include "value.h"
 
 struct line {
@@ -85,5 +86,7 @@ void report_brief(const json_t *report, FILE *out)
 		put_failed(&line, report);
 	else
 		put_skipped(&line, report);
-	fprintf(out, "%s\n", line.text);
+	/* One line it stays, whatever a file has for a kernel's name. */
+	text_put(out, line.text);
+	fputc('\n', out);
 }

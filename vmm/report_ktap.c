@@ -12,8 +12,11 @@
 /* Text of a result line: '#' would begin a directive. */
 static void put_name(FILE *out, const char *name)
 {
-	for (; *name; name++)
-		fputc(*name == '#' || (unsigned char)*name < 0x20 ? '_' : *name, out);
+	for (; *name; name++) {
+		bool special = *name == '#' || *name == 0x7f || (unsigned char)*name < 0x20;
+
+		fputc(special ? '_' : *name, out);
+	}
 }
 
 /* As many diagnostic lines as the text has, the first begun by label. */
