@@ -66,7 +66,9 @@ static int own_path(const struct sources *sources, char path[SOURCE_PATH], char 
 		return code;
 	while (!found && fgets(line, sizeof(line), file))
 		found = !strncmp(line, "0::/", 4);
-	fclose(file);
+	code = source_close(file, SELF, source_end(file), why);
+	if (code)
+		return code;
 	if (!found) {
 		snprintf(why, SOURCE_WHY, "this process is in no cgroup of version 2");
 		return -ENOENT;
@@ -107,7 +109,9 @@ static int own_folder(const struct sources *sources, char folder[SOURCE_PATH], c
 		return code;
 	while (!found && fgets(line, sizeof(line), file))
 		found = is_cgroup2(line, &part, &where);
-	fclose(file);
+	code = source_close(file, MOUNTS, source_end(file), why);
+	if (code)
+		return code;
 	if (!found) {
 		snprintf(why, SOURCE_WHY, "cgroup2 is not mounted");
 		return -ENOENT;

@@ -26,7 +26,7 @@ const char *slab_cache_name(enum slab_cache cache)
 
 static int parse_numbers(const char *text, struct slab_figures *slab)
 {
-	uint64_t all;
+	uint64_t all, bytes;
 
 	text += strspn(text, " ");
 	if (!source_number(&text, &slab->objects))
@@ -35,7 +35,10 @@ static int parse_numbers(const char *text, struct slab_figures *slab)
 	if (!source_number(&text, &all))
 		return -EINVAL;
 	text += strspn(text, " ");
-	return source_number(&text, &slab->object_size) ? 0 : -EINVAL;
+	if (!source_number(&text, &slab->object_size) ||
+	    __builtin_mul_overflow(slab->objects, slab->object_size, &bytes))
+		return -EINVAL;
+	return 0;
 }
 
 int slabinfo_parse(FILE *file, const char *name, struct slab_figures *slab)
@@ -67,7 +70,8 @@ static int parse_from_start(FILE *file, const char *name, struct slab_figures *s
 	return slabinfo_parse(file, name, slab);
 }
 
-static bool link_of(const char *root, const char *name, char *target, size_t size)
+/* Where the link NAME leads. 1, 0: it is none, as before SLUB, or -errno. */
+static int link_of(const char *root, const char *name, char *target, size_t size)
 {
 	char path[SOURCE_PATH], link[SOURCE_PATH];
 	ssize_t length;
@@ -75,55 +79,76 @@ static bool link_of(const char *root, const char *name, char *target, size_t siz
 	snprintf(link, sizeof(link), LINKS "/%s", name);
 	length = readlink(source_path(path, root, link), target, size - 1);
 	if (length < 0)
-		return false;
+		return errno == ENOENT || errno == EINVAL ? 0 : -errno;
 	target[length] = '\0';
-	return true;
+	return 1;
+}
+
+/* The next name in the folder of LINKS that leads to target. 1, 0: there are no more, or -errno. */
+static int next_name(DIR *folder, const char *root, const char *target, const char **name)
+{
+	const struct dirent *entry;
+	char other[256];
+	int code;
+
+	while ((errno = 0, entry = readdir(folder))) {
+		code = link_of(root, entry->d_name, other, sizeof(other));
+		if (code < 0)
+			return code;
+		*name = entry->d_name;
+		if (code && !strcmp(other, target))
+			return 1;
+	}
+	return -errno;
 }
 
 /* Under which of its names is a cache listed? Tries those that share its folder. */
-static int find_merged(FILE *file, const char *root, const char *target, struct slab_figures *slab)
+static int find_merged(FILE *file, DIR *folder, const char *root, const char *target,
+		       struct slab_figures *slab)
 {
-	char path[SOURCE_PATH], other[256];
-	DIR *folder = opendir(source_path(path, root, LINKS));
-	const struct dirent *entry;
-	int code = -ENOENT;
+	const char *name;
+	int code, found = -ENOENT;
 
-	while (folder && code == -ENOENT && (entry = readdir(folder)))
-		if (link_of(root, entry->d_name, other, sizeof(other)) && !strcmp(other, target))
-			code = parse_from_start(file, entry->d_name, slab);
-	if (folder)
-		closedir(folder);
-	return code;
+	while (found == -ENOENT && (code = next_name(folder, root, target, &name))) {
+		if (code < 0)
+			return code;
+		found = parse_from_start(file, name, slab);
+	}
+	return found;
 }
 
-/* How many names lead to a folder: more than one is a merged cache. */
-static bool is_shared(const char *root, const char *name, const char *target)
+/* More than one name that leads to a folder is a merged cache. */
+static int read_shared(DIR *folder, const char *root, const char *name, const char *target,
+		       bool *shared)
 {
-	char path[SOURCE_PATH], other[256];
-	DIR *folder = opendir(source_path(path, root, LINKS));
-	const struct dirent *entry;
-	bool shared = false;
+	const char *other;
+	int code;
 
-	while (folder && !shared && (entry = readdir(folder)))
-		shared = strcmp(entry->d_name, name) &&
-			 link_of(root, entry->d_name, other, sizeof(other)) &&
-			 !strcmp(other, target);
-	if (folder)
-		closedir(folder);
-	return shared;
+	rewinddir(folder);
+	do {
+		code = next_name(folder, root, target, &other);
+	} while (code > 0 && !strcmp(other, name));
+	*shared = code > 0;
+	return code < 0 ? code : 0;
 }
 
 static int read_cache(FILE *file, const char *root, const char *name, struct slab_figures *slab)
 {
-	char target[256];
-	int code = parse_from_start(file, name, slab);
+	int code = parse_from_start(file, name, slab), linked;
+	char target[256], path[SOURCE_PATH];
+	DIR *folder;
 
-	if (!link_of(root, name, target, sizeof(target)))
-		return code;
+	linked = code && code != -ENOENT ? 0 : link_of(root, name, target, sizeof(target));
+	if (linked <= 0)
+		return linked ? linked : code;
+	folder = opendir(source_path(path, root, LINKS));
+	if (!folder)
+		return -errno;
 	if (code == -ENOENT)
-		code = find_merged(file, root, target, slab);
+		code = find_merged(file, folder, root, target, slab);
 	if (!code)
-		slab->merged = is_shared(root, name, target);
+		code = read_shared(folder, root, name, target, &slab->merged);
+	closedir(folder);
 	return code;
 }
 
