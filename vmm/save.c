@@ -62,18 +62,21 @@ static int write_and_close(const struct content *content, int fd)
 	return rc;
 }
 
-/* So that the new name, too, survives a crash of the host. */
-static void sync_folder(const char *path)
+/* So that the new name, too, survives a crash of the host. A folder need not be one to read. */
+static int sync_folder(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	char *folder = slash ? strndup(path, (size_t)(slash + 1 - path)) : strdup(".");
 	int fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	int rc = folder ? 0 : -ENOMEM;
 
 	if (fd >= 0) {
-		fsync(fd);
+		if (fsync(fd) && errno != EINVAL && errno != EROFS)
+			rc = -errno;
 		close(fd);
 	}
 	free(folder);
+	return rc;
 }
 
 static int replace_file(const struct content *content, const char *path)
@@ -90,7 +93,7 @@ static int replace_file(const struct content *content, const char *path)
 	if (rc)
 		unlink(name);
 	else
-		sync_folder(path);
+		rc = sync_folder(path);
 	free(name);
 	return rc;
 }
@@ -99,14 +102,18 @@ static int replace_file(const struct content *content, const char *path)
  * /dev/null, a terminal, a FIFO: there is nothing to keep whole, and it must stay
  * what it is. The same goes for a file that is somebody's open descriptor.
  */
-static bool write_in_place(const char *path)
+static int write_in_place(const char *path, bool *in_place)
 {
 	struct stat st;
 
-	if (!strncmp(path, "/dev/std", 8) || !strncmp(path, "/dev/fd/", 8) ||
-	    !strncmp(path, "/proc/", 6))
-		return true;
-	return !stat(path, &st) && !S_ISREG(st.st_mode);
+	*in_place = !strncmp(path, "/dev/std", 8) || !strncmp(path, "/dev/fd/", 8) ||
+		    !strncmp(path, "/proc/", 6);
+	if (*in_place)
+		return 0;
+	if (stat(path, &st))
+		return errno == ENOENT ? 0 : -errno;
+	*in_place = !S_ISREG(st.st_mode);
+	return 0;
 }
 
 static int append_to(const struct content *content, const char *path)
@@ -122,11 +129,12 @@ int save_file(const char *path, int (*write)(const void *what, FILE *out), const
 	struct content content = { write, what };
 	/* Through a symbolic link it is the file it points to that is replaced. */
 	char *target = realpath(path, NULL);
-	int rc;
+	bool in_place = false;
+	int rc = target || errno == ENOENT ? write_in_place(path, &in_place) : -errno;
 
-	if (write_in_place(path))
+	if (!rc && in_place)
 		rc = append_to(&content, path);
-	else
+	else if (!rc)
 		rc = replace_file(&content, target ? target : path);
 	free(target);
 	return rc ? err_errno(err, -rc, "writing %s", path) : 0;
