@@ -19,6 +19,13 @@ struct options;
 
 void cmd_print_err(const struct err *err);
 void cmd_print_errors(const struct errors *errors);
+/* "minivmm: no memory for WHAT" on stderr. Returns EXIT_ENVIRONMENT. */
+int cmd_no_memory(const char *what);
+/*
+ * The exit status for a config that was not taken, by -errno: its rules and its path are the
+ * user's, what the machine failed in is not.
+ */
+int cmd_config_status(int code);
 /* The report into options->output, if one is asked for; 0 or EXIT_ENVIRONMENT, said on stderr. */
 int cmd_save(const json_t *report, const struct options *options);
 /* The same, and rendered on stdout. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* How commands talk: errors on stderr, reports on stdout and into files. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -17,6 +18,27 @@ void cmd_print_errors(const struct errors *errors)
 {
 	for (unsigned int i = 0; i < errors->count; i++)
 		fprintf(stderr, "%s\n", errors->lines[i]);
+	if (errors->lost)
+		fputs("minivmm: no memory for all errors: some are not shown\n", stderr);
+}
+
+int cmd_no_memory(const char *what)
+{
+	fprintf(stderr, "minivmm: no memory for %s\n", what);
+	return EXIT_ENVIRONMENT;
+}
+
+int cmd_config_status(int code)
+{
+	switch (code) {
+	case -ENOMEM:
+	case -EMFILE:
+	case -ENFILE:
+	case -EIO:
+		return EXIT_ENVIRONMENT;
+	default:
+		return EXIT_USAGE_ERROR;
+	}
 }
 
 int cmd_save(const json_t *report, const struct options *options)

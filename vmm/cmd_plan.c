@@ -143,10 +143,8 @@ static int plan_layout(const struct layout *layout, const struct arguments *argu
 	for (size_t i = 0; i < count; i++)
 		plan_cost(layout, &kernels[i], &costs[i]);
 	report = plan_report(layout, arguments->kernel ? NULL : &host, kernels, costs, count);
-	if (!report) {
-		fputs("minivmm: no memory for the report\n", stderr);
-		return EXIT_ENVIRONMENT;
-	}
+	if (!report)
+		return cmd_no_memory("the report");
 	status = deliver(report, arguments);
 	json_decref(report);
 	return status;
@@ -158,20 +156,21 @@ static int plan_config(const struct arguments *arguments)
 	struct errors errors = { 0 };
 	struct config config;
 	struct layout layout;
-	int status = EXIT_USAGE_ERROR;
+	int status = EXIT_PASS;
+	int code = config_load(arguments->config, arguments->overrides, arguments->override_count,
+			       &config, &errors);
 
-	if (!config_load(arguments->config, arguments->overrides, arguments->override_count, &config,
-			 &errors)) {
-		if (!layout_build(&config, &limits, &layout, &errors)) {
+	if (!code) {
+		code = layout_build(&config, &limits, &layout, &errors);
+		if (!code) {
 			status = plan_layout(&layout, arguments);
 			layout_free(&layout);
 		}
 		config_free(&config);
 	}
-	for (unsigned int i = 0; i < errors.count; i++)
-		fprintf(stderr, "%s\n", errors.lines[i]);
+	cmd_print_errors(&errors);
 	errors_free(&errors);
-	return status;
+	return code ? cmd_config_status(code) : status;
 }
 
 int cmd_plan(int argc, char **argv)
@@ -185,7 +184,7 @@ int cmd_plan(int argc, char **argv)
 
 	arguments.overrides = calloc((size_t)argc, sizeof(*arguments.overrides));
 	if (!arguments.overrides)
-		return EXIT_ENVIRONMENT;
+		return cmd_no_memory("the arguments");
 	if (!argp_parse(&argp, argc, argv, 0, NULL, &arguments))
 		status = plan_config(&arguments);
 	free(arguments.overrides);

@@ -133,7 +133,7 @@ int cmd_report(int argc, char **argv)
 
 	arguments.report.files = calloc((size_t)argc, sizeof(*arguments.report.files));
 	if (!arguments.report.files)
-		return EXIT_ENVIRONMENT;
+		return cmd_no_memory("the arguments");
 	if (!argp_parse(&argp, argc, argv, 0, NULL, &arguments))
 		status = arguments.verb->run(&arguments.report);
 	free(arguments.report.files);

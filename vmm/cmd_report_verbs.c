@@ -15,15 +15,7 @@
 
 static int print_err(const struct err *err)
 {
-	fprintf(stderr, "minivmm: %s\n", err->text);
-	if (err->remedy[0])
-		fprintf(stderr, "minivmm: remedy: %s\n", err->remedy);
-	return EXIT_ENVIRONMENT;
-}
-
-static int no_memory(void)
-{
-	fputs("minivmm: no memory for the reports\n", stderr);
+	cmd_print_err(err);
 	return EXIT_ENVIRONMENT;
 }
 
@@ -77,7 +69,7 @@ static json_t **load_all(const struct report_arguments *arguments, const char *o
 		return NULL;
 	}
 	if (!reports)
-		no_memory();
+		cmd_no_memory("the reports");
 	return reports;
 }
 
@@ -98,7 +90,7 @@ int report_cmd_diff(const struct report_arguments *arguments)
 	diff = diff_build(reports[0], arguments->files[0], reports[1], arguments->files[1]);
 	free_all(reports, 2);
 	if (!diff)
-		return no_memory();
+		return cmd_no_memory("the reports");
 	errno = 0;
 	status = finish(diff, arguments, arguments->format == FORMAT_JSON ? print_json(diff) :
 			diff_text(diff, stdout));
@@ -156,7 +148,7 @@ int report_cmd_merge(const struct report_arguments *arguments)
 	if (summaries && unreadable && !read_summaries(arguments, summaries, unreadable, &count))
 		merge = merge_build(summaries, count);
 	if (!merge || json_object_set(merge, "unreadable", unreadable)) {
-		no_memory();
+		cmd_no_memory("the reports");
 	} else {
 		errno = 0;
 		status = finish(merge, arguments, print_merge(merge, arguments->format));
@@ -204,6 +196,8 @@ int report_cmd_html(const struct report_arguments *arguments)
 	int status = EXIT_ENVIRONMENT;
 	struct err err;
 
+	if (!named)
+		return cmd_no_memory("the reports");
 	for (size_t i = 0; reports && i < arguments->count; i++)
 		named[i] = (struct html_report){ reports[i], arguments->files[i] };
 	if (reports && !arguments->output)

@@ -86,10 +86,8 @@ static int deliver(const struct run *run, const struct options *options, FILE *j
 
 	verdict_judge(run, &verdict);
 	report = report_build(run, &verdict);
-	if (!report) {
-		fputs("minivmm: no memory for the report\n", stderr);
-		return EXIT_ENVIRONMENT;
-	}
+	if (!report)
+		return cmd_no_memory("the report");
 	status = deliver_report(report, options, journal);
 	json_decref(report);
 	return status ? status : verdict.exit_status;
@@ -100,8 +98,8 @@ static int run_config(const struct config *config, const struct options *options
 	struct errors errors = { 0 };
 	struct progress_line line;
 	struct run run = { 0 };
-	int status = EXIT_USAGE_ERROR, code;
 	FILE *journal = NULL;
+	int status, code;
 
 	if (journal_wanted(options->output) && journal_open(&journal, options->output, &run.err)) {
 		cmd_print_err(&run.err);
@@ -110,12 +108,10 @@ static int run_config(const struct config *config, const struct options *options
 	progress_begin(&line, options->progress, "", &run, journal);
 	code = session_run(config, &run, &errors);
 	progress_end(&line);
-	if (!code)
-		status = deliver(&run, options, journal);
-	else if (errors.count)
-		cmd_print_errors(&errors);
-	else
+	cmd_print_errors(&errors);
+	if (code && !errors.count && !errors.lost)
 		cmd_print_err(&run.err);
+	status = code ? cmd_config_status(code) : deliver(&run, options, journal);
 	if (code && journal)
 		fclose(journal);
 	errors_free(&errors);
@@ -148,17 +144,18 @@ static int load_and_run(struct arguments *arguments, int argc, char **argv)
 	struct errors errors = { 0 };
 	struct config config;
 	char *timeout = NULL;
-	int status;
+	int status, code;
 
 	if (arguments->options.timeout) {
 		if (asprintf(&timeout, "vm.timeout=%s", arguments->options.timeout) < 0)
-			return EXIT_ENVIRONMENT;
+			return cmd_no_memory("the arguments");
 		arguments->overrides[arguments->override_count++] = timeout;
 	}
-	if (config_load(arguments->config, arguments->overrides, arguments->override_count, &config,
-			&errors)) {
+	code = config_load(arguments->config, arguments->overrides, arguments->override_count,
+			   &config, &errors);
+	if (code) {
 		cmd_print_errors(&errors);
-		status = EXIT_USAGE_ERROR;
+		status = cmd_config_status(code);
 	} else {
 		config.seed = arguments->options.seed;
 		config.trace = arguments->options.trace;
@@ -184,7 +181,7 @@ int cmd_run(int argc, char **argv)
 	/* Never more overrides than arguments, and one for --timeout. */
 	arguments.overrides = calloc((size_t)argc + 1, sizeof(*arguments.overrides));
 	if (!arguments.overrides)
-		return EXIT_ENVIRONMENT;
+		return cmd_no_memory("the arguments");
 	if (!argp_parse(&argp, argc, argv, 0, NULL, &arguments))
 		status = load_and_run(&arguments, argc, argv);
 	free(arguments.overrides);

@@ -71,12 +71,11 @@ static int try(const char *scenario, const struct arguments *arguments, size_t c
 		code = session_run(&trial->config, &trial->run, &errors);
 		progress_end(&line);
 	}
-	if (errors.count)
-		cmd_print_errors(&errors);
-	else if (code)
+	cmd_print_errors(&errors);
+	if (code && !errors.count && !errors.lost)
 		cmd_print_err(&trial->run.err);
 	errors_free(&errors);
-	return code ? EXIT_USAGE_ERROR : 0;
+	return code ? cmd_config_status(code) : 0;
 }
 
 static void trial_free(struct trial *trial)
@@ -111,10 +110,8 @@ static int judge(const struct run *run, const struct run *hidden,
 	verdict_judge(run, &verdict);
 	verdict_add_nested_off(run, hidden, &verdict);
 	report = report_build(run, &verdict);
-	if (!report) {
-		fputs("minivmm: no memory for the report\n", stderr);
-		return EXIT_ENVIRONMENT;
-	}
+	if (!report)
+		return cmd_no_memory("the report");
 	status = deliver(report, arguments);
 	json_decref(report);
 	return status ? status : verdict.exit_status;
@@ -153,7 +150,7 @@ int cmd_smoke(int argc, char **argv)
 
 	arguments.overrides = calloc((size_t)argc, sizeof(*arguments.overrides));
 	if (!arguments.overrides)
-		return EXIT_ENVIRONMENT;
+		return cmd_no_memory("the arguments");
 	if (!argp_parse(&argp, argc, argv, 0, NULL, &arguments))
 		status = smoke(&arguments);
 	free(arguments.overrides);

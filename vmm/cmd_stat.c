@@ -125,10 +125,7 @@ static int show(const struct arguments *arguments)
 	if (arguments->pid && !vms.count)
 		return nothing(arguments, "");
 	stat = vms_json(&vms);
-	if (stat)
-		status = render(stat, arguments->format);
-	else
-		status = EXIT_ENVIRONMENT;
+	status = stat ? render(stat, arguments->format) : cmd_no_memory("the VMs");
 	json_decref(stat);
 	vms_free(&vms);
 	return status;

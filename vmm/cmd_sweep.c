@@ -139,7 +139,9 @@ static json_t *run_point(const struct config *config, const struct arguments *ar
 	if (!code) {
 		verdict_judge(&run, &verdict);
 		report = report_build(&run, &verdict);
-	} else if (errors.count) {
+		if (!report)
+			cmd_no_memory("the report");
+	} else if (errors.count || errors.lost) {
 		cmd_print_errors(&errors);
 	} else {
 		cmd_print_err(&run.err);
@@ -181,6 +183,7 @@ static void sweep_one(const struct arguments *arguments, uint64_t size, uint64_t
 	if (load_point(size, slots, &config, &errors)) {
 		cmd_print_errors(&errors);
 		errors_free(&errors);
+		outcome->broke = true;
 		return;
 	}
 	config.trace = true;
@@ -189,6 +192,8 @@ static void sweep_one(const struct arguments *arguments, uint64_t size, uint64_t
 	report = run_point(&config, arguments, what, &outcome->signal);
 	if (report)
 		add_point(outcome, size, slots, report);
+	else
+		outcome->broke = true;
 	json_decref(report);
 	config_free(&config);
 	errors_free(&errors);
@@ -244,7 +249,7 @@ static int sweep(const struct arguments *arguments)
 			sweep_one(arguments, arguments->sizes.values[i], arguments->slots.values[j],
 				  &outcome);
 	result = sweep_json(outcome.host, outcome.points);
-	status = result ? deliver(result, arguments) : EXIT_ENVIRONMENT;
+	status = result ? deliver(result, arguments) : cmd_no_memory("the sweep");
 	json_decref(result);
 	json_decref(outcome.host);
 	return status ? status : exit_status(&outcome);

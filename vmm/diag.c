@@ -103,8 +103,7 @@ int diags_report(struct diags *diags, struct errors *errors)
 		errors_add(errors, "%s", diags->list[i].text);
 		free(diags->list[i].text);
 	}
-	if (diags->lost)
-		errors_add(errors, "out of memory: some errors are not shown");
+	errors->lost |= diags->lost;
 	free(diags->list);
 	*diags = (struct diags){ 0 };
 	return code;

@@ -45,12 +45,16 @@ void errors_add(struct errors *errors, const char *format, ...)
 	char **lines = realloc(errors->lines, (errors->count + 1) * sizeof(*lines));
 	va_list args;
 
-	if (!lines)
+	if (!lines) {
+		errors->lost = true;
 		return;
+	}
 	errors->lines = lines;
 	va_start(args, format);
 	if (vasprintf(&lines[errors->count], format, args) >= 0)
 		errors->count++;
+	else
+		errors->lost = true;
 	va_end(args);
 }
 

@@ -2,6 +2,8 @@
 #ifndef ERR_H
 #define ERR_H
 
+#include <stdbool.h>
+
 /*
  * One failure, filled where it happened and printed once, at the edge.
  * Functions that can fail return 0 or -errno and take a struct err.
@@ -25,6 +27,7 @@ void err_remedy(struct err *err, const char *format, ...)
 struct errors {
 	char **lines;
 	unsigned int count;
+	bool lost;		/* there was no memory for one */
 };
 
 void errors_add(struct errors *errors, const char *format, ...)

@@ -46,9 +46,10 @@ static int parse(const char *text, size_t size, dictionary **parsed)
 	if (!code) {
 		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 		iniparser_set_error_callback(ignore_message);
+		errno = 0;
 		*parsed = iniparser_load(path);
+		code = *parsed ? 0 : errno ? -errno : -EIO;
 		iniparser_set_error_callback(NULL);
-		code = *parsed ? 0 : -EIO;
 	}
 	close(fd);
 	return code;

@@ -137,7 +137,7 @@ static int read_json(FILE *file, const char *path, json_t **report, struct err *
 	if (*report)
 		return 0;
 	if (ferror(file))
-		return err_set(err, EIO, "reading %s failed", path);
+		return err_errno(err, EIO, "reading %s", path);
 	return err_set(err, EINVAL, "%s:%d:%d: not JSON: %s", path, error.line, error.column,
 		       error.text);
 }

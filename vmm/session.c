@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "session.h"
 
-#include <errno.h>
-
 #include "kvm.h"
 #include "layout.h"
 
@@ -15,8 +13,9 @@ int session_run(const struct config *config, struct run *run, struct errors *err
 
 	if (usable)
 		kvm_limits(&kvm, &limits);
-	code = layout_build(config, &limits, &run->layout, errors) ? -EINVAL :
-	       run_scenario(config, usable ? &kvm : NULL, run);
+	code = layout_build(config, &limits, &run->layout, errors);
+	if (!code)
+		code = run_scenario(config, usable ? &kvm : NULL, run);
 	if (usable)
 		kvm_close(&kvm);
 	return code;
