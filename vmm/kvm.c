@@ -99,10 +99,15 @@ static int check_api(struct kvm *kvm, const char *device, struct err *err)
 	if (version != KVM_API_VERSION)
 		return err_set(err, ENOSYS, "KVM_GET_API_VERSION says %d; minivmm needs %d",
 			       version, KVM_API_VERSION);
-	for (size_t i = 0; i < sizeof(required) / sizeof(required[0]); i++)
-		if (ioctl(kvm->fd, KVM_CHECK_EXTENSION, required[i].cap) <= 0)
+	for (size_t i = 0; i < sizeof(required) / sizeof(required[0]); i++) {
+		int value = ioctl(kvm->fd, KVM_CHECK_EXTENSION, required[i].cap);
+
+		if (value < 0)
+			return err_errno(err, errno, "KVM_CHECK_EXTENSION(%s)", required[i].name);
+		if (!value)
 			return err_set(err, ENOSYS, "this KVM lacks %s, needed for %s",
 				       required[i].name, required[i].why);
+	}
 	return 0;
 }
 
@@ -117,11 +122,36 @@ static int read_cpuid(struct kvm *kvm, struct err *err)
 			 "KVM_GET_SUPPORTED_CPUID(nent=%d)", CPUID_ENTRIES_MAX);
 }
 
-static uint32_t extension(const struct kvm *kvm, long cap)
+/* What KVM can take; 0 is an answer, too. */
+static int read_extensions(struct kvm *kvm, struct err *err)
 {
-	int value = ioctl(kvm->fd, KVM_CHECK_EXTENSION, cap);
+	uint32_t nested_state, readonly, spaces, quirks, gmem, gmem_memory, gmem_flags;
+	const struct {
+		long cap;
+		uint32_t *value;
+	} wanted[] = {
+		{ KVM_CAP_NR_MEMSLOTS, &kvm->max_slots }, { KVM_CAP_MAX_VCPUS, &kvm->max_vcpus },
+		{ KVM_CAP_NESTED_STATE, &nested_state }, { KVM_CAP_READONLY_MEM, &readonly },
+		{ KVM_CAP_MULTI_ADDRESS_SPACE, &spaces }, { QUIRKS_CAP, &quirks },
+		{ GMEM_CAP, &gmem },
+		{ GMEM_CAP_USER_MEMORY2, &gmem_memory }, { GMEM_CAP_FLAGS, &gmem_flags },
+	};
 
-	return value > 0 ? (uint32_t)value : 0;
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+		int value = kvm_ioctl(kvm->fd, KVM_CHECK_EXTENSION, (void *)wanted[i].cap, err,
+				      "KVM_CHECK_EXTENSION(%ld)", wanted[i].cap);
+
+		if (value < 0)
+			return value;
+		*wanted[i].value = (uint32_t)value;
+	}
+	kvm->nested_state_size = nested_state;
+	kvm->readonly_slots = readonly;
+	kvm->smm_slots = spaces > 1;
+	kvm->quirks = quirks;
+	kvm->gmem = gmem && gmem_memory;
+	kvm->gmem_flags = kvm->gmem ? gmem_flags : 0;
+	return 0;
 }
 
 int kvm_open(struct kvm *kvm, const char *device, struct err *err)
@@ -139,16 +169,10 @@ int kvm_open(struct kvm *kvm, const char *device, struct err *err)
 		goto fail;
 	kvm->run_size = (size_t)code;
 	code = read_cpuid(kvm, err);
+	if (code >= 0)
+		code = read_extensions(kvm, err);
 	if (code < 0)
 		goto fail;
-	kvm->max_slots = extension(kvm, KVM_CAP_NR_MEMSLOTS);
-	kvm->max_vcpus = extension(kvm, KVM_CAP_MAX_VCPUS);
-	kvm->nested_state_size = extension(kvm, KVM_CAP_NESTED_STATE);
-	kvm->readonly_slots = extension(kvm, KVM_CAP_READONLY_MEM) > 0;
-	kvm->smm_slots = extension(kvm, KVM_CAP_MULTI_ADDRESS_SPACE) > 1;
-	kvm->quirks = extension(kvm, QUIRKS_CAP);
-	kvm->gmem = extension(kvm, GMEM_CAP) && extension(kvm, GMEM_CAP_USER_MEMORY2);
-	kvm->gmem_flags = kvm->gmem ? extension(kvm, GMEM_CAP_FLAGS) : 0;
 	return 0;
 fail:
 	kvm_close(kvm);
