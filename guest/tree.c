@@ -24,6 +24,7 @@ static uint64_t read_u64(const void *fdt, int node, const char *name, uint64_t o
 	return cell && length == sizeof(fdt64_t) ? fdt64_ld(cell) : otherwise;
 }
 
+/* Whole pages that do not wrap; false: it is none. */
 static bool read_range(const void *fdt, int node, const char *name, struct range *range)
 {
 	int length;
@@ -32,7 +33,8 @@ static bool read_range(const void *fdt, int node, const char *name, struct range
 	if (!cells || length != 2 * sizeof(fdt64_t))
 		return false;
 	*range = (struct range){ fdt64_ld(cells), fdt64_ld(cells + 1) };
-	return true;
+	return !((range->base | range->size) % ABI_PAGE_SIZE) &&
+	       range->base + range->size >= range->base;
 }
 
 bool tree_text_is(const void *fdt, int node, const char *name, const char *value)
@@ -80,9 +82,9 @@ static const char *read_minivmm(struct cpu *cpu, const void *fdt, int node)
 	if (!read_u32(fdt, node, "vcpus", &tree->vcpus))
 		return "/minivmm vcpus: missing";
 	if (!read_range(fdt, node, "payload", &tree->payload))
-		return "/minivmm payload: missing";
+		return "/minivmm payload: missing, or not whole pages";
 	if (!read_range(fdt, node, "table-pool", &tree->table_pool))
-		return "/minivmm table-pool: missing";
+		return "/minivmm table-pool: missing, or not whole pages";
 	if (!read_u32(fdt, node, "page-level", &page_level) || page_level < 1 || page_level > 3)
 		return "/minivmm page-level: missing or not 1, 2 or 3";
 	tree->page_level = (int)page_level;
