@@ -8,7 +8,7 @@
 enum key { KEY_FORMAT = 256, KEY_SEED, KEY_TIMEOUT, KEY_PROGRESS, KEY_TRACE };
 
 static const struct argp_option rows[] = {
-	{ "output", 'o', "FILE", 0, "Write the JSON report to FILE, atomically", 1 },
+	{ "output", 'o', "FILE", 0, "Write the JSON report to FILE, atomically; FILE.jsonl: a line a second of stress, then the report", 1 },
 	{ "format", KEY_FORMAT, "FORMAT", 0, "On stdout: text (default), json, ktap, csv or prom", 1 },
 	{ "seed", KEY_SEED, "N", 0, "Seed of everything random, in the report as well", 1 },
 	{ "timeout", KEY_TIMEOUT, "DURATION", 0, "A phase may take so long: 500ms, 60s, 10m", 1 },
