@@ -116,6 +116,7 @@ struct config {
 		uint64_t timeout;		/* ns per phase, default 60s; --timeout */
 		uint64_t kernel_memory_limit;	/* bytes a run may cost the kernel; 0: half of MemAvailable */
 		unsigned int disable_quirks;	/* enum vm_quirk */
+		uint64_t dirty_ring;		/* bytes of each vCPU's, 0: dirty pages are in bitmaps */
 	} vm;
 	struct memslot_cfg *memslots;
 	size_t memslot_count;

@@ -194,6 +194,19 @@ static void check_useless(struct checker *checker, const struct ini_section *sec
 	}
 }
 
+/* Dirty pages are logged one way or the other. */
+static void check_log(struct checker *checker, const struct ini_section *section,
+		      const struct op_info *op)
+{
+	const struct ini_entry *entry = set_well(section, "op");
+	bool ring = checker->config->vm.dirty_ring;
+
+	if (ring && op->nature & OP_BITMAP)
+		complain(checker, section, entry, "there is no bitmap with vm.dirty-ring");
+	if (!ring && op->nature & OP_RING)
+		complain(checker, section, entry, "there is no ring: set vm.dirty-ring");
+}
+
 static void check_worker(struct checker *checker, const struct ini_section *section)
 {
 	const struct worker_cfg *worker = &checker->config->workers[section->index];
@@ -204,6 +217,7 @@ static void check_worker(struct checker *checker, const struct ini_section *sect
 	if (!set_well(section, "op"))
 		return;
 	check_useless(checker, section, op);
+	check_log(checker, section, op);
 	if (op->nature & OP_SLOT && !ini_entry(section, "slot"))
 		diag_add(checker->diags, section->at, section->name, "slot", NULL,
 			 "is missing: op = %s works on a memslot", op->name);
@@ -227,6 +241,16 @@ static void check_workers_used(struct checker *checker)
 		 "no phase with do = stress runs it");
 }
 
+static void check_ring(struct checker *checker)
+{
+	const struct ini_section *section = ini_section(checker->ini, "vm");
+	const struct ini_entry *entry = section ? set_well(section, "dirty-ring") : NULL;
+	uint64_t size = checker->config->vm.dirty_ring;
+
+	if (entry && size & (size - 1))
+		complain(checker, section, entry, "must be a power of two");
+}
+
 static void check_whole(struct checker *checker)
 {
 	const struct config *config = checker->config;
@@ -243,6 +267,7 @@ static void check_whole(struct checker *checker)
 		diag_add(checker->diags, top, "phase", NULL, NULL,
 			 "there is no [phase.NAME]: nothing would run");
 	check_workers_used(checker);
+	check_ring(checker);
 }
 
 void config_check(struct config *config, const struct ini *ini, struct diags *diags)

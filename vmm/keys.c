@@ -67,6 +67,7 @@ static const struct key_word fails_words[] = {
 	{ "nothing", FAILS_NOTHING }, { "enomem", FAILS_ENOMEM }, { 0 }
 };
 static const struct key_word load_words[] = { { "l1", LOAD_L1 }, { "l2", LOAD_L2 }, { 0 } };
+static const struct key_word ring_words[] = { { "none", 0 }, { 0 } };
 static const struct key_word vcpus_words[] = { { "vm.vcpus", 0 }, { 0 } };
 static const struct key_word quirk_words[] = { { "slot-zap-all", QUIRK_SLOT_ZAP_ALL }, { 0 } };
 static const struct key_word rate_words[] = { { "unlimited", 0 }, { 0 } };
@@ -125,6 +126,10 @@ static const struct key key_table[] = {
 	  .initial = "auto", .words = vm_limit_words, .min = 1,
 	  .help = "what the run may cost the kernel; auto: half of MemAvailable", .unit = "bytes" },
 
+	{ VM(dirty_ring), .name = "dirty-ring", .type = KEY_SIZE, .initial = "none",
+	  .words = ring_words, .min = PAGE, .multiple = PAGE,
+	  .help = "a ring of dirty pages per vCPU, a power of two, instead of bitmaps (5.11)",
+	  .unit = "bytes" },
 	{ VM(disable_quirks), .name = "disable-quirks", .type = KEY_FLAGS, .initial = "none",
 	  .words = quirk_words,
 	  .help = "slot-zap-all: deleting or moving a slot zaps its own pages only (6.12)" },

@@ -133,6 +133,7 @@ static int read_extensions(struct kvm *kvm, struct err *err)
 		{ KVM_CAP_NR_MEMSLOTS, &kvm->max_slots }, { KVM_CAP_MAX_VCPUS, &kvm->max_vcpus },
 		{ KVM_CAP_NESTED_STATE, &nested_state }, { KVM_CAP_READONLY_MEM, &readonly },
 		{ KVM_CAP_MULTI_ADDRESS_SPACE, &spaces }, { QUIRKS_CAP, &quirks },
+		{ KVM_CAP_DIRTY_LOG_RING, &kvm->dirty_ring },
 		{ GMEM_CAP, &gmem },
 		{ GMEM_CAP_USER_MEMORY2, &gmem_memory }, { GMEM_CAP_FLAGS, &gmem_flags },
 	};

@@ -38,6 +38,7 @@ static void expand(const struct layout_check *check, struct layout *layout)
 				.size = cfg->size,
 				.cfg = (uint32_t)i,
 				.index = (uint32_t)j,
+				.ring = config->vm.dirty_ring,
 			};
 			if (cfg->flags & SLOT_READONLY)
 				slot->kvm_flags |= KVM_MEM_READONLY;

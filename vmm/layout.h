@@ -14,6 +14,7 @@ struct slot {
 	uint64_t base, size;		/* gpa and bytes, whole pages */
 	uint32_t cfg;			/* index into config->memslots */
 	uint32_t index;			/* in its row */
+	bool ring;			/* its dirty pages are in the vCPUs' rings: it has no bitmap */
 	bool gone;			/* deleted while the VM runs: do = slot-delete */
 };
 

@@ -130,7 +130,7 @@ size_t model_slot_arrays(const struct slot *slot, struct slot_array arrays[SLOT_
 		arrays[count++] = (struct slot_array){
 			ARRAY_LPAGE_INFO, level_pages(slot, level) * LPAGE_INFO_BYTES };
 	arrays[count++] = (struct slot_array){ ARRAY_TRACKING, pages * TRACKING_BYTES };
-	if (slot->kvm_flags & KVM_MEM_LOG_DIRTY_PAGES)
+	if (slot->kvm_flags & KVM_MEM_LOG_DIRTY_PAGES && !slot->ring)
 		arrays[count++] = (struct slot_array){ ARRAY_DIRTY_BITMAP,
 						       2 * ((pages + 63) / 64 * 8) };
 	return count;

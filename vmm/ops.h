@@ -12,12 +12,14 @@ struct config;
 #define WORKER_OPS(X)                                                                          \
 	X(DIRTY_LOG_TOGGLE, "dirty-log-toggle", OP_SLOT,                                      \
 	  "switches dirty logging of a slot on and off")                                      \
-	X(DIRTY_LOG_GET, "dirty-log-get", OP_SLOT,                                            \
+	X(DIRTY_LOG_GET, "dirty-log-get", OP_SLOT | OP_BITMAP,                                      \
 	  "dirty logging on, get the log four times, logging off")                            \
-	X(DIRTY_LOG_CLEAR, "dirty-log-clear", OP_SLOT | OP_MANUAL_LOG,                        \
+	X(DIRTY_LOG_CLEAR, "dirty-log-clear", OP_SLOT | OP_BITMAP | OP_MANUAL_LOG,            \
 	  "dirty logging on, clear a part of the log as if it had been gotten, logging off")   \
-	X(DIRTY_LOG_CYCLE, "dirty-log-cycle", OP_SLOT | OP_MANUAL_LOG,                        \
+	X(DIRTY_LOG_CYCLE, "dirty-log-cycle", OP_SLOT | OP_BITMAP | OP_MANUAL_LOG,            \
 	  "as a migration does: dirty logging on, get the log, clear it, logging off")        \
+	X(DIRTY_RING, "dirty-ring", OP_SLOT | OP_RING,                                        \
+	  "dirty logging on, harvest the rings of all vCPUs, reset them, logging off")        \
 	X(SLOT_ADD, "slot-add", OP_SLOT,                                                      \
 	  "adds another memslot that shows a slot's memory, above all others, and deletes it") \
 	X(SLOT_DELETE, "slot-delete", OP_SLOT | OP_TAKES_SLOT | OP_LOSES_DATA,                \
@@ -37,6 +39,8 @@ struct config;
 	  "makes another VM with the same slots and vCPUs, and destroys it")                  \
 	X(FIRST_L2, "first-l2", OP_MAKES_VM | OP_GUEST_JOB,                                   \
 	  "the same, and all its vCPUs enter L2 for the first time at once")                  \
+	X(FIRST_L2_SLOTS, "first-l2-slots", OP_SLOT | OP_TAKES_SLOT | OP_LOSES_DATA | OP_MAKES_VM | \
+	  OP_GUEST_JOB, "the same, while another thread moves a slot of that VM and switches its dirty logging") \
 	X(SIGNAL_KICK, "signal-kick", 0, "sends a vCPU's thread a signal")                    \
 	X(DEBUGFS_READ, "debugfs-read", 0, "reads a VM's mmu_rmaps_stat")                     \
 	X(STATS_READ, "stats-read", 0, "reads the counters of a VM and a vCPU (KVM_GET_STATS_FD)") \
@@ -58,6 +62,8 @@ enum op_nature {
 	OP_IN_GUEST = 64,	/* what vCPUs do instead of the phase's load, not a thread's op */
 	OP_GUEST_JOB = 128,	/* the payload has a part of its own in it */
 	OP_NESTED_PAGING = 256,	/* makes no sense without NPT/EPT */
+	OP_BITMAP = 512,	/* a slot's log is a bitmap: not with vm.dirty-ring */
+	OP_RING = 1024,		/* takes vm.dirty-ring */
 };
 
 enum worker_op {

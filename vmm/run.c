@@ -96,11 +96,17 @@ static uint64_t vm_count(const struct config *config)
 	return 1 + most;
 }
 
-/* What the VM is to be made without, and this KVM can't do without. */
-static bool check_quirks(struct scenario *s)
+/* What the VM is to have, or to be made without. */
+static bool check_wishes(struct scenario *s)
 {
 	struct run *run = s->run;
 
+	if (run->config->vm.dirty_ring > s->kvm->dirty_ring) {
+		err_set(&run->err, ENOTSUP, "vm.dirty-ring: this KVM's rings have up to %u bytes "
+			"(KVM_CAP_DIRTY_LOG_RING)", s->kvm->dirty_ring);
+		skip(run, s->kvm->dirty_ring ? "a smaller vm.dirty-ring" : "boot Linux 5.11 or newer");
+		return false;
+	}
 	if (!(run->config->vm.disable_quirks & QUIRK_SLOT_ZAP_ALL) ||
 	    s->kvm->quirks & QUIRKS_SLOT_ZAP_ALL)
 		return true;
@@ -383,7 +389,7 @@ static int run_in_vm(struct scenario *s)
 	struct tracer *tracer = NULL;
 	int code;
 
-	if (!check_nesting(s) || !check_quirks(s) || !check_memory(s) || !check_cost(s) ||
+	if (!check_nesting(s) || !check_wishes(s) || !check_memory(s) || !check_cost(s) ||
 	    !run_can_fail(run))
 		return 0;
 	code = payload_place(&run->layout, (unsigned int)run->config->vm.vcpus,

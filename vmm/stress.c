@@ -18,6 +18,7 @@ const char *stress_step_name(enum stress_step step)
 	static const char *const names[STEP_COUNT] = {
 		[STEP_DIRTY_LOG_ON] = "dirty-log-on", [STEP_DIRTY_LOG_OFF] = "dirty-log-off",
 		[STEP_DIRTY_LOG_GET] = "dirty-log-get", [STEP_DIRTY_LOG_CLEAR] = "dirty-log-clear",
+		[STEP_DIRTY_RING] = "dirty-ring",
 		[STEP_SLOT_ADD] = "slot-add", [STEP_SLOT_DELETE] = "slot-delete",
 		[STEP_SLOT_MOVE] = "slot-move", [STEP_DISCARD] = "discard", [STEP_THP] = "thp",
 		[STEP_MPROTECT] = "mprotect", [STEP_RECLAIM] = "reclaim",

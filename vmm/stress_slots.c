@@ -9,7 +9,6 @@
 #include "worker.h"
 
 #define GETS 4			/* dirty-log-get */
-#define NO_ROOM "no gpa above the highest slot is left to the guest: fewer threads or smaller slots"
 
 /* One of the worker's slots, which nobody else changes until release(). */
 static const struct slot *seize(struct worker *worker)
@@ -180,6 +179,32 @@ int round_dirty_log_cycle(struct worker *worker)
 	return while_logging(worker, get_and_clear);
 }
 
+static int harvest(struct worker *worker)
+{
+	const struct stress_vm *vm = worker->target;
+	uint64_t start = clock_ns();
+	int code;
+
+	for (unsigned int i = 0; i < vm->vcpus; i++)
+		dirty_ring_harvest(&worker->stress->team->members[vm->first + i]->vcpu.ring);
+	code = dirty_rings_reset(vm->vm->fd);
+	return code ? worker_failed(worker, -code, "KVM_RESET_DIRTY_RINGS") :
+		      worker_took(worker, STEP_DIRTY_RING, start);
+}
+
+int round_dirty_ring(struct worker *worker)
+{
+	const struct slot *slot = seize(worker);
+	int code = set_log(worker, slot, true), off = 0;
+
+	if (!code)
+		code = harvest(worker);
+	if (!logs_at_rest(slot))
+		off = set_log(worker, slot, false);
+	release(worker, slot);
+	return code ? code : off;
+}
+
 int round_slot_add(struct worker *worker)
 {
 	struct slot another = worker->row[worker_random(worker, worker->row_count)];
@@ -187,7 +212,7 @@ int round_slot_add(struct worker *worker)
 	int code;
 
 	if (!worker->parking)
-		return worker_unavailable(worker, NO_ROOM);
+		return worker_unavailable(worker, NO_PARKING);
 	if (worker->spare_id >= limit)
 		return worker_unavailable(worker, "KVM takes no more than %u slots", limit);
 	another.id = worker->spare_id;
@@ -213,7 +238,7 @@ int round_slot_move(struct worker *worker)
 	int code;
 
 	if (!worker->parking)
-		return worker_unavailable(worker, NO_ROOM);
+		return worker_unavailable(worker, NO_PARKING);
 	slot = seize(worker);
 	code = set(worker, slot, worker->parking, slot->kvm_flags, STEP_SLOT_MOVE);
 	if (!code)

@@ -267,7 +267,58 @@ static int enter_l2(struct worker *worker, struct short_life *life)
 			     culprit ? culprit->text : "a vCPU is stuck in the kernel");
 }
 
-int round_first_l2(struct worker *worker)
+/* Who changes a slot of a VM while its vCPUs enter L2 for the first time. */
+struct racer {
+	const struct vm *vm;
+	const struct slot *slot;
+	uint64_t parking;
+	bool stop;			/* atomic */
+	int code;
+	pthread_t thread;
+};
+
+/* The slot is back at its place when this ends. */
+static void *race(void *argument)
+{
+	struct racer *racer = argument;
+	const struct slot *slot = racer->slot;
+	uint32_t log = slot->kvm_flags ^ KVM_MEM_LOG_DIRTY_PAGES;
+
+	while (!racer->code && !__atomic_load_n(&racer->stop, __ATOMIC_ACQUIRE)) {
+		racer->code = vm_slot_set(racer->vm, slot, slot->base, log);
+		if (!racer->code)
+			racer->code = vm_slot_set(racer->vm, slot, slot->base, slot->kvm_flags);
+		if (!racer->code)
+			racer->code = vm_slot_set(racer->vm, slot, racer->parking, slot->kvm_flags);
+		if (!racer->code)
+			racer->code = vm_slot_set(racer->vm, slot, slot->base, slot->kvm_flags);
+	}
+	return NULL;
+}
+
+static int enter_l2_racing(struct worker *worker, struct short_life *life)
+{
+	struct racer racer = {
+		.vm = &life->vm, .parking = worker->parking,
+		.slot = &worker->row[worker_random(worker, worker->row_count)],
+	};
+	int code;
+
+	for (unsigned int i = 0; i < life->team.count; i++)
+		life->team.members[i]->vcpu.patience = PATIENT_MMIO;
+	code = pthread_create(&racer.thread, NULL, race, &racer);
+	if (code)
+		return worker_failed(worker, code, "pthread_create(racer)");
+	code = enter_l2(worker, life);
+	__atomic_store_n(&racer.stop, true, __ATOMIC_RELEASE);
+	pthread_join(racer.thread, NULL);
+	if (racer.code)
+		return worker_failed(worker, -racer.code, "KVM_SET_USER_MEMORY_REGION(memslot.%s)",
+				     worker->cfg->slot);
+	return code;
+}
+
+static int first_l2(struct worker *worker, bool racing)
 {
 	struct short_life life = { .team.done_fd = -1 };
 	struct stress *stress = worker->stress;
@@ -277,9 +328,21 @@ int round_first_l2(struct worker *worker)
 	if (code)
 		return code;
 	before = judge_vm(stress, &life.vm, false);
-	code = enter_l2(worker, &life);
+	code = racing ? enter_l2_racing(worker, &life) : enter_l2(worker, &life);
 	if (!code)
 		judge_after(stress, &life.vm, before, stress->phase->nested_paging);
 	end = end_life(worker, &life);
 	return code ? code : end;
+}
+
+int round_first_l2(struct worker *worker)
+{
+	return first_l2(worker, false);
+}
+
+int round_first_l2_slots(struct worker *worker)
+{
+	if (!worker->parking)
+		return worker_unavailable(worker, NO_PARKING);
+	return first_l2(worker, true);
 }

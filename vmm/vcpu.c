@@ -65,7 +65,9 @@ int vcpu_create(struct vcpu *vcpu, const struct vm *vm, const struct payload *pa
 		code = err_errno(err, errno, "mmap(vCPU %u's kvm_run)", index);
 		goto fail;
 	}
-	code = set_cpuid(vcpu, err);
+	code = dirty_ring_map(&vcpu->ring, vcpu->fd, vm->layout->config->vm.dirty_ring, err);
+	if (!code)
+		code = set_cpuid(vcpu, err);
 	if (code >= 0)
 		code = vcpu_set_start(vcpu, payload, err);
 	if (code >= 0)
@@ -77,6 +79,7 @@ fail:
 
 void vcpu_destroy(struct vcpu *vcpu)
 {
+	dirty_ring_unmap(&vcpu->ring);
 	if (vcpu->run != MAP_FAILED)
 		munmap(vcpu->run, vcpu->vm->kvm->run_size);
 	if (vcpu->fd >= 0)
@@ -247,6 +250,15 @@ static bool bear_mmio(struct vcpu *vcpu)
 	return true;
 }
 
+/* Nobody wants to know which pages they are. */
+static bool empty_ring(struct vcpu *vcpu)
+{
+	if (vcpu->run->exit_reason != KVM_EXIT_DIRTY_RING_FULL)
+		return false;
+	dirty_ring_harvest(&vcpu->ring);
+	return !dirty_rings_reset(vcpu->vm->fd);
+}
+
 static enum vcpu_stop unexpected_exit(struct vcpu *vcpu)
 {
 	const struct kvm_run *run = vcpu->run;
@@ -310,7 +322,7 @@ enum vcpu_stop vcpu_run(struct vcpu *vcpu)
 					       vcpu->index);
 			continue;
 		}
-		if (bear_mmio(vcpu))
+		if (bear_mmio(vcpu) || empty_ring(vcpu))
 			continue;
 		if (vcpu->run->exit_reason != KVM_EXIT_IO)
 			return unexpected_exit(vcpu);

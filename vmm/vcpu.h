@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "dirty_ring.h"
 #include "payload.h"
 #include "run.h"
 #include "vm.h"
@@ -28,6 +29,7 @@ struct vcpu {
 	int fd;
 	unsigned int index;
 	struct kvm_run *run;		/* its shared page */
+	struct dirty_ring ring;
 	uint64_t report_gpa;
 	bool abi_seen;
 	bool asks;			/* stopped in its read of ABI_PORT_NEXT */

@@ -47,6 +47,17 @@ static int disable_quirks(const struct vm *vm, struct err *err)
 				  "KVM_ENABLE_CAP(KVM_CAP_DISABLE_QUIRKS2: %#llx)", cap.args[0]) : 0;
 }
 
+/* Before there are vCPUs: each gets its ring when it is made. */
+static int enable_ring(const struct vm *vm, struct err *err)
+{
+	uint64_t size = vm->layout->config->vm.dirty_ring;
+	struct kvm_enable_cap cap = { .cap = KVM_CAP_DIRTY_LOG_RING, .args = { size } };
+
+	return size ? kvm_ioctl(vm->fd, KVM_ENABLE_CAP, &cap, err,
+				"KVM_ENABLE_CAP(KVM_CAP_DIRTY_LOG_RING: %llu)",
+				(unsigned long long)size) : 0;
+}
+
 int vm_create(struct vm *vm, const struct kvm *kvm, const struct layout *layout, struct err *err)
 {
 	uint64_t start = clock_ns();
@@ -60,6 +71,8 @@ int vm_create(struct vm *vm, const struct kvm *kvm, const struct layout *layout,
 	vm->ioctl_ns = clock_ns() - start;
 	vm->creator = gettid();
 	code = disable_quirks(vm, err);
+	if (code >= 0)
+		code = enable_ring(vm, err);
 	if (code >= 0)
 		code = map_backings(vm, err);
 	if (code)

@@ -62,6 +62,8 @@ sleep 4
 kill -INT $pid
 wait $pid
 echo $? >/out/signal.rc
-# The same seed chooses the same; a round is replayed by its number.
-run quirk /tmp/delete.ini expect.policy=any vm.disable-quirks=slot-zap-all
+# The known bugs' scenarios.
+for config in race-slots race-entries quirk-zap-all dirty-ring; do
+	run $config /configs/$config.ini expect.policy=any phase.churn.duration=3s --seed 3
+done
 exit 0
