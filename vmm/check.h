@@ -56,7 +56,7 @@ judge judge_rmap_exact, judge_tracking_exact, judge_arrays_exact;
 judge judge_sources;
 /* Of another run; NULL: it was not made. */
 judge judge_nested_off;
-judge judge_guest, judge_l2, judge_teardown, judge_klog;
+judge judge_guest, judge_l2, judge_teardown, judge_process, judge_klog;
 judge judge_stress, judge_vms, judge_memory, judge_fails;
 
 #endif

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "check.h"
+#include "units.h"
 
 void judge_guest(const struct run *run, struct check *check)
 {
@@ -57,6 +58,30 @@ void judge_l2(const struct run *run, struct check *check)
 		check_skip(check, "no L2 phase was reached: %s", run_why_not(run));
 }
 
+/* Who can't see the host's areas still sees what the own cgroup is charged for. False: not here. */
+static bool by_own_cgroup(const struct run *run, const struct snapshot *after,
+			  struct check *check)
+{
+	const struct figure *was = &run->before.cgroup.items[CGROUP_VMALLOC];
+	const struct figure *is = &after->cgroup.items[CGROUP_VMALLOC];
+	char text[UNIT_TEXT];
+	int64_t more;
+
+	if (after->status[SOURCE_VMALLOCINFO].ok || !run->before.status[SOURCE_CGROUP].ok ||
+	    !after->status[SOURCE_CGROUP].ok || !was->known || !is->known)
+		return false;
+	more = (int64_t)(is->value - was->value);
+	format_bytes(text, after->cgroup.lag);
+	if (more > (int64_t)after->cgroup.lag)
+		check_fail(check, "%+" PRId64 " bytes of vmalloc charged to the own cgroup after the "
+			   "VM was destroyed, more than the %s that the kernel may not have added up",
+			   more, text);
+	else
+		check_pass(check, "the own cgroup is charged no more vmalloc than before, to within "
+			   "the %s that the kernel may not have added up", text);
+	return true;
+}
+
 void judge_teardown(const struct run *run, struct check *check)
 {
 	const struct phase_result *teardown = run_teardown(run);
@@ -64,6 +89,8 @@ void judge_teardown(const struct run *run, struct check *check)
 
 	/* A VM that failed half-way must be gone as well. */
 	if (!teardown && run_not_created(run, check))
+		return;
+	if (teardown && by_own_cgroup(run, &teardown->snapshot, check))
 		return;
 	if (!teardown || !teardown->snapshot.status[SOURCE_VMALLOCINFO].ok ||
 	    !run->before.status[SOURCE_VMALLOCINFO].ok) {
@@ -84,6 +111,28 @@ void judge_teardown(const struct run *run, struct check *check)
 		check_pass(check, "KVM's arrays are back to where they were");
 	}
 	tally_free(&left);
+}
+
+void judge_process(const struct run *run, struct check *check)
+{
+	const struct phase_result *teardown = run_teardown(run);
+	const struct snapshot *before = &run->before;
+	const struct snapshot *after = teardown ? &teardown->snapshot : before;
+
+	if (run_not_created(run, check))
+		return;
+	if (!before->status[SOURCE_PROCESS].ok || !after->status[SOURCE_PROCESS].ok)
+		check_skip_source(check, before->status[SOURCE_PROCESS].ok ? after : before,
+				  SOURCE_PROCESS);
+	else if (after->process.descriptors != before->process.descriptors ||
+		 after->process.kvm_mappings != before->process.kvm_mappings)
+		check_fail(check, "%+" PRId64 " open descriptors, %+" PRId64 " mappings of vCPUs",
+			   (int64_t)(after->process.descriptors - before->process.descriptors),
+			   (int64_t)(after->process.kvm_mappings - before->process.kvm_mappings));
+	else
+		check_pass(check, "as many open descriptors (%" PRIu64 ") and mappings of vCPUs (%"
+			   PRIu64 ") as before", after->process.descriptors,
+			   after->process.kvm_mappings);
 }
 
 void judge_klog(const struct run *run, struct check *check)

@@ -24,6 +24,7 @@ static const struct source_kind {
 	[SOURCE_KVM_DEBUGFS] = { "kvm_debugfs", "run as root with debugfs mounted: "
 				 "mount -t debugfs none /sys/kernel/debug", false },
 	[SOURCE_SLABINFO] = { "slabinfo", "run as root", true },
+	[SOURCE_PROCESS] = { "process", "mount /proc: mount -t proc none /proc", true },
 };
 
 const char *source_name(enum source source)
@@ -84,6 +85,8 @@ static int read_source(struct sources *sources, enum source source, struct snaps
 		return kvm_debugfs_read(sources, snapshot, why);
 	case SOURCE_SLABINFO:
 		return slabinfo_read(sources, snapshot, why);
+	case SOURCE_PROCESS:
+		return process_read(sources, snapshot, why);
 	case SOURCE_COUNT:
 		break;
 	}

@@ -23,6 +23,7 @@ enum source {
 	SOURCE_KVM_STATS,	/* KVM_GET_STATS_FD of this VM and its vCPUs: anybody, 5.14+ */
 	SOURCE_KVM_DEBUGFS,	/* the same counters in debugfs: root */
 	SOURCE_SLABINFO,	/* /proc/slabinfo: KVM's caches, of all VMs; root */
+	SOURCE_PROCESS,		/* /proc/self: what this process has open */
 	SOURCE_COUNT
 };
 
@@ -98,6 +99,9 @@ struct snapshot {
 	struct cgroup_memory cgroup;
 	struct kvm_counters kvm_stats, kvm_debugfs;
 	struct slab_figures slabs[SLAB_CACHES];
+	struct {
+		uint64_t descriptors, kvm_mappings;
+	} process;
 };
 
 /* Where to look; opened once per run. */

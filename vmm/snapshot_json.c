@@ -135,6 +135,10 @@ static json_t *figures_json(const struct snapshot *snapshot, enum source source)
 		return counters_json(&snapshot->kvm_debugfs);
 	case SOURCE_SLABINFO:
 		return slabinfo_json(snapshot->slabs);
+	case SOURCE_PROCESS:
+		return json_pack("{s:o, s:o}",
+				 "descriptors", value_u64(snapshot->process.descriptors),
+				 "kvm_mappings", value_u64(snapshot->process.kvm_mappings));
 	case SOURCE_COUNT:
 		break;
 	}

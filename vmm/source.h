@@ -27,6 +27,8 @@ int kvm_debugfs_read(const struct sources *sources, struct snapshot *snapshot,
 int slabinfo_read(const struct sources *sources, struct snapshot *snapshot,
 		char why[SOURCE_WHY]);
 
+int process_read(const struct sources *sources, struct snapshot *snapshot, char why[SOURCE_WHY]);
+
 void klog_open(struct sources *sources);
 int klog_read(struct sources *sources, struct snapshot *snapshot, char why[SOURCE_WHY]);
 

@@ -39,6 +39,7 @@ static const struct {
 	{ { "memory.intact", "what L1 and L2 wrote reads back (runs with do = stress)" },
 	  judge_memory },
 	{ { "teardown.clean", "kernel memory is back to where it was" }, judge_teardown },
+	{ { "process.clean", "no descriptor and no vCPU's page of a VM is left" }, judge_process },
 	{ { "klog.clean", "no BUG, WARNING, Oops in the kernel log" }, judge_klog },
 };
 

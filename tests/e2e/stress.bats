@@ -48,6 +48,7 @@ setup() { need_boot; }
 @test "red: something left after teardown, a late line in the kernel log" {
 	rc leak 1
 	check leak teardown.clean fail
+	check leak process.clean fail "open descriptors"
 	rc klog 1
 	check klog klog.clean fail
 }
