@@ -117,43 +117,52 @@ static json_t *ratio_json(const struct latency *above, const struct latency *bel
 				    json_null();
 }
 
-/* NULL: the step was never done. */
-static json_t *step_json(const struct run *run, enum stress_step step, struct latency *roles)
+static bool was_done(const struct run *run, enum stress_step step)
 {
-	uint64_t count = 0;
-	json_t *object;
+	for (size_t i = 0; i < run->phase_count; i++) {
+		const struct stress_result *stress = run->phases[i].stress;
 
-	for (int role = 0; role < ROLE_COUNT; role++)
-		roles[role] = (struct latency){ 0 };
-	collect(run, step, roles);
-	for (int role = 0; role < ROLE_COUNT; role++)
-		count += roles[role].count;
-	if (!count)
-		return NULL;
-	object = json_pack("{s:s}", "op", stress_step_name(step));
-	for (int role = 0; role < ROLE_COUNT; role++)
-		json_object_set_new(object, role_names[role], summary_json(&roles[role]));
-	json_object_set_new(object, "ratio", ratio_json(&roles[ROLE_AFTER], &roles[ROLE_BEFORE]));
-	json_object_set_new(object, "control_ratio",
-			    ratio_json(&roles[ROLE_CONTROL], &roles[ROLE_BEFORE]));
+		for (size_t j = 0; stress && j < stress->count; j++)
+			if (stress->workers[j].steps[step])
+				return true;
+	}
+	return false;
+}
+
+/* Roles are large: they are only made for what was done. */
+static json_t *step_json(const struct run *run, enum stress_step step)
+{
+	struct latency *roles = calloc(ROLE_COUNT, sizeof(*roles));
+	json_t *object = json_pack("{s:s}", "op", stress_step_name(step));
+
+	if (roles && object) {
+		collect(run, step, roles);
+		for (int role = 0; role < ROLE_COUNT; role++)
+			json_object_set_new(object, role_names[role], summary_json(&roles[role]));
+		json_object_set_new(object, "ratio",
+				    ratio_json(&roles[ROLE_AFTER], &roles[ROLE_BEFORE]));
+		json_object_set_new(object, "control_ratio",
+				    ratio_json(&roles[ROLE_CONTROL], &roles[ROLE_BEFORE]));
+	} else {
+		json_decref(object);
+		object = NULL;
+	}
+	free(roles);
 	return object;
 }
 
 json_t *contention_json(const struct run *run)
 {
-	struct latency *roles = calloc(ROLE_COUNT, sizeof(*roles));
 	json_t *steps = json_array();
 
-	for (int step = 0; roles && steps && step < STEP_COUNT; step++) {
-		json_t *object = step_json(run, (enum stress_step)step, roles);
-
-		if (object)
-			json_array_append_new(steps, object);
+	for (int step = 0; steps && step < STEP_COUNT; step++) {
+		if (!was_done(run, (enum stress_step)step))
+			continue;
+		/* Appending fails for want of memory, also where there is no object. */
+		if (json_array_append_new(steps, step_json(run, (enum stress_step)step))) {
+			json_decref(steps);
+			steps = NULL;
+		}
 	}
-	if (!roles && steps) {
-		json_decref(steps);
-		steps = NULL;
-	}
-	free(roles);
 	return steps;
 }
