@@ -12,6 +12,8 @@
 #include "text.h"
 #include "value.h"
 
+#define MORE " .."	/* there are more than fit */
+
 struct line {
 	char text[81];
 	size_t length;
@@ -40,8 +42,14 @@ static void put_failed(struct line *line, const json_t *report)
 		const char *name = value_string(check, "name");
 		const char *result = value_string(check, "result");
 
-		if (name && result && !strcmp(result, "fail"))
-			put(line, " %s", name);
+		if (!name || !result || strcmp(result, "fail"))
+			continue;
+		/* Whole names only. */
+		if (line->length + strlen(name) + strlen(" " MORE) >= sizeof(line->text) - 1) {
+			put(line, MORE);
+			return;
+		}
+		put(line, " %s", name);
 	}
 }
 

@@ -6,6 +6,7 @@
 #include "html.h"
 #include "plot.h"
 #include "prom.h"
+#include "report_render.h"
 #include "sweep.h"
 
 static char *memory;
@@ -95,6 +96,37 @@ static size_t lines_of(const char *text)
 	for (; *text; text++)
 		lines += *text == '\n';
 	return lines;
+}
+
+/* Fails of the given names, of which the line has room for some. */
+static json_t *failed(const char *const *names)
+{
+	json_t *checks = json_array();
+
+	for (; *names; names++)
+		json_array_append_new(checks, json_pack("{s:s, s:s}", "name", *names,
+							"result", "fail"));
+	return json_pack("{s:s, s:{s:s, s:s}, s:o}", "result", "fail", "host", "kernel", "6.12",
+			 "cpu_vendor", "amd", "checks", checks);
+}
+
+static void test_brief_whole_names(void **state)
+{
+	static const char *const many[] = { "name-of-20-letters-1", "name-of-20-letters-2",
+					    "name-of-20-letters-3", "last", NULL };
+	static const char *const two[] = { "rmap.exact", "klog.clean", NULL };
+	json_t *report = failed(many);
+	FILE *out = open_out();
+
+	(void)state;
+	report_brief(report, out);
+	assert_written(out, "FAIL 6.12 amd: name-of-20-letters-1 name-of-20-letters-2 ..\n");
+	json_decref(report);
+	report = failed(two);
+	out = open_out();
+	report_brief(report, out);
+	assert_written(out, "FAIL 6.12 amd: rmap.exact klog.clean\n");
+	json_decref(report);
 }
 
 static void test_sweep_csv(void **state)
@@ -195,7 +227,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_csv_fields), cmocka_unit_test(test_prom_samples),
 		cmocka_unit_test(test_html_text), cmocka_unit_test(test_plot_text),
-		cmocka_unit_test(test_sweep_csv),
+		cmocka_unit_test(test_brief_whole_names), cmocka_unit_test(test_sweep_csv),
 		cmocka_unit_test(test_report_csv), cmocka_unit_test(test_report_prom),
 		cmocka_unit_test(test_anything),
 	};
