@@ -38,6 +38,15 @@ matrix() {
 	[[ -s build/matrix.html && -s build/matrix.txt ]]
 }
 
+@test "matrix: the README's picture is of all kernels" {
+	command -v gnuplot >/dev/null || skip "no gnuplot here (Debian: apt-get install gnuplot-nox)"
+	matrix 5.10 6.12
+	[[ -s build/matrix.svg && ! -e docs/matrix.svg ]]
+	matrix
+	[[ -s docs/matrix.svg ]]
+	cmp docs/matrix.svg build/matrix.svg
+}
+
 @test "matrix: a mismatch is an exit status, a crash another" {
 	matrix 5.10 6.1
 	[[ $status == 1 ]]
