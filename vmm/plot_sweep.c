@@ -137,8 +137,10 @@ int plot_sweep(const json_t *sweep, FILE *out)
 		return -ENODATA;
 	by_size = sizes_vary(points);
 	curves = put_data(points, by_size, out);
-	fprintf(out, "set multiplot layout 1,2\nset yrange [0:*]\nset xlabel '%s'\n",
-		by_size ? "GiB of guest memory" : "slots");
+	/* Room above both for as many lines of the key, so that they stand side by side. */
+	fprintf(out, "set multiplot layout 1,2\nset tmargin %zu\nset yrange [0:*]\n"
+		"set xlabel '%s'\n%s", curves + 2,
+		by_size ? "GiB of guest memory" : "slots", by_size ? "" : "set logscale x\n");
 	put_panel(out, points, curves, by_size, MEASURED, "MiB allocated at the transition");
 	put_panel(out, points, curves, by_size, TIME, "ms of the first entry");
 	fputs("unset multiplot\n", out);
