@@ -12,6 +12,7 @@ static const char *or_dash(const char *text)
 	return text ? text : "-";
 }
 
+/* Two views, each as wide as a terminal: a walk is about bytes. */
 static void put_vm(struct table *table, const json_t *vm, bool walked)
 {
 	char text[AMOUNT_TEXT];
@@ -19,15 +20,15 @@ static void put_vm(struct table *table, const json_t *vm, bool walked)
 	table_cell(table, "%s", amount_exact(text, amount_at(vm, "pid")));
 	table_cell(table, "%s", amount_exact(text, amount_at(vm, "fd")));
 	table_cell(table, "%s", or_dash(value_string(vm, "command")));
-	table_cell(table, "%s", amount_time(text, amount_at(vm, "age_ns")));
+	table_cell(table, "%s", walked ? "" : amount_time(text, amount_at(vm, "age_ns")));
 	table_cell(table, "%s", or_dash(value_string(vm, "rmap_state")));
-	table_cell(table, "%s", or_dash(value_string(vm, "state_source")));
+	table_cell(table, "%s", walked ? "" : or_dash(value_string(vm, "state_source")));
 	table_cell(table, "%s", amount_bytes(text, amount_at(vm, "rmap_bytes.all")));
-	table_cell(table, "%s", walked ? amount_exact(text, amount_at(vm, "rmap_bytes.4k")) : "");
-	table_cell(table, "%s", walked ? amount_exact(text, amount_at(vm, "rmap_bytes.2m")) : "");
-	table_cell(table, "%s", walked ? amount_exact(text, amount_at(vm, "rmap_bytes.1g")) : "");
+	table_cell(table, "%s", walked ? amount_bytes(text, amount_at(vm, "rmap_bytes.4k")) : "");
+	table_cell(table, "%s", walked ? amount_bytes(text, amount_at(vm, "rmap_bytes.2m")) : "");
+	table_cell(table, "%s", walked ? amount_bytes(text, amount_at(vm, "rmap_bytes.1g")) : "");
 	table_cell(table, "%s", walked ? amount_bytes(text, amount_at(vm, "memslot_bytes")) : "");
-	table_cell(table, "%s", amount_bytes(text, amount_at(vm, "mapped_bytes")));
+	table_cell(table, "%s", walked ? "" : amount_bytes(text, amount_at(vm, "mapped_bytes")));
 	table_cell(table, "%s", amount_exact(text, amount_at(vm, "nested_run")));
 }
 
@@ -68,7 +69,7 @@ int vms_text(const json_t *stat, FILE *out)
 		{ "pid", true }, { "fd", true }, { "command", false }, { "age", true },
 		{ "rmaps", false }, { "told by", false }, { "rmap bytes", true }, { "4K", true },
 		{ "2M", true }, { "1G", true }, { "memslots", true }, { "mapped", true },
-		{ "nested runs", true },
+		{ "L2 runs", true },
 	};
 	const json_t *vms = value_at(stat, "vms"), *vm;
 	bool walked = value_is_true(stat, "walked");
