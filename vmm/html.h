@@ -20,8 +20,9 @@ struct html_report {
 /* 0 or -ENOMEM; errors of the stream stay in the stream. */
 int html_page(const struct html_report *reports, size_t count, FILE *out);
 
-/* Its parts. One report; id is the number that links use. */
+/* Its parts. One report; id is the number that links use. Its contention, if it has any. */
 void html_run(const struct html_report *run, size_t id, FILE *out);
+void html_contention(const json_t *report, FILE *out);
 
 /* Text as content or as an attribute's value; control characters are shown as '?'. */
 void html_text(FILE *out, const char *text);

@@ -279,6 +279,7 @@ void html_run(const struct html_report *run, size_t id, FILE *out)
 	put_title(run, id, out);
 	put_chart(run->report, out);
 	put_transition(run->report, out);
+	html_contention(run->report, out);
 	put_phases(run->report, out);
 	put_trouble(run->report, out);
 	put_checks(run->report, out);

@@ -121,7 +121,8 @@ static int check_schema(const json_t *report, const char *other, const char *pat
 	if (is_schema(schema, REPORT_SCHEMA) || (other && is_schema(schema, other)))
 		return 0;
 	err_set(err, EINVAL, "%s: schema \"%.64s\", not \"" REPORT_SCHEMA "\"", path, schema);
-	err_remedy(err, "read it with the minivmm that wrote it");
+	err_remedy(err, strncmp(schema, "minivmm.sweep/", 14) ?
+		   "read it with the minivmm that wrote it" : "draw it: minivmm report plot");
 	return -EINVAL;
 }
 

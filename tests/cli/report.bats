@@ -129,6 +129,10 @@ hostile() {
 	grep -q 'prefers-color-scheme:dark' page.html
 	grep -q '134750208' page.html
 	! command -v xmllint >/dev/null || xmllint --noout page.html
+	jq '.contention = [{op: "dirty-log-on", before: {median_ns: 2000}, after: {median_ns: 9000}, ratio: 4.5}]' "$report" >contention.json
+	vmm report html contention.json -o contention.html
+	grep -q '4.50x' contention.html
+	! command -v xmllint >/dev/null || xmllint --noout contention.html
 	vmm report html "$report"
 	[[ $status == 0 && $(head -n 1 stdout) == '<!DOCTYPE html>' ]]
 }
@@ -172,6 +176,7 @@ render() { # PAGE PICTURE [FLAG...]
 	grep -q 'GiB of guest memory' sweep.svg
 	vmm report show sweep.json
 	[[ $status == 3 ]]
+	grep -q 'remedy: draw it: minivmm report plot' stderr
 	jq '.phases[] |= (.rmap_bytes = null)' "$report" >unknown.json
 	vmm report plot unknown.json -o unknown.svg
 	[[ $status == 3 && ! -e unknown.svg ]]
