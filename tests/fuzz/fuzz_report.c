@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A saved report, "main", and another to compare it with, "other": any JSON. Nothing of it may
+ * crash a rendering, act on a terminal, or break out of the format that it is rendered in.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "diff.h"
+#include "fuzz.h"
+#include "html.h"
+#include "merge.h"
+#include "plot.h"
+#include "report.h"
+#include "report_render.h"
+#include "value.h"
+
+static json_t *load(const char *name)
+{
+	struct err err = { .text = "" };
+	json_t *report;
+	int rc = report_load_or(PLOT_SWEEP_SCHEMA, name, &report, &err);
+
+	MUST(!rc == !!report);
+	MUST(!rc || err.text[0]);
+	return report;
+}
+
+static char *rendered(const json_t *report, enum report_format format)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	MUST(out);
+	MUST(!report_render(report, format, out));
+	MUST(!fclose(out));
+	MUST(strlen(text) == size);
+	return text;
+}
+
+/* What is shown as JSON reads as the same report again. */
+static void check_json(const json_t *report)
+{
+	char *text = rendered(report, FORMAT_JSON);
+	json_t *again = json_loads(text, 0, NULL);
+
+	MUST(again && json_equal(again, report));
+	json_decref(again);
+	free(text);
+}
+
+/* As many results as there are checks, and one more for a run that broke. */
+static void check_ktap(const json_t *report)
+{
+	char *text = rendered(report, FORMAT_KTAP), *line = text;
+	size_t checks = json_array_size(value_at(report, "checks")), results = 0, plan = 0;
+
+	MUST(sscanf(text, "KTAP version 1\n1..%zu\n", &plan) == 1);
+	for (; line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
+		results += !strncmp(line, "ok ", 3) || !strncmp(line, "not ok ", 7);
+	MUST(results == plan && (plan == checks || plan == checks + 1));
+	free(text);
+}
+
+static void show(const json_t *report)
+{
+	FILE *out = fuzz_terminal();
+
+	MUST(!report_render(report, FORMAT_TEXT, out));
+	MUST(!report_render(report, FORMAT_KTAP, out));
+	report_brief(report, out);
+	fclose(out);
+	out = fuzz_sink();
+	MUST(!report_render(report, FORMAT_PROM, out));
+	MUST(!report_render(report, FORMAT_CSV, out));
+	fclose(out);
+	check_json(report);
+	check_ktap(report);
+}
+
+static void compare(const json_t *report, const json_t *other)
+{
+	json_t *diff = diff_build(report, "a", other, "b"), *same = diff_build(report, "a", report, "a");
+	FILE *out = fuzz_terminal();
+
+	MUST(diff && same);
+	MUST(!diff_is_regression(same));
+	diff_is_regression(diff);
+	MUST(!diff_text(diff, out));
+	fclose(out);
+	json_decref(diff);
+	json_decref(same);
+}
+
+static void merge(const json_t *report, const json_t *other)
+{
+	struct summary summaries[2];
+	FILE *out = fuzz_terminal();
+	json_t *merged;
+
+	MUST(!summary_read(report, "a", &summaries[0]));
+	MUST(!summary_read(other, "b", &summaries[1]));
+	merged = merge_build(summaries, 2);
+	MUST(merged);
+	MUST(!merge_text(merged, out));
+	fclose(out);
+	out = fuzz_sink();
+	merge_csv(merged, out);
+	fclose(out);
+	json_decref(merged);
+	for (int i = 0; i < 2; i++)
+		summary_free(&summaries[i]);
+}
+
+/* No tag but the page's own. */
+static void draw(const json_t *report, const json_t *other)
+{
+	const struct html_report reports[2] = { { report, "a" }, { other, "<b>&\"'\1" } };
+	char *page = NULL;
+	size_t size;
+	FILE *out = open_memstream(&page, &size);
+
+	MUST(out);
+	MUST(!html_page(reports, 2, out));
+	MUST(!fclose(out));
+	MUST(!strstr(page, "<fuzz") && !strstr(page, "<b>") && !strchr(page, '\1'));
+	free(page);
+	out = fuzz_sink();
+	plot_sweep(report, out);
+	fclose(out);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	json_t *report, *other;
+
+	files_set(data, size);
+	report = load("main");
+	other = report ? load("other") : NULL;
+	if (report) {
+		show(report);
+		compare(report, other ? other : report);
+		merge(report, other ? other : report);
+		draw(report, other ? other : report);
+	}
+	json_decref(report);
+	json_decref(other);
+	files_clear();
+	return 0;
+}
