@@ -88,7 +88,7 @@ distclean:
 	rm -rf minivmm $(BUILD)
 
 help:
-	@sed -n 's/^## \{0,1\}//p' Makefile tests/Makefile.inc tests/fuzz/Makefile.inc
+	@sed -n 's/^## \{0,1\}//p' Makefile tests/Makefile.inc tests/fuzz/Makefile.inc tests/faults/Makefile.inc
 
 ## make                builds ./minivmm (STATIC=1: without shared libraries; V=1: shows the commands)
 ## make demo           sets up what is missing, builds, shows the transition: here, or on an emulated host

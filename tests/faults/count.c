@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "faults.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LOG_FD 900		/* out of the program's way */
+#define FDS 1024
+#define KEPT 65536		/* pieces of memory at once; a power of two */
+
+extern const char __executable_start[];
+
+static unsigned long number, fail_at;
+static int log_fd = -1;
+static int mappings;
+static const void *kept[KEPT];
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static bool open_before[FDS];
+
+static void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+static void say(const char *format, ...)
+{
+	char line[256];
+	va_list args;
+	int length;
+
+	va_start(args, format);
+	length = vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	if (log_fd >= 0 && length > 0 && write(log_fd, line, (size_t)length) < 0)
+		_exit(125);
+}
+
+/* The place is an offset into the program: addr2line takes it. */
+bool fault_due(const char *name, void *from, int code)
+{
+	unsigned long this = __atomic_add_fetch(&number, 1, __ATOMIC_RELAXED);
+	bool due = this == fail_at;
+
+	if (due || !fail_at)
+		say("%lu %s %#lx %d\n", this, name,
+		    (unsigned long)((const char *)from - __executable_start), code);
+	if (due && code)
+		errno = code;
+	return due;
+}
+
+static size_t slot_of(const void *memory)
+{
+	size_t slot = (uintptr_t)memory / 16 * 2654435761u % KEPT;
+
+	while (kept[slot] && kept[slot] != memory)
+		slot = (slot + 1) % KEPT;
+	return slot;
+}
+
+void *fault_keep(void *memory)
+{
+	pthread_mutex_lock(&lock);
+	if (memory)
+		kept[slot_of(memory)] = memory;
+	pthread_mutex_unlock(&lock);
+	return memory;
+}
+
+/* Those that were put behind it, for it had their place, move up. */
+void fault_drop(const void *memory)
+{
+	size_t slot;
+
+	pthread_mutex_lock(&lock);
+	slot = slot_of(memory);
+	if (memory && kept[slot]) {
+		kept[slot] = NULL;
+		for (slot = (slot + 1) % KEPT; kept[slot]; slot = (slot + 1) % KEPT) {
+			const void *other = kept[slot];
+
+			kept[slot] = NULL;
+			kept[slot_of(other)] = other;
+		}
+	}
+	pthread_mutex_unlock(&lock);
+}
+
+void fault_count_mapping(int change)
+{
+	__atomic_add_fetch(&mappings, change, __ATOMIC_RELAXED);
+}
+
+static void list_open(bool open[FDS])
+{
+	for (int fd = 0; fd < FDS; fd++)
+		open[fd] = fcntl(fd, F_GETFD) >= 0;
+}
+
+__attribute__((constructor)) static void begin(void)
+{
+	const char *path = getenv("FAULTS_LOG"), *at = getenv("FAIL_AT");
+	int fd = path ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666) : -1;
+
+	fail_at = at ? strtoul(at, NULL, 10) : ULONG_MAX;
+	if (fd >= 0) {
+		log_fd = fcntl(fd, F_DUPFD_CLOEXEC, LOG_FD);
+		close(fd);
+	}
+	list_open(open_before);
+}
+
+__attribute__((destructor)) static void end(void)
+{
+	size_t memory = 0;
+	bool open[FDS];
+	int fds = 0;
+
+	list_open(open);
+	for (int fd = 0; fd < FDS; fd++)
+		fds += open[fd] && !open_before[fd];
+	for (size_t i = 0; i < KEPT; i++)
+		memory += kept[i] != NULL;
+	say("left %d descriptors, %zu pieces of memory, %d mappings\n", fds, memory, mappings);
+}

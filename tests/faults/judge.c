@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What must hold when a call of minivmm's failed: the rules, one by one. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "walk.h"
+
+#define SANITIZER 99		/* exitcode= in ASAN_OPTIONS */
+
+static bool is_one_of(const char *name, const char *const *names)
+{
+	for (; *names; names++)
+		if (!strcmp(name, *names))
+			return true;
+	return false;
+}
+
+/* What may fail unseen, everywhere or in one function. Everything else has to be told. */
+static bool is_harmless(const struct call *call)
+{
+	static const struct {
+		const char *name, *function;	/* NULL: any */
+	} harmless[] = {
+		/* releases what is not used any more */
+		{ "close", NULL }, { "closedir", NULL }, { "munmap", NULL }, { "fclose", NULL },
+		/* a hint, which the kernel is free to ignore */
+		{ "madvise", "vm_small_pages" }, { "setvbuf", NULL },
+		/* describe the host: what can't be read is unknown there, and not every format has it */
+		{ "fopen", "read_line" }, { "fgets", "read_line" }, { "fopen", "read_cpu" },
+		{ "fgets", "read_cpu" },
+		/* only words an error better */
+		{ "fstat", "report_load_or" },
+		/* a folder may be one to write to and not one to read */
+		{ "open", "sync_folder" },
+	};
+
+	for (size_t i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++)
+		if (!strcmp(call->name, harmless[i].name) &&
+		    (!harmless[i].function || !strcmp(call->function, harmless[i].function)))
+			return true;
+	return false;
+}
+
+static bool writes_stdout(const struct call *call)
+{
+	static const char *const names[] = {
+		"fprintf", "printf", "fputs", "fputc", "putc", "puts", "fwrite", "fflush",
+		"json_dumpf", "json_dump_callback", NULL
+	};
+
+	return is_one_of(call->name, names);
+}
+
+static bool contains(const char *text, size_t size, const char *word)
+{
+	return memmem(text, size, word, strlen(word)) != NULL;
+}
+
+/* Does anything that the user gets to see say what happened? */
+static bool tells(const struct outcome *now)
+{
+	const char *word = now->call.code ? strerror(now->call.code) : "memory";
+	char *saved = now->saved ? json_dumps(now->saved, 0) : NULL;
+	bool told = contains(now->err, now->err_size, word) ||
+		    contains(now->out, now->out_size, word) || (saved && strstr(saved, word));
+
+	/* In minivmm's words. */
+	if (now->call.code == ENOMEM)
+		told |= contains(now->err, now->err_size, "memory") ||
+			contains(now->out, now->out_size, "no memory");
+	free(saved);
+	return told;
+}
+
+static bool is_unknown(const json_t *value)
+{
+	const char *text = json_string_value(value);
+
+	return !value || json_is_null(value) ||
+	       (text && (!strncmp(text, "unavailable: ", 13) || !strcmp(text, "unknown") ||
+			 !strcmp(text, "skip")));
+}
+
+/* Is something unknown now that was known? */
+static bool knows_less(const json_t *base, const json_t *now)
+{
+	const char *key;
+	json_t *value;
+	size_t i;
+
+	if (is_unknown(now))
+		return !is_unknown(base);
+	json_object_foreach((json_t *)base, key, value)
+		if (knows_less(value, json_object_get(now, key)))
+			return true;
+	json_array_foreach((json_t *)base, i, value)
+		if (knows_less(value, json_array_get(now, i)))
+			return true;
+	return false;
+}
+
+/* Has it the same members of the same types? Figures may differ, as times do. */
+static bool same_shape(const json_t *base, const json_t *now)
+{
+	const char *key;
+	json_t *value;
+	size_t i;
+
+	if (!now || json_typeof(base) != json_typeof(now) ||
+	    json_object_size(base) != json_object_size(now) ||
+	    json_array_size(base) != json_array_size(now))
+		return false;
+	json_object_foreach((json_t *)base, key, value)
+		if (!same_shape(value, json_object_get(now, key)))
+			return false;
+	json_array_foreach((json_t *)base, i, value)
+		if (!same_shape(value, json_array_get(now, i)))
+			return false;
+	return true;
+}
+
+/* All that the user gets, as without the failure? */
+static bool is_whole(const struct outcome *base, const struct outcome *now)
+{
+	bool shown = base->shown ? now->shown && same_shape(base->shown, now->shown) :
+				   base->out_size == now->out_size &&
+				   !memcmp(base->out, now->out, now->out_size);
+
+	if (base->err_size != now->err_size)
+		return false;
+	return shown && (!base->saved || (now->saved && same_shape(base->saved, now->saved)));
+}
+
+/* It went on: the report is the poorer for it and says so, or there was memory at the second try. */
+static const char *judge_silent(const struct outcome *base, const struct outcome *now)
+{
+	const json_t *report = now->shown ? now->shown : now->saved;
+	const json_t *before = now->shown ? base->shown : base->saved;
+
+	if (is_harmless(&now->call) || tells(now))
+		return NULL;
+	if (report && before && knows_less(before, report))
+		return NULL;
+	if (now->call.code == ENOMEM && is_whole(base, now))
+		return NULL;
+	return "the call failed, and nothing says so";
+}
+
+static const char *judge_status(const struct outcome *base, const struct outcome *now)
+{
+	if (now->timeout)
+		return "it hangs";
+	if (now->signal)
+		return "it dies of a signal";
+	if (now->status == SANITIZER)
+		return "a sanitizer stopped it";
+	if (now->status < 0 || now->status > 4)
+		return "an exit status that is none";
+	if (now->status == base->status)
+		return judge_silent(base, now);
+	if (now->status == 0)
+		return "exit status 0, where without the failure there is none";
+	if (now->status == 2 && now->call.code == ENOMEM)
+		return "exit status 2: this is not the user's fault";
+	if (!tells(now))
+		return "neither stderr nor the report says what failed";
+	return NULL;
+}
+
+static const char *judge_output(const struct outcome *base, const struct outcome *now)
+{
+	if (now->litter)
+		return "a temporary file is left";
+	if (now->file && !now->saved)
+		return "-o FILE is no whole report";
+	if (base->shown && now->out_size && !now->shown && !writes_stdout(&now->call))
+		return "stdout has something else than the report";
+	if (base->saved && !now->saved && now->status != 3 && now->status != 2)
+		return "no report was saved, and the exit status does not tell";
+	return NULL;
+}
+
+/* Where usage is refused, argp's exit() leaves what main() holds. */
+static const char *judge_rest(const struct outcome *base, const struct outcome *now)
+{
+	if (now->fds)
+		return "descriptors are left open";
+	if (now->memory > base->memory)
+		return "memory is left";
+	if (now->mappings != base->mappings)
+		return "a mapping is left";
+	if (now->vms > base->vms)
+		return "a VM is left";
+	if (now->traces > base->traces)
+		return "a probe or a tracing instance is left";
+	return NULL;
+}
+
+const char *judge(const struct outcome *base, const struct outcome *now)
+{
+	const char *wrong = judge_status(base, now);
+
+	if (!wrong)
+		wrong = judge_output(base, now);
+	return wrong ? wrong : judge_rest(base, now);
+}

@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# In an emulated host, in a cgroup of its own: each line of the file "cases" is a command of minivmm's, whose calls
+# fail once each, as the file "how" says (walk.c).
+mkdir /sys/fs/cgroup/walk
+echo $$ >/sys/fs/cgroup/walk/cgroup.procs
+bad=0
+while read -r case; do
+	# shellcheck disable=SC2086 # words
+	./walk "$case" "$(cat how)" /work/faulty $case || bad=1
+done <cases
+exit $bad

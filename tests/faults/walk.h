@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* One run of the program with one call failing, and what is thought of it. */
+#ifndef WALK_H
+#define WALK_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#define OUT_FILE "out.json"	/* what a case gives -o */
+
+struct call {
+	char name[48];
+	unsigned long number, place;	/* place: offset into the program */
+	const char *function;		/* where that is, or "?" */
+	int code;			/* errno, 0: it fails otherwise */
+};
+
+struct outcome {
+	struct call call;		/* that failed; number 0: none did */
+	bool timeout;
+	int signal, status;
+	char *out, *err;		/* stdout and stderr */
+	size_t out_size, err_size;
+	json_t *shown, *saved;		/* stdout and OUT_FILE as JSON, or NULL */
+	bool file, litter;		/* there is OUT_FILE; there is a temporary file */
+	int fds, mappings;		/* left at exit */
+	size_t vms;			/* on this host, as far as debugfs is to be seen */
+	size_t traces;			/* kprobes and tracing instances of minivmm's */
+	unsigned long memory;
+};
+
+/* The functions of a program, as nm lists them: which one is at an offset into it? */
+void places_load(const char *program);
+const char *place_name(unsigned long place);
+
+/* NULL: as it must be, against the run in which nothing failed. Else what is wrong. */
+const char *judge(const struct outcome *base, const struct outcome *now);
+
+#endif
