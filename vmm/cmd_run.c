@@ -119,24 +119,30 @@ static int run_config(const struct config *config, const struct options *options
 	return status;
 }
 
-/* As a shell would take it. NULL: no memory, and no replay. */
+static bool is_plain(const char *word)
+{
+	return word[0] && !word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				       "0123456789-_./=:,+@%")];
+}
+
+/* As a shell would take it. NULL: no memory. */
 static char *command_line(int argc, char **argv)
 {
-	char *line = NULL;
-	size_t size;
-	FILE *out = open_memstream(&line, &size);
+	size_t size = sizeof("minivmm");
+	char *line, *end;
 
-	if (!out)
+	for (int i = 1; i < argc; i++)
+		size += strlen(argv[i]) + sizeof(" \"\"");
+	line = malloc(size);
+	if (!line)
 		return NULL;
-	fputs("minivmm", out);
+	end = stpcpy(line, "minivmm");
 	for (int i = 1; i < argc; i++) {
-		bool plain = argv[i][0] && !argv[i][strspn(argv[i],
-			"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-			"-_./=:,+@%")];
+		const char *quote = is_plain(argv[i]) ? "" : "\"";
 
-		fprintf(out, plain ? " %s" : " \"%s\"", argv[i]);
+		end = stpcpy(stpcpy(stpcpy(stpcpy(end, " "), quote), argv[i]), quote);
 	}
-	return fclose(out) ? NULL : line;
+	return line;
 }
 
 static int load_and_run(struct arguments *arguments, int argc, char **argv)
@@ -160,7 +166,8 @@ static int load_and_run(struct arguments *arguments, int argc, char **argv)
 		config.seed = arguments->options.seed;
 		config.trace = arguments->options.trace;
 		config.command = command_line(argc, argv);
-		status = run_config(&config, &arguments->options);
+		status = config.command ? run_config(&config, &arguments->options) :
+					  cmd_no_memory("the command line");
 		config_free(&config);
 	}
 	errors_free(&errors);

@@ -13,13 +13,18 @@ static int count_descriptors(const char *root, uint64_t *count, char why[SOURCE_
 {
 	char path[SOURCE_PATH];
 	DIR *folder = opendir(source_path(path, root, DESCRIPTORS));
+	int code;
 
 	if (!folder)
 		return source_errno(why, errno, DESCRIPTORS);
 	*count = 0;
+	errno = 0;
 	for (const struct dirent *entry; (entry = readdir(folder)); )
 		*count += entry->d_name[0] != '.';
+	code = errno;
 	closedir(folder);
+	if (code)
+		return source_errno(why, code, DESCRIPTORS);
 	/* The folder's own, while it was read. */
 	if (!root[0])
 		--*count;

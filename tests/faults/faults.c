@@ -120,6 +120,7 @@ FAULT(int, kill, EPERM, -1, (pid_t pid, int number), (pid, number))
 FAULT(off_t, lseek, EIO, -1, (int fd, off_t offset, int from), (fd, offset, from))
 FAULT(int, madvise, ENOMEM, -1, (void *memory, size_t size, int advice), (memory, size, advice))
 FAULT(int, memfd_create, EMFILE, -1, (const char *name, unsigned int flags), (name, flags))
+FAULT(int, mprotect, ENOMEM, -1, (void *memory, size_t size, int access), (memory, size, access))
 FAULT(int, nanosleep, EINTR, -1, (const struct timespec *time, struct timespec *left), (time, left))
 FAULT(int, ppoll, ENOMEM, -1, (struct pollfd *fds, nfds_t count, const struct timespec *timeout,
 	const sigset_t *mask), (fds, count, timeout, mask))
@@ -348,6 +349,19 @@ void fault_free(void *memory)
 	free(memory);
 }
 
+ssize_t fault_getline(char **line, size_t *size, FILE *stream);
+ssize_t fault_getline(char **line, size_t *size, FILE *stream)
+{
+	ssize_t length;
+
+	if (stream_due("getline", HERE, stream))
+		return -1;
+	fault_drop(*line);
+	length = getline(line, size, stream);
+	fault_keep(*line);
+	return length;
+}
+
 int fault_vasprintf(char **text, const char *format, va_list args);
 int fault_vasprintf(char **text, const char *format, va_list args)
 {
@@ -420,6 +434,15 @@ json_t *fault_json_loadf(FILE *stream, size_t flags, json_error_t *error)
 	if (!stream_due("json_loadf", HERE, stream))
 		return json_loadf(stream, flags, error);
 	*error = (json_error_t){ .text = "unable to read" };
+	return NULL;
+}
+
+json_t *fault_json_loads(const char *text, size_t flags, json_error_t *error);
+json_t *fault_json_loads(const char *text, size_t flags, json_error_t *error)
+{
+	if (!fault_due("json_loads", HERE, ENOMEM))
+		return json_loads(text, flags, error);
+	*error = (json_error_t){ .text = "no memory" };
 	return NULL;
 }
 

@@ -107,7 +107,7 @@ static void check_tree(const struct layout *layout)
 	struct err err;
 	void *tree;
 
-	if (payload_place(layout, 2, &payload, &err))
+	if (payload_place(layout, (unsigned int)layout->config->vm.vcpus, 2, &payload, &err))
 		return;
 	MUST(!device_tree_make(layout, &payload, &tree, &err));
 	MUST(tree_run(tree, payload.tree_size, layout->config->phase_count));
