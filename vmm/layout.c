@@ -73,6 +73,14 @@ static void take_ids(struct layout_check *check, size_t index, uint32_t *owner)
 	}
 }
 
+static bool names_ids(const struct config *config)
+{
+	for (size_t i = 0; i < config->memslot_count; i++)
+		if (config->memslots[i].id >= 0)
+			return true;
+	return false;
+}
+
 /* Ids that are named come first, so that "next" never takes one of them. */
 static int number_slots(struct layout_check *check, struct layout *layout)
 {
@@ -80,10 +88,12 @@ static int number_slots(struct layout_check *check, struct layout *layout)
 	size_t max = check->limits->max_slots;
 	struct ids ids = { 0 };
 
-	ids.owner[0] = calloc(SPACES * max + 1, sizeof(uint32_t));
-	if (!ids.owner[0])
-		return -ENOMEM;
-	ids.owner[1] = ids.owner[0] + max;
+	if (names_ids(config)) {
+		ids.owner[0] = calloc(SPACES * max + 1, sizeof(uint32_t));
+		if (!ids.owner[0])
+			return -ENOMEM;
+		ids.owner[1] = ids.owner[0] + max;
+	}
 	for (size_t i = 0; i < config->memslot_count; i++)
 		if (config->memslots[i].id >= 0)
 			take_ids(check, i, ids.owner[config->memslots[i].space]);
@@ -93,7 +103,7 @@ static int number_slots(struct layout_check *check, struct layout *layout)
 		uint32_t *next = &ids.next[cfg->space];
 
 		/* There are not more slots than ids, unless ids were refused. */
-		while (cfg->id < 0 && *next < max && ids.owner[cfg->space][*next])
+		while (cfg->id < 0 && ids.owner[0] && *next < max && ids.owner[cfg->space][*next])
 			++*next;
 		slot->id = cfg->id < 0 ? (*next)++ : (uint32_t)cfg->id + slot->index;
 		slot->id |= (uint32_t)cfg->space << 16;
