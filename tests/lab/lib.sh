@@ -43,3 +43,25 @@ emulator_file() { # VENDOR
 	*) wrong_usage "VENDOR=$1: the lab has no such emulator" ;;
 	esac
 }
+
+# A folder of the cache, made once: COMMAND fills $tmp/new, and one rename publishes that, so that a folder is whole or
+# not there. One maker at a time: with the lock held, a folder that is found half made is a dead one's.
+make_once() { # FOLDER COMMAND...
+	local home=${1%/*} lock
+	[[ ! -d $1 ]] || return 0
+	mkdir -p "$home"
+	exec {lock}>"$home/lock"
+	flock "$lock"
+	rm -rf "$home"/making.*
+	tmp=$(mktemp -d "$home/making.XXXXXX")
+	trap 'rm -rf "$tmp"' EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM
+	if [[ ! -d $1 ]]; then # still
+		mkdir "$tmp/new"
+		"${@:2}"
+		mv -T "$tmp/new" "$1"
+	fi
+	rm -rf "$tmp"
+	exec {lock}>&-
+}
