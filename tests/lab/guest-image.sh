@@ -39,7 +39,7 @@ image__make() { # ROOT MODULES
 	cp -r "$2" "$1/modules"
 	[[ $(type -t emulator__strip) != function ]] || emulator__strip "$1/modules" || return
 	install -m 755 "$lab_dir/guest/init" "$1/init"
-	install -m 755 "$lab_dir/guest/as-user" "$1/usr/bin/as-user"
+	install -m 755 -t "$1/usr/bin" "$lab_dir"/guest/{as-user,reload-kvm}
 	image__add_program "$1" "$(command -v busybox)" busybox
 	[[ ! -d $lab_top/configs ]] || cp -rL "$lab_top/configs/." "$1/work/configs"
 }
