@@ -201,10 +201,9 @@ static int load_builtin(struct ini *ini, const char *path, const char *text, str
 	int code = -ENOMEM;
 
 	ini->files[0] = (struct ini_file){ .name = strdup(path) };
-	if (copy && ini->files[0].name) {
-		ini->file_count = 1;
+	ini->file_count = 1;
+	if (copy && ini->files[0].name)
 		code = load_text(ini, 0, copy, size, diags);
-	}
 	free(copy);
 	return code;
 }
