@@ -147,10 +147,12 @@ int vms_read(const char *root, int64_t pid, bool walk, struct host_vms *vms, cha
 	folder = opendir(source_path(buffer, root, FOLDER));
 	if (!folder)
 		return refuse(why, errno);
-	while (!code && (entry = readdir(folder)))
+	while (!code && (errno = 0, entry = readdir(folder)))
 		if (parse_folder(entry->d_name, &vm) && (!pid || vm.pid == pid) &&
 		    read_vm(root, vms, &vm))
 			code = add(vms, &vm);
+	if (!code && !entry)
+		code = -errno;
 	closedir(folder);
 	if (code) {
 		vms_free(vms);
