@@ -35,6 +35,7 @@ int cmd_config_status(int code)
 	case -EMFILE:
 	case -ENFILE:
 	case -EIO:
+	case -ENOSPC:
 		return EXIT_ENVIRONMENT;
 	default:
 		return EXIT_USAGE_ERROR;
