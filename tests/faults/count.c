@@ -15,13 +15,15 @@
 
 #define LOG_FD 900		/* out of the program's way */
 #define FDS 1024
+#define PAGE 4096
 #define KEPT 65536		/* pieces of memory at once; a power of two */
 
 extern const char __executable_start[];
 
 static unsigned long number, fail_at;
+static const char *only = "";
 static int log_fd = -1;
-static int mappings;
+static long mapped_pages;
 static const void *kept[KEPT];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static bool open_before[FDS];
@@ -44,9 +46,13 @@ static void say(const char *format, ...)
 /* The place is an offset into the program: addr2line takes it. */
 bool fault_due(const char *name, void *from, int code)
 {
-	unsigned long this = __atomic_add_fetch(&number, 1, __ATOMIC_RELAXED);
-	bool due = this == fail_at;
+	unsigned long this;
+	bool due;
 
+	if (strncmp(name, only, strlen(only)))
+		return false;
+	this = __atomic_add_fetch(&number, 1, __ATOMIC_RELAXED);
+	due = this == fail_at;
 	if (due || !fail_at)
 		say("%lu %s %#lx %d\n", this, name,
 		    (unsigned long)((const char *)from - __executable_start), code);
@@ -92,9 +98,11 @@ void fault_drop(const void *memory)
 	pthread_mutex_unlock(&lock);
 }
 
-void fault_count_mapping(int change)
+void fault_count_mapping(long bytes)
 {
-	__atomic_add_fetch(&mappings, change, __ATOMIC_RELAXED);
+	long pages = bytes < 0 ? -((-bytes + PAGE - 1) / PAGE) : (bytes + PAGE - 1) / PAGE;
+
+	__atomic_add_fetch(&mapped_pages, pages, __ATOMIC_RELAXED);
 }
 
 static void list_open(bool open[FDS])
@@ -108,6 +116,8 @@ __attribute__((constructor)) static void begin(void)
 	const char *path = getenv("FAULTS_LOG"), *at = getenv("FAIL_AT");
 	int fd = path ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666) : -1;
 
+	if (getenv("FAIL_ONLY"))
+		only = getenv("FAIL_ONLY");
 	fail_at = at ? strtoul(at, NULL, 10) : ULONG_MAX;
 	if (fd >= 0) {
 		log_fd = fcntl(fd, F_DUPFD_CLOEXEC, LOG_FD);
@@ -127,5 +137,5 @@ __attribute__((destructor)) static void end(void)
 		fds += open[fd] && !open_before[fd];
 	for (size_t i = 0; i < KEPT; i++)
 		memory += kept[i] != NULL;
-	say("left %d descriptors, %zu pieces of memory, %d mappings\n", fds, memory, mappings);
+	say("left %d descriptors, %zu pieces of memory, %ld mapped pages\n", fds, memory, mapped_pages);
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What minivmm's own objects call and what can fail, failing once: the FAIL_AT-th of these calls
- * of a process (FAIL_AT=0: none). `prepare` renames the calls of the objects, NAME to fault_NAME,
- * so libraries are left as they are. FAULTS_LOG gets a line for each call that was made to
- * fail, or for all (FAIL_AT=0), and at exit one of what is left of descriptors, memory and mappings.
+ * What minivmm's own objects call and what can fail, failing once: the FAIL_AT-th of a process's
+ * calls (FAIL_AT=0: none; FAIL_ONLY: of those whose name begins so). `prepare` renames the calls
+ * of the objects, NAME to fault_NAME, so libraries are left as they are. FAULTS_LOG gets a line
+ * for each call that was made to fail, or for all (FAIL_AT=0), and at exit one of what is left
+ * of descriptors, memory and mappings.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -224,7 +225,8 @@ void *fault_mmap(void *at, size_t size, int protection, int flags, int fd, off_t
 	if (fault_due("mmap", HERE, ENOMEM))
 		return MAP_FAILED;
 	memory = mmap(at, size, protection, flags, fd, offset);
-	fault_count_mapping(memory == MAP_FAILED ? 0 : 1);
+	/* MAP_FIXED: in the place of one that is counted already. */
+	fault_count_mapping(memory == MAP_FAILED || flags & MAP_FIXED ? 0 : (long)size);
 	return memory;
 }
 
@@ -233,7 +235,7 @@ int fault_munmap(void *memory, size_t size)
 {
 	int result = munmap(memory, size);
 
-	fault_count_mapping(result ? 0 : -1);
+	fault_count_mapping(result ? 0 : -(long)size);
 	return fault_due("munmap", HERE, EINVAL) ? -1 : result;
 }
 

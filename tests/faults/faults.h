@@ -11,6 +11,7 @@ bool fault_due(const char *name, void *from, int code);
 /* Memory that the program has to free. Returns it. */
 void *fault_keep(void *memory);
 void fault_drop(const void *memory);
-void fault_count_mapping(int change);
+/* More bytes mapped, or less. */
+void fault_count_mapping(long bytes);
 
 #endif

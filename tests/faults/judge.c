@@ -66,6 +66,8 @@ static bool tells(const struct outcome *now)
 		    contains(now->out, now->out_size, word) || (saved && strstr(saved, word));
 
 	/* In minivmm's words. */
+	if (now->call.code == EACCES)
+		told |= contains(now->err, now->err_size, "only root may");
 	if (now->call.code == ENOMEM)
 		told |= contains(now->err, now->err_size, "memory") ||
 			contains(now->out, now->out_size, "no memory");
@@ -188,7 +190,7 @@ static const char *judge_rest(const struct outcome *base, const struct outcome *
 		return "descriptors are left open";
 	if (now->memory > base->memory)
 		return "memory is left";
-	if (now->mappings != base->mappings)
+	if (now->mapped_pages)
 		return "a mapping is left";
 	if (now->vms > base->vms)
 		return "a VM is left";

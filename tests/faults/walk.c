@@ -2,10 +2,11 @@
 /*
  * Runs a command of minivmm's again and again, in each run with another one of its calls failing:
  *
- *	walk NAME all|most|places PROGRAM ARGUMENT...
+ *	walk NAME all|most|places|CALL PROGRAM ARGUMENT...
  *
  * all: each call; places: of each place in the program that calls, the first call and the last;
- * most: places, and each call but those that come line by line and piece by piece.
+ * most: places, and each call but those that come line by line and piece by piece; CALL: those
+ * whose name begins so.
  * In a folder of its own, where OUT_FILE is -o's FILE. Prints a TAP line, and before it one for
  * each call whose failure went wrong.
  */
@@ -16,6 +17,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,8 +103,8 @@ static void read_log(struct outcome *outcome, struct call **calls, size_t *count
 				die("calls");
 			(*calls)[(*count)++] = call;
 		} else {
-			sscanf(line, "left %d descriptors, %lu pieces of memory, %d mappings",
-			       &outcome->fds, &outcome->memory, &outcome->mappings);
+			sscanf(line, "left %d descriptors, %lu pieces of memory, %ld mapped pages",
+			       &outcome->fds, &outcome->memory, &outcome->mapped_pages);
 		}
 	}
 	if (log)
@@ -176,8 +178,8 @@ static void run(char *const *argv, unsigned long fail_at, struct outcome *outcom
 
 static void forget(struct outcome *outcome)
 {
-	free(outcome->out);
-	free(outcome->err);
+	free((char *)(uintptr_t)outcome->out);
+	free((char *)(uintptr_t)outcome->err);
 	json_decref(outcome->shown);
 	json_decref(outcome->saved);
 }
@@ -214,9 +216,13 @@ static bool is_bulk(const struct call *call)
 
 static bool is_wanted(const struct walk *walk, size_t index)
 {
-	return !strcmp(walk->how, "all") ||
-	       (!strcmp(walk->how, "most") && !is_bulk(&walk->calls[index])) ||
-	       is_end(walk, index);
+	const struct call *call = &walk->calls[index];
+
+	if (!strcmp(walk->how, "places"))
+		return is_end(walk, index);
+	if (!strcmp(walk->how, "most"))
+		return !is_bulk(call) || is_end(walk, index);
+	return true;
 }
 
 static void try(struct walk *walk, const struct call *call)
@@ -230,10 +236,10 @@ static void try(struct walk *walk, const struct call *call)
 	/* Threads: the number was another call's this time, or nobody's. */
 	if (wrong && now.call.number != 0) {
 		walk->bad++;
-		printf("# call %lu, %s in %s, %s: %s (exit status %d, signal %d, left %d %lu %d)\n",
+		printf("# call %lu, %s in %s, %s: %s (exit status %d, signal %d, left %d %lu %ld)\n",
 		       now.call.number, now.call.name, now.call.function,
 		       now.call.code ? strerrorname_np(now.call.code) : "-", wrong, now.status,
-		       now.signal, now.fds, now.memory, now.mappings);
+		       now.signal, now.fds, now.memory, now.mapped_pages);
 		printf("#   stderr: %.*s\n", (int)strcspn(now.err, "\n"), now.err);
 	}
 	forget(&now);
@@ -246,7 +252,9 @@ int main(int argc, char **argv)
 	char folder[] = "/tmp/walk.XXXXXX";
 
 	if (argc < 4 || !mkdtemp(folder) || chdir(folder))
-		die("usage: walk NAME all|most|places PROGRAM ARGUMENT...");
+		die("usage: walk NAME all|most|places|CALL PROGRAM ARGUMENT...");
+	if (strcmp(walk.how, "all") && strcmp(walk.how, "most") && strcmp(walk.how, "places"))
+		setenv("FAIL_ONLY", walk.how, 1);
 	places_load(argv[3]);
 	run(walk.argv, 0, &walk.base, &walk.calls, &walk.count);
 	for (size_t i = 0; i < walk.count; i++)

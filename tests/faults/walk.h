@@ -20,11 +20,12 @@ struct outcome {
 	struct call call;		/* that failed; number 0: none did */
 	bool timeout;
 	int signal, status;
-	char *out, *err;		/* stdout and stderr */
+	const char *out, *err;		/* stdout and stderr */
 	size_t out_size, err_size;
 	json_t *shown, *saved;		/* stdout and OUT_FILE as JSON, or NULL */
 	bool file, litter;		/* there is OUT_FILE; there is a temporary file */
-	int fds, mappings;		/* left at exit */
+	int fds;			/* left at exit */
+	long mapped_pages;
 	size_t vms;			/* on this host, as far as debugfs is to be seen */
 	size_t traces;			/* kprobes and tracing instances of minivmm's */
 	unsigned long memory;
