@@ -57,6 +57,6 @@ judge judge_sources;
 /* Of another run; NULL: it was not made. */
 judge judge_nested_off;
 judge judge_guest, judge_l2, judge_teardown, judge_process, judge_klog;
-judge judge_stress, judge_vms, judge_memory, judge_fails;
+judge judge_stress, judge_vms, judge_memory, judge_slab, judge_fails;
 
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What workers met. */
 #include <inttypes.h>
+#include <unistd.h>
 
 #include "check.h"
 
@@ -145,4 +146,55 @@ void judge_memory(const struct run *run, struct check *check)
 		check_skip(check, "%s", run->guest.trouble ? run->guest.text : "no page was written");
 	else
 		check_pass(check, "%" PRIu64 " pages written by L1 and L2, all read back", pages);
+}
+
+/*
+ * Objects that SLUB may count as in use though they are free: a slab being filled and up to 30
+ * partial ones per CPU, of at most 32 KiB each (mm/slub.c, set_cpu_partial(), calculate_order()).
+ */
+static uint64_t slab_slack(const struct slab_figures *slab)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_CONF);
+	uint64_t per_slab = slab->object_size ? 32768 / slab->object_size + 1 : 1;
+
+	return (uint64_t)(cpus > 0 ? cpus : 1) * 31 * per_slab;
+}
+
+/* False: not to be told. */
+static bool judge_cache(const struct run *run, const struct snapshot *after, enum slab_cache cache,
+			struct check *check)
+{
+	const struct slab_figures *was = &run->before.slabs[cache], *is = &after->slabs[cache];
+	uint64_t slack = slab_slack(is);
+
+	if (!was->known || !is->known || is->merged)
+		return false;
+	if (is->objects > was->objects + slack)
+		check_fail(check, "%s: %" PRIu64 " objects more than before the run, and SLUB keeps no "
+			   "more than %" PRIu64 " free ones per CPU", slab_cache_name(cache),
+			   is->objects - was->objects, slack);
+	return true;
+}
+
+void judge_slab(const struct run *run, struct check *check)
+{
+	const struct phase_result *teardown = run_teardown(run);
+	const struct snapshot *after = teardown ? &teardown->snapshot : &run->before;
+	unsigned int told = 0;
+
+	if (run_not_created(run, check))
+		return;
+	if (!run->before.status[SOURCE_SLABINFO].ok || !after->status[SOURCE_SLABINFO].ok) {
+		check_skip_source(check, run->before.status[SOURCE_SLABINFO].ok ? after : &run->before,
+				  SOURCE_SLABINFO);
+		return;
+	}
+	check_skip(check, "KVM's slab caches are merged with others here");
+	check_remedy(check, "boot with slab_nomerge");
+	for (int cache = 0; cache < SLAB_CACHES; cache++)
+		told += judge_cache(run, after, (enum slab_cache)cache, check);
+	if (!told || check->result == RESULT_FAIL)
+		return;
+	check_pass(check, "KVM's slab objects are back to where they were, to within SLUB's own");
+	check_remedy(check, "%s", "");
 }

@@ -39,6 +39,7 @@ static const struct {
 	{ { "memory.intact", "what L1 and L2 wrote reads back (runs with do = stress)" },
 	  judge_memory },
 	{ { "teardown.clean", "kernel memory is back to where it was" }, judge_teardown },
+	{ { "slab.clean", "KVM's slab objects are given back (runs with do = stress)" }, judge_slab },
 	{ { "process.clean", "no descriptor and no vCPU's page of a VM is left" }, judge_process },
 	{ { "klog.clean", "no BUG, WARNING, Oops in the kernel log" }, judge_klog },
 };
@@ -55,6 +56,7 @@ static const struct {
 	{ judge_stress, has_stress },
 	{ judge_vms, has_stress },
 	{ judge_memory, has_stress },
+	{ judge_slab, has_stress },
 	{ judge_fails, has_faults },
 	{ judge_enable, has_enable },
 	{ judge_failed_entry, has_failed_entry },

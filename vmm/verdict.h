@@ -9,7 +9,7 @@
 
 enum result { RESULT_PASS, RESULT_FAIL, RESULT_SKIP, RESULT_ERROR };
 
-#define CHECK_MAX 24
+#define CHECK_MAX 32
 
 struct check {
 	const char *name;	/* [a-z0-9._-], stable */

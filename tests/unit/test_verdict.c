@@ -447,6 +447,74 @@ static void test_blind(void **state)
 	expect(&verdict, "l2.ran", RESULT_PASS, "");
 }
 
+/* What a run with a stress phase is held to, besides. */
+static void test_stress(void **state)
+{
+	struct world *w = *state;
+	struct worker_cfg cfg = { .name = "move" };
+	struct worker_result worker = { .cfg = &cfg, .rounds = 7 };
+	struct stress_result stress = { .workers = &worker, .count = 1, .vms.made = 3,
+					.vms.transitions = 2 };
+	struct slab_figures *slab = &w->phases[TEARDOWN].snapshot.slabs[0];
+	struct verdict verdict;
+
+	w->cfgs[2].what = DO_STRESS;
+	w->cfgs[2].load = LOAD_L2;
+	w->phases[TRANSITION].stress = &stress;
+	w->run.before.slabs[0] = *slab = (struct slab_figures){ .known = true, .objects = 64,
+								.object_size = 128 };
+	verdict = judge_all(w);
+	expect(&verdict, "stress.clean", RESULT_PASS, "7 rounds");
+	expect(&verdict, "vms.transition", RESULT_PASS, "3 VMs made, 2 of them");
+	expect(&verdict, "memory.intact", RESULT_PASS, "2 pages");
+	expect(&verdict, "slab.clean", RESULT_PASS, "");
+
+	slab->objects = 64 + 10000000;
+	worker.failures = 2;
+	snprintf(worker.failure, sizeof(worker.failure), "no such slot");
+	snprintf(stress.replay, sizeof(stress.replay), "--seed 1 worker.move.first-round=6");
+	stress.vms.wrong = 1;
+	snprintf(stress.vms.first, sizeof(stress.vms.first), "allocated before");
+	w->run.guest.trouble = GUEST_REPORTED;
+	w->run.guest.report.status = ABI_BAD_MEMORY;
+	verdict = judge_all(w);
+	expect(&verdict, "stress.clean", RESULT_FAIL, "worker.move failed 2 times in 7 rounds, "
+	       "first: no such slot");
+	assert_non_null(strstr(find(&verdict, "stress.clean")->remedy, "--seed 1 worker.move"));
+	expect(&verdict, "vms.transition", RESULT_FAIL, "allocated before");
+	expect(&verdict, "memory.intact", RESULT_FAIL, "");
+	expect(&verdict, "slab.clean", RESULT_FAIL, "10000000 objects more");
+
+	slab->merged = true;
+	stress.vms.wrong = 0;
+	stress.vms.untold = 1;
+	verdict = judge_all(w);
+	expect(&verdict, "slab.clean", RESULT_SKIP, "merged");
+	expect(&verdict, "vms.transition", RESULT_SKIP, "no source");
+}
+
+/* Descriptors and vCPUs' pages that outlive the VM; kernel memory, as the own cgroup tells. */
+static void test_leftovers(void **state)
+{
+	struct world *w = *state;
+	struct snapshot *after = &w->phases[TEARDOWN].snapshot;
+	struct figure *charged = &after->cgroup.items[CGROUP_VMALLOC];
+	struct verdict verdict;
+
+	after->process.descriptors = 2;
+	after->process.kvm_mappings = 1;
+	after->status[SOURCE_VMALLOCINFO].ok = false;
+	w->run.before.cgroup.items[CGROUP_VMALLOC] = (struct figure){ true, 4096 };
+	*charged = (struct figure){ true, 4096 * 9 };
+	after->cgroup.lag = 4096 * 8;
+	verdict = judge_all(w);
+	expect(&verdict, "process.clean", RESULT_FAIL, "+2 open descriptors, +1 mappings");
+	expect(&verdict, "teardown.clean", RESULT_PASS, "own cgroup");
+	charged->value += 4096;
+	verdict = judge_all(w);
+	expect(&verdict, "teardown.clean", RESULT_FAIL, "+36864 bytes");
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, cleanup)
 
 int main(void)
@@ -458,6 +526,7 @@ int main(void)
 		T(test_pages_missing), T(test_wrong_bytes), T(test_wrong_heads),
 		T(test_bytes_while_lazy), T(test_leak), T(test_klog), T(test_guest_fault),
 		T(test_error_and_signal), T(test_blind),
+		T(test_stress), T(test_leftovers),
 	};
 
 	return cmocka_run_group_tests_name("verdict", tests, NULL, NULL);
