@@ -18,9 +18,15 @@ static uint64_t page_align(uint64_t bytes)
 	return (bytes + 4095) & -4096ull;
 }
 
+static size_t image_bytes(void)
+{
+	/* cppcheck-suppress comparePointers ; the assembler puts one right behind the other */
+	return (size_t)(payload_image_end - payload_image);
+}
+
 static uint64_t image_size(void)
 {
-	return page_align((uint64_t)(payload_image_end - payload_image));
+	return page_align(image_bytes());
 }
 
 /*
@@ -148,8 +154,7 @@ int payload_load(struct payload *payload, const struct vm *vm, struct err *err)
 	code = vm_write(vm, payload->tree, tree, fdt_totalsize(tree));
 	free(tree);
 	if (!code)
-		code = vm_write(vm, payload->base, payload_image,
-				(size_t)(payload_image_end - payload_image));
+		code = vm_write(vm, payload->base, payload_image, image_bytes());
 	if (code)
 		return err_errno(err, -code, "writing the payload to gpa %#llx",
 				 (unsigned long long)payload->base);
