@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# A report's contention, for people and for figures.
+# shellcheck shell=bash
+
+contention_table() { # REPORT
+	jq -e '.contention | length > 0' "$1" >/dev/null 2>&1 || return
+	jq -r 'def ms: if . == null then "-" else . / 1e4 | round / 100 | tostring end;
+		def x: if . == null then "-" else . * 100 | round / 100 | tostring end;
+		"\(.host.kernel), tdp_mmu \(.host.kvm.tdp_mmu), policy \(.host.policy // "-")",
+		(["step", "n", "before ms", "p99", "control ms", "after ms", "p99", "control/before", "after/before"],
+		(.contention[] | [.op, .after.n, (.before | .median_ns, .p99_ns | ms), (.control.median_ns | ms),
+			(.after | .median_ns, .p99_ns | ms), (.control_ratio | x), (.ratio | x)]) | @tsv)' "$1" | column -t -s $'\t'
+}
+
+contention_ratio() { # REPORT OP
+	jq --arg op "$2" '.contention[] | select(.op == $op) | .ratio' "$1" 2>/dev/null
+}
+
+contention_median() { # REPORT OP before|control|after
+	jq --arg op "$2" --arg when "$3" '.contention[] | select(.op == $op) | .[$when].median_ns' "$1" 2>/dev/null
+}
