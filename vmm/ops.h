@@ -20,11 +20,11 @@ struct config;
 	  "as a migration does: dirty logging on, get the log, clear it, logging off")        \
 	X(DIRTY_RING, "dirty-ring", OP_SLOT | OP_RING,                                        \
 	  "dirty logging on, harvest the rings of all vCPUs, reset them, logging off")        \
-	X(SLOT_ADD, "slot-add", OP_SLOT,                                                      \
+	X(SLOT_ADD, "slot-add", OP_SLOT | OP_PARKS,                                           \
 	  "adds another memslot that shows a slot's memory, above all others, and deletes it") \
 	X(SLOT_DELETE, "slot-delete", OP_SLOT | OP_TAKES_SLOT | OP_LOSES_DATA,                \
 	  "deletes a slot and adds it again")                                                 \
-	X(SLOT_MOVE, "slot-move", OP_SLOT | OP_TAKES_SLOT | OP_LOSES_DATA,                    \
+	X(SLOT_MOVE, "slot-move", OP_SLOT | OP_PARKS | OP_TAKES_SLOT | OP_LOSES_DATA,         \
 	  "moves a slot above all others and back")                                           \
 	X(SLOT_FLAGS, "slot-flags", OP_SLOT | OP_TAKES_SLOT | OP_LOSES_DATA,                  \
 	  "makes a slot read-only, which takes deleting it, and writable again")              \
@@ -39,8 +39,8 @@ struct config;
 	  "makes another VM with the same slots and vCPUs, and destroys it")                  \
 	X(FIRST_L2, "first-l2", OP_MAKES_VM | OP_GUEST_JOB,                                   \
 	  "the same, and all its vCPUs enter L2 for the first time at once")                  \
-	X(FIRST_L2_SLOTS, "first-l2-slots", OP_SLOT | OP_TAKES_SLOT | OP_LOSES_DATA | OP_MAKES_VM | \
-	  OP_GUEST_JOB, "the same, while another thread moves a slot of that VM and switches its dirty logging") \
+	X(FIRST_L2_SLOTS, "first-l2-slots", OP_SLOT | OP_PARKS | OP_TAKES_SLOT | OP_LOSES_DATA |  \
+	  OP_MAKES_VM | OP_GUEST_JOB, "the same, while another thread moves a slot of that VM and switches its dirty logging") \
 	X(SIGNAL_KICK, "signal-kick", 0, "sends a vCPU's thread a signal")                    \
 	X(DEBUGFS_READ, "debugfs-read", 0, "reads a VM's mmu_rmaps_stat")                     \
 	X(STATS_READ, "stats-read", 0, "reads the counters of a VM and a vCPU (KVM_GET_STATS_FD)") \
@@ -64,6 +64,7 @@ enum op_nature {
 	OP_NESTED_PAGING = 256,	/* makes no sense without NPT/EPT */
 	OP_BITMAP = 512,	/* a slot's log is a bitmap: not with vm.dirty-ring */
 	OP_RING = 1024,		/* takes vm.dirty-ring */
+	OP_PARKS = 2048,	/* puts a slot above all others */
 };
 
 enum worker_op {

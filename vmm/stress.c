@@ -187,7 +187,7 @@ static void join_workers(struct stress *stress)
 			worker_failed(worker, ETIMEDOUT, "stuck in a round");
 			stress->stuck = true;
 		} else if (stress->late && worker->result->rounds < stress->phase->iterations) {
-			worker_failed(worker, ETIMEDOUT, "round %llu of %llu",
+			worker_failed(worker, 0, "%llu of %llu rounds in the time the phase has",
 				      (unsigned long long)worker->result->rounds,
 				      (unsigned long long)stress->phase->iterations);
 		}

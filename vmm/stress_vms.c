@@ -82,6 +82,15 @@ static enum rmap_state state_of(const struct stress *stress, const struct vm *vm
 	return stress->run->model.rmap_lazy ? RMAP_LAZY : RMAP_UNKNOWN;
 }
 
+/* Those of the slots that are left: see do = slot-delete. */
+static const uint64_t *expected_heads(const struct run *run)
+{
+	const struct phase_result *last = &run->phases[run->phase_count - 2];
+
+	/* The phase that runs is the last one; what comes before it has been predicted. */
+	return last->predicted ? last->predicted->heads : run->heads;
+}
+
 /*
  * Is the VM as it must be, before or after its nested guest? The scenario's own VM has shown
  * whether this host is lazy.
@@ -89,7 +98,7 @@ static enum rmap_state state_of(const struct stress *stress, const struct vm *vm
 static enum rmap_state judge_vm(struct stress *stress, const struct vm *vm, bool shadow_root)
 {
 	const struct run *run = stress->run;
-	const uint64_t *heads = run->heads;
+	const uint64_t *heads = expected_heads(run);
 	enum rmap_state host = run->phases[0].state, must, state;
 	struct rmaps_stat stat;
 

@@ -218,26 +218,29 @@ static void find_row(struct worker *worker, const struct layout *layout)
 	}
 }
 
-/* A gpa and an id for each thread that needs one, so that no two of them ever meet. */
-static void find_parking(struct worker *worker, size_t index)
+static void first_spare(struct stress *stress)
 {
-	const struct stress *stress = worker->stress;
 	const struct layout *layout = &stress->run->layout;
-	uint64_t largest = 0, end;
-	uint32_t id = 0;
 
-	for (size_t i = 0; i < layout->count; i++) {
-		if (layout->slots[i].size > largest)
-			largest = layout->slots[i].size;
-		if (layout->slots[i].id >> 16 == 0 && layout->slots[i].id >= id)
-			id = layout->slots[i].id + 1;
-	}
-	largest = (largest + PARK - 1) & -PARK;
-	worker->parking = ((layout->top + PARK - 1) & -PARK) + index * largest;
-	worker->spare_id = id + (uint32_t)index;
-	end = worker->parking + largest;
-	if (end > 1ull << kvm_phys_bits(stress->vms[0].vm->kvm))
-		worker->parking = 0;
+	stress->parking = (layout->top + PARK - 1) & -PARK;
+	for (size_t i = 0; i < layout->count; i++)
+		if (layout->slots[i].id >> 16 == 0 && layout->slots[i].id >= stress->spare_id)
+			stress->spare_id = layout->slots[i].id + 1;
+}
+
+/* A gpa and an id for each thread that needs them, so that no two of them ever meet. */
+static void find_parking(struct worker *worker)
+{
+	struct stress *stress = worker->stress;
+	uint64_t size = (worker->row->size + PARK - 1) & -PARK;
+
+	if (!stress->parking)
+		first_spare(stress);
+	worker->spare_id = stress->spare_id++;
+	if (stress->parking + size > 1ull << kvm_phys_bits(stress->vms[0].vm->kvm))
+		return;
+	worker->parking = stress->parking;
+	stress->parking += size;
 }
 
 void worker_init(struct worker *worker, struct stress *stress, const struct worker_cfg *cfg,
@@ -249,7 +252,8 @@ void worker_init(struct worker *worker, struct stress *stress, const struct work
 	if (!cfg)
 		return;
 	find_row(worker, &stress->run->layout);
-	find_parking(worker, (size_t)(worker - stress->workers));
+	if (op_info(cfg->op)->nature & OP_PARKS)
+		find_parking(worker);
 }
 
 int worker_start(struct worker *worker)

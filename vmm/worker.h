@@ -32,6 +32,8 @@ struct stress {
 	const struct phase_cfg *phase;
 	uint32_t phase_index;		/* in the config */
 	int page_level;			/* of payloads */
+	uint64_t parking;		/* gpa that is still free for slots above all others */
+	uint32_t spare_id;		/* the same of slot ids */
 	uint64_t timeout_ns;		/* for what the guest does in one round */
 	uint64_t deadline;		/* CLOCK_MONOTONIC ns, 0: none */
 	bool stop;			/* atomic: rounds end, no new ones begin */
