@@ -71,6 +71,14 @@ setup() { need_boot; }
 	check hang teardown.clean pass
 }
 
+@test "stress: L1 changes L2's EPT tables, aliases its pages, loses slots; new VMs enter L2" {
+	rc stress 0
+	check stress stress.clean pass "none failed"
+	check stress vms.transition pass
+	check stress memory.intact pass
+	json stress '[.phases[] | select(.do == "stress") | .workers[] | .rounds > 0] | all'
+}
+
 @test "smoke: every check passes; an ordinary user sees the transition in the own cgroup" {
 	rc smoke 0
 	json smoke '[.checks[] | select(.result != "pass")] == []'

@@ -24,6 +24,40 @@ small controls-skip controls selftest.break=skip-vmrun
 small restore-bad restore selftest.break=bad-entry
 small restore-ud2 restore selftest.break=l2-ud2
 small hang transition selftest.break=hang --timeout 1s
+cat >/tmp/stress.ini <<END
+[vm]
+vcpus = 2
+[memslot.low]
+base = 0
+size = 64M
+thp = never
+[memslot.data]
+base = 4G
+size = 64M
+thp = never
+[phase.boot]
+do = boot
+expect = lazy
+[phase.churn]
+do = stress
+duration = 2s
+touch = 256K
+stride = 36K
+slot = data
+expect = allocated
+[worker.churn]
+op = npt-churn
+[worker.chains]
+op = alias
+[worker.nest]
+op = first-l2
+rate = 2/s
+[worker.delete]
+op = slot-delete
+slot = data
+rate = 20/s
+END
+run stress minivmm /tmp/stress.ini -o /out/stress.json
 run smoke minivmm smoke --brief -o /out/smoke.json
 mkdir -m 777 /sys/fs/cgroup/session /tmp/user
 echo $$ >/sys/fs/cgroup/session/cgroup.procs
