@@ -47,6 +47,19 @@ static int put_indented(const char *text, size_t size, void *out)
 	return ferror((FILE *)out) ? -1 : 0;
 }
 
+/* A loaded report may have any name in it, with quotes and newlines. */
+static void write_name(const char *name, FILE *out)
+{
+	fputc('"', out);
+	for (; *name; name++) {
+		if ((unsigned char)*name < 0x20)
+			fprintf(out, "\\u%04x", *name);
+		else
+			fprintf(out, *name == '"' || *name == '\\' ? "\\%c" : "%c", *name);
+	}
+	fputc('"', out);
+}
+
 static int write_json(const json_t *report, FILE *out)
 {
 	const char *name, *separator = "{\n";
@@ -54,7 +67,9 @@ static int write_json(const json_t *report, FILE *out)
 	int rc = 0;
 
 	json_object_foreach((json_t *)report, name, value) {
-		fprintf(out, "%s  \"%s\": ", separator, name);
+		fprintf(out, "%s  ", separator);
+		write_name(name, out);
+		fputs(": ", out);
 		if (!strcmp(name, "slots") && json_is_array(value))
 			report_slots_write(value, out);
 		else
