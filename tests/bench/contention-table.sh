@@ -6,7 +6,7 @@ contention_table() { # REPORT
 	jq -e '.contention | length > 0' "$1" >/dev/null 2>&1 || return
 	jq -r 'def ms: if . == null then "-" else . / 1e4 | round / 100 | tostring end;
 		def x: if . == null then "-" else . * 100 | round / 100 | tostring end;
-		"\(.host.kernel), tdp_mmu \(.host.kvm.tdp_mmu), policy \(.host.policy // "-")",
+		"\(.host.kernel), tdp_mmu \(.host.kvm.tdp_mmu)",
 		(["step", "n", "before ms", "p99", "control ms", "after ms", "p99", "control/before", "after/before"],
 		(.contention[] | [.op, .after.n, (.before | .median_ns, .p99_ns | ms), (.control.median_ns | ms),
 			(.after | .median_ns, .p99_ns | ms), (.control_ratio | x), (.ratio | x)]) | @tsv)' "$1" | column -t -s $'\t'
