@@ -5,9 +5,6 @@
 #include <errno.h>
 #include <string.h>
 
-/* procfs announces blocks of 1 KiB: 20,000 reads for a large vmallocinfo. */
-#define CHUNK (64 << 10)
-
 char *source_path(char buffer[SOURCE_PATH], const char *root, const char *path)
 {
 	snprintf(buffer, SOURCE_PATH, "%s%s", root, path);
@@ -27,7 +24,6 @@ int source_open(FILE **file, const char *root, const char *path, char why[SOURCE
 	*file = fopen(source_path(buffer, root, path), "re");
 	if (!*file)
 		return source_errno(why, errno, path);
-	setvbuf(*file, NULL, _IOFBF, CHUNK);
 	return 0;
 }
 
