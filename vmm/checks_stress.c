@@ -63,8 +63,9 @@ static void say_replay(const struct run *run, struct check *check)
 
 		if (!stress || !stress->replay[0])
 			continue;
-		check_remedy(check, "to replay it: %s %s", command ? command : "minivmm ...",
-			     stress->replay);
+		check_remedy(check, "to replay it:");
+		check->command = command ? command : "minivmm ...";
+		check->replay = stress->replay;
 		return;
 	}
 }

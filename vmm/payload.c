@@ -99,13 +99,13 @@ int payload_place(const struct layout *layout, unsigned int vcpus, int page_leve
 			(uint64_t)vcpus * ABI_VCPU_PAGES * ABI_PAGE_SIZE + 2 * tables +
 			payload->tree_size;
 	if (!find_room(layout, payload->size, &payload->base)) {
-		err_set(err, ENOSPC, "the guest payload needs %s of contiguous writable guest memory "
+		err_set(err, EINVAL, "the guest payload needs %s of contiguous writable guest memory "
 				     "below 128 TiB that no worker takes away; no run of memslots "
 				     "is that large",
 			format_bytes(text, payload->size));
 		err_remedy(err, "add a slot for it, for instance [memslot.boot] base = 0, size = %lluM",
 			   (unsigned long long)(payload->size >> 20) + 1);
-		return -ENOSPC;
+		return -EINVAL;
 	}
 	payload->vcpu_blocks = payload->base + image_size();
 	payload->tables = payload_vcpu_block(payload, vcpus);

@@ -22,7 +22,7 @@ struct payload {
 };
 
 /*
- * Finds room for the payload of a VM with so many vCPUs; pure. -ENOSPC: no run of writable
+ * Finds room for the payload of a VM with so many vCPUs; pure. -EINVAL: no run of writable
  * slots that no worker takes away is large enough.
  */
 int payload_place(const struct layout *layout, unsigned int vcpus, int page_level,

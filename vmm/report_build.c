@@ -305,6 +305,13 @@ static json_t *guest_json(const struct run *run)
 			 "l2_entries", value_known(made, guest->report.l2_entries));
 }
 
+static json_t *remedy_json(const struct check *check)
+{
+	if (!check->replay)
+		return value_text(check->remedy);
+	return json_sprintf("%s %s %s", check->remedy, check->command, check->replay);
+}
+
 static json_t *checks_json(const struct verdict *verdict)
 {
 	json_t *checks = json_array();
@@ -315,7 +322,7 @@ static json_t *checks_json(const struct verdict *verdict)
 					  "name", value_text(check->name),
 					  "result", result_name(check->result),
 					  "reason", value_text(check->reason),
-					  "remedy", value_text(check->remedy));
+					  "remedy", remedy_json(check));
 
 		if (json_array_append_new(checks, value)) {
 			json_decref(checks);

@@ -15,7 +15,8 @@ struct check {
 	const char *name;	/* [a-z0-9._-], stable */
 	enum result result;	/* never RESULT_ERROR */
 	char reason[384];	/* of a fail or skip; of a pass: what was seen */
-	char remedy[1280];	/* what to do about it, or "" */
+	char remedy[256];	/* what to do about it, or "" */
+	const char *command, *replay; /* of the run: what ends the remedy, or NULL */
 };
 
 struct verdict {

@@ -217,11 +217,13 @@ static inline void eager_host(struct scene *scene)
 	run_phases(scene, true);
 	pass_checks(scene);
 	scene->verdict.checks[3] = (struct check){
-		"lazy.before", RESULT_FAIL, "rmaps are there after create: 134750208 bytes",
-		"Linux 5.14 or newer with kvm.tdp_mmu=1, or [expect] policy = eager",
+		.name = "lazy.before", .result = RESULT_FAIL,
+		.reason = "rmaps are there after create: 134750208 bytes",
+		.remedy = "Linux 5.14 or newer with kvm.tdp_mmu=1, or [expect] policy = eager",
 	};
 	scene->verdict.checks[5] = (struct check){
-		"transition.observed", RESULT_SKIP, "eager host: nothing is left to allocate", "",
+		.name = "transition.observed", .result = RESULT_SKIP,
+		.reason = "eager host: nothing is left to allocate",
 	};
 	scene->verdict.result = RESULT_FAIL;
 	scene->verdict.exit_status = 1;
@@ -253,8 +255,9 @@ static inline void guest_trouble(struct scene *scene)
 		 "rip 0000000000103f2e  rsp 0000000000125000\n"
 		 "cr0 0000000080000011  cr3 0000000000104000\n");
 	scene->verdict.checks[8] = (struct check){
-		"l2.ran", RESULT_FAIL, "phase transition: VMRUN failed: VMEXIT_INVALID",
-		"see the registers; a nested guest of any hypervisor would fail like this",
+		.name = "l2.ran", .result = RESULT_FAIL,
+		.reason = "phase transition: VMRUN failed: VMEXIT_INVALID",
+		.remedy = "see the registers; a nested guest of any hypervisor would fail like this",
 	};
 	for (size_t i = 5; i < 8; i++) {
 		struct check *check = &scene->verdict.checks[i];
