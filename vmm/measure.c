@@ -62,7 +62,7 @@ static enum rmap_state by_cgroup(const struct run *run, const struct phase_resul
  * Every shadow page counts as a miss (kvm_mmu_alloc_shadow_page()), its root first of all, and
  * the rmaps are there before the root. None means none, where the slots came without.
  */
-static enum rmap_state by_counters(const struct run *run, const struct kvm_counters *kvm)
+enum rmap_state measure_state_by_counters(const struct run *run, const struct kvm_counters *kvm)
 {
 	const struct figure *misses = &kvm->counters[COUNTER_MMU_CACHE_MISS];
 
@@ -88,9 +88,9 @@ enum rmap_state measure_state_by(const struct run *run, const struct phase_resul
 	case SOURCE_CGROUP:
 		return by_cgroup(run, phase);
 	case SOURCE_KVM_STATS:
-		return by_counters(run, &snapshot->kvm_stats);
+		return measure_state_by_counters(run, &snapshot->kvm_stats);
 	case SOURCE_KVM_DEBUGFS:
-		return by_counters(run, &snapshot->kvm_debugfs);
+		return measure_state_by_counters(run, &snapshot->kvm_debugfs);
 	default:
 		return RMAP_UNKNOWN;
 	}

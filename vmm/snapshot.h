@@ -143,6 +143,10 @@ void snapshot_free(struct snapshot *snapshot);
 /* Of any VM on this host: vm is its folder "PID-FD" in /sys/kernel/debug/kvm. 0, or -errno and why. */
 int rmaps_stat_of(const char *root, const char *vm, struct rmaps_stat *stat, char why[SOURCE_WHY]);
 
+/* Of a VM that a thread of this process created, with its descriptor. */
+int rmaps_stat_own(const char *root, pid_t creator, int fd, struct rmaps_stat *stat,
+		   char why[SOURCE_WHY]);
+
 int kvm_debugfs_of(const char *root, const char *vm, struct kvm_counters *counters,
 		   char why[SOURCE_WHY]);
 

@@ -45,7 +45,8 @@ int source_end(FILE *file);
 /* The VM's folder in debugfs, "PID-FD", for as long as there is one to be known. 0 or -errno. */
 #define DEBUGFS "/sys/kernel/debug"
 #define DEBUGFS_VM 32
-int debugfs_own_vm(const struct sources *sources, char vm[DEBUGFS_VM], char why[SOURCE_WHY]);
+int debugfs_own_vm(const char *root, pid_t creator, int fd, char vm[DEBUGFS_VM],
+		   char why[SOURCE_WHY]);
 /* File `name` of the folder vm, which came with Linux `since`; why says what is missing. */
 int debugfs_open(FILE **file, const char *root, const char *vm, const char *name,
 		 const char *since, char why[SOURCE_WHY]);

@@ -28,14 +28,15 @@ static int say(char why[SOURCE_WHY], int code, const char *text)
 	return -code;
 }
 
-int debugfs_own_vm(const struct sources *sources, char vm[DEBUGFS_VM], char why[SOURCE_WHY])
+int debugfs_own_vm(const char *root, pid_t creator, int fd, char vm[DEBUGFS_VM],
+		   char why[SOURCE_WHY])
 {
-	if (!sources->vm_pid)
+	if (!creator)
 		return say(why, ENOENT, "no VM yet");
-	if (in_pid_namespace(sources->root))
+	if (in_pid_namespace(root))
 		return say(why, ENOENT, "in a pid namespace (container) the VM's folder in debugfs "
 			   "is named after a pid that can't be known here");
-	snprintf(vm, DEBUGFS_VM, "%d-%d", sources->vm_pid, sources->vm_fd);
+	snprintf(vm, DEBUGFS_VM, "%d-%d", (int)creator, fd);
 	return 0;
 }
 

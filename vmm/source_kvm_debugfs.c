@@ -54,7 +54,7 @@ int kvm_debugfs_of(const char *root, const char *vm, struct kvm_counters *counte
 int kvm_debugfs_read(const struct sources *sources, struct snapshot *snapshot, char why[SOURCE_WHY])
 {
 	char vm[DEBUGFS_VM];
-	int code = debugfs_own_vm(sources, vm, why);
+	int code = debugfs_own_vm(sources->root, sources->vm_pid, sources->vm_fd, vm, why);
 
 	return code ? code : kvm_debugfs_of(sources->root, vm, &snapshot->kvm_debugfs, why);
 }

@@ -97,10 +97,16 @@ int rmaps_stat_of(const char *root, const char *vm, struct rmaps_stat *stat, cha
 	return source_close(file, path, rmaps_stat_parse(file, stat), why);
 }
 
-int rmaps_stat_read(const struct sources *sources, struct snapshot *snapshot, char why[SOURCE_WHY])
+int rmaps_stat_own(const char *root, pid_t creator, int fd, struct rmaps_stat *stat,
+		   char why[SOURCE_WHY])
 {
 	char vm[DEBUGFS_VM];
-	int code = debugfs_own_vm(sources, vm, why);
+	int code = debugfs_own_vm(root, creator, fd, vm, why);
 
-	return code ? code : rmaps_stat_of(sources->root, vm, &snapshot->rmaps, why);
+	return code ? code : rmaps_stat_of(root, vm, stat, why);
+}
+
+int rmaps_stat_read(const struct sources *sources, struct snapshot *snapshot, char why[SOURCE_WHY])
+{
+	return rmaps_stat_own(sources->root, sources->vm_pid, sources->vm_fd, &snapshot->rmaps, why);
 }

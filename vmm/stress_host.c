@@ -20,13 +20,12 @@ int round_signal_kick(struct worker *worker)
 int round_debugfs_read(struct worker *worker)
 {
 	const struct vm *vm = worker->target->vm;
-	char name[32], why[SOURCE_WHY];
+	char why[SOURCE_WHY];
 	uint64_t start = clock_ns();
 	struct rmaps_stat stat;
 	int code;
 
-	snprintf(name, sizeof(name), "%d-%d", (int)vm->creator, vm->fd);
-	code = rmaps_stat_of("", name, &stat, why);
+	code = rmaps_stat_own("", vm->creator, vm->fd, &stat, why);
 	if (code == -EINVAL)
 		return worker_failed(worker, 0, "%.180s", why);
 	if (code)

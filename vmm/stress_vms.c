@@ -9,6 +9,7 @@
 
 #include "clock.h"
 #include "device_tree.h"
+#include "measure.h"
 #include "worker.h"
 
 /* The VM, its slots and the payload in it. On failure nothing is left. */
@@ -63,23 +64,19 @@ static void count_up(struct stress *stress, uint64_t *figure)
 	pthread_mutex_unlock(&stress->lock);
 }
 
-/* KVM's own word for a VM, else what its counters say: see measure.c. */
+/* KVM's own word for a VM, else what its counters say. */
 static enum rmap_state state_of(const struct stress *stress, const struct vm *vm,
 				struct rmaps_stat *stat)
 {
 	struct kvm_counters counters = { 0 };
-	const struct figure *misses = &counters.counters[COUNTER_MMU_CACHE_MISS];
-	char name[32], why[SOURCE_WHY];
+	char why[SOURCE_WHY];
 
 	*stat = (struct rmaps_stat){ 0 };
-	snprintf(name, sizeof(name), "%d-%d", (int)vm->creator, vm->fd);
-	if (!rmaps_stat_of("", name, stat, why))
+	if (!rmaps_stat_own("", vm->creator, vm->fd, stat, why))
 		return stat->allocated ? RMAP_ALLOCATED : RMAP_LAZY;
-	if (kvm_stats_of(vm->fd, &counters) || !misses->known)
+	if (kvm_stats_of(vm->fd, &counters))
 		return RMAP_UNKNOWN;
-	if (misses->value)
-		return RMAP_ALLOCATED;
-	return stress->run->model.rmap_lazy ? RMAP_LAZY : RMAP_UNKNOWN;
+	return measure_state_by_counters(stress->run, &counters);
 }
 
 /* Those of the slots that are left: see do = slot-delete. */
