@@ -193,6 +193,14 @@ static int place_slots(struct layout_check *check, struct layout *layout)
 	return code;
 }
 
+static void note_natures(struct layout *layout)
+{
+	const struct config *config = layout->config;
+
+	for (size_t i = 0; i < config->memslot_count; i++)
+		layout->natures[layout->memory_of[i]] |= ops_of(config, config->memslots[i].name);
+}
+
 static int build(struct layout_check *check, struct layout *layout)
 {
 	size_t count;
@@ -205,6 +213,10 @@ static int build(struct layout_check *check, struct layout *layout)
 		return -ENOMEM;
 	layout->memory_of = check->memory_of;
 	check->memory_of = NULL;
+	layout->natures = calloc(check->config->memslot_count + 1, sizeof(*layout->natures));
+	if (!layout->natures)
+		return -ENOMEM;
+	note_natures(layout);
 	expand(check, layout);
 	code = number_slots(check, layout);
 	return code ? code : place_slots(check, layout);
@@ -233,6 +245,7 @@ void layout_free(struct layout *layout)
 	free(layout->slots);
 	free(layout->by_base);
 	free(layout->memory_of);
+	free(layout->natures);
 	*layout = (struct layout){ 0 };
 }
 
@@ -249,11 +262,5 @@ char *slot_name(const struct layout *layout, const struct slot *slot, char *buff
 
 unsigned int layout_natures(const struct layout *layout, uint32_t cfg)
 {
-	const struct config *config = layout->config;
-	unsigned int natures = 0;
-
-	for (size_t i = 0; i < config->memslot_count; i++)
-		if (layout->memory_of[i] == layout->memory_of[cfg])
-			natures |= ops_of(config, config->memslots[i].name);
-	return natures;
+	return layout->natures[layout->memory_of[cfg]];
 }

@@ -26,6 +26,7 @@ struct layout {
 	size_t normal_count;
 	uint64_t top;			/* end of the highest slot */
 	uint32_t *memory_of;		/* by memslot: whose memory it shows, its own or alias's */
+	unsigned int *natures;		/* by memslot with memory of its own: see layout_natures() */
 };
 
 /* What this host, or the one assumed, can take. */
