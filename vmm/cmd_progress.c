@@ -61,7 +61,6 @@ static void note_rates(struct progress_line *line, const struct stress_count *no
 		memcpy(line->rates + length, text, (size_t)width + 1);
 		length += (size_t)width;
 	}
-	memcpy(line->last, now, count * sizeof(*now));
 }
 
 /* Once a second of a stress phase. What the run points to lives as long as the run does. */
@@ -83,8 +82,7 @@ static void sample(struct progress_line *line, const char *doing, uint64_t start
 	count = stress_sample(stress, counts, STRESS_COUNTS);
 	if (line->sampled_ns)
 		note_rates(line, counts, count, now - line->sampled_ns);
-	else
-		memcpy(line->last, counts, count * sizeof(*counts));
+	memcpy(line->last, counts, count * sizeof(*counts));
 	line->sampled_ns = now;
 	if (line->journal)
 		journal_sample(line->journal, doing, now - start, stress);

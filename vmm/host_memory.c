@@ -176,21 +176,32 @@ static uint64_t touched_bytes(const struct phase_cfg *phase, uint64_t size, bool
 	return (pages < around ? pages : around) * unit + (huge && pages ? HUGE_PAGE : 0);
 }
 
-/* Only where it may be much: a phase on its own VM is what its config says. */
-static int check_touched(const char *root, const struct config *config, uint64_t vms,
-			 uint64_t address_space, uint64_t available, struct err *err)
+/* What the phase that touches most takes of one VM. */
+static uint64_t most_touched(const struct config *config, uint64_t size, bool huge)
 {
-	uint64_t most = 0, size = address_space / vms;
-	bool huge = may_be_huge(root, config);
-	char wanted[UNIT_TEXT], text[UNIT_TEXT];
+	uint64_t most = 0;
 
 	for (size_t i = 0; i < config->phase_count; i++) {
 		uint64_t bytes = touched_bytes(&config->phases[i], size, huge);
 
 		most = bytes > most ? bytes : most;
 	}
-	most = most < size ? most : size;
+	return most < size ? most : size;
+}
+
+/* Whether pages may be huge is only asked where it matters. */
+static int check_touched(const char *root, const struct config *config, uint64_t vms,
+			 uint64_t address_space, uint64_t available, struct err *err)
+{
+	uint64_t size = address_space / vms, most = most_touched(config, size, true);
+	char wanted[UNIT_TEXT], text[UNIT_TEXT];
+	bool huge;
+
 	if (!available || most <= available / vms)
+		return 0;
+	huge = may_be_huge(root, config);
+	most = most_touched(config, size, huge);
+	if (most <= available / vms)
 		return 0;
 	err_set(err, ENOMEM, "the memory that %" PRIu64 " VM%s may write to takes %s%s, this host has %s "
 		"available (MemAvailable)", vms, vms > 1 ? "s" : "", format_bytes(wanted, most * vms),

@@ -198,7 +198,6 @@ static void *worker_main(void *argument)
 	while (worker->result->unavailable[0] && stress->deadline &&
 	       !__atomic_load_n(&stress->stop, __ATOMIC_ACQUIRE) && clock_ns() < stress->deadline)
 		sleep_ns(SECOND / 100);
-	__atomic_store_n(&worker->ended, true, __ATOMIC_RELEASE);
 	/* The last one lets the vCPUs come to rest. */
 	if (!__atomic_sub_fetch(&stress->live, 1, __ATOMIC_ACQ_REL))
 		team_repeat(stress->team, false);

@@ -61,7 +61,7 @@ struct worker {
 	void *buffer;			/* what an op keeps for its next round */
 	int fd;				/* the same, -1: none */
 	pthread_t thread;
-	bool started, ended;		/* ended: atomic */
+	bool started;
 };
 
 /* worker.c */
