@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # In an emulated host: a VM in a cgroup that is too small for its guest's first nested guest. Says in
 # /out/verdict whether the OOM killer took it there, and bisects the headroom at which it lives.
+. ./prelude.sh
+
 config=/configs/transition.ini
 quiet='phase.transition.touch=0 report.sources=cheap'
 without='phase.transition.nested-paging=no phase.transition.expect=lazy'
@@ -13,9 +15,8 @@ in_cgroup() {
 	echo "$2" >$group/memory.max
 	echo 0 >$group/memory.swap.max 2>/dev/null
 	shift 2
-	sh -c "echo \$\$ >$group/cgroup.procs && exec minivmm $config $quiet $*" \
-		>"/out/$name.txt" 2>"/out/$name.err" </dev/null
-	status=$?
+	run "$name" sh -c "echo \$\$ >$group/cgroup.procs && exec minivmm $config $quiet $*"
+	status=$(cat "/out/$name.rc")
 	peak=$(cat $group/memory.peak)
 	kills=$(sed -n 's/^oom_kill //p' $group/memory.events)
 	rmdir $group
@@ -26,7 +27,7 @@ number() { # of the plan, as JSON
 	sed -n "s/.*\"$1\": *\([0-9]*\).*/\1/p" /out/plan.json | head -n 1
 }
 
-minivmm plan $config -o /out/plan.json >/out/plan.txt 2>/out/plan.err
+report plan plan $config
 planned=$(number first_entry_bytes)
 
 limit=max
@@ -49,7 +50,7 @@ low=$before high=$((after + 8 * MIB))
 while [ $((high - low)) -gt $MIB ]; do
 	limit=$(((low + high) / 2))
 	in_cgroup bisect $limit
-	if [ $status = 0 ] || [ $status = 4 ]; then high=$limit; else low=$limit; fi
+	if [ "$status" = 0 ] || [ "$status" = 4 ]; then high=$limit; else low=$limit; fi
 done
 
 where=unknown

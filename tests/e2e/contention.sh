@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # In an emulated host: contention before and after the transition, on a VM of 16 GiB.
-minivmm /configs/contention.ini expect.policy=any memslot.big.size=16G \
-	phase.before.iterations=15 phase.control.iterations=15 phase.after.iterations=15 \
-	-o /out/contention.json >/out/contention.txt 2>/out/contention.err </dev/null
-echo $? >/out/contention.rc
+. ./prelude.sh
+
+report contention /configs/contention.ini expect.policy=any memslot.big.size=16G \
+	phase.before.iterations=15 phase.control.iterations=15 phase.after.iterations=15

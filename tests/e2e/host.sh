@@ -1,15 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # In the emulated host: every check red once, every way a host or a user can fall short.
-run() {
-	name=$1
-	shift
-	"$@" >"/out/$name.txt" 2>"/out/$name.err" </dev/null
-	echo $? >"/out/$name.rc"
-}
+. ./prelude.sh
+
 transition() { # NAME [ARGUMENT...]
 	name=$1
 	shift
-	run "$name" minivmm /configs/transition.ini phase.transition.touch=1M -o "/out/$name.json" "$@"
+	report "$name" /configs/transition.ini phase.transition.touch=1M "$@"
 }
 
 transition vcpus vm.vcpus=2
@@ -19,16 +15,16 @@ for broken in skip-vmrun ud2 l2-ud2 bad-entry triple-fault wrong-abi control-npt
 	transition "$broken" selftest.break=$broken
 done
 for config in restore controls; do
-	run $config-npt minivmm /configs/$config.ini selftest.break=control-npt -o /out/$config-npt.json
-	run $config-skip minivmm /configs/$config.ini selftest.break=skip-vmrun -o /out/$config-skip.json
+	report $config-npt /configs/$config.ini selftest.break=control-npt
+	report $config-skip /configs/$config.ini selftest.break=skip-vmrun
 done
-run restore-bad minivmm /configs/restore.ini selftest.break=bad-entry -o /out/restore-bad.json
-run restore-vcpus minivmm /configs/restore.ini vm.vcpus=2 phase.restore.touch=1M -o /out/restore-vcpus.json
+report restore-bad /configs/restore.ini selftest.break=bad-entry
+report restore-vcpus /configs/restore.ini vm.vcpus=2 phase.restore.touch=1M
 transition hang selftest.break=hang --timeout 1s
 transition ktap --format ktap
 transition json --format json
-run phase-fails minivmm /configs/transition.ini phase.boot.expect=allocated -o /out/phase-fails.json
-run huge minivmm /configs/transition.ini memslot.high.size=900G vm.kernel-memory-limit=1G -o /out/huge.json
+report phase-fails /configs/transition.ini phase.boot.expect=allocated
+report huge /configs/transition.ini memslot.high.size=900G vm.kernel-memory-limit=1G
 run no-room minivmm /configs/transition.ini memslot.low.size=4K memslot.high.size=4K
 cat >/tmp/touch.ini <<END
 [memslot.all]
@@ -47,7 +43,7 @@ stride = 8K
 pattern = 0x1234
 expect = allocated
 END
-run touch minivmm /tmp/touch.ini -o /out/touch.json
+report touch /tmp/touch.ini
 run stdin sh -c 'minivmm - -o /out/stdin.json < /tmp/touch.ini'
 
 # Rows that interrupt each other, the higher one first: the payload wants its memory in gpa order.
@@ -71,21 +67,14 @@ touch = 1M
 slot = odd
 expect = allocated
 END
-run order minivmm /tmp/order.ini -o /out/order.json
+report order /tmp/order.ini
 
 # Interrupted while the guest hangs: the report is written all the same.
-minivmm /configs/transition.ini selftest.break=hang -o /out/signal.json >/out/signal.txt 2>/out/signal.err &
-pid=$!
-sleep 2
-kill -INT $pid
-wait $pid
-echo $? >/out/signal.rc
+interrupted signal 2 /configs/transition.ini selftest.break=hang
 
 as_user() { # NAME: as an ordinary user, whose report root then takes
 	name=$1
-	as-user minivmm /configs/transition.ini phase.transition.touch=1M -o "/tmp/user/$name.json" \
-		>"/out/$name.txt" 2>"/out/$name.err" </dev/null
-	echo $? >"/out/$name.rc"
+	run "$name" as-user minivmm /configs/transition.ini phase.transition.touch=1M -o "/tmp/user/$name.json"
 	cp "/tmp/user/$name.json" /out/
 }
 mkdir -m 777 /tmp/user

@@ -1,18 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # In the emulated Intel host, which is slow: one run of full size, the others small.
-run() {
-	name=$1
-	shift
-	"$@" >"/out/$name.txt" 2>"/out/$name.err" </dev/null
-	echo $? >"/out/$name.rc"
-}
+. ./prelude.sh
+
 small() { # NAME CONFIG [ARGUMENT...]
 	name=$1 config=$2
 	shift 2
-	run "$name" minivmm "/configs/$config.ini" memslot.low.size=1G memslot.high.size=1G -o "/out/$name.json" "$@"
+	report "$name" "/configs/$config.ini" memslot.low.size=1G memslot.high.size=1G "$@"
 }
 
-run transition minivmm /configs/transition.ini -o /out/transition.json
+report transition /configs/transition.ini
 small restore restore phase.restore.touch=1M
 small controls controls
 small vcpus transition vm.vcpus=2 phase.transition.touch=1M
@@ -57,8 +53,8 @@ op = slot-delete
 slot = data
 rate = 20/s
 END
-run stress minivmm /tmp/stress.ini -o /out/stress.json
-run smoke minivmm smoke --brief -o /out/smoke.json
+report stress /tmp/stress.ini
+report smoke smoke --brief
 mkdir -m 777 /sys/fs/cgroup/session /tmp/user
 echo $$ >/sys/fs/cgroup/session/cgroup.procs
 run user as-user minivmm smoke -o /tmp/user/user.json
@@ -70,14 +66,5 @@ printf '[phase.transition]\ndo = l2\n' >>/tmp/stay.ini
 for i in $(seq 40); do
 	printf '[phase.stay%d]\ndo = touch\ntouch = 128M\n' "$i" >>/tmp/stay.ini
 done
-minivmm /tmp/stay.ini memslot.low.size=1G memslot.high.size=1G report.sources=cheap >/dev/null 2>&1 &
-vm=$!
-for _ in $(seq 100); do
-	minivmm stat $vm --format json 2>/dev/null | grep -q '"allocated"' && break
-	usleep 100000
-done
-run stat minivmm stat $vm --format json
-run walk minivmm stat $vm --walk --format json
-kill $vm
-wait $vm
+look_at /tmp/stay.ini memslot.low.size=1G memslot.high.size=1G report.sources=cheap
 exit 0

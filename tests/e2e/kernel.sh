@@ -1,22 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # On every kernel, in the emulated host: the transition as it is asked for, and with any policy; smoke; stat.
-run() {
-	name=$1
-	shift
-	"$@" >"/out/$name.txt" 2>"/out/$name.err" </dev/null
-	echo $? >"/out/$name.rc"
-}
+. ./prelude.sh
 
-run transition minivmm /configs/transition.ini -o /out/transition.json
-run any minivmm /configs/transition.ini expect.policy=any -o /out/any.json
-run restore minivmm /configs/restore.ini expect.policy=any -o /out/restore.json
-run controls minivmm /configs/controls.ini expect.policy=any -o /out/controls.json
-run smoke minivmm smoke --brief -o /out/smoke.json
+report transition /configs/transition.ini
+report any /configs/transition.ini expect.policy=any
+report restore /configs/restore.ini expect.policy=any
+report controls /configs/controls.ini expect.policy=any
+report smoke smoke --brief
 
 # What only a cgroup of its own tells, and an ordinary user sees.
 mkdir -m 777 /sys/fs/cgroup/session /tmp/user
 echo $$ >/sys/fs/cgroup/session/cgroup.procs
-run in-cgroup minivmm smoke -o /out/in-cgroup.json
+report in-cgroup smoke
 run user as-user minivmm smoke -o /tmp/user/user.json
 cp /tmp/user/user.json /out/
 
@@ -33,15 +28,5 @@ touch = 1000G
 stride = 1G
 timeout = 100s
 END
-minivmm /tmp/stay.ini >/dev/null 2>&1 &
-vm=$!
-echo $vm >/out/vm.pid
-for _ in $(seq 100); do
-	minivmm stat $vm --format json 2>/dev/null | grep -q '"allocated"' && break
-	usleep 100000
-done
-run stat minivmm stat $vm --format json
-run walk minivmm stat $vm --walk --format json
-kill $vm
-wait $vm
+look_at /tmp/stay.ini
 exit 0

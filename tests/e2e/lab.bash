@@ -9,7 +9,7 @@ boot() {
 	shift
 	export out=$BATS_FILE_TMPDIR/out
 	LAB_MINIVMM=${LAB_MINIVMM:-$top/build/static/minivmm} "$top/tests/lab/run" \
-		--script "$top/tests/e2e/$script" --outdir "$out" "$@" >"$BATS_FILE_TMPDIR/lab.log" 2>&1 ||
+		--script "$top/tests/e2e/$script" --add "$top/tests/e2e/prelude.sh" --outdir "$out" "$@" >"$BATS_FILE_TMPDIR/lab.log" 2>&1 ||
 		status=$? # bats would end here
 	echo $status >"$BATS_FILE_TMPDIR/status"
 }

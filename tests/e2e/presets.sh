@@ -1,11 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Every shipped layout on one kernel, and what its plan says; layouts that can't be had, for each rule a host has.
-run() {
-	name=$1
-	shift
-	"$@" >"/out/$name.txt" 2>"/out/$name.err" </dev/null
-	echo $? >"/out/$name.rc"
-}
+. ./prelude.sh
 
 for config in /configs/*.ini; do
 	name=${config##*/}
@@ -13,10 +8,10 @@ for config in /configs/*.ini; do
 	case $name in
 	transition | smoke* | stress* | race-* | quirk-* | dirty-ring | 1t | max-slots) continue ;;
 	esac
-	run "$name" minivmm "$config" expect.policy=any -o "/out/$name.json"
-	run "plan-$name" minivmm plan "$config" -o "/out/plan-$name.json"
+	report "$name" "$config" expect.policy=any
+	report "plan-$name" plan "$config"
 done
-run 1t minivmm /configs/1t.ini vm.kernel-memory-limit=2G -o /out/1t.json
+report 1t /configs/1t.ini vm.kernel-memory-limit=2G
 
 cat >/tmp/base.ini <<END
 [memslot.boot]
@@ -31,7 +26,7 @@ END
 refuse() { # NAME OVERRIDE...
 	name=$1
 	shift
-	run "$name" minivmm /tmp/base.ini expect.policy=any "$@" -o "/out/$name.json"
+	report "$name" /tmp/base.ini expect.policy=any "$@"
 }
 refuse phys-bits memslot.more.base=2T
 refuse populate memslot.more.size=64G memslot.more.populate=yes

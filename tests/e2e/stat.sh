@@ -1,13 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # In the emulated host: VMs of other processes, lazy and allocated, minivmm's and QEMU's, seen by minivmm stat.
-run() { # NAME COMMAND...
-	name=$1
-	shift
-	"$@" >"/out/$name.txt" 2>"/out/$name.err" </dev/null
-	echo $? >"/out/$name.rc"
-}
-
 # Each ends by touching memory for as long as it takes to look at it.
+. ./prelude.sh
+
 write_config() { # NAME NESTED-PAGING
 	cat >"/tmp/$1.ini" <<-END
 		[memslot.low]

@@ -1,15 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # In the emulated host: every op at once, and each invariant broken on purpose.
-run() { # NAME CONFIG OVERRIDE...
-	name=$1
-	shift
-	minivmm "$@" -o "/out/$name.json" >"/out/$name.txt" 2>"/out/$name.err" </dev/null
-	echo $? >"/out/$name.rc"
-}
+. ./prelude.sh
 
 mkdir -p /sys/fs/cgroup/stress
 echo $$ >/sys/fs/cgroup/stress/cgroup.procs
-run short /configs/stress-short.ini phase.churn.duration="${STRESS_SECONDS:-8}s" expect.policy=any --seed 7
+report short /configs/stress-short.ini phase.churn.duration="${STRESS_SECONDS:-8}s" expect.policy=any --seed 7
 
 # A small VM for the rest: few threads, so that each run is short.
 cat >/tmp/small.ini <<'END'
@@ -40,30 +35,23 @@ worker churn npt-churn
 worker chains alias
 worker kick signal-kick
 
-run nest /tmp/nest.ini expect.policy=any
-run control /tmp/nest.ini expect.policy=any phase.churn.nested-paging=off
-run corrupt /tmp/kick.ini expect.policy=any selftest.break=corrupt-page
+report nest /tmp/nest.ini expect.policy=any
+report control /tmp/nest.ini expect.policy=any phase.churn.nested-paging=off
+report corrupt /tmp/kick.ini expect.policy=any selftest.break=corrupt-page
 # L2 under NPT where there should be none: not lazy any more.
-run early /tmp/nest.ini expect.policy=any selftest.break=control-npt phase.churn.nested-paging=off
-run model /tmp/nest.ini expect.policy=any selftest.break=wrong-model
-run leak /tmp/nest.ini expect.policy=any selftest.break=leak-vm
-run klog /tmp/kick.ini expect.policy=any selftest.break=klog
-run stuck /tmp/kick.ini expect.policy=any selftest.break=stuck-worker phase.churn.timeout=2s
-run churn /tmp/churn.ini expect.policy=any phase.churn.iterations=any phase.churn.duration=1s
-run chains /tmp/chains.ini expect.policy=any phase.churn.iterations=any phase.churn.duration=1s
+report early /tmp/nest.ini expect.policy=any selftest.break=control-npt phase.churn.nested-paging=off
+report model /tmp/nest.ini expect.policy=any selftest.break=wrong-model
+report leak /tmp/nest.ini expect.policy=any selftest.break=leak-vm
+report klog /tmp/kick.ini expect.policy=any selftest.break=klog
+report stuck /tmp/kick.ini expect.policy=any selftest.break=stuck-worker phase.churn.timeout=2s
+report churn /tmp/churn.ini expect.policy=any phase.churn.iterations=any phase.churn.duration=1s
+report chains /tmp/chains.ini expect.policy=any phase.churn.iterations=any phase.churn.duration=1s
 # JSON Lines; and a signal, which ends the phase but not a round.
-minivmm /tmp/kick.ini expect.policy=any phase.churn.iterations=any phase.churn.duration=4s -o /out/lines.jsonl >/out/lines.txt 2>/out/lines.err
-echo $? >/out/lines.rc
-minivmm report show /out/lines.jsonl >/out/shown.txt 2>/out/shown.err
-echo $? >/out/shown.rc
-minivmm /tmp/nest.ini expect.policy=any phase.churn.iterations=any phase.churn.duration=60s -o /out/signal.json >/out/signal.txt 2>/out/signal.err &
-pid=$!
-sleep 4
-kill -INT $pid
-wait $pid
-echo $? >/out/signal.rc
+run lines minivmm /tmp/kick.ini expect.policy=any phase.churn.iterations=any phase.churn.duration=4s -o /out/lines.jsonl
+run shown minivmm report show /out/lines.jsonl
+interrupted signal 4 /tmp/nest.ini expect.policy=any phase.churn.iterations=any phase.churn.duration=60s
 # The known bugs' scenarios.
 for config in race-slots race-entries quirk-zap-all dirty-ring; do
-	run $config /configs/$config.ini expect.policy=any phase.churn.duration=3s --seed 3
+	report $config /configs/$config.ini expect.policy=any phase.churn.duration=3s --seed 3
 done
 exit 0

@@ -1,14 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # In the emulated host: --trace, what a killed run leaves of it, and sweep.
-run() { # NAME COMMAND...
-	name=$1
-	shift
-	"$@" >"/out/$name.txt" 2>"/out/$name.err" </dev/null
-	echo $? >"/out/$name.rc"
-}
+. ./prelude.sh
+
 tracing=/sys/kernel/tracing
 
-run trace minivmm /configs/transition.ini phase.transition.touch=1M --trace -o /out/trace.json
+report trace /configs/transition.ini phase.transition.touch=1M --trace
 ls $tracing/instances >/out/instances-after
 cat $tracing/kprobe_events >/out/kprobes-after
 
@@ -21,7 +17,7 @@ wait $pid
 ls $tracing/instances >/out/instances-killed
 cat $tracing/kprobe_events >/out/kprobes-killed
 echo $pid >/out/killed.pid
-run next minivmm builtin:smoke --trace -o /out/next.json
+report next builtin:smoke --trace
 ls $tracing/instances >/out/instances-next
 cat $tracing/kprobe_events >/out/kprobes-next
 
@@ -40,12 +36,12 @@ do = boot
 do = l2
 expect = allocated
 END
-run row minivmm /tmp/row.ini --trace -o /out/row.json
+report row /tmp/row.ini --trace
 run plain minivmm builtin:smoke --progress plain
 mkdir -m 777 /tmp/user
 run user as-user minivmm builtin:smoke --trace -o /tmp/user/user.json
 cp /tmp/user/user.json /out/
-run sweep minivmm sweep --sizes 1G,4G,16G --slots 1,500 -o /out/sweep.json
+report sweep sweep --sizes 1G,4G,16G --slots 1,500
 run sweep-csv minivmm sweep --sizes 1G,2G --slots 1 --format csv
 dmesg | grep -E 'BUG|WARNING|Oops' >/out/dmesg
 exit 0

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# What the scripts here share, each of which reads it first; they run in the lab, in busybox's ash.
+
+# run NAME COMMAND...: leaves NAME.txt, NAME.err and NAME.rc in /out.
+run() {
+	local name=$1
+	shift
+	"$@" >"/out/$name.txt" 2>"/out/$name.err" </dev/null
+	echo $? >"/out/$name.rc"
+}
+
+# report NAME ARGUMENT...: minivmm so called; leaves NAME.json, too.
+report() {
+	local name=$1
+	shift
+	run "$name" minivmm "$@" -o "/out/$name.json"
+}
+
+# interrupted NAME SECONDS ARGUMENT...: the same, with a SIGINT after so long.
+interrupted() {
+	local name=$1 seconds=$2 pid
+	shift 2
+	minivmm "$@" -o "/out/$name.json" >"/out/$name.txt" 2>"/out/$name.err" </dev/null &
+	pid=$!
+	sleep "$seconds"
+	kill -INT $pid
+	wait $pid
+	echo $? >"/out/$name.rc"
+}
+
+# look_at ARGUMENT...: what minivmm stat says of the VM that minivmm so called makes, once its rmaps are allocated.
+look_at() {
+	local vm
+	minivmm "$@" >/dev/null 2>&1 &
+	vm=$!
+	echo $vm >/out/vm.pid
+	for _ in $(seq 100); do
+		minivmm stat $vm --format json 2>/dev/null | grep -q '"allocated"' && break
+		usleep 100000
+	done
+	run stat minivmm stat $vm --format json
+	run walk minivmm stat $vm --walk --format json
+	kill $vm
+	wait $vm
+}
