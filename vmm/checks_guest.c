@@ -135,10 +135,16 @@ void judge_process(const struct run *run, struct check *check)
 			   after->process.kvm_mappings);
 }
 
-void judge_klog(const struct run *run, struct check *check)
+static const struct snapshot *last_snapshot(const struct run *run)
 {
 	const struct phase_result *teardown = run_teardown(run);
-	const struct snapshot *last = teardown ? &teardown->snapshot : &run->before;
+
+	return teardown ? &teardown->snapshot : &run->before;
+}
+
+void judge_klog(const struct run *run, struct check *check)
+{
+	const struct snapshot *last = last_snapshot(run);
 
 	if (run_not_created(run, check))
 		return;
@@ -153,24 +159,28 @@ void judge_klog(const struct run *run, struct check *check)
 	}
 }
 
-
 #define VECTOR_GP 13
 
 void judge_nested_off(const struct run *run, struct check *check)
 {
 	const struct guest_outcome *guest;
+	const struct snapshot *last;
 
 	if (!run) {
 		check_skip(check, "this host's VMs can't be nested anyhow");
 		return;
 	}
 	guest = &run->guest;
+	last = last_snapshot(run);
 	if (run_not_created(run, check))
 		return;
 	if (guest->report.l2_entries || run->stage == STAGE_RAN)
 		check_fail(check, "CPUID hides SVM and VMX, yet the guest entered L2");
 	else if (guest->report.status == ABI_UNSUPPORTED)
 		check_fail(check, "%s", guest->text);
+	else if (last->status[SOURCE_KLOG].ok && last->klog.alarms)
+		check_fail(check, "%u alarms in the kernel log while the guest tried, the first: %s",
+			   last->klog.alarms, last->klog.first);
 	else if (guest->report.status == ABI_EXCEPTION && guest->report.vector == VECTOR_GP)
 		check_pass(check, "CPUID hides it, and turning it on takes #GP");
 	else

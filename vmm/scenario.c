@@ -42,7 +42,9 @@ static const char nested_off[] =
 	"timeout = 2s\n"
 	"[phase.try]\n"
 	"do = l2\n"
-	"timeout = 2s\n";
+	"timeout = 2s\n"
+	"[report]\n"
+	"sources = cheap\n";
 
 static const struct scenario_info table[] = {
 	{ "smoke", "the transition of a 16 GiB VM, in a second or two", smoke },

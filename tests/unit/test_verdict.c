@@ -515,6 +515,52 @@ static void test_leftovers(void **state)
 	expect(&verdict, "teardown.clean", RESULT_FAIL, "+36864 bytes");
 }
 
+/* smoke's check: `hidden` is the run of the VM without nesting. */
+static void expect_nested_off(const struct world *w, const struct run *hidden, enum result result,
+			      const char *reason)
+{
+	struct verdict verdict;
+
+	verdict_judge(&w->run, &verdict);
+	verdict_add_nested_off(&w->run, hidden, &verdict);
+	expect(&verdict, "nested.off", result, reason);
+	assert_int_equal(verdict.exit_status, result == RESULT_FAIL);
+}
+
+static void test_nested_off(void **state)
+{
+	struct world *w = *state;
+	struct run hidden = w->run;
+	struct snapshot *last;
+
+	expect_nested_off(w, NULL, RESULT_SKIP, "can't be nested anyhow");
+	expect_nested_off(w, &hidden, RESULT_FAIL, "yet the guest entered L2");
+	hidden.stage = STAGE_CREATED;
+	expect_nested_off(w, &hidden, RESULT_SKIP, "could not be tried");
+	hidden.guest.report.status = ABI_UNSUPPORTED;
+	snprintf(hidden.guest.text, sizeof(hidden.guest.text), "EFER.SVME stays set");
+	expect_nested_off(w, &hidden, RESULT_FAIL, "EFER.SVME stays set");
+	hidden.guest.report.status = ABI_EXCEPTION;
+	hidden.guest.report.vector = 6;
+	expect_nested_off(w, &hidden, RESULT_SKIP, "could not be tried");
+	hidden.guest.report.vector = 13;
+	expect_nested_off(w, &hidden, RESULT_PASS, "#GP");
+	hidden.guest.report.l2_entries = 1;
+	expect_nested_off(w, &hidden, RESULT_FAIL, "yet the guest entered L2");
+
+	/* The kernel complained, but only after the first VM was gone. */
+	hidden.guest.report.l2_entries = 0;
+	hidden.phases = calloc(PHASES, sizeof(*hidden.phases));
+	assert_non_null(hidden.phases);
+	memcpy(hidden.phases, w->phases, PHASES * sizeof(*hidden.phases));
+	last = &hidden.phases[TEARDOWN].snapshot;
+	last->klog.alarms = 1;
+	snprintf(last->klog.first, sizeof(last->klog.first), "WARNING: CPU: 0 PID: 7");
+	expect_nested_off(w, &hidden, RESULT_FAIL, "1 alarms in the kernel log while the guest tried, "
+						   "the first: WARNING: CPU: 0");
+	free(hidden.phases);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, cleanup)
 
 int main(void)
@@ -526,7 +572,7 @@ int main(void)
 		T(test_pages_missing), T(test_wrong_bytes), T(test_wrong_heads),
 		T(test_bytes_while_lazy), T(test_leak), T(test_klog), T(test_guest_fault),
 		T(test_error_and_signal), T(test_blind),
-		T(test_stress), T(test_leftovers),
+		T(test_stress), T(test_leftovers), T(test_nested_off),
 	};
 
 	return cmocka_run_group_tests_name("verdict", tests, NULL, NULL);
