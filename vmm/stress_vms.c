@@ -137,7 +137,6 @@ static int make_like(struct stress *stress, struct stress_vm *vm, struct err *er
 	if (code)
 		return code;
 	vm->vm = &vm->own;
-	vm->first = stress->team->count;
 	code = team_join(stress->team, &vm->own, &vm->payload, vcpus_of(stress), err);
 	if (code)
 		return code;
@@ -162,7 +161,7 @@ int stress_vms_make(struct stress *stress, const struct vm *vm, struct err *err)
 	while (!code && stress->vm_count < stress->phase->vms) {
 		struct stress_vm *next = &stress->vms[stress->vm_count++];
 
-		next->own.fd = -1;
+		*next = (struct stress_vm){ .own.fd = -1, .first = stress->team->count };
 		code = make_locks(next, slots) ? err_set(err, ENOMEM, "no memory for the VMs") :
 						 make_like(stress, next, err);
 	}
