@@ -20,8 +20,7 @@
 
 extern const char __executable_start[];
 
-static unsigned long number, fail_at;
-static const char *only = "";
+static unsigned long number, fail_at, fail_place;
 static int log_fd = -1;
 static long mapped_pages;
 static const void *kept[KEPT];
@@ -46,16 +45,14 @@ static void say(const char *format, ...)
 /* The place is an offset into the program: addr2line takes it. */
 bool fault_due(const char *name, void *from, int code)
 {
-	unsigned long this;
+	unsigned long place = (unsigned long)((const char *)from - __executable_start);
 	bool due;
 
-	if (strncmp(name, only, strlen(only)))
+	if (fail_at && place != fail_place)
 		return false;
-	this = __atomic_add_fetch(&number, 1, __ATOMIC_RELAXED);
-	due = this == fail_at;
+	due = __atomic_add_fetch(&number, 1, __ATOMIC_RELAXED) == fail_at;
 	if (due || !fail_at)
-		say("%lu %s %#lx %d\n", this, name,
-		    (unsigned long)((const char *)from - __executable_start), code);
+		say("%s %#lx %d\n", name, place, code);
 	if (due && code)
 		errno = code;
 	return due;
@@ -113,11 +110,10 @@ static void list_open(bool open[FDS])
 
 __attribute__((constructor)) static void begin(void)
 {
-	const char *path = getenv("FAULTS_LOG"), *at = getenv("FAIL_AT");
+	const char *path = getenv("FAULTS_LOG"), *at = getenv("FAIL_AT"), *place = getenv("FAIL_PLACE");
 	int fd = path ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666) : -1;
 
-	if (getenv("FAIL_ONLY"))
-		only = getenv("FAIL_ONLY");
+	fail_place = place ? strtoul(place, NULL, 16) : 0;
 	fail_at = at ? strtoul(at, NULL, 10) : ULONG_MAX;
 	if (fd >= 0) {
 		log_fd = fcntl(fd, F_DUPFD_CLOEXEC, LOG_FD);

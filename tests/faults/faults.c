@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What minivmm's own objects call and what can fail, failing once: the FAIL_AT-th of a process's
- * calls (FAIL_AT=0: none; FAIL_ONLY: of those whose name begins so). `prepare` renames the calls
- * of the objects, NAME to fault_NAME, so libraries are left as they are. FAULTS_LOG gets a line
- * for each call that was made to fail, or for all (FAIL_AT=0), and at exit one of what is left
- * of descriptors, memory and mappings.
+ * calls from FAIL_PLACE, an offset into the program (FAIL_AT=0: none). Not the n-th of all calls:
+ * that is another one in each run, as the host's files are long or short and threads take turns.
+ * `prepare` renames the calls of the objects, NAME to fault_NAME, so libraries are left as they
+ * are. FAULTS_LOG gets a line for the call that was made to fail, or for all (FAIL_AT=0), and at
+ * exit one of what is left of descriptors, memory and mappings.
  */
 #include <dirent.h>
 #include <errno.h>

@@ -11,13 +11,14 @@
 
 struct call {
 	char name[48];
-	unsigned long number, place;	/* place: offset into the program */
+	unsigned long place;		/* offset into the program */
+	unsigned long turn;		/* among the calls from there, from 1 */
 	const char *function;		/* where that is, or "?" */
 	int code;			/* errno, 0: it fails otherwise */
 };
 
 struct outcome {
-	struct call call;		/* that failed; number 0: none did */
+	struct call call;		/* that failed; name "": none did */
 	bool timeout;
 	int signal, status;
 	const char *out, *err;		/* stdout and stderr */
