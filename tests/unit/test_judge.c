@@ -17,7 +17,7 @@
 static struct outcome good(void)
 {
 	return (struct outcome){
-		.call = { .name = "read", .function = "read_text", .number = 7, .code = EIO },
+		.call = { .name = "read", .function = "read_text", .turn = 7, .code = EIO },
 		.out = REPORT, .out_size = strlen(REPORT), .err = "",
 		.shown = json_loads(REPORT, 0, NULL), .saved = json_loads(REPORT, 0, NULL),
 		.file = true,
