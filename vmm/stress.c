@@ -210,7 +210,7 @@ static int wait_end(struct stress *stress, uint64_t deadline)
 	}
 	if (end)
 		team_stop(stress->team);
-	return end < 0 ? end : result == -ETIMEDOUT ? 0 : result;
+	return end || result == -ETIMEDOUT ? end : result;
 }
 
 static int run_workers(struct stress *stress, struct err *err)

@@ -75,6 +75,12 @@ setup() { need_boot; }
 	check signal teardown.clean pass
 }
 
+@test "a signal once the time is up ends the run as well" {
+	rc late 130
+	json late '.exit_status == 130 and ([.phases[] | select(.do == "stress") | .done] == [false])'
+	check late teardown.clean pass
+}
+
 @test "L1 changes L2's tables, and L2 has one page 512 times" {
 	rc churn 0
 	rc chains 0

@@ -50,6 +50,9 @@ report chains /tmp/chains.ini expect.policy=any phase.churn.iterations=any phase
 run lines minivmm /tmp/kick.ini expect.policy=any phase.churn.iterations=any phase.churn.duration=4s -o /out/lines.jsonl
 run shown minivmm report show /out/lines.jsonl
 interrupted signal 4 /tmp/nest.ini expect.policy=any phase.churn.iterations=any phase.churn.duration=60s
+# The same once the phase's time is up, while the vCPU has not come to the end of its pass.
+interrupted late 4 /tmp/kick.ini expect.policy=any phase.churn.iterations=any phase.churn.duration=1s \
+	phase.churn.timeout=2s phase.churn.touch=6T
 # The known bugs' scenarios.
 for config in race-slots race-entries quirk-zap-all dirty-ring; do
 	report $config /configs/$config.ini expect.policy=any phase.churn.duration=3s --seed 3
