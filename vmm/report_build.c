@@ -125,7 +125,7 @@ static json_t *phase_json(const struct phase_result *phase)
 	bool guest_ran = reached && phase->cfg;
 	bool told = phase->state != RMAP_UNKNOWN;
 	json_t *object = json_pack(
-		"{s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+		"{s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 		"name", value_text(phase->name),
 		"do", value_text(phase->what),
 		"done", phase->done,
@@ -142,7 +142,8 @@ static json_t *phase_json(const struct phase_result *phase)
 		"failed", value_text(phase->failed ? strerrorname_np(phase->failed) : NULL),
 		"workers", stress_json(phase->stress),
 		"vms", stress_vms_json(phase->stress),
-		"replay", value_text(phase->stress ? phase->stress->replay : NULL));
+		"replay", value_text(phase->stress && phase->stress->replay[0] ? phase->stress->replay :
+								       NULL));
 
 	if (!object)
 		return NULL;

@@ -162,6 +162,23 @@ static void test_snapshots(void **state)
 	destroy(&scene, report);
 }
 
+/* How a stress that failed is run again: the phase says so to programs, too. */
+static void test_replay(void **state)
+{
+	struct stress_result stress = { .replay = "--seed 7 worker.move.first-round=3" };
+	struct scene scene;
+	json_t *report;
+
+	(void)state;
+	lazy_success(&scene);
+	scene.results[3].stress = &stress;
+	report = build(&scene);
+	assert_text(phase(report, 3), "replay", "--seed 7 worker.move.first-round=3");
+	assert_unknown(phase(report, 2), "replay");
+	scene.results[3].stress = NULL;
+	destroy(&scene, report);
+}
+
 static void test_eager(void **state)
 {
 	struct scene scene;
@@ -289,7 +306,7 @@ int main(void)
 		cmocka_unit_test(test_lazy_transition),
 		cmocka_unit_test(test_lazy_slots_and_phases),
 		cmocka_unit_test(test_snapshots),
-		cmocka_unit_test(test_eager),
+		cmocka_unit_test(test_replay), cmocka_unit_test(test_eager),
 		cmocka_unit_test(test_guest_trouble),
 		cmocka_unit_test(test_no_kvm),
 		cmocka_unit_test(test_no_sources),
