@@ -28,47 +28,49 @@ static uint64_t page_size_of(const struct memslot_cfg *cfg)
 }
 
 /* Shared from the start and mapped here, it is memory like any other, but for who owns it. */
-static int guest_memfd(const struct memslot_cfg *cfg, uint64_t size, int vm, struct err *err)
+static int guest_memfd(const struct memslot_cfg *cfg, uint64_t size, int vm, int *fd,
+		       struct err *err)
 {
 	struct gmem_create create = { .size = size, .flags = GMEM_FLAGS };
-	int fd = ioctl(vm, GMEM_CREATE, &create);
 
-	return fd >= 0 ? fd : err_errno(err, errno, "memslot.%s: KVM_CREATE_GUEST_MEMFD("
+	*fd = ioctl(vm, GMEM_CREATE, &create);
+	return *fd >= 0 ? 0 : err_errno(err, errno, "memslot.%s: KVM_CREATE_GUEST_MEMFD("
 					"size=%#llx flags=%#llx)", cfg->name,
 					(unsigned long long)create.size,
 					(unsigned long long)create.flags);
 }
 
-static int memory_fd(const struct memslot_cfg *cfg, uint64_t size, int vm, struct err *err)
+static int open_memfd(const struct memslot_cfg *cfg, uint64_t size, int *fd, struct err *err)
 {
 	unsigned int flags = MFD_CLOEXEC;
-	int fd;
 
-	if (cfg->backing == BACKING_ANON)
-		return -1;
-	if (cfg->backing == BACKING_GUEST_MEMFD)
-		return guest_memfd(cfg, size, vm, err);
-	if (cfg->backing == BACKING_FILE) {
-		fd = open(cfg->path, O_RDWR | O_CLOEXEC);
-		return fd >= 0 ? fd : err_errno(err, errno, "memslot.%s: open(%s)", cfg->name,
-						cfg->path);
-	}
 	if (cfg->backing == BACKING_HUGETLB_2M)
 		flags |= MFD_HUGETLB | MFD_HUGE_2MB;
 	if (cfg->backing == BACKING_HUGETLB_1G)
 		flags |= MFD_HUGETLB | MFD_HUGE_1GB;
-	fd = memfd_create(cfg->name, flags);
-	if (fd < 0)
+	*fd = memfd_create(cfg->name, flags);
+	if (*fd < 0)
 		return err_errno(err, errno, "memslot.%s: memfd_create(%s)", cfg->name,
 				 slot_backing_name(cfg->backing));
-	if (ftruncate(fd, (off_t)size)) {
-		int code = errno;
+	return ftruncate(*fd, (off_t)size) ? err_errno(err, errno, "memslot.%s: ftruncate(memfd, %#llx)",
+						       cfg->name, (unsigned long long)size) : 0;
+}
 
-		close(fd);
-		return err_errno(err, code, "memslot.%s: ftruncate(memfd, %#llx)", cfg->name,
-				 (unsigned long long)size);
+/* What the memory comes from, -1: anonymous. On failure the caller closes what there is. */
+static int memory_fd(const struct memslot_cfg *cfg, uint64_t size, int vm, int *fd, struct err *err)
+{
+	*fd = -1;
+	switch (cfg->backing) {
+	case BACKING_ANON:
+		return 0;
+	case BACKING_GUEST_MEMFD:
+		return guest_memfd(cfg, size, vm, fd, err);
+	case BACKING_FILE:
+		*fd = open(cfg->path, O_RDWR | O_CLOEXEC);
+		return *fd >= 0 ? 0 : err_errno(err, errno, "memslot.%s: open(%s)", cfg->name, cfg->path);
+	default:
+		return open_memfd(cfg, size, fd, err);
 	}
-	return fd;
 }
 
 /* MADV_POPULATE_WRITE came with 5.14: before, every page is written with what it holds. */
@@ -157,11 +159,9 @@ int backing_map(struct backing *backing, const struct memslot_cfg *cfg, int vm, 
 	int code;
 
 	*backing = (struct backing){ .fd = -1, .size = cfg->size * cfg->count };
-	code = memory_fd(cfg, backing->size, vm, err);
-	if (code < -1)
-		return code;
-	backing->fd = code;
-	code = reserve(backing, cfg, err);
+	code = memory_fd(cfg, backing->size, vm, &backing->fd, err);
+	if (!code)
+		code = reserve(backing, cfg, err);
 	if (code)
 		goto fail;
 	flags |= backing->fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED;

@@ -235,3 +235,10 @@ setup() { need_boot; }
 	grep -q '^1 VM: 0 lazy, 0 allocated, 1 unknown$' "$out/lockdown-stat.txt"
 	tr -s ' \n' ' ' <"$out/lockdown-stat.txt" | grep -q 'locked down, which keeps nested_run from root'
 }
+
+@test "a file that may not be opened (EPERM) is no anonymous memory" {
+	grep -qF '[confidentiality]' "$out/lockdown" || skip "this kernel has no lockdown"
+	rc not-permitted 3
+	json not-permitted '.error.text | contains("open(/proc/kcore): Operation not permitted")'
+	json not-permitted '[.phases[] | select(.name == "boot" and .done)] == []'
+}

@@ -104,4 +104,5 @@ echo confidentiality >/sys/kernel/security/lockdown
 cat /sys/kernel/security/lockdown >/out/lockdown
 transition lockdown --trace
 run lockdown-stat minivmm stat
+report not-permitted /tmp/touch.ini memslot.all.backing=file:/proc/kcore
 exit 0
