@@ -35,6 +35,9 @@ static const struct section section_table[KIND_COUNT] = {
 	[KIND_SELFTEST] = { "selftest", "for tests of minivmm itself", 0, 0, 0 },
 };
 
+/* So that deadlines can't overflow. */
+#define YEAR (365ull * 24 * 3600 * 1000000000)
+
 static const struct key_word vm_limit_words[] = { { "auto", 0 }, { 0 } };
 static const struct key_word stride_words[] = { { "size", 0 }, { 0 } };
 static const struct key_word id_words[] = { { "next", -1 }, { 0 } };
@@ -120,7 +123,7 @@ static const struct key key_table[] = {
 	  .help = "KVM's device; one that is not there: the layout is checked, nothing runs" },
 	{ VM(nested), .name = "nested", .type = KEY_BOOL, .initial = "yes",
 	  .help = "CPUID shows SVM or VMX, as the host has it" },
-	{ VM(timeout), .name = "timeout", .type = KEY_DURATION, .initial = "60s", .min = 1,
+	{ VM(timeout), .name = "timeout", .type = KEY_DURATION, .initial = "60s", .min = 1, .max = YEAR,
 	  .help = "how long a phase may take", .unit = "ns" },
 	{ VM(kernel_memory_limit), .name = "kernel-memory-limit", .type = KEY_SIZE,
 	  .initial = "auto", .words = vm_limit_words, .min = 1,
@@ -184,10 +187,10 @@ static const struct key key_table[] = {
 	  .with_do = TOUCHES | 1u << DO_SLOT_DELETE,
 	  .help = "NAME of the memslot where the writing begins, or that is deleted" },
 	{ PHASE(timeout), .name = "timeout", .type = KEY_DURATION, .initial = "vm.timeout",
-	  .words = timeout_words, .min = 1, .unit = "ns",
+	  .words = timeout_words, .min = 1, .max = YEAR, .unit = "ns",
 	  .help = "how long the phase may take, beyond its duration" },
 	{ PHASE(duration), .name = "duration", .type = KEY_DURATION, .initial = "auto",
-	  .words = duration_words, .min = 1, .with_do = STRESSES, .unit = "ns",
+	  .words = duration_words, .min = 1, .max = YEAR, .with_do = STRESSES, .unit = "ns",
 	  .help = "of the stress; auto: 10s, unless iterations says when it ends" },
 	{ PHASE(iterations), .name = "iterations", .type = KEY_NUMBER, .initial = "any",
 	  .words = iterations_words, .min = 1, .with_do = STRESSES,
