@@ -137,6 +137,16 @@ static void check_nested_paging(struct checker *checker, const struct ini_sectio
 		complain(checker, section, entry, "there are workers that change L2's NPT/EPT tables");
 }
 
+/* The phase before this one that takes the memslot away, or NULL. */
+static const struct phase_cfg *deleted_before(const struct config *config,
+					      const struct phase_cfg *phase, const char *slot)
+{
+	for (const struct phase_cfg *other = config->phases; other < phase; other++)
+		if (other->what == DO_SLOT_DELETE && other->slot && !strcmp(other->slot, slot))
+			return other;
+	return NULL;
+}
+
 /* vCPUs are dealt out to the workers that have ops for them: L2 runs in all of those. */
 static void check_load(struct checker *checker, const struct ini_section *section)
 {
@@ -156,9 +166,13 @@ static void check_phase(struct checker *checker, const struct ini_section *secti
 	const struct key *touch = key_find(KIND_PHASE, "touch");
 	const struct ini_entry *entry = set_well(section, "slot");
 	const struct memslot_cfg *slot = entry ? find_memslot(checker, section, entry) : NULL;
+	const struct phase_cfg *gone = slot ? deleted_before(checker->config, phase, slot->name) : NULL;
 
 	if (slot && slot->space != SPACE_NORMAL)
 		complain(checker, section, entry, "is in space smm, where no phase writes");
+	if (gone)
+		diag_add(checker->diags, entry->at, section->name, entry->key, entry->value,
+			 "is gone: [phase.%s] has deleted it", gone->name);
 	if (key_is_unset(touch, phase))
 		phase->touch = phase->what == DO_TOUCH || phase->what == DO_STRESS ? 64ull << 20 : 0;
 	if (phase->what == DO_STRESS && !phase->duration && !phase->iterations)
@@ -207,6 +221,24 @@ static void check_log(struct checker *checker, const struct ini_section *section
 		complain(checker, section, entry, "there is no ring: set vm.dirty-ring");
 }
 
+/* It works in every stress phase. */
+static void check_worker_slot(struct checker *checker, const struct ini_section *section)
+{
+	const struct config *config = checker->config;
+	const struct ini_entry *entry = set_well(section, "slot");
+
+	for (size_t i = 0; entry && i < config->phase_count; i++) {
+		const struct phase_cfg *gone = deleted_before(config, &config->phases[i], entry->value);
+
+		if (config->phases[i].what != DO_STRESS || !gone)
+			continue;
+		diag_add(checker->diags, entry->at, section->name, entry->key, entry->value,
+			 "is gone when [phase.%s] begins: [phase.%s] has deleted it",
+			 config->phases[i].name, gone->name);
+		return;
+	}
+}
+
 static void check_worker(struct checker *checker, const struct ini_section *section)
 {
 	const struct worker_cfg *worker = &checker->config->workers[section->index];
@@ -223,6 +255,7 @@ static void check_worker(struct checker *checker, const struct ini_section *sect
 			 "is missing: op = %s works on a memslot", op->name);
 	if (slot && slot->space != SPACE_NORMAL)
 		complain(checker, section, entry, "is in space smm, where no worker works");
+	check_worker_slot(checker, section);
 }
 
 /* Workers that no phase would run. */
