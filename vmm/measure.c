@@ -122,10 +122,28 @@ void measure_phase(const struct run *run, struct phase_result *phase)
 	measure_state(run, phase);
 }
 
+/*
+ * Counters tell nothing of an eager kernel's VM before a vCPU has run: there, rmaps that are
+ * seen before any L2 came with the slots.
+ */
+static enum rmap_state policy_of(const struct run *run)
+{
+	enum rmap_state policy = run->phase_count ? run->phases[0].state : RMAP_UNKNOWN;
+
+	for (size_t i = 1; policy == RMAP_UNKNOWN && !run->model.rmap_lazy && i < run->phase_count; i++) {
+		const struct phase_cfg *cfg = run->phases[i].cfg;
+
+		if (!cfg || phase_runs_l2(cfg))
+			break;
+		policy = run->phases[i].state;
+	}
+	return policy;
+}
+
 void measure_transition(struct run *run)
 {
 	run->transition = -1;
-	run->policy = run->phase_count ? run->phases[0].state : RMAP_UNKNOWN;
+	run->policy = policy_of(run);
 	for (size_t i = 1; i < run->phase_count; i++) {
 		if (run->phases[i].state != RMAP_ALLOCATED || run->phases[i - 1].state != RMAP_LAZY)
 			continue;

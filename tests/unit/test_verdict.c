@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "measure.h"
 #include "verdict.h"
 
 enum { CREATE, BOOT, CONTROL, TRANSITION, TEARDOWN, PHASES };
@@ -219,6 +220,9 @@ static void test_restore(void **state)
 	expect(&verdict, "control.no-npt", RESULT_PASS, "1 entries");
 	expect(&verdict, "transition.observed", RESULT_PASS, "");
 	expect(&verdict, "l2.ran", RESULT_PASS, "2 entries in 2 phases");
+	w->phases[TRANSITION].l2_pages = 0;
+	verdict = judge_all(w);
+	expect(&verdict, "l2.ran", RESULT_FAIL, "wrote 0 of 2 pages");
 }
 
 static void make_eager(struct world *w)
@@ -447,6 +451,34 @@ static void test_blind(void **state)
 	expect(&verdict, "l2.ran", RESULT_PASS, "");
 }
 
+/* Where counters are all there is, they tell nothing before a vCPU has run. */
+static void test_counters_only(void **state)
+{
+	struct world *w = *state;
+	struct verdict verdict;
+
+	w->phases[CREATE].state = RMAP_UNKNOWN;
+	w->run.phases[BOOT].state = RMAP_UNKNOWN;
+	w->run.phases[CONTROL].state = RMAP_UNKNOWN;
+	measure_transition(&w->run);
+	verdict = judge_all(w);
+	/* It may have come any time. */
+	expect(&verdict, "transition.observed", RESULT_SKIP, "");
+
+	make_eager(w);
+	for (int i = CREATE; i <= TRANSITION; i++)
+		w->phases[i].snapshot.status[SOURCE_RMAPS_STAT].ok = false;
+	w->phases[CREATE].state = RMAP_UNKNOWN;
+	w->run.model.rmap_lazy = false;
+	w->config.expect.policy = POLICY_ANY;
+	measure_transition(&w->run);
+	verdict = judge_all(w);
+	expect(&verdict, "host.policy", RESULT_PASS, "eager");
+	expect(&verdict, "transition.observed", RESULT_SKIP, "eager host");
+	expect(&verdict, "phase.expect", RESULT_PASS, "1 phase");
+	expect_end(&verdict, RESULT_PASS, 0);
+}
+
 /* What a run with a stress phase is held to, besides. */
 static void test_stress(void **state)
 {
@@ -484,12 +516,14 @@ static void test_stress(void **state)
 	expect(&verdict, "vms.transition", RESULT_FAIL, "allocated before");
 	expect(&verdict, "memory.intact", RESULT_FAIL, "");
 	expect(&verdict, "slab.clean", RESULT_FAIL, "10000000 objects more");
+	assert_string_equal(find(&verdict, "slab.clean")->remedy, "");
 
 	slab->merged = true;
 	stress.vms.wrong = 0;
 	stress.vms.untold = 1;
 	verdict = judge_all(w);
 	expect(&verdict, "slab.clean", RESULT_SKIP, "merged");
+	assert_string_equal(find(&verdict, "slab.clean")->remedy, "boot with slab_nomerge");
 	expect(&verdict, "vms.transition", RESULT_SKIP, "no source");
 }
 
@@ -567,7 +601,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(test_all_green), T(test_no_kvm), T(test_no_nesting), T(test_controls),
-		T(test_restore), T(test_eager_host),
+		T(test_restore), T(test_eager_host), T(test_counters_only),
 		T(test_policy_eager_on_lazy_host), T(test_too_early), T(test_never),
 		T(test_pages_missing), T(test_wrong_bytes), T(test_wrong_heads),
 		T(test_bytes_while_lazy), T(test_leak), T(test_klog), T(test_guest_fault),
