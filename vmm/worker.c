@@ -85,6 +85,20 @@ int worker_took(struct worker *worker, enum stress_step step, uint64_t start_ns)
 	return 0;
 }
 
+/* Where the thread stands that is least far, of those of a worker: they are neighbours. */
+static uint64_t least_round(const struct stress *stress, size_t first)
+{
+	const struct worker_cfg *cfg = stress->workers[first].cfg;
+	uint64_t least = UINT64_MAX;
+
+	for (size_t i = first; i < stress->count && stress->workers[i].cfg == cfg; i++) {
+		uint64_t round = round_number(&stress->workers[i]);
+
+		least = round < least ? round : least;
+	}
+	return least;
+}
+
 /* Where each worker stood when the first of them failed. */
 static void note_replay(struct stress *stress)
 {
@@ -104,7 +118,7 @@ static void note_replay(struct stress *stress)
 			last = worker->cfg;
 			length += (size_t)snprintf(text + length, size - length,
 						   " worker.%s.first-round=%llu", last->name,
-						   (unsigned long long)round_number(worker));
+						   (unsigned long long)least_round(stress, i));
 		}
 	}
 	pthread_mutex_unlock(&stress->lock);
