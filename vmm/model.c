@@ -69,7 +69,8 @@ void model_choose(const struct kernel_facts *facts, struct model *model)
 	snprintf(model->name, sizeof(model->name), "%s%s%s%s", era(facts),
 		 model->whole_pages ? "" : "/slab",
 		 lazy_kernel && !model->rmap_lazy ? "/tdp-mmu-off" : "",
-		 !model->tracking_lazy && since(facts, 5, 16) ? "/external-tracking" : "");
+		 !model->tracking_lazy && since(facts, 5, 16) && facts->tdp != ANSWER_NO ?
+			"/external-tracking" : "");
 	if (since(facts, 6, 17) && model->rmap_lazy)
 		model->transition_slab = PAGE_HASH_BYTES;
 	snprintf(model->why, sizeof(model->why),

@@ -58,7 +58,8 @@ static int expected_areas(const struct model *model, const struct layout *layout
 
 	for (size_t i = 0; !code && i < layout->count; i++) {
 		struct slot_array arrays[SLOT_ARRAYS];
-		size_t count = model_slot_arrays(&layout->slots[i], arrays);
+		size_t count = layout->slots[i].gone ? 0 :
+						       model_slot_arrays(&layout->slots[i], arrays);
 
 		for (size_t j = 0; !code && j < count; j++)
 			code = add_areas(arrays[j].bytes > KMALLOC_MAX ? certain : possible,
