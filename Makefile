@@ -93,7 +93,6 @@ help:
 
 ## make                builds ./minivmm (STATIC=1: without shared libraries; V=1: shows the commands)
 ## make demo           sets up what is missing, builds, shows the transition: here, or on an emulated host
-## make check          sets up what is missing, builds, runs every test
 ## make man            minivmm(1) and minivmm.ini(5), with scdoc; installed where they were made
 ## make install        DESTDIR= PREFIX=/usr/local
 ## make clean          (keeps the lab's kernels; make distclean does not)

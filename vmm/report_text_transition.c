@@ -80,9 +80,10 @@ static void put_advice(const json_t *report, struct amount total, FILE *out)
 			 "the slots are made.", amount_bytes(bytes, creation));
 	else
 		snprintf(text, sizeof(text),
-			 "Leave %s (%s bytes%s%s) free in this VM's cgroup: its guest takes that, "
-			 "once, by starting a nested guest; the VM is killed where the cgroup has "
-			 "less.", amount_bytes(bytes, headroom), amount_exact(exact, headroom),
+			 "Leave at least %s (%s bytes%s%s) free in this VM's cgroup: its guest takes "
+			 "that, once, by starting a nested guest; the VM is killed where the cgroup "
+			 "has less. L2's shadow pages come on top: `minivmm plan` has the whole "
+			 "headroom.", amount_bytes(bytes, headroom), amount_exact(exact, headroom),
 			 slab.value ? ", slab included: " : "",
 			 slab.value ? amount_bytes(hash, slab) : "");
 	fputs("  ", out);
