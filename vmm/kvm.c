@@ -46,21 +46,28 @@ int kvm_ioctl(int fd, unsigned long request, void *argument, struct err *err,
 	return err_errno(err, code, "%s", call);
 }
 
-/* The group that owns the device, from /etc/group: getgrgid() would need libraries at run time. */
-static const char *device_group(const char *device, char *buffer, size_t size)
+/*
+ * The group whose members may open the device; false: there is none to join. From /etc/group:
+ * getgrgid() would need libraries at run time.
+ */
+static bool device_group(const char *device, char *name, size_t size)
 {
-	FILE *groups = fopen("/etc/group", "re");
-	struct stat owner;
 	struct group *group;
+	struct stat owner;
+	bool found = false;
+	FILE *groups;
 
-	snprintf(buffer, size, "kvm");
+	if (stat(device, &owner) || !owner.st_gid || (owner.st_mode & 060) != 060)
+		return false;
+	groups = fopen("/etc/group", "re");
 	if (!groups)
-		return buffer;
-	while (!stat(device, &owner) && (group = fgetgrent(groups)))
-		if (group->gr_gid == owner.st_gid)
-			snprintf(buffer, size, "%s", group->gr_name);
+		return false;
+	while (!found && (group = fgetgrent(groups))) {
+		found = group->gr_gid == owner.st_gid;
+		snprintf(name, size, "%s", group->gr_name);
+	}
 	fclose(groups);
-	return buffer;
+	return found;
 }
 
 static int open_failed(const char *device, int code, struct err *err)
@@ -75,9 +82,13 @@ static int open_failed(const char *device, int code, struct err *err)
 		break;
 	case EACCES:
 	case EPERM:
-		err_remedy(err, "become a member of the group that owns %s "
-				"(usermod -aG %s USER, then log in again), or run as root",
-			   device, device_group(device, group, sizeof(group)));
+		if (device_group(device, group, sizeof(group)))
+			err_remedy(err, "become a member of the group that owns %s "
+					"(usermod -aG %s USER, then log in again), or run as root",
+				   device, group);
+		else
+			err_remedy(err, "run as root, or as root let a group have it: "
+					"chgrp kvm %s && chmod 660 %s", device, device);
 		break;
 	case ENODEV:
 	case ENXIO:

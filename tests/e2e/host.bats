@@ -205,7 +205,9 @@ setup() { need_boot; }
 @test "without permission for /dev/kvm: skipped, with the group to join" {
 	rc no-permission 4
 	check no-permission host.kvm skip "Permission denied"
-	json no-permission '.checks[0].remedy | contains("kvm")'
+	json no-permission '.checks[0].remedy | contains("chgrp kvm /dev/kvm && chmod 660")'
+	rc other-group 4
+	json other-group '.checks[0].remedy | contains("usermod -aG others USER")'
 }
 
 @test "without debugfs: the verdict comes from vmallocinfo" {

@@ -88,6 +88,10 @@ echo $$ >/sys/fs/cgroup/cgroup.procs
 chmod 600 /dev/kvm
 as_user no-permission
 chmod 660 /dev/kvm
+echo 'others:x:2000:' >>/etc/group
+chgrp others /dev/kvm
+as_user other-group
+chgrp kvm /dev/kvm
 umount /sys/kernel/debug/tracing 2>/dev/null
 umount /sys/kernel/debug
 transition no-debugfs
