@@ -28,6 +28,8 @@ int cmd_no_memory(const char *what);
 int cmd_config_status(int code);
 /* The report into options->output, if one is asked for; 0 or EXIT_ENVIRONMENT, said on stderr. */
 int cmd_save(const json_t *report, const struct options *options);
+/* Before what takes long: 0, or an exit status where -o FILE can't be written, and said so. */
+int cmd_check_output(const struct options *options);
 /* The same, and rendered on stdout. */
 int cmd_deliver(const json_t *report, const struct options *options);
 

@@ -6,6 +6,7 @@
 
 #include "cmd.h"
 #include "options.h"
+#include "save.h"
 
 void cmd_print_err(const struct err *err)
 {
@@ -47,6 +48,16 @@ int cmd_save(const json_t *report, const struct options *options)
 	struct err err;
 
 	if (!options->output || !report_save(report, options->output, &err))
+		return 0;
+	cmd_print_err(&err);
+	return EXIT_ENVIRONMENT;
+}
+
+int cmd_check_output(const struct options *options)
+{
+	struct err err;
+
+	if (!options->output || !save_check(options->output, &err))
 		return 0;
 	cmd_print_err(&err);
 	return EXIT_ENVIRONMENT;

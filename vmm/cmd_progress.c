@@ -9,11 +9,12 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "clock.h"
-#include "journal.h"
+#include "text.h"
 
 #define TICK_NS 200000000u
 #define PATIENCE_NS 1000000000u
@@ -24,9 +25,18 @@ static const char *now_doing(const struct run *run)
 	return __atomic_load_n(&run->doing, __ATOMIC_ACQUIRE);
 }
 
+/* A line that wraps is not overwritten. */
+static size_t columns(void)
+{
+	struct winsize size;
+
+	return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) || size.ws_col < 10 ? 80 : size.ws_col;
+}
+
 static void show(struct progress_line *line, const char *doing, uint64_t elapsed)
 {
 	double seconds = (double)elapsed / 1e9;
+	char text[256];
 
 	if (line->quiet) {
 		return;
@@ -35,8 +45,10 @@ static void show(struct progress_line *line, const char *doing, uint64_t elapsed
 			fprintf(stderr, "minivmm: %.1f s: %s%s%s\n", seconds, line->what,
 				*line->what ? ", " : "", doing);
 	} else if (elapsed >= PATIENCE_NS) {
-		fprintf(stderr, "\r\033[Kminivmm: %.0f s: %s%s%.30s%s", seconds, line->what,
-			*line->what ? ", " : "", doing, line->rates);
+		snprintf(text, sizeof(text), "minivmm: %.0f s: %s%s%s%s", seconds, line->what,
+			 *line->what ? ", " : "", doing, line->rates);
+		fputs("\r\033[K", stderr);
+		text_fit(stderr, text, columns() - 1);
 		line->dirty = true;
 	}
 	line->shown = doing;
@@ -109,13 +121,16 @@ static void *line_main(void *argument)
 		pthread_cond_timedwait(&line->wake, &line->lock, &until);
 	}
 	pthread_mutex_unlock(&line->lock);
+	/* Of a run that is shorter than a tick, too, there is a line. */
+	if (line->plain && now_doing(line->run))
+		show(line, now_doing(line->run), clock_ns() - start);
 	if (line->dirty)
 		fputs("\r\033[K", stderr);
 	return NULL;
 }
 
 void progress_begin(struct progress_line *line, enum progress when, const char *what,
-		    const struct run *run, FILE *journal)
+		    const struct run *run, struct journal *journal)
 {
 	sigset_t all, old;
 

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "journal.h"
 #include "options.h"
 #include "run.h"
 
@@ -15,7 +16,7 @@ struct progress_line {
 	const char *what;	/* before the phase's name, or "" */
 	const struct run *run;
 	const char *shown;
-	FILE *journal;		/* gets a line per second of stress, or NULL */
+	struct journal *journal; /* gets a line per second of stress, or NULL */
 	uint64_t sampled_ns;	/* when the last one was, 0: none */
 	struct stress_count last[STRESS_COUNTS];
 	char rates[80];		/* of the workers, since the sample before */
@@ -27,7 +28,7 @@ struct progress_line {
 
 /* what, run and journal (or NULL) must live until progress_end(). */
 void progress_begin(struct progress_line *line, enum progress when, const char *what,
-		    const struct run *run, FILE *journal);
+		    const struct run *run, struct journal *journal);
 void progress_end(struct progress_line *line);
 
 #endif

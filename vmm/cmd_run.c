@@ -61,16 +61,17 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 }
 
 /* The report ends the journal, or is a file of its own; stdout gets it in any case. */
-static int deliver_report(const json_t *report, const struct options *options, FILE *journal)
+static int deliver_report(const json_t *report, const struct options *options,
+			  struct journal *journal)
 {
 	struct options only_stdout = *options;
 	struct err err;
 	int status = 0;
 
-	if (!journal)
+	if (!journal->path)
 		return cmd_deliver(report, options);
 	only_stdout.output = NULL;
-	if (journal_close(journal, report, options->output, &err)) {
+	if (journal_close(journal, report, &err)) {
 		cmd_print_err(&err);
 		status = EXIT_ENVIRONMENT;
 	}
@@ -78,7 +79,7 @@ static int deliver_report(const json_t *report, const struct options *options, F
 }
 
 /* What stdout and -o get. Returns the exit status: the verdict's, unless it could not be told. */
-static int deliver(const struct run *run, const struct options *options, FILE *journal)
+static int deliver(const struct run *run, const struct options *options, struct journal *journal)
 {
 	struct verdict verdict;
 	json_t *report;
@@ -95,25 +96,25 @@ static int deliver(const struct run *run, const struct options *options, FILE *j
 
 static int run_config(const struct config *config, const struct options *options)
 {
+	struct journal journal = { 0 };
 	struct errors errors = { 0 };
 	struct progress_line line;
 	struct run run = { 0 };
-	FILE *journal = NULL;
 	int status, code;
 
-	if (journal_wanted(options->output) && journal_open(&journal, options->output, &run.err)) {
-		cmd_print_err(&run.err);
+	if (cmd_check_output(options))
 		return EXIT_ENVIRONMENT;
-	}
-	progress_begin(&line, options->progress, "", &run, journal);
+	if (journal_wanted(options->output))
+		journal.path = options->output;
+	progress_begin(&line, options->progress, "", &run, journal.path ? &journal : NULL);
 	code = session_run(config, &run, &errors);
 	progress_end(&line);
 	cmd_print_errors(&errors);
 	if (code && !errors.count && !errors.lost)
 		cmd_print_err(&run.err);
-	status = code ? cmd_config_status(code) : deliver(&run, options, journal);
-	if (code && journal)
-		fclose(journal);
+	status = code ? cmd_config_status(code) : deliver(&run, options, &journal);
+	if (journal.file)
+		fclose(journal.file);
 	errors_free(&errors);
 	run_free(&run);
 	return status;

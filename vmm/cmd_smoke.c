@@ -121,7 +121,11 @@ static int smoke(const struct arguments *arguments)
 {
 	struct trial hidden = { 0 }, trial = { 0 };
 	bool nests;
-	int status = try("builtin:smoke", arguments, arguments->override_count, &trial);
+	int status = cmd_check_output(&arguments->options);
+
+	if (status)
+		return status;
+	status = try("builtin:smoke", arguments, arguments->override_count, &trial);
 
 	nests = !status && trial.run.stage >= STAGE_NESTED && !trial.run.signal;
 	if (nests)

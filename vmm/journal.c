@@ -16,20 +16,27 @@ bool journal_wanted(const char *path)
 	return length > sizeof(end) - 1 && !strcmp(path + length - (sizeof(end) - 1), end);
 }
 
-int journal_open(FILE **journal, const char *path, struct err *err)
+/* 0 or an errno. */
+static int write_line(FILE *file, const json_t *line)
 {
-	*journal = fopen(path, "we");
-	return *journal ? 0 : err_errno(err, errno, "opening %s", path);
+	errno = 0;
+	if (!json_dumpf(line, file, JSON_COMPACT) && fputc('\n', file) != EOF && !fflush(file))
+		return 0;
+	return errno ? errno : ENOMEM;
 }
 
-static void put_line(FILE *journal, const json_t *line)
+static void put_line(struct journal *journal, const json_t *line)
 {
-	json_dumpf(line, journal, JSON_COMPACT);
-	fputc('\n', journal);
-	fflush(journal);
+	int code;
+
+	if (!journal->file)
+		journal->file = fopen(journal->path, "we");
+	code = journal->file ? write_line(journal->file, line) : errno;
+	if (code && !journal->code)
+		journal->code = code;
 }
 
-void journal_sample(FILE *journal, const char *phase, uint64_t elapsed_ns,
+void journal_sample(struct journal *journal, const char *phase, uint64_t elapsed_ns,
 		    const struct stress_result *stress)
 {
 	struct stress_count counts[STRESS_COUNTS];
@@ -48,17 +55,13 @@ void journal_sample(FILE *journal, const char *phase, uint64_t elapsed_ns,
 	json_decref(line);
 }
 
-int journal_close(FILE *journal, const json_t *report, const char *path, struct err *err)
+int journal_close(struct journal *journal, const json_t *report, struct err *err)
 {
-	int code = 0;
-
-	if (report)
-		put_line(journal, report);
-	if (ferror(journal))
-		code = EIO;
-	if (fclose(journal))
-		code = errno;
-	return code ? err_errno(err, code, "writing %s", path) : 0;
+	put_line(journal, report);
+	if (journal->file && fclose(journal->file) && !journal->code)
+		journal->code = errno;
+	journal->file = NULL;
+	return journal->code ? err_errno(err, journal->code, "writing %s", journal->path) : 0;
 }
 
 json_t *journal_report(FILE *file, const char *path, struct err *err)

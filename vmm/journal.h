@@ -19,13 +19,19 @@ struct stress_result;
 
 /* Is this what PATH asks for? */
 bool journal_wanted(const char *path);
-/* A new, empty file. 0 or -errno. */
-int journal_open(FILE **journal, const char *path, struct err *err);
+
+/* The file is made, or emptied, with the first line: a run that is refused leaves it alone. */
+struct journal {
+	const char *path;	/* NULL: none is wanted */
+	FILE *file;
+	int code;		/* errno of the first line that could not be written, 0: none */
+};
+
 /* How far the workers of phase are, elapsed_ns after the run began. */
-void journal_sample(FILE *journal, const char *phase, uint64_t elapsed_ns,
+void journal_sample(struct journal *journal, const char *phase, uint64_t elapsed_ns,
 		    const struct stress_result *stress);
-/* The report and the end. 0 or -errno, also for lines that could not be written before. */
-int journal_close(FILE *journal, const json_t *report, const char *path, struct err *err);
+/* The report, and the end. 0 or -errno, also for lines that could not be written before. */
+int journal_close(struct journal *journal, const json_t *report, struct err *err);
 /* The report that such a file ends with; NULL with err. */
 json_t *journal_report(FILE *file, const char *path, struct err *err);
 

@@ -114,9 +114,14 @@ static int write_value(const void *value, FILE *out)
 	return write_json(value, out);
 }
 
+static int write_line(const void *value, FILE *out)
+{
+	return json_dumpf(value, out, JSON_COMPACT) || fputc('\n', out) == EOF ? stream_error() : 0;
+}
+
 int report_save(const json_t *report, const char *path, struct err *err)
 {
-	return save_file(path, write_value, report, err);
+	return save_file(path, journal_wanted(path) ? write_line : write_value, report, err);
 }
 
 /* "minivmm.report/1", or a minor version of it: "minivmm.report/1.2". */

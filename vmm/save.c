@@ -62,11 +62,18 @@ static int write_and_close(const struct content *content, int fd)
 	return rc;
 }
 
+/* The folder in which a new file takes the place of path. */
+static char *folder_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? strndup(path, (size_t)(slash + 1 - path)) : strdup(".");
+}
+
 /* So that the new name, too, survives a crash of the host. A folder need not be one to read. */
 static int sync_folder(const char *path)
 {
-	const char *slash = strrchr(path, '/');
-	char *folder = slash ? strndup(path, (size_t)(slash + 1 - path)) : strdup(".");
+	char *folder = folder_of(path);
 	int fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	int rc = folder ? 0 : -ENOMEM;
 
@@ -121,6 +128,32 @@ static int append_to(const struct content *content, const char *path)
 	int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
 
 	return fd < 0 ? -errno : write_and_close(content, fd);
+}
+
+static int check_folder(const char *path)
+{
+	char *folder = folder_of(path);
+	int rc = !folder ? -ENOMEM : access(folder, W_OK | X_OK) ? -errno : 0;
+
+	free(folder);
+	return rc;
+}
+
+int save_check(const char *path, struct err *err)
+{
+	char *target = realpath(path, NULL);
+	struct stat st;
+	bool in_place;
+	int rc = target || errno == ENOENT ? write_in_place(path, &in_place) : -errno;
+
+	if (!rc && target && !stat(target, &st) && S_ISDIR(st.st_mode))
+		rc = -EISDIR;
+	else if (!rc && in_place)
+		rc = access(path, W_OK) ? -errno : 0;
+	else if (!rc)
+		rc = *path ? check_folder(target ? target : path) : -ENOENT;
+	free(target);
+	return rc ? err_errno(err, -rc, "writing \"%s\"", path) : 0;
 }
 
 int save_file(const char *path, int (*write)(const void *what, FILE *out), const void *what,

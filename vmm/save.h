@@ -11,4 +11,10 @@
 int save_file(const char *path, int (*write)(const void *what, FILE *out), const void *what,
 	      struct err *err);
 
+/*
+ * Could save_file() write there? For who is about to work for hours: only a look, nothing is made.
+ * 0, or -errno.
+ */
+int save_check(const char *path, struct err *err);
+
 #endif

@@ -148,3 +148,32 @@ words() { sed -nE 's/^(Usage|  or): .* \[OPTION\.\.\.\] ([a-z|]+).*/\2/p' stdout
 	jq -e '.result == "skip" and .exit_status == 4' report.json
 	jq -e '.checks[0] | .name == "host.kvm" and (.reason | contains("open(/nonexistent)"))' report.json
 }
+
+@test "-o: what can't be written is said before anything runs; what is refused leaves the file alone" {
+	local one
+	mkdir folder
+	for one in nowhere/x.json folder "" nowhere/x.jsonl; do
+		vmm "$top/configs/transition.ini" vm.device=/nonexistent -o "$one"
+		[[ $status == 3 && ! -s stdout ]]
+		grep -q '^minivmm: writing' stderr
+		vmm smoke vm.device=/nonexistent -o "$one"
+		[[ $status == 3 && ! -s stdout ]]
+	done
+	for one in old.json old.jsonl; do
+		echo "keep me" >$one
+		vmm "$top/tests/broken/overlap.ini" -o $one
+		[[ $status == 2 && $(cat $one) == "keep me" ]]
+	done
+	vmm "$top/tests/broken/overlap.ini" -o new.jsonl
+	[[ $status == 2 && ! -e new.jsonl ]]
+}
+
+@test "-o FILE.jsonl: report reads it, whatever wrote it" {
+	vmm plan "$top/configs/transition.ini" -o plan.jsonl
+	[[ $status == 0 && $(wc -l <plan.jsonl) == 1 ]]
+	vmm report show plan.jsonl
+	[[ $status == 0 && -s stdout ]]
+	vmm smoke vm.device=/nonexistent -o smoke.jsonl
+	vmm report show smoke.jsonl
+	[[ -s stdout && ! -s stderr ]]
+}
