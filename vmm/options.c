@@ -16,7 +16,7 @@ static const struct argp_option rows[] = {
 	  "On stderr: auto (on a terminal), never or plain", 1 },
 	{ "trace", KEY_TRACE, NULL, 0,
 	  "Look inside the transition with kprobes (root, tracefs): the time of each slot", 1 },
-	{ "verbose", 'v', NULL, 0, "Say on stderr what is being done", 1 },
+	{ "verbose", 'v', NULL, 0, "Say on stderr what is being done, as --progress plain does", 1 },
 	{ 0 },
 };
 
@@ -66,7 +66,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		options->trace = true;
 		return 0;
 	case 'v':
-		options->verbose = true;
+		if (options->progress == PROGRESS_AUTO)
+			options->progress = PROGRESS_PLAIN;
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

@@ -18,7 +18,6 @@ struct options {
 	const char *timeout;		/* as given, checked; NULL: the config's */
 	enum progress progress;
 	bool trace;			/* --trace */
-	bool verbose;
 };
 
 /* Its parser's input is a struct options. */

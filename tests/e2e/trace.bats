@@ -3,7 +3,8 @@
 
 load lab
 
-setup_file() { boot trace.sh; }
+# One thread: probes patch code that runs, which QEMU takes ill with two (tests/lab/README.md, limits).
+setup_file() { LAB_THREADS=single boot trace.sh; }
 setup() { need_boot; }
 
 @test "--trace: both slots, the tracking, and kvm_mmu_load around them" {
@@ -40,9 +41,11 @@ setup() { need_boot; }
 	check user transition.observed pass
 }
 
-@test "--progress plain: a line per phase on stderr, none on stdout" {
+@test "--progress plain, -v: a line per phase on stderr, none on stdout" {
 	rc plain 0
+	rc verbose 0
 	grep -q '^minivmm: .* s: ' "$out/plain.err"
+	grep -q '^minivmm: .* s: ' "$out/verbose.err"
 	! grep -q '^minivmm: .* s: ' "$out/plain.txt"
 }
 

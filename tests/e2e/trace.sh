@@ -38,6 +38,7 @@ expect = allocated
 END
 report row /tmp/row.ini --trace
 run plain minivmm builtin:smoke --progress plain
+run verbose minivmm builtin:smoke -v
 mkdir -m 777 /tmp/user
 run user as-user minivmm builtin:smoke --trace -o /tmp/user/user.json
 cp /tmp/user/user.json /out/
