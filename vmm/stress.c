@@ -130,9 +130,11 @@ static int make_result(struct stress *stress)
 	int code = 0;
 
 	stress->count = threads ? threads : 1;
-	stress->workers = calloc(stress->count, sizeof(*stress->workers));
 	result->workers = calloc(stress->count + stress->team->count, sizeof(*result->workers));
-	if (!stress->workers || !result->workers)
+	/* In this order: forget() frees workers as set_workers() has left them. */
+	if (result->workers)
+		stress->workers = calloc(stress->count, sizeof(*stress->workers));
+	if (!stress->workers)
 		return -ENOMEM;
 	set_workers(stress);
 	for (size_t i = 0; i < stress->vm_count; i++)

@@ -209,26 +209,21 @@ struct short_life {
 	struct team team;
 };
 
-static int begin_life(struct worker *worker, struct short_life *life)
+static int make_life(const struct stress *stress, struct short_life *life, struct err *err)
 {
-	struct stress *stress = worker->stress;
-	uint64_t start = clock_ns();
-	struct err err = { 0 };
-	int code = make_vm(stress, vcpus_of(stress), &life->vm, &life->payload, &err);
+	int code = make_vm(stress, vcpus_of(stress), &life->vm, &life->payload, err);
 
 	if (code)
-		return worker_failed(worker, 0, "%.180s", err.text);
-	code = team_open(&life->team, false, &err);
+		return code;
+	code = team_open(&life->team, false, err);
 	if (!code)
-		code = team_join(&life->team, &life->vm, &life->payload, vcpus_of(stress), &err);
+		code = team_join(&life->team, &life->vm, &life->payload, vcpus_of(stress), err);
 	if (code) {
 		if (life->team.done_fd >= 0)
 			team_close(&life->team);
 		vm_destroy(&life->vm);
-		return worker_failed(worker, 0, "%.180s", err.text);
 	}
-	count_up(stress, &stress->result->vms.made);
-	return worker_took(worker, STEP_VM_CREATE, start);
+	return code;
 }
 
 /* A vCPU that is stuck in the kernel keeps its VM. */
@@ -241,6 +236,23 @@ static int end_life(struct worker *worker, struct short_life *life)
 	team_close(&life->team);
 	vm_destroy(&life->vm);
 	return worker_took(worker, STEP_VM_DESTROY, start);
+}
+
+/* On failure nothing is left. */
+static int begin_life(struct worker *worker, struct short_life *life)
+{
+	struct stress *stress = worker->stress;
+	uint64_t start = clock_ns();
+	struct err err = { 0 };
+	int code = make_life(stress, life, &err);
+
+	if (code)
+		return worker_failed(worker, 0, "%.180s", err.text);
+	count_up(stress, &stress->result->vms.made);
+	code = worker_took(worker, STEP_VM_CREATE, start);
+	if (code)
+		end_life(worker, life);
+	return code;
 }
 
 int round_vm_create_destroy(struct worker *worker)
