@@ -16,13 +16,19 @@ bool journal_wanted(const char *path)
 	return length > sizeof(end) - 1 && !strcmp(path + length - (sizeof(end) - 1), end);
 }
 
-/* 0 or an errno. */
+/* All of it or, without memory, nothing. 0 or an errno. */
 static int write_line(FILE *file, const json_t *line)
 {
+	char *text = json_dumps(line, JSON_COMPACT);
+	int code = 0;
+
+	if (!text)
+		return ENOMEM;
 	errno = 0;
-	if (!json_dumpf(line, file, JSON_COMPACT) && fputc('\n', file) != EOF && !fflush(file))
-		return 0;
-	return errno ? errno : ENOMEM;
+	if (fprintf(file, "%s\n", text) < 0 || fflush(file))
+		code = errno ? errno : EIO;
+	free(text);
+	return code;
 }
 
 static void put_line(struct journal *journal, const json_t *line)

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "journal.h"
 #include "report_scenes.h"
 
 static char folder[] = "/tmp/minivmm-report-XXXXXX";
@@ -169,6 +170,29 @@ static void test_load_refuses(void **state)
 	assert_int_equal(report_load("/tmp", &report, &err), -EISDIR);
 }
 
+static void *no_memory(size_t size)
+{
+	(void)size;
+	return NULL;
+}
+
+/* A journal without its report is not a success. */
+static void test_journal_without_memory(void **state)
+{
+	json_t *report = json_pack("{s:s}", "schema", "minivmm.report/1");
+	struct journal journal = { .path = path };
+	struct err err = { 0 };
+	int code;
+
+	(void)state;
+	json_set_alloc_funcs(no_memory, free);
+	code = journal_close(&journal, report, &err);
+	json_set_alloc_funcs(malloc, free);
+	assert_int_equal(code, -ENOMEM);
+	assert_line(err.text, path);
+	json_decref(report);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -177,6 +201,7 @@ int main(void)
 		cmocka_unit_test(test_save_to_device),
 		cmocka_unit_test_setup_teardown(test_save_through_link, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(test_load_refuses, make_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(test_journal_without_memory, make_folder, remove_folder),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
