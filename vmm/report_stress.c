@@ -133,22 +133,23 @@ static bool was_done(const struct run *run, enum stress_step step)
 static json_t *step_json(const struct run *run, enum stress_step step)
 {
 	struct latency *roles = calloc(ROLE_COUNT, sizeof(*roles));
-	json_t *object = json_pack("{s:s}", "op", stress_step_name(step));
+	json_t *object;
+	int failed;
 
-	if (roles && object) {
-		collect(run, step, roles);
-		for (int role = 0; role < ROLE_COUNT; role++)
-			json_object_set_new(object, role_names[role], summary_json(&roles[role]));
-		json_object_set_new(object, "ratio",
-				    ratio_json(&roles[ROLE_AFTER], &roles[ROLE_BEFORE]));
-		json_object_set_new(object, "control_ratio",
-				    ratio_json(&roles[ROLE_CONTROL], &roles[ROLE_BEFORE]));
-	} else {
-		json_decref(object);
-		object = NULL;
-	}
+	if (!roles)
+		return NULL;
+	collect(run, step, roles);
+	object = json_pack("{s:s, s:o, s:o}", "op", stress_step_name(step),
+			   "ratio", ratio_json(&roles[ROLE_AFTER], &roles[ROLE_BEFORE]),
+			   "control_ratio", ratio_json(&roles[ROLE_CONTROL], &roles[ROLE_BEFORE]));
+	failed = !object;
+	for (int role = 0; role < ROLE_COUNT && !failed; role++)
+		failed = json_object_set_new(object, role_names[role], summary_json(&roles[role]));
 	free(roles);
-	return object;
+	if (!failed)
+		return object;
+	json_decref(object);
+	return NULL;
 }
 
 json_t *contention_json(const struct run *run)

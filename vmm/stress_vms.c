@@ -70,11 +70,14 @@ static enum rmap_state state_of(const struct stress *stress, const struct vm *vm
 {
 	struct kvm_counters counters = { 0 };
 	char why[SOURCE_WHY];
+	int code;
 
 	*stat = (struct rmaps_stat){ 0 };
-	if (!rmaps_stat_own("", vm->creator, vm->fd, stat, why))
+	code = rmaps_stat_own("", vm->creator, vm->fd, stat, why);
+	if (!code)
 		return stat->allocated ? RMAP_ALLOCATED : RMAP_LAZY;
-	if (kvm_stats_of(vm->fd, &counters))
+	/* It is there, and can't be read. */
+	if (code == -EIO || code == -EINVAL || kvm_stats_of(vm->fd, &counters))
 		return RMAP_UNKNOWN;
 	return measure_state_by_counters(stress->run, &counters);
 }

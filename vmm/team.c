@@ -41,8 +41,9 @@ static void *member_main(void *argument)
 		member->stop = stop;
 		member->running = false;
 		pthread_mutex_unlock(&team->lock);
-		if (write(team->done_fd, &one, sizeof(one)) < 0)
-			return NULL;	/* can't be: an eventfd that overflows */
+		/* It could only overflow, until it is read. */
+		while (write(team->done_fd, &one, sizeof(one)) < 0)
+			continue;
 	}
 }
 

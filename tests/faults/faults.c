@@ -137,8 +137,6 @@ FAULT(int, unlink, EACCES, -1, (const char *path), (path))
 FAULT(pid_t, waitpid, ECHILD, -1, (pid_t pid, int *status, int flags), (pid, status, flags))
 FAULT(ssize_t, write, ENOSPC, -1, (int fd, const void *data, size_t size), (fd, data, size))
 FAULT(long, get_phys_pages, 0, -1, (void), ())
-FAULT(int, sigaction, EINVAL, -1, (int number, const struct sigaction *action,
-	struct sigaction *old), (number, action, old))
 FAULT_RELEASE(close, (int fd), (fd))
 
 /* In the result, not in errno. */
