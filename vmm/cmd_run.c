@@ -94,29 +94,28 @@ static int deliver(const struct run *run, const struct options *options, struct 
 	return status ? status : verdict.exit_status;
 }
 
-static int run_config(const struct config *config, const struct options *options)
+static int run_config(struct session *session, const struct options *options)
 {
 	struct journal journal = { 0 };
 	struct errors errors = { 0 };
+	struct run *run = &session->run;
 	struct progress_line line;
-	struct run run = { 0 };
 	int status, code;
 
 	if (cmd_check_output(options))
 		return EXIT_ENVIRONMENT;
 	if (journal_wanted(options->output))
 		journal.path = options->output;
-	progress_begin(&line, options->progress, "", &run, journal.path ? &journal : NULL);
-	code = session_run(config, &run, &errors);
+	progress_begin(&line, options->progress, "", run, journal.path ? &journal : NULL);
+	code = session_run(session, &errors);
 	progress_end(&line);
 	cmd_print_errors(&errors);
 	if (code && !errors.count && !errors.lost)
-		cmd_print_err(&run.err);
-	status = code ? cmd_config_status(code) : deliver(&run, options, &journal);
+		cmd_print_err(&run->err);
+	status = code ? cmd_config_status(code) : deliver(run, options, &journal);
 	if (journal.file)
 		fclose(journal.file);
 	errors_free(&errors);
-	run_free(&run);
 	return status;
 }
 
@@ -146,10 +145,10 @@ static char *command_line(int argc, char **argv)
 	return line;
 }
 
-static int load_and_run(struct arguments *arguments, int argc, char **argv)
+static int load_and_run(struct arguments *arguments, struct session *session, int argc, char **argv)
 {
+	struct config *config = &session->config;
 	struct errors errors = { 0 };
-	struct config config;
 	char *timeout = NULL;
 	int status, code;
 
@@ -159,17 +158,16 @@ static int load_and_run(struct arguments *arguments, int argc, char **argv)
 		arguments->overrides[arguments->override_count++] = timeout;
 	}
 	code = config_load(arguments->config, arguments->overrides, arguments->override_count,
-			   &config, &errors);
+			   config, &errors);
 	if (code) {
 		cmd_print_errors(&errors);
 		status = cmd_config_status(code);
 	} else {
-		config.seed = arguments->options.seed;
-		config.trace = arguments->options.trace;
-		config.command = command_line(argc, argv);
-		status = config.command ? run_config(&config, &arguments->options) :
-					  cmd_no_memory("the command line");
-		config_free(&config);
+		config->seed = arguments->options.seed;
+		config->trace = arguments->options.trace;
+		config->command = command_line(argc, argv);
+		status = config->command ? run_config(session, &arguments->options) :
+					   cmd_no_memory("the command line");
 	}
 	errors_free(&errors);
 	free(timeout);
@@ -184,14 +182,19 @@ int cmd_run(int argc, char **argv)
 		.children = children,
 	};
 	struct arguments arguments = { 0 };
+	struct session *session = NULL;
 	int status = EXIT_USAGE_ERROR;
 
 	/* Never more overrides than arguments, and one for --timeout. */
 	arguments.overrides = calloc((size_t)argc + 1, sizeof(*arguments.overrides));
 	if (!arguments.overrides)
 		return cmd_no_memory("the arguments");
-	if (!argp_parse(&argp, argc, argv, 0, NULL, &arguments))
-		status = load_and_run(&arguments, argc, argv);
+	if (!argp_parse(&argp, argc, argv, 0, NULL, &arguments)) {
+		session = session_new();
+		status = session ? load_and_run(&arguments, session, argc, argv) :
+				   cmd_no_memory("the run");
+	}
+	session_free(session);
 	free(arguments.overrides);
 	return status;
 }

@@ -50,38 +50,30 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	}
 }
 
-/* One that was made here: its config must outlive the run. */
-struct trial {
-	struct config config;
-	struct run run;
-};
-
 /* 0, or an exit status, and said on stderr what is wrong. */
 static int try(const char *scenario, const struct arguments *arguments, size_t count,
-	       struct trial *trial)
+	       struct session **made)
 {
+	struct session *session = *made = session_new();
 	struct errors errors = { 0 };
 	struct progress_line line;
-	int code = config_load(scenario, arguments->overrides, count, &trial->config, &errors);
+	int code;
 
+	if (!session)
+		return cmd_no_memory("the run");
+	code = config_load(scenario, arguments->overrides, count, &session->config, &errors);
 	if (!code) {
-		trial->config.seed = arguments->options.seed;
-		trial->config.trace = arguments->options.trace;
-		progress_begin(&line, arguments->options.progress, scenario, &trial->run, NULL);
-		code = session_run(&trial->config, &trial->run, &errors);
+		session->config.seed = arguments->options.seed;
+		session->config.trace = arguments->options.trace;
+		progress_begin(&line, arguments->options.progress, scenario, &session->run, NULL);
+		code = session_run(session, &errors);
 		progress_end(&line);
 	}
 	cmd_print_errors(&errors);
 	if (code && !errors.count && !errors.lost)
-		cmd_print_err(&trial->run.err);
+		cmd_print_err(&session->run.err);
 	errors_free(&errors);
 	return code ? cmd_config_status(code) : 0;
-}
-
-static void trial_free(struct trial *trial)
-{
-	run_free(&trial->run);
-	config_free(&trial->config);
 }
 
 static int deliver(const json_t *report, const struct arguments *arguments)
@@ -119,7 +111,7 @@ static int judge(const struct run *run, const struct run *hidden,
 
 static int smoke(const struct arguments *arguments)
 {
-	struct trial hidden = { 0 }, trial = { 0 };
+	struct session *hidden = NULL, *trial;
 	bool nests;
 	int status = cmd_check_output(&arguments->options);
 
@@ -127,13 +119,13 @@ static int smoke(const struct arguments *arguments)
 		return status;
 	status = try("builtin:smoke", arguments, arguments->override_count, &trial);
 
-	nests = !status && trial.run.stage >= STAGE_NESTED && !trial.run.signal;
+	nests = !status && trial->run.stage >= STAGE_NESTED && !trial->run.signal;
 	if (nests)
 		status = try("builtin:nested-off", arguments, 0, &hidden);
 	if (!status)
-		status = judge(&trial.run, nests ? &hidden.run : NULL, arguments);
-	trial_free(&hidden);
-	trial_free(&trial);
+		status = judge(&trial->run, nests ? &hidden->run : NULL, arguments);
+	session_free(hidden);
+	session_free(trial);
 	return status;
 }
 

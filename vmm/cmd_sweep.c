@@ -123,32 +123,31 @@ static int load_point(uint64_t size, uint64_t slots, struct config *config, stru
 }
 
 /* The point's report, NULL with errors printed. */
-static json_t *run_point(const struct config *config, const struct arguments *arguments,
+static json_t *run_point(struct session *session, const struct arguments *arguments,
 			 const char *what, int *signal)
 {
 	struct errors errors = { 0 };
+	struct run *run = &session->run;
 	struct progress_line line;
 	struct verdict verdict;
-	struct run run = { 0 };
 	json_t *report = NULL;
 	int code;
 
-	progress_begin(&line, arguments->progress, what, &run, NULL);
-	code = session_run(config, &run, &errors);
+	progress_begin(&line, arguments->progress, what, run, NULL);
+	code = session_run(session, &errors);
 	progress_end(&line);
 	if (!code) {
-		verdict_judge(&run, &verdict);
-		report = report_build(&run, &verdict);
+		verdict_judge(run, &verdict);
+		report = report_build(run, &verdict);
 		if (!report)
 			cmd_no_memory("the report");
 	} else if (errors.count || errors.lost) {
 		cmd_print_errors(&errors);
 	} else {
-		cmd_print_err(&run.err);
+		cmd_print_err(&run->err);
 	}
-	*signal = run.signal;
+	*signal = run->signal;
 	errors_free(&errors);
-	run_free(&run);
 	return report;
 }
 
@@ -172,31 +171,43 @@ static void add_point(struct outcome *outcome, uint64_t size, uint64_t slots, co
 		outcome->broke = true;
 }
 
-static void sweep_one(const struct arguments *arguments, uint64_t size, uint64_t slots,
-		      struct outcome *outcome)
+static void run_one(const struct arguments *arguments, uint64_t size, uint64_t slots,
+		    struct session *session, struct outcome *outcome)
 {
 	struct errors errors = { 0 };
-	struct config config;
 	char what[80], text[UNIT_TEXT];
 	json_t *report;
 
-	if (load_point(size, slots, &config, &errors)) {
+	if (load_point(size, slots, &session->config, &errors)) {
 		cmd_print_errors(&errors);
 		errors_free(&errors);
 		outcome->broke = true;
 		return;
 	}
-	config.trace = true;
+	session->config.trace = true;
 	snprintf(what, sizeof(what), "%s in %llu slots", format_bytes(text, size),
 		 (unsigned long long)slots);
-	report = run_point(&config, arguments, what, &outcome->signal);
+	report = run_point(session, arguments, what, &outcome->signal);
 	if (report)
 		add_point(outcome, size, slots, report);
 	else
 		outcome->broke = true;
 	json_decref(report);
-	config_free(&config);
 	errors_free(&errors);
+}
+
+static void sweep_one(const struct arguments *arguments, uint64_t size, uint64_t slots,
+		      struct outcome *outcome)
+{
+	struct session *session = session_new();
+
+	if (session) {
+		run_one(arguments, size, slots, session, outcome);
+	} else {
+		cmd_no_memory("the run");
+		outcome->broke = true;
+	}
+	session_free(session);
 }
 
 static int write_json(const void *what, FILE *out)

@@ -339,16 +339,24 @@ static void run_phases(struct scenario *s)
 	s->run->guest.report.l2_entries = s->so_far.l2_entries;
 }
 
+/* A thread that is stuck in the kernel keeps the VM and the team. */
+static void end_vm(struct scenario *s)
+{
+	struct run *run = s->run;
+
+	if (!run->stuck && s->team.done_fd >= 0)
+		run->stuck = !team_close(&s->team);
+	if (!run->stuck && run->config->selftest.break_what != BREAK_LEAK_VM)
+		vm_destroy(&s->vm);
+}
+
 static void teardown(struct scenario *s)
 {
 	struct phase_result *phase = next_phase(s->run, NULL, "teardown");
 	uint64_t start = clock_ns();
 
 	sources_unwatch(&s->sources);
-	if (s->team.done_fd >= 0)
-		team_close(&s->team);
-	if (s->run->config->selftest.break_what != BREAK_LEAK_VM)
-		vm_destroy(&s->vm);
+	end_vm(s);
 	s->sources.vm_pid = 0;
 	if (s->run->config->selftest.break_what == BREAK_KLOG && !s->sources.klog_alarms++)
 		snprintf(s->sources.klog_first, sizeof(s->sources.klog_first),
@@ -412,23 +420,28 @@ static int run_in_vm(struct scenario *s)
 
 int run_scenario(const struct config *config, const struct kvm *kvm, struct run *run)
 {
-	struct scenario s = { .kvm = kvm, .run = run, .vm.fd = -1, .team.done_fd = -1 };
+	struct scenario *s = malloc(sizeof(*s));
 	uint64_t start = clock_ns();
 	int code = 0;
 
+	if (!s)
+		return err_set(&run->err, ENOMEM, "no memory for the scenario");
+	*s = (struct scenario){ .kvm = kvm, .run = run, .vm.fd = -1, .team.done_fd = -1 };
 	run->config = config;
 	run->transition = -1;
 	clock_gettime(CLOCK_REALTIME, &run->started);
 	host_read("", &run->host);
-	sources_open(&s.sources, "", config->report.sources == SOURCES_CHEAP);
+	sources_open(&s->sources, "", config->report.sources == SOURCES_CHEAP);
 	/* Also where nothing can run: what it would cost here is still worth knowing. */
-	choose_model(&s);
-	snapshot_take(&s.sources, &run->before);
+	choose_model(s);
+	snapshot_take(&s->sources, &run->before);
 	run->stage = kvm ? STAGE_KVM : STAGE_NOTHING;
 	run->skipped = !kvm;
 	if (kvm)
-		code = run_in_vm(&s);
-	sources_close(&s.sources);
+		code = run_in_vm(s);
+	sources_close(&s->sources);
+	if (!run->stuck)
+		free(s);
 	run->duration_ns = clock_ns() - start;
 	return code;
 }

@@ -97,6 +97,7 @@ struct run {
 	const char *doing;		/* name of the phase that runs; atomic, for those who watch */
 	struct trace trace;		/* inside the transition, if config->trace asks for it */
 	int signal;			/* SIGINT or SIGTERM that ended the run early, 0 */
+	bool stuck;			/* a thread is, in the kernel: what it uses must stay, see session.h */
 };
 
 struct kvm;

@@ -4,13 +4,28 @@
 #define SESSION_H
 
 #include "config.h"
+#include "kvm.h"
 #include "run.h"
 
 /*
- * Returns 0 with something to judge in run, even if it is that nothing could be run;
- * -EINVAL with the rules that the config breaks in errors; another -errno with run->err.
- * run is empty at first and to be freed in any case.
+ * All that its threads use. One that is stuck in the kernel keeps it until the process ends, so it
+ * is on the heap.
  */
-int session_run(const struct config *config, struct run *run, struct errors *errors);
+struct session {
+	struct config config;
+	struct kvm kvm;
+	struct run run;
+};
+
+/* Empty: config is the caller's to load. NULL: no memory. */
+struct session *session_new(void);
+/* Nothing happens to one that run.stuck says must stay, or to NULL. */
+void session_free(struct session *session);
+
+/*
+ * Returns 0 with something to judge in session->run, even if it is that nothing could be run;
+ * -EINVAL with the rules that the config breaks in errors; another -errno with run.err.
+ */
+int session_run(struct session *session, struct errors *errors);
 
 #endif

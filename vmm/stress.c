@@ -187,7 +187,7 @@ static void join_workers(struct stress *stress)
 
 		if (worker->started && pthread_timedjoin_np(worker->thread, NULL, &deadline)) {
 			worker_failed(worker, ETIMEDOUT, "stuck in a round");
-			stress->stuck = true;
+			__atomic_store_n(&stress->stuck, true, __ATOMIC_RELEASE);
 		} else if (stress->late && worker->result->rounds < stress->phase->iterations) {
 			worker_failed(worker, 0, "%llu of %llu rounds in the time the phase has",
 				      (unsigned long long)worker->result->rounds,
@@ -246,9 +246,14 @@ static void count_passes(struct stress *stress)
 	}
 }
 
-static void forget(struct stress *stress)
+/* But for what a thread that is stuck in the kernel uses: a vCPU its VM, a worker all of it. */
+static void forget(struct stress *stress, struct run *run)
 {
-	if (stress->stuck || !stress_vms_free(stress))
+	bool stuck = __atomic_load_n(&stress->stuck, __ATOMIC_ACQUIRE);
+
+	if (stuck || !stress_vms_free(stress))
+		run->stuck = true;
+	if (stuck)
 		return;
 	for (size_t i = 0; stress->workers && i < stress->count; i++)
 		worker_free(&stress->workers[i]);
@@ -319,7 +324,7 @@ int stress_run(struct run *run, const struct vm *vm, const struct payload *paylo
 	code = prepare(stress, vm, &run->err);
 	if (!code)
 		code = run_prepared(stress, run);
-	forget(stress);
+	forget(stress, run);
 	return code;
 }
 

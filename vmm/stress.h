@@ -61,6 +61,7 @@ struct team;
  * Runs phase `index` of the config on the scenario's VM and its likes. Returns what team_run()
  * does, or -errno with run->err. A signal lets the rounds that have begun come to their end.
  * *result is filled in any case, NULL only with -ENOMEM, and run->stressing while the phase runs.
+ * run->stuck: a worker is in the kernel for good, or a vCPU.
  */
 int stress_run(struct run *run, const struct vm *vm, const struct payload *payload,
 	       struct team *team, uint32_t index, uint64_t timeout_ns,

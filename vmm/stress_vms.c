@@ -205,7 +205,7 @@ bool stress_vms_free(struct stress *stress)
 	return true;
 }
 
-/* A VM of one round, with vCPUs that are nobody else's. */
+/* A VM of one round, with vCPUs that are nobody else's. On the heap: see end_life(). */
 struct short_life {
 	struct vm vm;
 	struct payload payload;
@@ -218,6 +218,7 @@ static int make_life(const struct stress *stress, struct short_life *life, struc
 
 	if (code)
 		return code;
+	life->team.done_fd = -1;
 	code = team_open(&life->team, false, err);
 	if (!code)
 		code = team_join(&life->team, &life->vm, &life->payload, vcpus_of(stress), err);
@@ -229,44 +230,52 @@ static int make_life(const struct stress *stress, struct short_life *life, struc
 	return code;
 }
 
-/* A vCPU that is stuck in the kernel keeps its VM. */
+/* A vCPU that is stuck in the kernel keeps it. */
 static int end_life(struct worker *worker, struct short_life *life)
 {
 	uint64_t start = clock_ns();
 
-	if (!team_leave(&life->team, 0))
+	if (!team_close(&life->team)) {
+		__atomic_store_n(&worker->stress->stuck, true, __ATOMIC_RELEASE);
 		return worker_failed(worker, ETIMEDOUT, "a vCPU is stuck in the kernel");
-	team_close(&life->team);
+	}
 	vm_destroy(&life->vm);
+	free(life);
 	return worker_took(worker, STEP_VM_DESTROY, start);
 }
 
 /* On failure nothing is left. */
-static int begin_life(struct worker *worker, struct short_life *life)
+static int begin_life(struct worker *worker, struct short_life **life)
 {
 	struct stress *stress = worker->stress;
 	uint64_t start = clock_ns();
 	struct err err = { 0 };
-	int code = make_life(stress, life, &err);
+	int code;
 
-	if (code)
+	*life = malloc(sizeof(**life));
+	if (!*life)
+		return worker_failed(worker, ENOMEM, "no memory for a VM");
+	code = make_life(stress, *life, &err);
+	if (code) {
+		free(*life);
 		return worker_failed(worker, 0, "%.180s", err.text);
+	}
 	count_up(stress, &stress->result->vms.made);
 	code = worker_took(worker, STEP_VM_CREATE, start);
 	if (code)
-		end_life(worker, life);
+		end_life(worker, *life);
 	return code;
 }
 
 int round_vm_create_destroy(struct worker *worker)
 {
-	struct short_life life = { .team.done_fd = -1 };
+	struct short_life *life;
 	int code = begin_life(worker, &life);
 
 	if (code)
 		return code;
-	judge_vm(worker->stress, &life.vm, false);
-	return end_life(worker, &life);
+	judge_vm(worker->stress, &life->vm, false);
+	return end_life(worker, life);
 }
 
 static int enter_l2(struct worker *worker, struct short_life *life)
@@ -340,18 +349,18 @@ static int enter_l2_racing(struct worker *worker, struct short_life *life)
 
 static int first_l2(struct worker *worker, bool racing)
 {
-	struct short_life life = { .team.done_fd = -1 };
 	struct stress *stress = worker->stress;
+	struct short_life *life;
 	enum rmap_state before;
 	int code = begin_life(worker, &life), end;
 
 	if (code)
 		return code;
-	before = judge_vm(stress, &life.vm, false);
-	code = racing ? enter_l2_racing(worker, &life) : enter_l2(worker, &life);
+	before = judge_vm(stress, &life->vm, false);
+	code = racing ? enter_l2_racing(worker, life) : enter_l2(worker, life);
 	if (!code)
-		judge_after(stress, &life.vm, before, stress->phase->nested_paging);
-	end = end_life(worker, &life);
+		judge_after(stress, &life->vm, before, stress->phase->nested_paging);
+	end = end_life(worker, life);
 	return code ? code : end;
 }
 

@@ -303,10 +303,10 @@ bool team_leave(struct team *team, unsigned int first)
 	return true;
 }
 
-void team_close(struct team *team)
+bool team_close(struct team *team)
 {
 	if (!team_leave(team, 0))
-		return;
+		return false;
 	free(team->members);
 	if (team->done_fd >= 0)
 		close(team->done_fd);
@@ -317,4 +317,5 @@ void team_close(struct team *team)
 	pthread_cond_destroy(&team->go);
 	pthread_mutex_destroy(&team->lock);
 	*team = (struct team){ .done_fd = -1, .signal_fd = -1 };
+	return true;
 }

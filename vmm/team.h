@@ -44,8 +44,8 @@ int team_join(struct team *team, const struct vm *vm, const struct payload *payl
  * false: one is stuck in the kernel, and what it uses must stay until the process ends.
  */
 bool team_leave(struct team *team, unsigned int first);
-/* All of them. */
-void team_close(struct team *team);
+/* All of them, and the team. False: the same, and nothing is closed. */
+bool team_close(struct team *team);
 
 /* The phase that a member, or each of them, runs with the next team_start(). */
 void team_tell(struct team *team, unsigned int index, uint32_t next);

@@ -38,7 +38,7 @@ struct stress {
 	uint64_t deadline;		/* CLOCK_MONOTONIC ns, 0: none */
 	bool stop;			/* atomic: rounds end, no new ones begin */
 	bool late;			/* the time is up, and not all rounds were done */
-	bool stuck;			/* a worker is, in the kernel: what it uses must stay */
+	bool stuck;			/* atomic: a worker or its vCPU is, in the kernel: what it uses must stay */
 	unsigned int live;		/* atomic: workers that have not ended */
 	struct stress_vm *vms;		/* the scenario's, then its likes */
 	size_t vm_count;
@@ -105,7 +105,7 @@ worker_round round_signal_kick, round_debugfs_read, round_stats_read;
 int stress_vms_make(struct stress *stress, const struct vm *vm, struct err *err);
 /* Once none of them runs: is each of the others lazy or allocated, as it must be? */
 void stress_vms_judge(struct stress *stress);
-/* False: a vCPU is stuck in the kernel, and all this must stay. */
+/* False: a vCPU is stuck in the kernel, and the VMs must stay. */
 bool stress_vms_free(struct stress *stress);
 
 #endif

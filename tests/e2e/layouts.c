@@ -269,6 +269,10 @@ static bool try_config(struct tool *tool, const struct config *config)
 		printf("#   refused: %s\n", run.err.text);
 	else
 		good = judge(&run, tool->kvm.nested_state_size);
+	if (run.stuck) {
+		printf("Bail out! A thread is stuck in the kernel, and uses what is on this stack\n");
+		exit(3);
+	}
 	tool->slots += run.layout.count;
 	tool->arrays += footprint_total(&run.at_creation) + footprint_total(&run.at_transition);
 	errors_free(&errors);

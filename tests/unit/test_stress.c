@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Stress phases without KVM: what they leave behind where there is no memory. */
+/* Stress phases without KVM: what they leave where there is no memory, or a thread that is stuck. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <semaphore.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -23,10 +24,18 @@ int __wrap_vm_set_slots(struct vm *vm, struct err *err);
 int __wrap_payload_load(const struct payload *payload, const struct vm *vm, struct err *err);
 int __wrap_team_join(struct team *team, const struct vm *vm, const struct payload *payload,
 		     unsigned int vcpus, struct err *err);
+int __real_team_wait(struct team *team, uint64_t deadline);
+int __wrap_team_wait(struct team *team, uint64_t deadline);
 void __wrap_vm_destroy(struct vm *vm);
+unsigned int __wrap_sleep(unsigned int seconds);
 
 static int callocs_left;	/* atomic: the last of them fails, 0: none does */
 static unsigned int vms;
+/* A vCPU that does not come back, and the VM it is in. */
+static struct member member = { .running = true };
+static struct member *members = &member;
+static bool sticks;
+static sem_t asleep;
 
 void *__wrap_calloc(size_t count, size_t size)
 {
@@ -68,8 +77,29 @@ int __wrap_payload_load(const struct payload *payload, const struct vm *vm, stru
 int __wrap_team_join(struct team *team, const struct vm *vm, const struct payload *payload,
 		     unsigned int vcpus, struct err *err)
 {
-	(void)team, (void)vm, (void)payload, (void)vcpus, (void)err;
+	(void)payload, (void)vcpus, (void)err;
+	if (sticks) {
+		member.vcpu.vm = vm;
+		team->members = &members;
+		team->count = 1;
+	}
 	return 0;
+}
+
+/* A worker that is to be stuck is: then the vCPUs, of which there are none, come to rest. */
+int __wrap_team_wait(struct team *team, uint64_t deadline)
+{
+	if (sticks)
+		sem_wait(&asleep);
+	return __real_team_wait(team, deadline);
+}
+
+unsigned int __wrap_sleep(unsigned int seconds)
+{
+	sem_post(&asleep);
+	for (;;)
+		pause();
+	return seconds;
 }
 
 void __wrap_vm_destroy(struct vm *vm)
@@ -128,31 +158,95 @@ static void test_no_memory_closes_nothing(void **state)
 	team_close(&stage.team);
 }
 
+/* Of a worker that makes a VM and destroys it. */
+static int one_round(struct stage *stage, bool *stuck)
+{
+	struct stress_vm own = { .vm = &stage->vm };
+	struct stress_result result = { 0 };
+	struct worker_result done = { .cfg = &stage->maker };
+	struct stress stress = {
+		.run = &stage->run, .phase = &stage->phase, .vms = &own, .vm_count = 1,
+		.lock = PTHREAD_MUTEX_INITIALIZER, .result = &result,
+	};
+	struct worker worker = { .stress = &stress, .cfg = &stage->maker, .result = &done };
+	int code = round_vm_create_destroy(&worker);
+
+	for (int step = 0; step < STEP_COUNT; step++)
+		free(done.steps[step]);
+	*stuck = stress.stuck;
+	return code;
+}
+
 static void test_no_memory_leaves_no_vm(void **state)
 {
 	struct stage stage;
 	int code = -ENOMEM;
+	bool stuck;
 
 	(void)state;
 	set(&stage);
 	for (int turn = 1; code; turn++) {
-		struct stress_vm own = { .vm = &stage.vm };
-		struct stress_result result = { 0 };
-		struct worker_result done = { .cfg = &stage.maker };
-		struct stress stress = {
-			.run = &stage.run, .phase = &stage.phase, .vms = &own, .vm_count = 1,
-			.lock = PTHREAD_MUTEX_INITIALIZER, .result = &result,
-		};
-		struct worker worker = { .stress = &stress, .cfg = &stage.maker, .result = &done };
-
 		callocs_left = turn;
-		code = round_vm_create_destroy(&worker);
+		code = one_round(&stage, &stuck);
 		callocs_left = 0;
-		for (int step = 0; step < STEP_COUNT; step++)
-			free(done.steps[step]);
 		assert_int_equal(vms, 0);
+		assert_false(stuck);
 	}
 	team_close(&stage.team);
+}
+
+/* What a thread that is stuck in the kernel uses is still there. */
+static void test_stuck_vcpu_keeps_its_vm(void **state)
+{
+	struct stage stage;
+	bool stuck;
+
+	(void)state;
+	set(&stage);
+	sticks = true;
+	assert_int_equal(one_round(&stage, &stuck), -ETIMEDOUT);
+	sticks = false;
+	assert_true(stuck);
+	assert_int_equal(vms, 1);
+	assert_ptr_equal(member.vcpu.vm->layout, &stage.run.layout);
+	team_close(&stage.team);
+}
+
+static void test_stuck_vcpu_keeps_its_team(void **state)
+{
+	struct stage stage;
+
+	(void)state;
+	set(&stage);
+	stage.team.members = &members;
+	stage.team.count = 1;
+	assert_false(team_close(&stage.team));
+	assert_int_not_equal(fcntl(stage.team.done_fd, F_GETFD), -1);
+	stage.team.members = NULL;
+	stage.team.count = 0;
+	assert_true(team_close(&stage.team));
+}
+
+/* Until the process ends: on the heap, as is what the worker notes. */
+static void test_stuck_worker_is_told(void **state)
+{
+	static struct stress_result *result;
+	struct stage *stage = calloc(1, sizeof(*stage));
+
+	(void)state;
+	assert_non_null(stage);
+	set(stage);
+	stage->config.workers = &stage->maker;
+	stage->config.worker_count = 1;
+	stage->config.selftest.break_what = BREAK_STUCK_WORKER;
+	stage->phase.duration = 0;
+	stage->phase.iterations = 1;
+	sem_init(&asleep, 0, 0);
+	sticks = true;
+	assert_int_equal(stress_run(&stage->run, &stage->vm, &stage->payload, &stage->team, 0,
+				    1000000, &result), 0);
+	assert_true(stage->run.stuck);
+	assert_int_equal(result->workers[0].failures, 1);
 }
 
 int main(void)
@@ -160,6 +254,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_no_memory_closes_nothing),
 		cmocka_unit_test(test_no_memory_leaves_no_vm),
+		cmocka_unit_test(test_stuck_vcpu_keeps_its_vm),
+		cmocka_unit_test(test_stuck_vcpu_keeps_its_team),
+		cmocka_unit_test(test_stuck_worker_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
