@@ -47,8 +47,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		options->format = (enum report_format)value;
 		return 0;
 	case KEY_SEED:
-		if (!parse_u64(argument, &options->seed))
-			argp_error(state, "--seed %s: not a number", argument);
+		if (!parse_u64(argument, &options->seed) || options->seed > INT64_MAX)
+			argp_error(state, "--seed %s: not a number from 0 to %lld", argument,
+				   (long long)INT64_MAX);
 		return 0;
 	case KEY_TIMEOUT:
 		if (!parse_duration(argument, &ns) || !ns)

@@ -51,6 +51,15 @@ words() { sed -nE 's/^(Usage|  or): .* \[OPTION\.\.\.\] ([a-z|]+).*/\2/p' stdout
 	done
 }
 
+@test "a seed that the report could not have as a number is refused" {
+	vmm --seed 9223372036854775808 "$top/configs/transition.ini" vm.device=/nonexistent
+	[[ $status == 2 && ! -s stdout ]]
+	grep -q -- '--seed 9223372036854775808: not a number from 0 to 9223372036854775807' stderr
+	vmm --seed 9223372036854775807 "$top/configs/transition.ini" vm.device=/nonexistent --format json
+	[[ $status == 4 ]]
+	grep -q '"seed": 9223372036854775807,' stdout
+}
+
 @test "each broken config: its errors with file:line, exit 2, nothing created" {
 	local count=0
 	cd "$top/tests/broken"
