@@ -45,6 +45,10 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case ARGP_KEY_ARG:
 		arguments->overrides[arguments->override_count++] = argument;
 		return 0;
+	case ARGP_KEY_END:
+		if (arguments->brief && arguments->options.format_given)
+			argp_error(state, "--brief is a format: --format can't be another");
+		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -133,7 +137,8 @@ int cmd_smoke(int argc, char **argv)
 {
 	const struct argp_option rows[] = {
 		{ "brief", KEY_BRIEF, NULL, 0,
-		  "One line of at most 80 characters, the same on hosts that are alike", 0 },
+		  "Instead of --format: one line of at most 80 characters, the same on hosts that are "
+		  "alike", 0 },
 		{ 0 }
 	};
 	const struct argp_child children[] = { { &options_argp, 0, "Options:", 1 }, { 0 } };

@@ -45,6 +45,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		if (value < 0)
 			argp_error(state, "--format %s: not one of " REPORT_FORMATS, argument);
 		options->format = (enum report_format)value;
+		options->format_given = true;
 		return 0;
 	case KEY_SEED:
 		if (!parse_u64(argument, &options->seed) || options->seed > INT64_MAX)

@@ -14,6 +14,7 @@ enum progress { PROGRESS_AUTO, PROGRESS_NEVER, PROGRESS_PLAIN };
 struct options {
 	const char *output;		/* -o, NULL: none */
 	enum report_format format;
+	bool format_given;
 	uint64_t seed;
 	const char *timeout;		/* as given, checked; NULL: the config's */
 	enum progress progress;

@@ -20,7 +20,7 @@ vmm() {
 		[[ $status == 2 && ! -s stdout ]]
 	done
 	local -a wrong=("stat x" "stat 0" "stat 1 2" "stat --format ktap" "stat --watch 0" "stat --watch soon"
-		"smoke nonsense" "smoke vm.vcpu=2")
+		"smoke nonsense" "smoke vm.vcpu=2" "smoke --brief --format json" "smoke --format ktap --brief")
 	for arguments in "${wrong[@]}"; do
 		# shellcheck disable=SC2086 # words on purpose
 		vmm $arguments
