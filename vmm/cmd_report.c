@@ -9,6 +9,7 @@
 
 #include "cmd.h"
 #include "cmd_report.h"
+#include "plot.h"
 
 enum key { KEY_FORMAT = 256 };
 
@@ -16,7 +17,7 @@ static const struct verb {
 	const char *name;
 	size_t least, most;		/* files; most 0: no limit */
 	const char *formats;		/* NULL: it takes no --format */
-	bool needs_output;
+	bool draws;			/* into a file that says by its name what it is */
 	int (*run)(const struct report_arguments *arguments);
 } verbs[] = {
 	{ "show", 1, 1, REPORT_FORMATS, false, report_cmd_show },
@@ -70,8 +71,11 @@ static void check(struct arguments *arguments, struct argp_state *state)
 	if (verb->most && report->count > verb->most)
 		argp_error(state, "%s: not more than %zu FILE%s", verb->name, verb->most,
 			   verb->most == 1 ? "" : "s");
-	if (verb->needs_output && !report->output)
+	if (verb->draws && !report->output)
 		argp_error(state, "%s: where to? Give -o FILE.svg or -o FILE.png", verb->name);
+	if (verb->draws && !plot_terminal(report->output))
+		argp_error(state, "%s: -o %s: the name of a plot ends in .svg or .png", verb->name,
+			   report->output);
 	if (!arguments->format)
 		return;
 	if (!offers(verb->formats, arguments->format))

@@ -177,7 +177,7 @@ static int write_script(const json_t *const *reports, size_t count, const char *
 	return rc ? rc : any ? 0 : -ENODATA;
 }
 
-static const char *terminal_of(const char *path)
+const char *plot_terminal(const char *path)
 {
 	const char *dot = strrchr(path, '.');
 
@@ -190,7 +190,7 @@ static const char *terminal_of(const char *path)
 
 int plot_reports(const json_t *const *reports, size_t count, const char *path, struct err *err)
 {
-	const char *terminal = terminal_of(path);
+	const char *terminal = plot_terminal(path);
 	char *script = NULL;
 	size_t size;
 	FILE *out;

@@ -11,6 +11,8 @@
 
 #define PLOT_SWEEP_SCHEMA "minivmm.sweep/1"
 
+/* gnuplot's name of what a file of that name is, NULL: it ends in neither .svg nor .png. */
+const char *plot_terminal(const char *path);
 /*
  * PATH ends in .svg or .png. A sweep, or a report with such a member: its curves.
  * One report: its memory by phase; several: their memory side by side.

@@ -193,7 +193,7 @@ render() { # PAGE PICTURE [FLAG...]
 
 @test "usage: each verb says what it wants; nothing on stdout" {
 	local -a wrong=("diff $report" "diff $report $report $report" "merge" "html" "plot $report"
-		"plot $report -o plot.gif --format json" "html $report --format json" "merge $report --format prom"
+		"plot $report -o plot.svg --format json" "plot $report -o -" "html $report --format json" "merge $report --format prom"
 		"diff $report $report --format ktap" "show $report $report" "show $report --format csvv")
 	for arguments in "${wrong[@]}"; do
 		# shellcheck disable=SC2086 # words on purpose
@@ -202,7 +202,7 @@ render() { # PAGE PICTURE [FLAG...]
 		[[ $status == 2 && ! -s stdout && -s stderr ]]
 	done
 	vmm report plot "$report" -o plot.gif
-	[[ $status == 3 || $status == 2 ]]
+	[[ $status == 2 && ! -s stdout ]]
 	grep -q '\.svg or \.png' stderr
 	vmm report html "$report" -o /nowhere/page.html
 	[[ $status == 3 ]]
