@@ -62,7 +62,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		return 0;
 	case KEY_FORMAT:
 		if (strcmp(argument, "text") && strcmp(argument, "json"))
-			argp_error(state, "--format %s: not one of text, json", argument);
+			argp_error(state, "--format %s: not one of " PLAN_FORMATS, argument);
 		arguments->format = (enum report_format)report_format_parse(argument);
 		return 0;
 	case KEY_KERNEL:

@@ -29,7 +29,6 @@ static const struct verb {
 
 struct arguments {
 	const struct verb *verb;
-	const char *format;		/* as given */
 	struct report_arguments report;
 };
 
@@ -76,13 +75,13 @@ static void check(struct arguments *arguments, struct argp_state *state)
 	if (verb->draws && !plot_terminal(report->output))
 		argp_error(state, "%s: -o %s: the name of a plot ends in .svg or .png", verb->name,
 			   report->output);
-	if (!arguments->format)
+	if (!report->format_name)
 		return;
-	if (!offers(verb->formats, arguments->format))
-		argp_error(state, "--format %s: %s %s%s", arguments->format, verb->name,
+	if (!offers(verb->formats, report->format_name))
+		argp_error(state, "--format %s: %s %s%s", report->format_name, verb->name,
 			   verb->formats ? "has " : "has no formats",
 			   verb->formats ? verb->formats : "");
-	arguments->report.format = (enum report_format)report_format_parse(arguments->format);
+	arguments->report.format = (enum report_format)report_format_parse(report->format_name);
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -91,7 +90,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 
 	switch (key) {
 	case KEY_FORMAT:
-		arguments->format = argument;
+		arguments->report.format_name = argument;
 		return 0;
 	case 'o':
 		arguments->report.output = argument;
@@ -114,7 +113,8 @@ static const char doc[] =
 	"merge groups reports by verdict, kernel, CPU and parameters, and lists outliers.\n"
 	"plot draws, through gnuplot, one report's memory by phase or its sweep, or several side by "
 	"side.\n"
-	"html makes one page of them that opens anywhere.\n\n"
+	"html makes one page of them that opens anywhere.\n"
+	"What minivmm plan has saved can be shown, and compared with another plan.\n\n"
 	"Exit status: 0 done, whatever the reports' results; 1 diff found a changed verdict or more "
 	"bytes; 2 usage error; 3 a file can't be read or written or is not a report.";
 

@@ -12,6 +12,7 @@ struct report_arguments {
 	size_t count;
 	const char *output;		/* -o, NULL: none */
 	enum report_format format;
+	const char *format_name;	/* as given, NULL: none */
 };
 
 int report_cmd_show(const struct report_arguments *arguments);

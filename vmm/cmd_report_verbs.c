@@ -9,6 +9,7 @@
 #include "diff.h"
 #include "html.h"
 #include "merge.h"
+#include "plan_report.h"
 #include "plot.h"
 #include "save.h"
 #include "value.h"
@@ -35,6 +36,17 @@ static int finish(const json_t *value, const struct report_arguments *arguments,
 	return EXIT_PASS;
 }
 
+/* A plan has nothing that the others are about; -1, and said on stderr. */
+static int check_format(const json_t *report, const struct report_arguments *arguments)
+{
+	if (!plan_report_is(report) || arguments->format == FORMAT_TEXT ||
+	    arguments->format == FORMAT_JSON)
+		return 0;
+	fprintf(stderr, "minivmm report: --format %s: not one of " PLAN_FORMATS ": %s is a plan\n",
+		arguments->format_name, arguments->files[0]);
+	return -1;
+}
+
 int report_cmd_show(const struct report_arguments *arguments)
 {
 	json_t *report;
@@ -43,7 +55,8 @@ int report_cmd_show(const struct report_arguments *arguments)
 
 	if (report_load(arguments->files[0], &report, &err))
 		return print_err(&err);
-	status = finish(report, arguments, report_render(report, arguments->format, stdout));
+	status = check_format(report, arguments) ? EXIT_USAGE_ERROR :
+		 finish(report, arguments, report_render(report, arguments->format, stdout));
 	json_decref(report);
 	return status;
 }
@@ -53,14 +66,30 @@ static int print_json(const json_t *value)
 	return json_dumpf(value, stdout, JSON_INDENT(2)) || putchar('\n') == EOF ? -EIO : 0;
 }
 
-/* All files or none; frees what it has read where one can't be. other: a schema, or NULL. */
+static int load_run(const char *other, const char *path, json_t **report, struct err *err)
+{
+	int rc = report_load_or(other, path, report, err);
+
+	if (rc || !plan_report_is(*report))
+		return rc;
+	json_decref(*report);
+	*report = NULL;
+	err_set(err, EINVAL, "%s: a plan: nothing was run", path);
+	err_remedy(err, "minivmm report show, or diff with another plan");
+	return -EINVAL;
+}
+
+/*
+ * All files or none, and none that is a plan; frees what it has read where one can't be. other:
+ * a schema, or NULL.
+ */
 static json_t **load_all(const struct report_arguments *arguments, const char *other)
 {
 	json_t **reports = calloc(arguments->count, sizeof(json_t *));
 	struct err err;
 
 	for (size_t i = 0; reports && i < arguments->count; i++) {
-		if (!report_load_or(other, arguments->files[i], &reports[i], &err))
+		if (!load_run(other, arguments->files[i], &reports[i], &err))
 			continue;
 		print_err(&err);
 		while (i-- > 0)
@@ -80,15 +109,27 @@ static void free_all(json_t **reports, size_t count)
 	free(reports);
 }
 
-int report_cmd_diff(const struct report_arguments *arguments)
+/* Two runs or two plans: one beside the other would differ in all that a plan has not. */
+static int load_pair(const struct report_arguments *arguments, json_t *pair[2])
 {
-	json_t **reports = load_all(arguments, NULL), *diff;
+	struct err err;
+
+	for (int i = 0; i < 2; i++)
+		if (report_load(arguments->files[i], &pair[i], &err))
+			return print_err(&err);
+	if (plan_report_is(pair[0]) == plan_report_is(pair[1]))
+		return 0;
+	err_set(&err, EINVAL, "%s: a plan, and the other file is of a run",
+		arguments->files[plan_report_is(pair[1])]);
+	err_remedy(&err, "compare it with what minivmm plan -o FILE wrote");
+	return print_err(&err);
+}
+
+static int compare(const struct report_arguments *arguments, json_t *const pair[2])
+{
+	json_t *diff = diff_build(pair[0], arguments->files[0], pair[1], arguments->files[1]);
 	int status;
 
-	if (!reports)
-		return EXIT_ENVIRONMENT;
-	diff = diff_build(reports[0], arguments->files[0], reports[1], arguments->files[1]);
-	free_all(reports, 2);
 	if (!diff)
 		return cmd_no_memory("the reports");
 	errno = 0;
@@ -97,6 +138,18 @@ int report_cmd_diff(const struct report_arguments *arguments)
 	if (status == EXIT_PASS && diff_is_regression(diff))
 		status = EXIT_FAIL;
 	json_decref(diff);
+	return status;
+}
+
+int report_cmd_diff(const struct report_arguments *arguments)
+{
+	json_t *pair[2] = { NULL };
+	int status = load_pair(arguments, pair);
+
+	if (!status)
+		status = compare(arguments, pair);
+	json_decref(pair[0]);
+	json_decref(pair[1]);
 	return status;
 }
 
@@ -111,7 +164,7 @@ static int read_summaries(const struct report_arguments *arguments, struct summa
 		const char *file = arguments->files[i];
 		json_t *report;
 
-		if (report_load(file, &report, &err)) {
+		if (load_run(NULL, file, &report, &err)) {
 			print_err(&err);
 			rc = json_array_append_new(unreadable, json_pack(
 				"{s:o, s:o}", "file", value_text(file),

@@ -112,3 +112,8 @@ json_t *plan_report(const struct layout *layout, const struct host *host,
 			 "slots", report_slots_json(layout, &last->model),
 			 "plan", costs_json(layout, kernels, costs, count));
 }
+
+bool plan_report_is(const json_t *report)
+{
+	return json_array_size(value_at(report, "plan")) > 0;
+}

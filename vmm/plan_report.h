@@ -4,8 +4,11 @@
 #define PLAN_REPORT_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "plan.h"
+
+#define PLAN_FORMATS "text, json"
 
 /*
  * One entry of "plan" per cost; "slots" and "predicted" are by the last one's model. host NULL:
@@ -13,5 +16,7 @@
  */
 json_t *plan_report(const struct layout *layout, const struct host *host,
 		    const struct plan_kernel *kernels, const struct plan_cost *costs, size_t count);
+/* Nothing was run: it has no result, no checks and no phases. */
+bool plan_report_is(const json_t *report);
 
 #endif

@@ -88,6 +88,39 @@ hostile() {
 	[[ $(jq -S . stdout) == "$(jq -S . diff.json)" ]]
 }
 
+@test "a plan: shown as plan shows it, compared with plans only, and no run among runs" {
+	"$minivmm" plan "$top/configs/transition.ini" --kernel 6.12 --format json >plan.json
+	for format in ktap csv prom; do
+		vmm report show plan.json --format $format
+		[[ $status == 2 && ! -s stdout ]]
+		grep -q -- "--format $format: not one of text, json" stderr
+	done
+	vmm report show plan.json --format json
+	[[ $status == 0 ]]
+	for files in "$report plan.json" "plan.json $report"; do
+		# shellcheck disable=SC2086 # words on purpose
+		vmm report diff $files -o diff.json
+		[[ $status == 3 && ! -s stdout && ! -e diff.json ]]
+		grep -q 'plan.json: a plan, and the other file is of a run' stderr
+		# shellcheck disable=SC2086
+		vmm report merge $files --format json
+		[[ $status == 3 ]]
+		jq -e '.reports == 1 and (.unreadable | map(.file)) == ["plan.json"]' stdout
+		# shellcheck disable=SC2086
+		vmm report html $files
+		[[ $status == 3 && ! -s stdout ]]
+		# shellcheck disable=SC2086
+		vmm report plot $files -o plan.svg
+		[[ $status == 3 && ! -e plan.svg ]]
+		grep -q 'plan.json: a plan: nothing was run' stderr
+	done
+	vmm report diff plan.json plan.json
+	[[ $status == 0 ]]
+	"$minivmm" plan "$top/configs/transition.ini" --kernel 6.12 memslot.high.size=62G --format json >larger.json
+	vmm report diff plan.json larger.json
+	[[ $status == 1 ]]
+}
+
 @test "merge: groups and outliers; one broken file does not cost the rest" {
 	for i in 1 2 3 4 5; do
 		jq ".host.hostname = \"node$i\"" "$report" >"node$i.json"
