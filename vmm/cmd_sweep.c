@@ -10,6 +10,7 @@
 
 #include "cmd.h"
 #include "cmd_progress.h"
+#include "layout.h"
 #include "save.h"
 #include "session.h"
 #include "sweep.h"
@@ -17,6 +18,9 @@
 #include "verdict.h"
 
 #define POINTS 64
+#define SLOTS 32764		/* KVM takes so many in a VM */
+#define STRING(text) #text
+#define TEXT_OF(number) STRING(number)
 
 static const char doc[] =
 	"Measures the transition against the VM's size and its number of slots: its time, its "
@@ -50,7 +54,8 @@ static bool parse_list(const char *text, bool sizes, struct list *list)
 		uint64_t *value = &list->values[list->count++];
 
 		good = (sizes ? parse_size(word, value) : parse_u64(word, value)) &&
-		       *value >= (sizes ? 64u << 20 : 1u) && !(sizes && *value % 4096) &&
+		       (sizes ? *value >= 64u << 20 && !(*value % 4096) :
+				*value >= 1 && *value <= SLOTS) &&
 		       (list->count < POINTS || !rest);
 	}
 	free(copy);
@@ -79,7 +84,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		return 0;
 	case KEY_SLOTS:
 		if (!parse_list(argument, false, &arguments->slots))
-			argp_error(state, "--slots %s: numbers, as in 1,100,1000", argument);
+			argp_error(state, "--slots %s: numbers from 1 to " TEXT_OF(SLOTS)
+				   ", as in 1,100,1000", argument);
 		return 0;
 	case KEY_FORMAT:
 		word = word_index(argument, formats);
@@ -108,11 +114,12 @@ static int load_point(uint64_t size, uint64_t slots, struct config *config, stru
 	int fd = text ? memfd_create("sweep.ini", MFD_CLOEXEC) : -1;
 	int code = -EINVAL;
 
-	if (!text)
-		errors_add(errors, "%llu slots are more than pages", (unsigned long long)slots);
-	else if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text))
+	if (!text) {
+		errors_add(errors, "more slots than pages");
+	} else if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text)) {
 		errors_add(errors, "memfd_create: %s", strerror(errno));
-	else {
+		code = -EIO;
+	} else {
 		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 		code = config_load(path, NULL, 0, config, errors);
 	}
@@ -122,17 +129,41 @@ static int load_point(uint64_t size, uint64_t slots, struct config *config, stru
 	return code;
 }
 
+/* The rule of "/proc/self/fd/3:7: memslot.row.size: 5: rule": nobody has seen that file. */
+static const char *rule_of(const char *line)
+{
+	const char *rule = line;
+
+	for (int i = 0; rule && i < 3; i++) {
+		rule = strstr(rule, ": ");
+		rule = rule ? rule + 2 : NULL;
+	}
+	return rule && !strncmp(line, "/proc/", 6) ? rule : line;
+}
+
+/* The first error says it all: the slots of a row are alike. */
+static void print_point_error(uint64_t size, uint64_t slots, const struct errors *errors)
+{
+	char text[UNIT_TEXT];
+
+	fprintf(stderr, "minivmm sweep: --sizes %s --slots %llu: %s\n", format_size_key(text, size),
+		(unsigned long long)slots, errors->count ? rule_of(errors->lines[0]) : "no memory");
+}
+
 /* The point's report, NULL with errors printed. */
 static json_t *run_point(struct session *session, const struct arguments *arguments,
-			 const char *what, int *signal)
+			 uint64_t size, uint64_t slots, int *signal)
 {
 	struct errors errors = { 0 };
 	struct run *run = &session->run;
 	struct progress_line line;
 	struct verdict verdict;
+	char what[80], text[UNIT_TEXT];
 	json_t *report = NULL;
 	int code;
 
+	snprintf(what, sizeof(what), "%s in %llu slots", format_bytes(text, size),
+		 (unsigned long long)slots);
 	progress_begin(&line, arguments->progress, what, run, NULL);
 	code = session_run(session, &errors);
 	progress_end(&line);
@@ -142,7 +173,7 @@ static json_t *run_point(struct session *session, const struct arguments *argume
 		if (!report)
 			cmd_no_memory("the report");
 	} else if (errors.count || errors.lost) {
-		cmd_print_errors(&errors);
+		print_point_error(size, slots, &errors);
 	} else {
 		cmd_print_err(&run->err);
 	}
@@ -175,19 +206,16 @@ static void run_one(const struct arguments *arguments, uint64_t size, uint64_t s
 		    struct session *session, struct outcome *outcome)
 {
 	struct errors errors = { 0 };
-	char what[80], text[UNIT_TEXT];
 	json_t *report;
 
 	if (load_point(size, slots, &session->config, &errors)) {
-		cmd_print_errors(&errors);
+		print_point_error(size, slots, &errors);
 		errors_free(&errors);
 		outcome->broke = true;
 		return;
 	}
 	session->config.trace = true;
-	snprintf(what, sizeof(what), "%s in %llu slots", format_bytes(text, size),
-		 (unsigned long long)slots);
-	report = run_point(session, arguments, what, &outcome->signal);
+	report = run_point(session, arguments, size, slots, &outcome->signal);
 	if (report)
 		add_point(outcome, size, slots, report);
 	else
@@ -208,6 +236,40 @@ static void sweep_one(const struct arguments *arguments, uint64_t size, uint64_t
 		outcome->broke = true;
 	}
 	session_free(session);
+}
+
+/* 0 or an exit status: what KVM would refuse on any host, said before anything is run. */
+static int check_point(uint64_t size, uint64_t slots)
+{
+	const struct layout_limits limits = LAYOUT_LIMITS_DEFAULT;
+	struct errors errors = { 0 };
+	struct config config;
+	struct layout layout;
+	int code = load_point(size, slots, &config, &errors);
+
+	if (!code) {
+		code = layout_build(&config, &limits, &layout, &errors);
+		if (!code)
+			layout_free(&layout);
+		config_free(&config);
+	}
+	if (code)
+		print_point_error(size, slots, &errors);
+	errors_free(&errors);
+	return code ? cmd_config_status(code) : 0;
+}
+
+static int check_points(const struct arguments *arguments)
+{
+	int status = 0;
+
+	for (size_t i = 0; i < arguments->sizes.count; i++)
+		for (size_t j = 0; j < arguments->slots.count; j++) {
+			int bad = check_point(arguments->sizes.values[i], arguments->slots.values[j]);
+
+			status = bad > status ? bad : status;
+		}
+	return status;
 }
 
 static int write_json(const void *what, FILE *out)
@@ -270,7 +332,7 @@ int cmd_sweep(int argc, char **argv)
 {
 	const struct argp_option rows[] = {
 		{ "sizes", KEY_SIZES, "LIST", 0, "Of the VM (1G,2G,4G,8G,16G,32G,64G)", 0 },
-		{ "slots", KEY_SLOTS, "LIST", 0, "How many memslots it has (1,32,1024)", 0 },
+		{ "slots", KEY_SLOTS, "LIST", 0, "How many memslots it has, 1 to 32764 (1,32,1024)", 0 },
 		{ "output", 'o', "FILE", 0, "Write the JSON to FILE, atomically", 0 },
 		{ "format", KEY_FORMAT, "FORMAT", 0, "text (default), json or csv", 0 },
 		{ "progress", KEY_PROGRESS, "WHEN", 0, "auto (on a terminal), never or plain", 0 },
@@ -278,10 +340,12 @@ int cmd_sweep(int argc, char **argv)
 	};
 	const struct argp argp = { .options = rows, .parser = parse, .doc = doc };
 	struct arguments arguments = { 0 };
+	int status;
 
 	parse_list("1G,2G,4G,8G,16G,32G,64G", true, &arguments.sizes);
 	parse_list("1,32,1024", false, &arguments.slots);
 	if (argp_parse(&argp, argc, argv, 0, NULL, &arguments))
 		return EXIT_USAGE_ERROR;
-	return sweep(&arguments);
+	status = check_points(&arguments);
+	return status ? status : sweep(&arguments);
 }

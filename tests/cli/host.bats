@@ -38,6 +38,18 @@ vmm() {
 		echo "$arguments: $status"
 		[[ $status == 2 && ! -s stdout && -s stderr ]]
 	done
+	# What no KVM takes is said before the first point is run.
+	for arguments in "--sizes 1G --slots 1,32765" "--sizes 1G --slots 1,40000" "--sizes 1G,100T" "--sizes 64M,1G --slots 20000"; do
+		# shellcheck disable=SC2086 # words on purpose
+		vmm sweep $arguments --progress plain
+		cat stderr
+		[[ $status == 2 && ! -s stdout && -s stderr ]]
+		! grep -qE '/proc|memslot\.|boot' stderr
+	done
+	vmm sweep --sizes 1G,100T --slots 2,1
+	grep -q -- '^minivmm sweep: --sizes 100T --slots 1: KVM takes at most 8 TiB' stderr
+	vmm sweep --sizes 64M --slots 20000
+	grep -qx -- 'minivmm sweep: --sizes 64M --slots 20000: more slots than pages' stderr
 	[[ ! -e /dev/kvm ]] || skip "this host has /dev/kvm"
 	vmm sweep --sizes 1G,64G --slots 1,3 --format csv -o sweep.json
 	[[ $status == 4 && $(wc -l <stdout) == 5 && $(tail -n 1 stdout) == 68719476736,3,*,skip ]]
