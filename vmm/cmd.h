@@ -16,6 +16,7 @@ enum exit_status {
 struct err;
 struct errors;
 struct options;
+struct signals;
 
 void cmd_print_err(const struct err *err);
 void cmd_print_errors(const struct errors *errors);
@@ -30,7 +31,9 @@ int cmd_config_status(int code);
 int cmd_save(const json_t *report, const struct options *options);
 /* Before what takes long: 0, or an exit status where -o FILE can't be written, and said so. */
 int cmd_check_output(const struct options *options);
-/* The same, and rendered on stdout. */
+/* signals_open(), and said so where it fails: 0 or an exit status. */
+int cmd_open_signals(struct signals *signals);
+/* The report saved, and rendered on stdout. */
 int cmd_deliver(const json_t *report, const struct options *options);
 
 int cmd_run(int argc, char **argv);

@@ -7,6 +7,7 @@
 #include "cmd.h"
 #include "options.h"
 #include "save.h"
+#include "signals.h"
 
 void cmd_print_err(const struct err *err)
 {
@@ -58,6 +59,16 @@ int cmd_check_output(const struct options *options)
 	struct err err;
 
 	if (!options->output || !save_check(options->output, &err))
+		return 0;
+	cmd_print_err(&err);
+	return EXIT_ENVIRONMENT;
+}
+
+int cmd_open_signals(struct signals *signals)
+{
+	struct err err;
+
+	if (!signals_open(signals, &err))
 		return 0;
 	cmd_print_err(&err);
 	return EXIT_ENVIRONMENT;

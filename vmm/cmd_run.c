@@ -13,6 +13,7 @@
 #include "report.h"
 #include "run.h"
 #include "session.h"
+#include "signals.h"
 #include "verdict.h"
 
 static const char doc[] =
@@ -68,7 +69,7 @@ static int deliver_report(const json_t *report, const struct options *options,
 	struct err err;
 	int status = 0;
 
-	if (!journal->path)
+	if (!journal->file)
 		return cmd_deliver(report, options);
 	only_stdout.output = NULL;
 	if (journal_close(journal, report, &err)) {
@@ -94,27 +95,44 @@ static int deliver(const struct run *run, const struct options *options, struct 
 	return status ? status : verdict.exit_status;
 }
 
-static int run_config(struct session *session, const struct options *options)
+/* Of a session that is open. Returns the exit status. */
+static int run_open(struct session *session, const struct options *options)
 {
 	struct journal journal = { 0 };
-	struct errors errors = { 0 };
 	struct run *run = &session->run;
 	struct progress_line line;
 	int status, code;
 
-	if (cmd_check_output(options))
+	if (journal_wanted(options->output) && journal_open(&journal, options->output, &run->err)) {
+		cmd_print_err(&run->err);
 		return EXIT_ENVIRONMENT;
-	if (journal_wanted(options->output))
-		journal.path = options->output;
-	progress_begin(&line, options->progress, "", run, journal.path ? &journal : NULL);
-	code = session_run(session, &errors);
+	}
+	progress_begin(&line, options->progress, "", run, journal.file ? &journal : NULL);
+	code = session_run(session);
 	progress_end(&line);
-	cmd_print_errors(&errors);
-	if (code && !errors.count && !errors.lost)
+	if (code)
 		cmd_print_err(&run->err);
 	status = code ? cmd_config_status(code) : deliver(run, options, &journal);
 	if (journal.file)
 		fclose(journal.file);
+	return status;
+}
+
+static int run_config(struct session *session, const struct options *options)
+{
+	struct errors errors = { 0 };
+	struct signals signals;
+	int status, code;
+
+	if (cmd_check_output(options) || cmd_open_signals(&signals))
+		return EXIT_ENVIRONMENT;
+	session->run.signals = &signals;
+	code = session_open(session, &errors);
+	cmd_print_errors(&errors);
+	if (code && !errors.count && !errors.lost)
+		cmd_print_err(&session->run.err);
+	status = code ? cmd_config_status(code) : run_open(session, options);
+	signals_close(&signals);
 	errors_free(&errors);
 	return status;
 }

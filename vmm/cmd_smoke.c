@@ -10,6 +10,7 @@
 #include "options.h"
 #include "report_render.h"
 #include "session.h"
+#include "signals.h"
 #include "verdict.h"
 
 static const char doc[] =
@@ -28,6 +29,7 @@ struct arguments {
 	bool brief;
 	char **overrides;
 	size_t override_count;
+	const struct signals *signals;
 };
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -69,8 +71,11 @@ static int try(const char *scenario, const struct arguments *arguments, size_t c
 	if (!code) {
 		session->config.seed = arguments->options.seed;
 		session->config.trace = arguments->options.trace;
+		session->run.signals = arguments->signals;
 		progress_begin(&line, arguments->options.progress, scenario, &session->run, NULL);
-		code = session_run(session, &errors);
+		code = session_open(session, &errors);
+		if (!code)
+			code = session_run(session);
 		progress_end(&line);
 	}
 	cmd_print_errors(&errors);
@@ -117,11 +122,7 @@ static int smoke(const struct arguments *arguments)
 {
 	struct session *hidden = NULL, *trial;
 	bool nests;
-	int status = cmd_check_output(&arguments->options);
-
-	if (status)
-		return status;
-	status = try("builtin:smoke", arguments, arguments->override_count, &trial);
+	int status = try("builtin:smoke", arguments, arguments->override_count, &trial);
 
 	nests = !status && trial->run.stage >= STAGE_NESTED && !trial->run.signal;
 	if (nests)
@@ -130,6 +131,19 @@ static int smoke(const struct arguments *arguments)
 		status = judge(&trial->run, nests ? &hidden->run : NULL, arguments);
 	session_free(hidden);
 	session_free(trial);
+	return status;
+}
+
+static int smoke_with_signals(struct arguments *arguments)
+{
+	struct signals signals;
+	int status;
+
+	if (cmd_check_output(&arguments->options) || cmd_open_signals(&signals))
+		return EXIT_ENVIRONMENT;
+	arguments->signals = &signals;
+	status = smoke(arguments);
+	signals_close(&signals);
 	return status;
 }
 
@@ -153,7 +167,7 @@ int cmd_smoke(int argc, char **argv)
 	if (!arguments.overrides)
 		return cmd_no_memory("the arguments");
 	if (!argp_parse(&argp, argc, argv, 0, NULL, &arguments))
-		status = smoke(&arguments);
+		status = smoke_with_signals(&arguments);
 	free(arguments.overrides);
 	return status;
 }

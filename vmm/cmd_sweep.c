@@ -13,6 +13,7 @@
 #include "layout.h"
 #include "save.h"
 #include "session.h"
+#include "signals.h"
 #include "sweep.h"
 #include "units.h"
 #include "verdict.h"
@@ -42,6 +43,7 @@ struct arguments {
 	enum format format;
 	enum progress progress;
 	const char *output;
+	const struct signals *signals;
 };
 
 static bool parse_list(const char *text, bool sizes, struct list *list)
@@ -165,7 +167,9 @@ static json_t *run_point(struct session *session, const struct arguments *argume
 	snprintf(what, sizeof(what), "%s in %llu slots", format_bytes(text, size),
 		 (unsigned long long)slots);
 	progress_begin(&line, arguments->progress, what, run, NULL);
-	code = session_run(session, &errors);
+	code = session_open(session, &errors);
+	if (!code)
+		code = session_run(session);
 	progress_end(&line);
 	if (!code) {
 		verdict_judge(run, &verdict);
@@ -215,6 +219,7 @@ static void run_one(const struct arguments *arguments, uint64_t size, uint64_t s
 		return;
 	}
 	session->config.trace = true;
+	session->run.signals = arguments->signals;
 	report = run_point(session, arguments, size, slots, &outcome->signal);
 	if (report)
 		add_point(outcome, size, slots, report);
@@ -340,6 +345,7 @@ int cmd_sweep(int argc, char **argv)
 	};
 	const struct argp argp = { .options = rows, .parser = parse, .doc = doc };
 	struct arguments arguments = { 0 };
+	struct signals signals;
 	int status;
 
 	parse_list("1G,2G,4G,8G,16G,32G,64G", true, &arguments.sizes);
@@ -347,5 +353,12 @@ int cmd_sweep(int argc, char **argv)
 	if (argp_parse(&argp, argc, argv, 0, NULL, &arguments))
 		return EXIT_USAGE_ERROR;
 	status = check_points(&arguments);
-	return status ? status : sweep(&arguments);
+	if (status)
+		return status;
+	if (cmd_open_signals(&signals))
+		return EXIT_ENVIRONMENT;
+	arguments.signals = &signals;
+	status = sweep(&arguments);
+	signals_close(&signals);
+	return status;
 }

@@ -20,13 +20,14 @@ struct stress_result;
 /* Is this what PATH asks for? */
 bool journal_wanted(const char *path);
 
-/* The file is made, or emptied, with the first line: a run that is refused leaves it alone. */
 struct journal {
-	const char *path;	/* NULL: none is wanted */
-	FILE *file;
+	const char *path;
+	FILE *file;		/* NULL: there is no journal */
 	int code;		/* errno of the first line that could not be written, 0: none */
 };
 
+/* A new, empty file. 0 or -errno. */
+int journal_open(struct journal *journal, const char *path, struct err *err);
 /* How far the workers of phase are, elapsed_ns after the run began. */
 void journal_sample(struct journal *journal, const char *phase, uint64_t elapsed_ns,
 		    const struct stress_result *stress);

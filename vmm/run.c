@@ -195,11 +195,13 @@ static int create(struct scenario *s)
 		return code;
 	s->sources.vm_pid = s->vm.creator;
 	s->sources.vm_fd = s->vm.fd;
-	code = vm_set_slots(&s->vm, &run->err);
+	code = vm_set_slots(&s->vm, run->signals, &run->err);
+	if (code == -EINTR)
+		run->signal = signals_next(run->signals);
 	if (!code)
 		code = payload_load(&s->payload, &s->vm, &run->err);
 	if (!code)
-		code = team_open(&s->team, true, &run->err);
+		code = team_open(&s->team, run->signals, &run->err);
 	if (!code)
 		code = team_join(&s->team, &s->vm, &s->payload,
 				 (unsigned int)run->config->vm.vcpus, &run->err);

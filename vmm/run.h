@@ -96,11 +96,13 @@ struct run {
 	const struct stress_result *stressing; /* what workers do meanwhile, NULL; atomic, too */
 	const char *doing;		/* name of the phase that runs; atomic, for those who watch */
 	struct trace trace;		/* inside the transition, if config->trace asks for it */
-	int signal;			/* SIGINT or SIGTERM that ended the run early, 0 */
+	const struct signals *signals;	/* those that may end it, or NULL */
+	int signal;			/* the one that ended it early, 0 */
 	bool stuck;			/* a thread is, in the kernel: what it uses must stay, see session.h */
 };
 
 struct kvm;
+struct signals;
 
 /*
  * Runs config's scenario on kvm, NULL when /dev/kvm can't be used (run->err says why). The

@@ -7,7 +7,11 @@
 
 struct session *session_new(void)
 {
-	return calloc(1, sizeof(struct session));
+	struct session *session = calloc(1, sizeof(*session));
+
+	if (session)
+		session->kvm.fd = -1;
+	return session;
 }
 
 void session_free(struct session *session)
@@ -15,25 +19,24 @@ void session_free(struct session *session)
 	if (!session || session->run.stuck)
 		return;
 	run_free(&session->run);
+	kvm_close(&session->kvm);
 	config_free(&session->config);
 	free(session);
 }
 
-int session_run(struct session *session, struct errors *errors)
+int session_open(struct session *session, struct errors *errors)
 {
-	const struct config *config = &session->config;
 	struct layout_limits limits = LAYOUT_LIMITS_DEFAULT;
-	struct kvm *kvm = &session->kvm;
 	struct run *run = &session->run;
-	bool usable = !kvm_open(kvm, config->vm.device, &run->err);
-	int code;
 
-	if (usable)
-		kvm_limits(kvm, &limits);
-	code = layout_build(config, &limits, &run->layout, errors);
-	if (!code)
-		code = run_scenario(config, usable ? kvm : NULL, run);
-	if (usable && !run->stuck)
-		kvm_close(kvm);
-	return code;
+	if (!kvm_open(&session->kvm, session->config.vm.device, &run->err))
+		kvm_limits(&session->kvm, &limits);
+	return layout_build(&session->config, &limits, &run->layout, errors);
+}
+
+int session_run(struct session *session)
+{
+	const struct kvm *kvm = session->kvm.fd >= 0 ? &session->kvm : NULL;
+
+	return run_scenario(&session->config, kvm, &session->run);
 }

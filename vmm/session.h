@@ -23,9 +23,11 @@ struct session *session_new(void);
 void session_free(struct session *session);
 
 /*
- * Returns 0 with something to judge in session->run, even if it is that nothing could be run;
- * -EINVAL with the rules that the config breaks in errors; another -errno with run.err.
+ * Opens KVM, if it can be, and lays out the config's slots. 0; -EINVAL with the rules that the
+ * config breaks in errors; another -errno with run.err.
  */
-int session_run(struct session *session, struct errors *errors);
+int session_open(struct session *session, struct errors *errors);
+/* 0 with something to judge in session->run, even if it is that nothing could be run; -errno with run.err. */
+int session_run(struct session *session);
 
 #endif

@@ -24,7 +24,7 @@ static int make_vm(const struct stress *stress, unsigned int vcpus, struct vm *v
 	code = vm_create(vm, stress->vms[0].vm->kvm, layout, err);
 	if (code)
 		return code;
-	code = vm_set_slots(vm, err);
+	code = vm_set_slots(vm, NULL, err);
 	if (!code)
 		code = payload_load(payload, vm, err);
 	if (code)
@@ -219,7 +219,7 @@ static int make_life(const struct stress *stress, struct short_life *life, struc
 	if (code)
 		return code;
 	life->team.done_fd = -1;
-	code = team_open(&life->team, false, err);
+	code = team_open(&life->team, NULL, err);
 	if (!code)
 		code = team_join(&life->team, &life->vm, &life->payload, vcpus_of(stress), err);
 	if (code) {

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -53,39 +52,19 @@ static void kick_handler(int number)
 	(void)number;
 }
 
-static int open_signals(struct team *team, struct err *err)
-{
-	sigset_t ends;
-	int code;
-
-	sigemptyset(&ends);
-	sigaddset(&ends, SIGINT);
-	sigaddset(&ends, SIGTERM);
-	sigaddset(&ends, SIGHUP);
-	pthread_sigmask(SIG_BLOCK, &ends, &team->old_mask);
-	team->signal_fd = signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (team->signal_fd >= 0)
-		return 0;
-	code = err_errno(err, errno, "signalfd");
-	pthread_sigmask(SIG_SETMASK, &team->old_mask, NULL);
-	return code;
-}
-
-int team_open(struct team *team, bool heeds_signals, struct err *err)
+int team_open(struct team *team, const struct signals *signals, struct err *err)
 {
 	struct sigaction action = { .sa_handler = kick_handler };
 	int code = 0;
 
-	*team = (struct team){ .signal_fd = -1, .done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK) };
+	*team = (struct team){ .signals = signals, .done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK) };
 	pthread_mutex_init(&team->lock, NULL);
 	pthread_cond_init(&team->go, NULL);
 	sigaction(KICK_SIGNAL, &action, NULL);
-	if (team->done_fd < 0)
+	if (team->done_fd < 0) {
 		code = err_errno(err, errno, "eventfd");
-	else if (heeds_signals)
-		code = open_signals(team, err);
-	if (code)
 		team_close(team);
+	}
 	return code;
 }
 
@@ -177,18 +156,16 @@ static int wait_news(struct team *team, uint64_t deadline, bool heed_signals)
 {
 	struct pollfd fds[2] = {
 		{ .fd = team->done_fd, .events = POLLIN },
-		{ .fd = heed_signals ? team->signal_fd : -1, .events = POLLIN },
+		{ .fd = heed_signals && team->signals ? team->signals->fd : -1, .events = POLLIN },
 	};
 	uint64_t now = clock_ns(), left = deadline > now ? deadline - now : 0, count;
 	struct timespec timeout = { (time_t)(left / 1000000000u), (long)(left % 1000000000u) };
-	struct signalfd_siginfo info;
 	int ready = ppoll(fds, 2, &timeout, NULL);
 
 	if (!ready)
 		return -ETIMEDOUT;
-	if (ready > 0 && fds[1].revents &&
-	    read(team->signal_fd, &info, sizeof(info)) == sizeof(info))
-		return (int)info.ssi_signo;
+	if (ready > 0 && fds[1].revents)
+		return signals_next(team->signals);
 	if (ready > 0 && fds[0].revents && read(team->done_fd, &count, sizeof(count)) < 0)
 		return 0;
 	return 0;
@@ -310,12 +287,8 @@ bool team_close(struct team *team)
 	free(team->members);
 	if (team->done_fd >= 0)
 		close(team->done_fd);
-	if (team->signal_fd >= 0) {
-		close(team->signal_fd);
-		pthread_sigmask(SIG_SETMASK, &team->old_mask, NULL);
-	}
 	pthread_cond_destroy(&team->go);
 	pthread_mutex_destroy(&team->lock);
-	*team = (struct team){ .done_fd = -1, .signal_fd = -1 };
+	*team = (struct team){ .done_fd = -1 };
 	return true;
 }

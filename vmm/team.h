@@ -8,9 +8,9 @@
 #define TEAM_H
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdint.h>
 
+#include "signals.h"
 #include "vcpu.h"
 
 struct member {
@@ -30,12 +30,11 @@ struct team {
 	uint64_t generation;
 	bool repeat;			/* atomic: see team_repeat() */
 	int done_fd;			/* eventfd, vCPU threads -> main: one of them stopped */
-	int signal_fd;			/* SIGINT, SIGTERM, SIGHUP as data; -1: not for this team */
-	sigset_t old_mask;
+	const struct signals *signals;	/* that end a run, NULL: this team does not heed them */
 };
 
-/* A team of nobody; one of the process's teams heeds the signals that end a run. */
-int team_open(struct team *team, bool heeds_signals, struct err *err);
+/* A team of nobody. signals may be NULL. */
+int team_open(struct team *team, const struct signals *signals, struct err *err);
 /* The vCPUs of a VM become members, the last ones. On failure none does. Nobody may be running. */
 int team_join(struct team *team, const struct vm *vm, const struct payload *payload,
 	      unsigned int vcpus, struct err *err);

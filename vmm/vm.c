@@ -12,6 +12,9 @@
 #include "clock.h"
 #include "kvm_gmem.h"
 
+/* Between two looks at whether a signal has come: thousands of slots take seconds. */
+#define SLOTS_AT_ONCE 64
+
 static int map_backings(struct vm *vm, struct err *err)
 {
 	const struct config *config = vm->layout->config;
@@ -138,7 +141,7 @@ int vm_slot_delete(const struct vm *vm, const struct slot *slot)
 	return set_slot(vm, slot, slot->base, 0, 0) ? -errno : 0;
 }
 
-int vm_set_slots(struct vm *vm, struct err *err)
+int vm_set_slots(struct vm *vm, const struct signals *signals, struct err *err)
 {
 	const struct layout *layout = vm->layout;
 	bool broken = layout->config->selftest.break_what == BREAK_SLOT_FAILS;
@@ -151,7 +154,9 @@ int vm_set_slots(struct vm *vm, struct err *err)
 
 		if (slot->gone)
 			continue;
-
+		if (i % SLOTS_AT_ONCE == 0 && signals_came(signals))
+			return err_set(err, EINTR, "interrupted when %zu of %zu memslots were made", i,
+				       layout->count);
 		if (broken && i + 1 == layout->count)
 			flags |= 1u << 15;	/* there is no such flag */
 		code = set_slot(vm, slot, slot->base, slot->size, flags) ? errno : 0;

@@ -9,6 +9,7 @@
 #include "err.h"
 #include "kvm.h"
 #include "layout.h"
+#include "signals.h"
 
 /* Host memory of one [memslot.NAME]: slot i of the row is at hva + i * size. */
 struct backing {
@@ -30,8 +31,11 @@ struct vm {
 
 /* KVM_CREATE_VM and the host memory; no slots yet. On failure everything is given back. */
 int vm_create(struct vm *vm, const struct kvm *kvm, const struct layout *layout, struct err *err);
-/* Every memslot of the layout; on failure those made so far go with vm_destroy(). */
-int vm_set_slots(struct vm *vm, struct err *err);
+/*
+ * Every memslot of the layout; on failure those made so far go with vm_destroy(). -EINTR: one of
+ * signals (or NULL) came.
+ */
+int vm_set_slots(struct vm *vm, const struct signals *signals, struct err *err);
 void vm_destroy(struct vm *vm);
 
 /*

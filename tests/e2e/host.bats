@@ -238,6 +238,17 @@ setup() { need_boot; }
 	tr -s ' \n' ' ' <"$out/lockdown-stat.txt" | grep -q 'locked down, which keeps nested_run from root'
 }
 
+@test "a signal while the slots are made: given up, and reported" {
+	rc creating 130
+	json creating '.exit_status == 130 and (.error.text | test("interrupted when [0-9]+ of [0-9]+ memslots were made"))'
+	check creating teardown.clean pass
+}
+
+@test "a signal that is ignored ends nothing" {
+	rc ignored 1
+	check ignored guest.clean fail "did not come back"
+}
+
 @test "a file that may not be opened (EPERM) is no anonymous memory" {
 	grep -qF '[confidentiality]' "$out/lockdown" || skip "this kernel has no lockdown"
 	rc not-permitted 3

@@ -71,6 +71,11 @@ report order /tmp/order.ini
 
 # Interrupted while the guest hangs: the report is written all the same.
 interrupted signal 2 /configs/transition.ini selftest.break=hang
+interrupted creating 1 /configs/max-slots.ini
+# Not, if the signal is ignored, as nohup has it.
+trap '' INT
+interrupted ignored 1 /configs/transition.ini selftest.break=hang --timeout 3s
+trap - INT
 
 as_user() { # NAME: as an ordinary user, whose report root then takes
 	name=$1

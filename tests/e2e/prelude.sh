@@ -16,16 +16,11 @@ report() {
 	run "$name" minivmm "$@" -o "/out/$name.json"
 }
 
-# interrupted NAME SECONDS ARGUMENT...: the same, with a SIGINT after so long.
+# interrupted NAME SECONDS ARGUMENT...: the same, with a SIGINT after so long. Not with &, which has the shell ignore it.
 interrupted() {
-	local name=$1 seconds=$2 pid
+	local name=$1 seconds=$2
 	shift 2
-	minivmm "$@" -o "/out/$name.json" >"/out/$name.txt" 2>"/out/$name.err" </dev/null &
-	pid=$!
-	sleep "$seconds"
-	kill -INT $pid
-	wait $pid
-	echo $? >"/out/$name.rc"
+	run "$name" timeout -s INT "$seconds" minivmm "$@" -o "/out/$name.json"
 }
 
 # look_at ARGUMENT...: what minivmm stat says of the VM that minivmm so called makes, once its rmaps are allocated.

@@ -124,6 +124,7 @@ FAULT(int, madvise, ENOMEM, -1, (void *memory, size_t size, int advice), (memory
 FAULT(int, memfd_create, EMFILE, -1, (const char *name, unsigned int flags), (name, flags))
 FAULT(int, mprotect, ENOMEM, -1, (void *memory, size_t size, int access), (memory, size, access))
 FAULT(int, nanosleep, EINTR, -1, (const struct timespec *time, struct timespec *left), (time, left))
+FAULT(int, poll, EINTR, -1, (struct pollfd *fds, nfds_t count, int timeout), (fds, count, timeout))
 FAULT(int, ppoll, ENOMEM, -1, (struct pollfd *fds, nfds_t count, const struct timespec *timeout,
 	const sigset_t *mask), (fds, count, timeout, mask))
 FAULT(ssize_t, pread, EIO, -1, (int fd, void *data, size_t size, off_t at), (fd, data, size, at))

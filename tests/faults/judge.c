@@ -30,7 +30,8 @@ static bool is_harmless(const struct call *call)
 		{ "fopen", "read_line" }, { "fgets", "read_line" }, { "fopen", "read_cpu" },
 		{ "fgets", "read_cpu" },
 		/* an event that could not be waited for or read is there at the next try */
-		{ "ppoll", "wait_news" }, { "read", "wait_news" },
+		{ "ppoll", "wait_news" }, { "read", "wait_news" }, { "poll", "signals_came" },
+		{ "read", "signals_next" },
 		/* written again */
 		{ "write", "member_main" },
 		/* where the limit is not known, mmap() tells */

@@ -180,11 +180,12 @@ static void *no_memory(size_t size)
 static void test_journal_without_memory(void **state)
 {
 	json_t *report = json_pack("{s:s}", "schema", "minivmm.report/1");
-	struct journal journal = { .path = path };
+	struct journal journal;
 	struct err err = { 0 };
 	int code;
 
 	(void)state;
+	assert_int_equal(journal_open(&journal, path, &err), 0);
 	json_set_alloc_funcs(no_memory, free);
 	code = journal_close(&journal, report, &err);
 	json_set_alloc_funcs(malloc, free);

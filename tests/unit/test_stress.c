@@ -134,7 +134,7 @@ static void set(struct stage *stage)
 	stage->run.config = &stage->config;
 	stage->run.phases = stage->phases;
 	stage->run.phase_count = 2;
-	assert_int_equal(team_open(&stage->team, false, &err), 0);
+	assert_int_equal(team_open(&stage->team, NULL, &err), 0);
 }
 
 static void test_no_memory_closes_nothing(void **state)
