@@ -10,16 +10,17 @@
 #include "config.h"
 #include "host.h"
 #include "layout.h"
+#include "options.h"
 #include "plan_report.h"
 #include "probe.h"
 #include "report.h"
 #include "units.h"
 
-enum key { KEY_FORMAT = 256, KEY_KERNEL, KEY_TDP_MMU };
+enum key { KEY_KERNEL = 512, KEY_TDP_MMU };
 
 struct arguments {
-	const char *config, *output, *kernel, *tdp_mmu;
-	enum report_format format;
+	struct options options;
+	const char *config, *kernel, *tdp_mmu;
 	char **overrides;
 	size_t override_count;
 };
@@ -33,8 +34,6 @@ static const char doc[] =
 	"Exit status: 0 planned, 2 usage or config error, 3 environment or internal error.";
 
 static const struct argp_option rows[] = {
-	{ "output", 'o', "FILE", 0, "Write the JSON report to FILE, atomically", 0 },
-	{ "format", KEY_FORMAT, "FORMAT", 0, "On stdout: text (default) or json", 0 },
 	{ "kernel", KEY_KERNEL, "VERSION", 0, "For this kernel, or all", 0 },
 	{ "tdp-mmu", KEY_TDP_MMU, "on|off", 0, "As if kvm.tdp_mmu were so", 0 },
 	{ 0 },
@@ -57,13 +56,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	bool on;
 
 	switch (key) {
-	case 'o':
-		arguments->output = argument;
-		return 0;
-	case KEY_FORMAT:
-		if (strcmp(argument, "text") && strcmp(argument, "json"))
-			argp_error(state, "--format %s: not one of " PLAN_FORMATS, argument);
-		arguments->format = (enum report_format)report_format_parse(argument);
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &arguments->options;
 		return 0;
 	case KEY_KERNEL:
 		if (strcmp(argument, "all") && !plan_kernel_parse(argument, &kernel))
@@ -115,22 +109,6 @@ static size_t choose_kernels(const struct arguments *arguments, struct host *hos
 	return count;
 }
 
-static int deliver(const json_t *report, const struct arguments *arguments)
-{
-	struct err err;
-	int status = EXIT_PASS;
-
-	if (arguments->output && report_save(report, arguments->output, &err)) {
-		fprintf(stderr, "minivmm: %s\n", err.text);
-		status = EXIT_ENVIRONMENT;
-	}
-	if (report_render(report, arguments->format, stdout)) {
-		perror("minivmm: standard output");
-		status = EXIT_ENVIRONMENT;
-	}
-	return status;
-}
-
 static int plan_layout(const struct layout *layout, const struct arguments *arguments)
 {
 	struct plan_kernel kernels[PLAN_KERNELS];
@@ -145,7 +123,7 @@ static int plan_layout(const struct layout *layout, const struct arguments *argu
 	report = plan_report(layout, arguments->kernel ? NULL : &host, kernels, costs, count);
 	if (!report)
 		return cmd_no_memory("the report");
-	status = deliver(report, arguments);
+	status = cmd_deliver(report, &arguments->options);
 	json_decref(report);
 	return status;
 }
@@ -175,11 +153,16 @@ static int plan_config(const struct arguments *arguments)
 
 int cmd_plan(int argc, char **argv)
 {
+	static const struct options_use use = {
+		.formats = PLAN_FORMATS, .output_help = "Write the JSON report to FILE, atomically",
+		.idle = IDLE_ALL,
+	};
+	const struct argp_child children[] = { { &options_common_argp, 0, "Options:", 1 }, { 0 } };
 	const struct argp argp = {
 		.options = rows, .parser = parse, .args_doc = "CONFIG.ini [SECTION.KEY=VALUE ...]",
-		.doc = doc,
+		.doc = doc, .children = children,
 	};
-	struct arguments arguments = { 0 };
+	struct arguments arguments = { .options.use = &use };
 	int status = EXIT_USAGE_ERROR;
 
 	arguments.overrides = calloc((size_t)argc, sizeof(*arguments.overrides));

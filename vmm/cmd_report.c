@@ -9,9 +9,8 @@
 
 #include "cmd.h"
 #include "cmd_report.h"
+#include "options.h"
 #include "plot.h"
-
-enum key { KEY_FORMAT = 256 };
 
 static const struct verb {
 	const char *name;
@@ -29,6 +28,7 @@ static const struct verb {
 
 struct arguments {
 	const struct verb *verb;
+	struct options options;
 	struct report_arguments report;
 };
 
@@ -51,16 +51,14 @@ static void take_argument(struct arguments *arguments, char *argument, struct ar
 		argp_error(state, "%s: not one of show, diff, merge, plot, html", argument);
 }
 
-/* "json" in "text, json"; names of formats do not contain each other. */
-static bool offers(const char *formats, const char *format)
-{
-	return formats && strstr(formats, format) && report_format_parse(format) >= 0;
-}
-
 static void check(struct arguments *arguments, struct argp_state *state)
 {
 	const struct verb *verb = arguments->verb;
-	const struct report_arguments *report = &arguments->report;
+	struct report_arguments *report = &arguments->report;
+
+	report->output = arguments->options.output;
+	report->format = arguments->options.format;
+	report->format_name = arguments->options.format_name;
 
 	if (!verb)
 		argp_usage(state);
@@ -75,13 +73,10 @@ static void check(struct arguments *arguments, struct argp_state *state)
 	if (verb->draws && !plot_terminal(report->output))
 		argp_error(state, "%s: -o %s: the name of a plot ends in .svg or .png", verb->name,
 			   report->output);
-	if (!report->format_name)
-		return;
-	if (!offers(verb->formats, report->format_name))
+	if (report->format_name && !options_offer(verb->formats, report->format_name))
 		argp_error(state, "--format %s: %s %s%s", report->format_name, verb->name,
 			   verb->formats ? "has " : "has no formats",
 			   verb->formats ? verb->formats : "");
-	arguments->report.format = (enum report_format)report_format_parse(report->format_name);
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -89,11 +84,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	struct arguments *arguments = state->input;
 
 	switch (key) {
-	case KEY_FORMAT:
-		arguments->report.format_name = argument;
-		return 0;
-	case 'o':
-		arguments->report.output = argument;
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &arguments->options;
 		return 0;
 	case ARGP_KEY_ARG:
 		take_argument(arguments, argument, state);
@@ -120,19 +112,19 @@ static const char doc[] =
 
 int cmd_report(int argc, char **argv)
 {
-	const struct argp_option rows[] = {
-		{ "format", KEY_FORMAT, "FORMAT", 0,
-		  "On stdout: text (default), json; show: ktap, csv, prom; merge: csv", 0 },
-		{ "output", 'o', "FILE", 0,
-		  "Write to FILE, atomically: the plot, the page; otherwise the JSON", 0 },
-		{ 0 }
+	static const struct options_use use = {
+		.formats = REPORT_FORMATS,
+		.output_help = "Write to FILE, atomically: the plot, the page; otherwise the JSON",
+		.format_help = "On stdout: text (default), json; show: ktap, csv, prom; merge: csv",
+		.idle = IDLE_ALL,
 	};
+	const struct argp_child children[] = { { &options_common_argp, 0, "Options:", 1 }, { 0 } };
 	const struct argp argp = {
-		.options = rows, .parser = parse, .doc = doc,
+		.parser = parse, .doc = doc, .children = children,
 		.args_doc = "show FILE\ndiff A B\nmerge FILE...\nplot FILE... -o PLOT.svg|.png\n"
 			    "html FILE... -o PAGE.html",
 	};
-	struct arguments arguments = { 0 };
+	struct arguments arguments = { .options.use = &use };
 	int status = EXIT_USAGE_ERROR;
 
 	arguments.report.files = calloc((size_t)argc, sizeof(*arguments.report.files));

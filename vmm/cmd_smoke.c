@@ -48,7 +48,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		arguments->overrides[arguments->override_count++] = argument;
 		return 0;
 	case ARGP_KEY_END:
-		if (arguments->brief && arguments->options.format_given)
+		if (arguments->brief && arguments->options.format_name)
 			argp_error(state, "--brief is a format: --format can't be another");
 		return 0;
 	default:
@@ -149,6 +149,10 @@ static int smoke_with_signals(struct arguments *arguments)
 
 int cmd_smoke(int argc, char **argv)
 {
+	static const struct options_use use = {
+		.formats = REPORT_FORMATS, .output_help = "Write the JSON report to FILE, atomically",
+		.format_help = "On stdout: ktap (default), text, json, csv or prom",
+	};
 	const struct argp_option rows[] = {
 		{ "brief", KEY_BRIEF, NULL, 0,
 		  "Instead of --format: one line of at most 80 characters, the same on hosts that are "
@@ -160,7 +164,7 @@ int cmd_smoke(int argc, char **argv)
 		.options = rows, .parser = parse, .args_doc = "[SECTION.KEY=VALUE ...]",
 		.doc = doc, .children = children,
 	};
-	struct arguments arguments = { 0 };
+	struct arguments arguments = { .options.use = &use };
 	int status = EXIT_USAGE_ERROR;
 
 	arguments.overrides = calloc((size_t)argc, sizeof(*arguments.overrides));

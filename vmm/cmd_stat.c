@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "cmd.h"
+#include "options.h"
+#include "save.h"
 #include "units.h"
 #include "vms.h"
 
@@ -20,25 +22,14 @@ static const char doc[] =
 	"Exit status: 0 shown, also when there is no VM; 2 usage error; 3 output error; 4 nothing "
 	"can be seen here, or PID has no VM.";
 
-enum key { KEY_WALK = 256, KEY_WATCH, KEY_FORMAT };
-enum format { STAT_TEXT, STAT_JSON, STAT_PROM };
+enum key { KEY_WALK = 512, KEY_WATCH };
 
 struct arguments {
 	int64_t pid;
 	uint64_t watch_ns;
 	bool walk;
-	enum format format;
+	struct options options;
 };
-
-static int parse_format(const char *name)
-{
-	static const char *const names[] = { "text", "json", "prom" };
-
-	for (int i = 0; i < 3; i++)
-		if (!strcmp(name, names[i]))
-			return i;
-	return -1;
-}
 
 static void take_watch(struct arguments *arguments, const char *text, struct argp_state *state)
 {
@@ -54,39 +45,48 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 {
 	struct arguments *arguments = state->input;
 	uint64_t pid;
-	int format;
 
 	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &arguments->options;
+		return 0;
 	case KEY_WALK:
 		arguments->walk = true;
 		return 0;
 	case KEY_WATCH:
 		take_watch(arguments, argument, state);
 		return 0;
-	case KEY_FORMAT:
-		format = parse_format(argument);
-		if (format < 0)
-			argp_error(state, "--format %s: not one of text, json, prom", argument);
-		arguments->format = (enum format)format;
-		return 0;
 	case ARGP_KEY_ARG:
 		if (arguments->pid || !parse_u64(argument, &pid) || !pid || pid > INT32_MAX)
 			argp_error(state, "%s: one PID, a number", argument);
 		arguments->pid = (int64_t)pid;
+		return 0;
+	case ARGP_KEY_END:
+		if (arguments->watch_ns && arguments->options.output)
+			argp_error(state, "-o %s: not with --watch, which has no end",
+				   arguments->options.output);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
 }
 
-static int render(const json_t *stat, enum format format)
+static int write_json(const void *stat, FILE *out)
+{
+	errno = 0;
+	if (!json_dumpf(stat, out, JSON_INDENT(2)) && fputc('\n', out) != EOF)
+		return 0;
+	return errno ? -errno : -EIO;
+}
+
+static int render(const json_t *stat, enum report_format format)
 {
 	int rc = 0;
 
 	errno = 0;
-	if (format == STAT_JSON)
-		rc = json_dumpf(stat, stdout, JSON_INDENT(2)) || putchar('\n') == EOF ? -EIO : 0;
-	else if (format == STAT_PROM)
+	if (format == FORMAT_JSON)
+		rc = write_json(stat, stdout);
+	else if (format == FORMAT_PROM)
 		rc = vms_prom(stat, stdout);
 	else
 		rc = vms_text(stat, stdout);
@@ -94,6 +94,18 @@ static int render(const json_t *stat, enum format format)
 		return 0;
 	perror("minivmm: standard output");
 	return EXIT_ENVIRONMENT;
+}
+
+static int deliver(const json_t *stat, const struct options *options)
+{
+	struct err err;
+	int status = 0;
+
+	if (options->output && save_file(options->output, write_json, stat, &err)) {
+		cmd_print_err(&err);
+		status = EXIT_ENVIRONMENT;
+	}
+	return render(stat, options->format) ? EXIT_ENVIRONMENT : status;
 }
 
 /* Nothing of what was asked for is there to be shown. */
@@ -125,7 +137,7 @@ static int show(const struct arguments *arguments)
 	if (arguments->pid && !vms.count)
 		return nothing(arguments, "");
 	stat = vms_json(&vms);
-	status = stat ? render(stat, arguments->format) : cmd_no_memory("the VMs");
+	status = stat ? deliver(stat, &arguments->options) : cmd_no_memory("the VMs");
 	json_decref(stat);
 	vms_free(&vms);
 	return status;
@@ -135,7 +147,7 @@ static int watch(const struct arguments *arguments)
 {
 	const struct timespec pause = { (time_t)(arguments->watch_ns / 1000000000u),
 					(long)(arguments->watch_ns % 1000000000u) };
-	bool terminal = arguments->format == STAT_TEXT && isatty(STDOUT_FILENO);
+	bool terminal = arguments->options.format == FORMAT_TEXT && isatty(STDOUT_FILENO);
 	int status;
 
 	do {
@@ -148,17 +160,23 @@ static int watch(const struct arguments *arguments)
 
 int cmd_stat(int argc, char **argv)
 {
+	static const struct options_use use = {
+		.formats = "text, json, prom",
+		.output_help = "Write the JSON to FILE, atomically; not with --watch",
+		.idle = IDLE_ALL,
+	};
+	const struct argp_child children[] = { { &options_common_argp, 0, "Options:", 1 }, { 0 } };
 	const struct argp_option rows[] = {
 		{ "walk", KEY_WALK, NULL, 0, "The exact bytes of allocated VMs. Each stands still "
 		  "while KVM looks at all of its rmaps, 2 MiB per GiB of its memory", 0 },
 		{ "watch", KEY_WATCH, "N", 0, "Again every N seconds", 0 },
-		{ "format", KEY_FORMAT, "FORMAT", 0, "text (default), json or prom", 0 },
 		{ 0 }
 	};
 	const struct argp argp = {
 		.options = rows, .parser = parse, .args_doc = "[PID]", .doc = doc,
+		.children = children,
 	};
-	struct arguments arguments = { 0 };
+	struct arguments arguments = { .options.use = &use };
 
 	if (argp_parse(&argp, argc, argv, 0, NULL, &arguments))
 		return EXIT_USAGE_ERROR;

@@ -11,6 +11,7 @@
 #include "cmd.h"
 #include "cmd_progress.h"
 #include "layout.h"
+#include "options.h"
 #include "save.h"
 #include "session.h"
 #include "signals.h"
@@ -30,8 +31,7 @@ static const char doc[] =
 	"Exit status: 0 every point that ran passed, 1 one failed, 2 usage error, 3 environment "
 	"or internal error, 4 none could be judged.";
 
-enum key { KEY_SIZES = 256, KEY_SLOTS, KEY_FORMAT, KEY_PROGRESS };
-enum format { SWEEP_TEXT, SWEEP_JSON, SWEEP_CSV };
+enum key { KEY_SIZES = 512, KEY_SLOTS };
 
 struct list {
 	uint64_t values[POINTS];
@@ -40,9 +40,7 @@ struct list {
 
 struct arguments {
 	struct list sizes, slots;
-	enum format format;
-	enum progress progress;
-	const char *output;
+	struct options options;
 	const struct signals *signals;
 };
 
@@ -64,22 +62,14 @@ static bool parse_list(const char *text, bool sizes, struct list *list)
 	return good;
 }
 
-static int word_index(const char *word, const char *const *words)
-{
-	for (int i = 0; words[i]; i++)
-		if (!strcmp(word, words[i]))
-			return i;
-	return -1;
-}
-
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
-	static const char *const formats[] = { "text", "json", "csv", NULL };
-	static const char *const whens[] = { "auto", "never", "plain", NULL };
 	struct arguments *arguments = state->input;
-	int word;
 
 	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &arguments->options;
+		return 0;
 	case KEY_SIZES:
 		if (!parse_list(argument, true, &arguments->sizes))
 			argp_error(state, "--sizes %s: sizes from 64M on, as in 1G,4G,64G", argument);
@@ -88,21 +78,6 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		if (!parse_list(argument, false, &arguments->slots))
 			argp_error(state, "--slots %s: numbers from 1 to " TEXT_OF(SLOTS)
 				   ", as in 1,100,1000", argument);
-		return 0;
-	case KEY_FORMAT:
-		word = word_index(argument, formats);
-		if (word < 0)
-			argp_error(state, "--format %s: not one of text, json, csv", argument);
-		arguments->format = (enum format)word;
-		return 0;
-	case KEY_PROGRESS:
-		word = word_index(argument, whens);
-		if (word < 0)
-			argp_error(state, "--progress %s: not one of auto, never, plain", argument);
-		arguments->progress = (enum progress)word;
-		return 0;
-	case 'o':
-		arguments->output = argument;
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -166,7 +141,7 @@ static json_t *run_point(struct session *session, const struct arguments *argume
 
 	snprintf(what, sizeof(what), "%s in %llu slots", format_bytes(text, size),
 		 (unsigned long long)slots);
-	progress_begin(&line, arguments->progress, what, run, NULL);
+	progress_begin(&line, arguments->options.progress, what, run, NULL);
 	code = session_open(session, &errors);
 	if (!code)
 		code = session_run(session);
@@ -220,6 +195,8 @@ static void run_one(const struct arguments *arguments, uint64_t size, uint64_t s
 	}
 	session->config.trace = true;
 	session->run.signals = arguments->signals;
+	if (arguments->options.timeout_ns)
+		session->config.vm.timeout = arguments->options.timeout_ns;
 	report = run_point(session, arguments, size, slots, &outcome->signal);
 	if (report)
 		add_point(outcome, size, slots, report);
@@ -290,13 +267,13 @@ static int deliver(const json_t *sweep, const struct arguments *arguments)
 	struct err err;
 	int rc = 0, status = 0;
 
-	if (arguments->output && save_file(arguments->output, write_json, sweep, &err)) {
+	if (arguments->options.output && save_file(arguments->options.output, write_json, sweep, &err)) {
 		cmd_print_err(&err);
 		status = EXIT_ENVIRONMENT;
 	}
-	if (arguments->format == SWEEP_JSON)
+	if (arguments->options.format == FORMAT_JSON)
 		rc = write_json(sweep, stdout);
-	else if (arguments->format == SWEEP_CSV)
+	else if (arguments->options.format == FORMAT_CSV)
 		rc = sweep_csv(sweep, stdout);
 	else
 		rc = sweep_text(sweep, stdout);
@@ -335,16 +312,21 @@ static int sweep(const struct arguments *arguments)
 
 int cmd_sweep(int argc, char **argv)
 {
+	/* Nothing random is in a sweep. */
+	static const struct options_use use = {
+		.formats = "text, json, csv", .output_help = "Write the JSON to FILE, atomically",
+		.idle = IDLE_SEED,
+	};
 	const struct argp_option rows[] = {
 		{ "sizes", KEY_SIZES, "LIST", 0, "Of the VM (1G,2G,4G,8G,16G,32G,64G)", 0 },
 		{ "slots", KEY_SLOTS, "LIST", 0, "How many memslots it has, 1 to 32764 (1,32,1024)", 0 },
-		{ "output", 'o', "FILE", 0, "Write the JSON to FILE, atomically", 0 },
-		{ "format", KEY_FORMAT, "FORMAT", 0, "text (default), json or csv", 0 },
-		{ "progress", KEY_PROGRESS, "WHEN", 0, "auto (on a terminal), never or plain", 0 },
 		{ 0 }
 	};
-	const struct argp argp = { .options = rows, .parser = parse, .doc = doc };
-	struct arguments arguments = { 0 };
+	const struct argp_child children[] = { { &options_common_argp, 0, "Options:", 1 }, { 0 } };
+	const struct argp argp = {
+		.options = rows, .parser = parse, .doc = doc, .children = children,
+	};
+	struct arguments arguments = { .options.use = &use };
 	struct signals signals;
 	int status;
 

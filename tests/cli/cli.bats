@@ -51,6 +51,37 @@ words() { sed -nE 's/^(Usage|  or): .* \[OPTION\.\.\.\] ([a-z|]+).*/\2/p' stdout
 	done
 }
 
+@test "what every command takes: -o --format --seed --timeout --progress -v" {
+	local -a common=(-o out.json --format json --seed 7 --timeout 5s --progress never -v)
+	vmm "$top/configs/transition.ini" vm.device=/nonexistent "${common[@]}"
+	[[ $status == 4 ]]
+	vmm smoke vm.device=/nonexistent "${common[@]}"
+	[[ $status == 4 ]]
+	vmm plan "$top/configs/transition.ini" "${common[@]}"
+	[[ $status == 0 && ! -s stderr ]]
+	cmp stdout out.json
+	vmm report show "$top/tests/fixtures/report.json" "${common[@]}"
+	[[ $status == 0 ]]
+	# That no KVM takes this point is what is wrong with it.
+	vmm sweep --sizes 100T --slots 1 "${common[@]}"
+	[[ $status == 2 ]]
+	grep -q 'KVM takes at most' stderr
+	vmm stat 2147483647 "${common[@]}"
+	[[ $status == 4 ]]
+	for command in plan stat sweep report; do
+		for option in "--seed x" "--timeout 5parsecs" "--timeout 20000h" "--progress maybe" "--format xml"; do
+			# shellcheck disable=SC2086 # words on purpose
+			vmm $command $option
+			[[ $status == 2 && ! -s stdout ]]
+			grep -qF -- "$option: not " stderr
+		done
+		vmm $command --help
+		grep -q -- '--seed=N *Taken, without effect here' stdout
+	done
+	vmm plan --help
+	grep -q -- '--format=FORMAT *On stdout: text, json; default: text$' stdout
+}
+
 @test "a seed that the report could not have as a number is refused" {
 	vmm --seed 9223372036854775808 "$top/configs/transition.ini" vm.device=/nonexistent
 	[[ $status == 2 && ! -s stdout ]]

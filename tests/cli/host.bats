@@ -19,7 +19,7 @@ vmm() {
 		vmm $command --no-such-option
 		[[ $status == 2 && ! -s stdout ]]
 	done
-	local -a wrong=("stat x" "stat 0" "stat 1 2" "stat --format ktap" "stat --watch 0" "stat --watch soon"
+	local -a wrong=("stat x" "stat 0" "stat 1 2" "stat --format ktap" "stat --watch 0" "stat --watch soon" "stat --watch 1 -o stat.json"
 		"smoke nonsense" "smoke vm.vcpu=2" "smoke --brief --format json" "smoke --format ktap --brief")
 	for arguments in "${wrong[@]}"; do
 		# shellcheck disable=SC2086 # words on purpose
@@ -87,4 +87,20 @@ vmm() {
 	vmm stat
 	[[ $status == 4 && ! -s stdout ]]
 	grep -q 'remedy: .*mount -t debugfs' stderr
+}
+
+# Root of a namespace of its own, with a folder of KVM's that has no VM in it.
+in_namespace() { unshare -rm sh -c 'mount -t tmpfs none /sys/kernel/debug && mkdir /sys/kernel/debug/kvm && "$@"' - "$@"; }
+
+@test "stat -o: the JSON in a file, whole, whatever stdout gets" {
+	in_namespace true || skip "no namespaces here, or no /sys/kernel/debug"
+	in_namespace "$minivmm" stat -o stat.json >stdout
+	[[ $(cat stdout) == '0 VMs: '* ]]
+	jq -e '.schema == "minivmm.stat/1" and .vms == []' stat.json
+	in_namespace "$minivmm" stat --format json -o again.json >stdout
+	cmp stdout again.json
+	status=0
+	in_namespace "$minivmm" stat -o /nowhere/stat.json 2>stderr || status=$?
+	[[ $status == 3 ]]
+	grep -q /nowhere/stat.json stderr
 }
