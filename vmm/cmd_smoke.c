@@ -56,6 +56,18 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	}
 }
 
+/* The scenarios' phases have timeouts of their own, for a host that is fast. */
+static void apply(const struct options *options, struct config *config)
+{
+	config->seed = options->seed;
+	config->trace = options->trace;
+	if (!options->timeout_ns)
+		return;
+	config->vm.timeout = options->timeout_ns;
+	for (size_t i = 0; i < config->phase_count; i++)
+		config->phases[i].timeout = options->timeout_ns;
+}
+
 /* 0, or an exit status, and said on stderr what is wrong. */
 static int try(const char *scenario, const struct arguments *arguments, size_t count,
 	       struct session **made)
@@ -69,8 +81,7 @@ static int try(const char *scenario, const struct arguments *arguments, size_t c
 		return cmd_no_memory("the run");
 	code = config_load(scenario, arguments->overrides, count, &session->config, &errors);
 	if (!code) {
-		session->config.seed = arguments->options.seed;
-		session->config.trace = arguments->options.trace;
+		apply(&arguments->options, &session->config);
 		session->run.signals = arguments->signals;
 		progress_begin(&line, arguments->options.progress, scenario, &session->run, NULL);
 		code = session_open(session, &errors);

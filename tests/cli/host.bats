@@ -78,6 +78,8 @@ vmm() {
 	prove -e cat stdout
 	grep -q '^# remedy: load KVM' stdout
 	jq -e '.result == "skip"' report.json
+	vmm smoke vm.device=/nowhere --timeout 7s -o report.json
+	jq -e '[.config[] | .timeout // empty] | unique == [7000000000]' report.json
 	vmm smoke --brief vm.device=/nowhere
 	[[ $status == 4 && $(wc -l <stdout) == 1 && $(wc -L <stdout) -le 80 && $(cat stdout) == SKIP* ]]
 }
