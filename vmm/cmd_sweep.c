@@ -337,7 +337,7 @@ int cmd_sweep(int argc, char **argv)
 	status = check_points(&arguments);
 	if (status)
 		return status;
-	if (cmd_open_signals(&signals))
+	if (cmd_check_output(&arguments.options) || cmd_open_signals(&signals))
 		return EXIT_ENVIRONMENT;
 	arguments.signals = &signals;
 	status = sweep(&arguments);

@@ -48,6 +48,9 @@ vmm() {
 	done
 	vmm sweep --sizes 1G,100T --slots 2,1
 	grep -q -- '^minivmm sweep: --sizes 100T --slots 1: KVM takes at most 8 TiB' stderr
+	vmm sweep --sizes 64M --slots 1 -o /nowhere/sweep.json
+	[[ $status == 3 && ! -s stdout ]]
+	grep -q /nowhere stderr
 	vmm sweep --sizes 64M --slots 20000
 	grep -qx -- 'minivmm sweep: --sizes 64M --slots 20000: more slots than pages' stderr
 	[[ ! -e /dev/kvm ]] || skip "this host has /dev/kvm"
