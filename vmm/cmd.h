@@ -4,6 +4,7 @@
 #define CMD_H
 
 #include <jansson.h>
+#include <stdio.h>
 
 enum exit_status {
 	EXIT_PASS = 0,
@@ -27,6 +28,8 @@ int cmd_no_memory(const char *what);
  * user's, what the machine failed in is not.
  */
 int cmd_config_status(int code);
+/* Any json_t, indented, for save_file() or stdout. 0 or -errno. */
+int cmd_write_json(const void *json, FILE *out);
 /* The report into options->output, if one is asked for; 0 or EXIT_ENVIRONMENT, said on stderr. */
 int cmd_save(const json_t *report, const struct options *options);
 /* Before what takes long: 0, or an exit status where -o FILE can't be written, and said so. */

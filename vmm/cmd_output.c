@@ -44,6 +44,14 @@ int cmd_config_status(int code)
 	}
 }
 
+int cmd_write_json(const void *json, FILE *out)
+{
+	errno = 0;
+	if (!json_dumpf(json, out, JSON_INDENT(2)) && fputc('\n', out) != EOF)
+		return 0;
+	return errno ? -errno : -EIO;
+}
+
 int cmd_save(const json_t *report, const struct options *options)
 {
 	struct err err;

@@ -71,21 +71,13 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	}
 }
 
-static int write_json(const void *stat, FILE *out)
-{
-	errno = 0;
-	if (!json_dumpf(stat, out, JSON_INDENT(2)) && fputc('\n', out) != EOF)
-		return 0;
-	return errno ? -errno : -EIO;
-}
-
 static int render(const json_t *stat, enum report_format format)
 {
 	int rc = 0;
 
 	errno = 0;
 	if (format == FORMAT_JSON)
-		rc = write_json(stat, stdout);
+		rc = cmd_write_json(stat, stdout);
 	else if (format == FORMAT_PROM)
 		rc = vms_prom(stat, stdout);
 	else
@@ -101,7 +93,7 @@ static int deliver(const json_t *stat, const struct options *options)
 	struct err err;
 	int status = 0;
 
-	if (options->output && save_file(options->output, write_json, stat, &err)) {
+	if (options->output && save_file(options->output, cmd_write_json, stat, &err)) {
 		cmd_print_err(&err);
 		status = EXIT_ENVIRONMENT;
 	}

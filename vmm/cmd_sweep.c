@@ -254,25 +254,17 @@ static int check_points(const struct arguments *arguments)
 	return status;
 }
 
-static int write_json(const void *what, FILE *out)
-{
-	errno = 0;
-	if (!json_dumpf(what, out, JSON_INDENT(2)) && fputc('\n', out) != EOF)
-		return 0;
-	return errno ? -errno : -EIO;
-}
-
 static int deliver(const json_t *sweep, const struct arguments *arguments)
 {
 	struct err err;
 	int rc = 0, status = 0;
 
-	if (arguments->options.output && save_file(arguments->options.output, write_json, sweep, &err)) {
+	if (arguments->options.output && save_file(arguments->options.output, cmd_write_json, sweep, &err)) {
 		cmd_print_err(&err);
 		status = EXIT_ENVIRONMENT;
 	}
 	if (arguments->options.format == FORMAT_JSON)
-		rc = write_json(sweep, stdout);
+		rc = cmd_write_json(sweep, stdout);
 	else if (arguments->options.format == FORMAT_CSV)
 		rc = sweep_csv(sweep, stdout);
 	else
