@@ -145,19 +145,6 @@ static int smoke(const struct arguments *arguments)
 	return status;
 }
 
-static int smoke_with_signals(struct arguments *arguments)
-{
-	struct signals signals;
-	int status;
-
-	if (cmd_check_output(&arguments->options) || cmd_open_signals(&signals))
-		return EXIT_ENVIRONMENT;
-	arguments->signals = &signals;
-	status = smoke(arguments);
-	signals_close(&signals);
-	return status;
-}
-
 int cmd_smoke(int argc, char **argv)
 {
 	static const struct options_use use = {
@@ -175,14 +162,21 @@ int cmd_smoke(int argc, char **argv)
 		.options = rows, .parser = parse, .args_doc = "[SECTION.KEY=VALUE ...]",
 		.doc = doc, .children = children,
 	};
-	struct arguments arguments = { .options.use = &use };
+	struct signals signals;
+	struct arguments arguments = { .options.use = &use, .signals = &signals };
 	int status = EXIT_USAGE_ERROR;
 
 	arguments.overrides = calloc((size_t)argc, sizeof(*arguments.overrides));
 	if (!arguments.overrides)
 		return cmd_no_memory("the arguments");
 	if (!argp_parse(&argp, argc, argv, 0, NULL, &arguments))
-		status = smoke_with_signals(&arguments);
+		status = cmd_check_output(&arguments.options);
+	if (!status)
+		status = cmd_open_signals(&signals);
+	if (!status) {
+		status = smoke(&arguments);
+		signals_close(&signals);
+	}
 	free(arguments.overrides);
 	return status;
 }
