@@ -7,4 +7,4 @@ report vcpus /configs/enomem.ini vm.vcpus=2
 report wrong-kept /configs/enomem.ini selftest.break=wrong-kept
 report no-fault /configs/enomem.ini selftest.break=no-fault memslot.impossible.size=1G
 report roomy /configs/enomem.ini memslot.impossible.size=1G
-report payload /configs/enomem.ini phase.delete.slot=low
+report payload /configs/enomem.ini phase.delete.slot=low phase.retry.slot=impossible
