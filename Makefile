@@ -32,8 +32,8 @@ VMM_CFLAGS := -std=gnu11 -D_GNU_SOURCE -DMINIVMM_VERSION='"$(VERSION)"' -Iinclud
 	-pthread $(WARNINGS) $(SANITIZERS) $(CFLAGS)
 LIBS := -liniparser -ljansson -lfdt -ltracefs -ltraceevent
 
-VMM_SRC := $(wildcard vmm/*.c)
-VMM_OBJ := $(VMM_SRC:%.c=$(BUILD)/%.o) $(BUILD)/vmm/payload_image.o
+VMM_SRC := $(wildcard vmm/*/*.c)
+VMM_OBJ := $(VMM_SRC:%.c=$(BUILD)/%.o) $(BUILD)/vmm/vm/payload_image.o
 
 all: $(BINARY)
 
@@ -56,7 +56,7 @@ $(BUILD)/vmm/%.o: vmm/%.c
 	@echo "  CC      $@"
 	$(Q)$(CC) $(VMM_CFLAGS) -MMD -MP -c $< -o $@
 
-$(BUILD)/vmm/payload_image.o: vmm/payload_image.S $(GUEST_BIN)
+$(BUILD)/vmm/vm/payload_image.o: vmm/vm/payload_image.S $(GUEST_BIN)
 	@mkdir -p $(@D)
 	@echo "  AS      $@"
 	$(Q)$(CC) -DPAYLOAD_BIN='"$(GUEST_BIN)"' -c $< -o $@

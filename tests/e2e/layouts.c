@@ -14,12 +14,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "clock.h"
-#include "config.h"
-#include "kvm.h"
-#include "layout.h"
-#include "run.h"
-#include "verdict.h"
+#include "base/clock.h"
+#include "config/config.h"
+#include "vm/kvm.h"
+#include "config/layout.h"
+#include "run/run.h"
+#include "check/verdict.h"
 
 #define PAGE 4096ull
 #define M (1ull << 20)

@@ -7,16 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config.h"
-#include "device_tree.h"
+#include "config/config.h"
+#include "config/ini.h"
+#include "config/keys.h"
+#include "config/layout.h"
 #include "fuzz.h"
 #include "fuzz_tree.h"
-#include "ini.h"
-#include "keys.h"
-#include "layout.h"
-#include "payload.h"
-#include "plan_report.h"
-#include "report_render.h"
+#include "report/plan_report.h"
+#include "report/report_render.h"
+#include "vm/device_tree.h"
+#include "vm/payload.h"
 
 #define OVERRIDES_MAX 512
 

@@ -4,10 +4,10 @@
 #include <unistd.h>
 
 #include "fuzz.h"
-#include "host.h"
-#include "model.h"
-#include "probe.h"
-#include "snapshot_json.h"
+#include "host/host.h"
+#include "model/model.h"
+#include "report/snapshot_json.h"
+#include "run/probe.h"
 
 #define PID 152
 #define FD 5

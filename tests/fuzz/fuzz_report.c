@@ -7,14 +7,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "diff.h"
+#include "base/value.h"
+#include "fleet/diff.h"
+#include "fleet/html.h"
+#include "fleet/merge.h"
+#include "fleet/plot.h"
 #include "fuzz.h"
-#include "html.h"
-#include "merge.h"
-#include "plot.h"
-#include "report.h"
-#include "report_render.h"
-#include "value.h"
+#include "report/report.h"
+#include "report/report_render.h"
 
 static json_t *load(const char *name)
 {

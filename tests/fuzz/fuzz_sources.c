@@ -3,11 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/units.h"
 #include "fuzz.h"
-#include "plan.h"
-#include "source.h"
-#include "trace.h"
-#include "units.h"
+#include "host/source.h"
+#include "model/plan.h"
+#include "run/trace.h"
 
 static FILE *text_file(const char *text, size_t size)
 {

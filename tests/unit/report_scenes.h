@@ -14,9 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report.h"
-#include "text.h"
-#include "value.h"
+#include "report/report.h"
+#include "base/text.h"
+#include "base/value.h"
 
 #define GIB (1ull << 30)
 #define MIB (1ull << 20)

@@ -16,9 +16,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "config.h"
-#include "keys.h"
-#include "layout.h"
+#include "config/config.h"
+#include "config/keys.h"
+#include "config/layout.h"
 
 #define SLOT "[memslot.low]\nbase = 0\nsize = 1G\n"
 #define BOOT "[phase.boot]\ndo = boot\n"

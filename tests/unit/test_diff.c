@@ -2,7 +2,7 @@
 /* What counts as a change between two reports, and what is only told. */
 #include "report_scenes.h"
 
-#include "diff.h"
+#include "fleet/diff.h"
 
 static json_t *a, *b, *diff;
 static struct scene scene;

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "exits.h"
+#include "vm/exits.h"
 
 static void exits_have_the_vendors_names(void **state)
 {

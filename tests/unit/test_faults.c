@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "faults.h"
+#include "model/faults.h"
 
 #define GIB (1ull << 30)
 

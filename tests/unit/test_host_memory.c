@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "host_memory.h"
+#include "host/host_memory.h"
 
 #define G (1ull << 30)
 #define POOL_2M "/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages"

@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "snapshot.h"
+#include "host/snapshot.h"
 
 #define KMSG "tests/fixtures/kmsg/"
 

@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-#include "latency.h"
+#include "vm/latency.h"
 
 static struct latency *make(void)
 {

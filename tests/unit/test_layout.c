@@ -13,7 +13,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "layout.h"
+#include "config/layout.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define K 1024ull

@@ -2,8 +2,8 @@
 /* Many reports in one: who belongs together, and who stands out. */
 #include "report_scenes.h"
 
-#include "merge.h"
-#include "summary.h"
+#include "fleet/merge.h"
+#include "fleet/summary.h"
 
 static struct summary *summaries;
 static size_t count;

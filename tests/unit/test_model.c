@@ -8,8 +8,8 @@
 #include <cmocka.h>
 #include <linux/kvm.h>
 
-#include "model.h"
-#include "tally.h"
+#include "host/tally.h"
+#include "model/model.h"
 
 #define G (1ull << 30)
 

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "options.h"
+#include "cmd/options.h"
 
 #define PARSE(...) parse((const char *[]){ "minivmm", __VA_ARGS__, NULL })
 

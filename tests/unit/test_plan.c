@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "plan.h"
+#include "model/plan.h"
 
 #define K 1024ull
 #define M (1024 * K)

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "journal.h"
+#include "report/journal.h"
 #include "report_scenes.h"
 
 static char folder[] = "/tmp/minivmm-report-XXXXXX";

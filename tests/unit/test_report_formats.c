@@ -2,12 +2,12 @@
 /* Formats that other programs read: what a file says can't break out of them. */
 #include "report_scenes.h"
 
-#include "csv.h"
-#include "html.h"
-#include "plot.h"
-#include "prom.h"
-#include "report_render.h"
-#include "sweep.h"
+#include "base/csv.h"
+#include "cmd/sweep.h"
+#include "fleet/html.h"
+#include "fleet/plot.h"
+#include "report/prom.h"
+#include "report/report_render.h"
 
 static char *memory;
 static size_t memory_size;

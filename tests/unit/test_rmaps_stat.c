@@ -17,7 +17,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "snapshot.h"
+#include "host/snapshot.h"
 
 #define HOSTS "tests/fixtures/hosts/"
 #define HEADER "Rmap_Count:\t0\t1\t2-3\t4-7\t8-15\t16-31\t32-63\t64-127\t128-255\t" \

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "snapshot.h"
+#include "host/snapshot.h"
 
 #define HOSTS "tests/fixtures/hosts/"
 #define PREPARE "kvm_arch_prepare_memory_region"

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "worker.h"
+#include "run/worker.h"
 
 void *__real_calloc(size_t count, size_t size);
 void *__wrap_calloc(size_t count, size_t size);
@@ -22,18 +22,18 @@ int __wrap_vm_create(struct vm *vm, const struct kvm *kvm, const struct layout *
 		     struct err *err);
 int __wrap_vm_set_slots(struct vm *vm, struct err *err);
 int __wrap_payload_load(const struct payload *payload, const struct vm *vm, struct err *err);
-int __wrap_team_join(struct team *team, const struct vm *vm, const struct payload *payload,
+int __wrap_vcpu_set_join(struct vcpu_set *set, const struct vm *vm, const struct payload *payload,
 		     unsigned int vcpus, struct err *err);
-int __real_team_wait(struct team *team, uint64_t deadline);
-int __wrap_team_wait(struct team *team, uint64_t deadline);
+int __real_vcpu_set_wait(struct vcpu_set *set, uint64_t deadline);
+int __wrap_vcpu_set_wait(struct vcpu_set *set, uint64_t deadline);
 void __wrap_vm_destroy(struct vm *vm);
 unsigned int __wrap_sleep(unsigned int seconds);
 
 static int callocs_left;	/* atomic: the last of them fails, 0: none does */
 static unsigned int vms;
 /* A vCPU that does not come back, and the VM it is in. */
-static struct member member = { .running = true };
-static struct member *members = &member;
+static struct vcpu_thread only = { .running = true };
+static struct vcpu_thread *threads = &only;
 static bool sticks;
 static sem_t asleep;
 
@@ -74,24 +74,24 @@ int __wrap_payload_load(const struct payload *payload, const struct vm *vm, stru
 	return 0;
 }
 
-int __wrap_team_join(struct team *team, const struct vm *vm, const struct payload *payload,
+int __wrap_vcpu_set_join(struct vcpu_set *set, const struct vm *vm, const struct payload *payload,
 		     unsigned int vcpus, struct err *err)
 {
 	(void)payload, (void)vcpus, (void)err;
 	if (sticks) {
-		member.vcpu.vm = vm;
-		team->members = &members;
-		team->count = 1;
+		only.vcpu.vm = vm;
+		set->threads = &threads;
+		set->count = 1;
 	}
 	return 0;
 }
 
 /* A worker that is to be stuck is: then the vCPUs, of which there are none, come to rest. */
-int __wrap_team_wait(struct team *team, uint64_t deadline)
+int __wrap_vcpu_set_wait(struct vcpu_set *set, uint64_t deadline)
 {
 	if (sticks)
 		sem_wait(&asleep);
-	return __real_team_wait(team, deadline);
+	return __real_vcpu_set_wait(set, deadline);
 }
 
 unsigned int __wrap_sleep(unsigned int seconds)
@@ -117,7 +117,7 @@ struct stage {
 	struct run run;
 	struct vm vm;
 	struct payload payload;
-	struct team team;
+	struct vcpu_set set;
 };
 
 static void set(struct stage *stage)
@@ -134,7 +134,7 @@ static void set(struct stage *stage)
 	stage->run.config = &stage->config;
 	stage->run.phases = stage->phases;
 	stage->run.phase_count = 2;
-	assert_int_equal(team_open(&stage->team, NULL, &err), 0);
+	assert_int_equal(vcpu_set_open(&stage->set, NULL, &err), 0);
 }
 
 static void test_no_memory_closes_nothing(void **state)
@@ -148,14 +148,14 @@ static void test_no_memory_closes_nothing(void **state)
 	assert_true(dup2(open("/dev/null", O_RDONLY), 0) == 0);
 	for (int turn = 1; code; turn++) {
 		callocs_left = turn;
-		code = stress_run(&stage.run, &stage.vm, &stage.payload, &stage.team, 0,
+		code = stress_run(&stage.run, &stage.vm, &stage.payload, &stage.set, 0,
 				  1000000000, &result);
 		callocs_left = 0;
 		stress_result_free(result);
 		assert_true(!code || code == -ENOMEM);
 		assert_int_not_equal(fcntl(0, F_GETFD), -1);
 	}
-	team_close(&stage.team);
+	vcpu_set_close(&stage.set);
 }
 
 /* Of a worker that makes a VM and destroys it. */
@@ -192,7 +192,7 @@ static void test_no_memory_leaves_no_vm(void **state)
 		assert_int_equal(vms, 0);
 		assert_false(stuck);
 	}
-	team_close(&stage.team);
+	vcpu_set_close(&stage.set);
 }
 
 /* What a thread that is stuck in the kernel uses is still there. */
@@ -208,23 +208,23 @@ static void test_stuck_vcpu_keeps_its_vm(void **state)
 	sticks = false;
 	assert_true(stuck);
 	assert_int_equal(vms, 1);
-	assert_ptr_equal(member.vcpu.vm->layout, &stage.run.layout);
-	team_close(&stage.team);
+	assert_ptr_equal(only.vcpu.vm->layout, &stage.run.layout);
+	vcpu_set_close(&stage.set);
 }
 
-static void test_stuck_vcpu_keeps_its_team(void **state)
+static void test_stuck_vcpu_keeps_its_set(void **state)
 {
 	struct stage stage;
 
 	(void)state;
 	set(&stage);
-	stage.team.members = &members;
-	stage.team.count = 1;
-	assert_false(team_close(&stage.team));
-	assert_int_not_equal(fcntl(stage.team.done_fd, F_GETFD), -1);
-	stage.team.members = NULL;
-	stage.team.count = 0;
-	assert_true(team_close(&stage.team));
+	stage.set.threads = &threads;
+	stage.set.count = 1;
+	assert_false(vcpu_set_close(&stage.set));
+	assert_int_not_equal(fcntl(stage.set.done_fd, F_GETFD), -1);
+	stage.set.threads = NULL;
+	stage.set.count = 0;
+	assert_true(vcpu_set_close(&stage.set));
 }
 
 /* Until the process ends: on the heap, as is what the worker notes. */
@@ -243,7 +243,7 @@ static void test_stuck_worker_is_told(void **state)
 	stage->phase.iterations = 1;
 	sem_init(&asleep, 0, 0);
 	sticks = true;
-	assert_int_equal(stress_run(&stage->run, &stage->vm, &stage->payload, &stage->team, 0,
+	assert_int_equal(stress_run(&stage->run, &stage->vm, &stage->payload, &stage->set, 0,
 				    1000000, &result), 0);
 	assert_true(stage->run.stuck);
 	assert_int_equal(result->workers[0].failures, 1);
@@ -255,7 +255,7 @@ int main(void)
 		cmocka_unit_test(test_no_memory_closes_nothing),
 		cmocka_unit_test(test_no_memory_leaves_no_vm),
 		cmocka_unit_test(test_stuck_vcpu_keeps_its_vm),
-		cmocka_unit_test(test_stuck_vcpu_keeps_its_team),
+		cmocka_unit_test(test_stuck_vcpu_keeps_its_set),
 		cmocka_unit_test(test_stuck_worker_is_told),
 	};
 

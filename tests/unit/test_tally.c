@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <cmocka.h>
 
-#include "tally.h"
+#include "host/tally.h"
 
 #define RMAP "memslot_rmap_alloc"
 #define TRACKING "kvm_page_track_create_memslot"

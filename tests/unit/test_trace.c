@@ -9,8 +9,8 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "sweep.h"
-#include "trace.h"
+#include "cmd/sweep.h"
+#include "run/trace.h"
 
 struct event {
 	enum trace_event what;

@@ -7,7 +7,7 @@
 #include <inttypes.h>
 #include <cmocka.h>
 
-#include "units.h"
+#include "base/units.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

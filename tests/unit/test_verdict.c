@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "measure.h"
-#include "verdict.h"
+#include "check/verdict.h"
+#include "run/measure.h"
 
 enum { CREATE, BOOT, CONTROL, TRANSITION, TEARDOWN, PHASES };
 

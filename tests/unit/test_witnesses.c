@@ -11,8 +11,8 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "check.h"
-#include "measure.h"
+#include "check/check.h"
+#include "run/measure.h"
 
 #define ROOT "tests/fixtures/hosts/6.12-cgroup-allocated"
 #define GIB (1ull << 30)

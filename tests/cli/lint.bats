@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The rule of the rooms: what it takes and what it refuses.
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return 1
+	lint=$BATS_TEST_DIRNAME/../lint
+	mkdir -p vmm/base vmm/host vmm/vm
+	echo '#include "base/err.h"' >vmm/vm/vcpu.c
+	echo '#include "minivmm_abi.h"' >vmm/host/host.c
+	echo '#include "base/err.h"' >vmm/base/err.c
+}
+
+@test "rooms: an include of an earlier room, of the own one and of include/ is fine" {
+	run "$lint" --rooms "$PWD/vmm"
+	echo "$output"
+	[[ $status == 0 && -z $output ]]
+}
+
+@test "rooms: an include of a later room is refused and named" {
+	echo '#include "vm/vcpu.h"' >vmm/host/host.c
+	run "$lint" --rooms "$PWD/vmm"
+	echo "$output"
+	[[ $status == 1 && $output == *'host/host.c:#include "vm/vcpu.h"'* ]]
+}
+
+@test "rooms: an include without a room, a room that is not in the order and a loose file are refused" {
+	echo '#include "err.h"' >vmm/base/err.c
+	run "$lint" --rooms "$PWD/vmm"
+	[[ $status == 1 && $output == *base/err.c* ]]
+	echo '#include "base/err.h"' >vmm/base/err.c
+	mkdir vmm/misc
+	echo '#include "base/err.h"' >vmm/misc/misc.c
+	run "$lint" --rooms "$PWD/vmm"
+	[[ $status == 1 && $output == *misc/misc.c* ]]
+	rm -r vmm/misc
+	touch vmm/loose.c
+	run "$lint" --rooms "$PWD/vmm"
+	[[ $status == 1 && $output == *loose.c* ]]
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Figures of a report that may be unknown; arithmetic with an unknown one is unknown. */
+#ifndef AMOUNT_H
+#define AMOUNT_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/units.h"
+
+struct amount {
+	bool known;
+	int64_t value;
+};
+
+#define AMOUNT_ZERO ((struct amount){ .known = true })
+#define AMOUNT_TEXT (UNIT_TEXT + 8)
+
+struct amount amount_at(const json_t *value, const char *path);
+/* Sum of "rmap_bytes" and so on: every array's, or those but rmap and tracking. */
+struct amount amount_arrays(const json_t *footprint);
+struct amount amount_other_arrays(const json_t *footprint);
+
+struct amount amount_add(struct amount a, struct amount b);
+struct amount amount_subtract(struct amount a, struct amount b);
+struct amount amount_times(struct amount amount, int64_t count);
+bool amount_equal(struct amount a, struct amount b);	/* and both known */
+
+/* "128.3 MiB", "0", "-" for unknown. All return buffer. */
+char *amount_bytes(char buffer[AMOUNT_TEXT], struct amount amount);
+/* The same with a sign: "+128.3 MiB". */
+char *amount_change(char buffer[AMOUNT_TEXT], struct amount amount);
+char *amount_exact(char buffer[AMOUNT_TEXT], struct amount amount);
+char *amount_time(char buffer[AMOUNT_TEXT], struct amount nanoseconds);
+
+#endif

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "base/csv.h"
+
+#include <string.h>
+
+#include "base/value.h"
+
+/* The grammar's TEXTDATA has no control characters; quoted fields may hold line ends only. */
+static void put_character(FILE *out, char c)
+{
+	if ((unsigned char)c >= 0x20 && c != 0x7f)
+		fputc(c, out);
+	else
+		fputc(c == '\n' || c == '\r' ? c : ' ', out);
+}
+
+void csv_text(FILE *out, const char *text)
+{
+	bool quoted;
+
+	if (!text)
+		return;
+	quoted = strpbrk(text, ",\"\r\n");
+	if (quoted)
+		fputc('"', out);
+	for (; *text; text++) {
+		if (*text == '"')
+			fputc('"', out);
+		put_character(out, *text);
+	}
+	if (quoted)
+		fputc('"', out);
+}
+
+void csv_member(FILE *out, const json_t *value, const char *path)
+{
+	const json_t *member = value_at(value, path);
+
+	if (json_is_integer(member))
+		fprintf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(member));
+	else if (json_is_boolean(member))
+		fputs(json_is_true(member) ? "true" : "false", out);
+	else
+		csv_text(out, json_string_value(member));
+}
+
+void csv_next(FILE *out)
+{
+	fputc(',', out);
+}
+
+void csv_end(FILE *out)
+{
+	fputs("\r\n", out);
+}

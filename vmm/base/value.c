@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "base/value.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Kernel logs are bytes, and a text cut to its buffer may end inside a character. */
+static json_t *replace_bytes(const char *text)
+{
+	char *copy = strdup(text);
+	json_t *value;
+
+	if (!copy)
+		return NULL;
+	for (char *c = copy; *c; c++)
+		if (*c & 0x80)
+			*c = '?';
+	value = json_string(copy);
+	free(copy);
+	return value;
+}
+
+json_t *value_text(const char *text)
+{
+	json_t *value;
+
+	if (!text || !text[0])
+		return json_null();
+	value = json_string(text);
+	return value ? value : replace_bytes(text);
+}
+
+json_t *value_u64(uint64_t number)
+{
+	char text[24];
+
+	if (number <= INT64_MAX)
+		return json_integer((json_int_t)number);
+	snprintf(text, sizeof(text), "%" PRIu64, number);
+	return json_string(text);
+}
+
+json_t *value_known(bool known, uint64_t number)
+{
+	return known ? value_u64(number) : json_null();
+}
+
+json_t *value_hex(uint64_t number)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "0x%" PRIx64, number);
+	return json_string(text);
+}
+
+const json_t *value_at(const json_t *value, const char *path)
+{
+	while (value && *path) {
+		size_t length = strcspn(path, ".");
+
+		value = json_object_getn(value, path, length);
+		path += length + (path[length] == '.');
+	}
+	return value;
+}
+
+const char *value_string(const json_t *value, const char *path)
+{
+	const char *text = json_string_value(value_at(value, path));
+
+	return text && text[0] ? text : NULL;
+}
+
+bool value_int(const json_t *value, const char *path, int64_t *number)
+{
+	const json_t *member = value_at(value, path);
+
+	if (!json_is_integer(member))
+		return false;
+	*number = json_integer_value(member);
+	return true;
+}
+
+bool value_is_true(const json_t *value, const char *path)
+{
+	return json_is_true(value_at(value, path));
+}

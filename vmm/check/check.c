@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* How checks speak, and the questions about a run that several of them ask. */
+#include "check/check.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+void check_say(struct check *check, enum result result, const char *format, ...)
+{
+	va_list args;
+
+	check->result = result;
+	va_start(args, format);
+	vsnprintf(check->reason, sizeof(check->reason), format, args);
+	va_end(args);
+}
+
+void check_remedy(struct check *check, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(check->remedy, sizeof(check->remedy), format, args);
+	va_end(args);
+}
+
+void check_skip_source(struct check *check, const struct snapshot *snapshot, enum source source)
+{
+	check_skip(check, "%s unavailable: %s", source_name(source), snapshot->status[source].why);
+	check_remedy(check, "%s", source_remedy(source));
+}
+
+bool phase_is_l2(const struct phase_result *phase, bool nested_paging)
+{
+	/* A phase whose KVM_RUN failed never got there. */
+	return phase->cfg && !phase->failed && phase_runs_l2(phase->cfg) &&
+	       phase->cfg->nested_paging == nested_paging;
+}
+
+int run_first_of(const struct run *run, enum phase_do what)
+{
+	for (size_t i = 0; i < run->config->phase_count; i++)
+		if (run->config->phases[i].what == (int)what)
+			return (int)i + 1;	/* after the phase "create" */
+	return -1;
+}
+
+int run_first_l2(const struct run *run, bool nested_paging)
+{
+	for (size_t i = 0; i < run->phase_count; i++)
+		if (phase_is_l2(&run->phases[i], nested_paging))
+			return (int)i;
+	return -1;
+}
+
+bool run_has_l2(const struct run *run, bool nested_paging)
+{
+	for (size_t i = 0; i < run->config->phase_count; i++) {
+		const struct phase_cfg *cfg = &run->config->phases[i];
+
+		if (phase_runs_l2(cfg) && cfg->nested_paging == nested_paging)
+			return true;
+	}
+	return false;
+}
+
+bool run_vm_lived(const struct run *run, size_t index)
+{
+	return index < run->phase_count && strcmp(run->phases[index].what, "teardown");
+}
+
+const struct phase_result *run_teardown(const struct run *run)
+{
+	const struct phase_result *last;
+
+	if (!run->phase_count)
+		return NULL;
+	last = &run->phases[run->phase_count - 1];
+	return strcmp(last->what, "teardown") ? NULL : last;
+}
+
+const char *run_why_not(const struct run *run)
+{
+	if (run->guest.trouble)
+		return run->guest.text;
+	if (run->err.text[0])
+		return run->err.text;
+	return run->signal ? "the run was interrupted" : "the run did not come that far";
+}
+
+bool run_not_created(const struct run *run, struct check *check)
+{
+	if (run->stage >= STAGE_CREATED)
+		return false;
+	check_skip(check, "no VM was made");
+	return true;
+}
+
+void run_eager_reason(const struct run *run, char *text, size_t size)
+{
+	unsigned int major = 0, minor = 0;
+
+	host_version(run->host.kernel, &major, &minor);
+	if (major < 5 || (major == 5 && minor < 14))
+		snprintf(text, size, "kernel %u.%u allocates rmaps with each memslot; lazy since 5.14",
+			 major, minor);
+	else if (run->host.tdp == ANSWER_NO)
+		snprintf(text, size, "two-dimensional paging is off in %s, so KVM shadows every guest "
+				     "and allocates rmaps with each memslot", run->host.module);
+	else if (run->host.tdp_mmu == ANSWER_NO)
+		snprintf(text, size, "kvm.tdp_mmu is off, so KVM allocates rmaps with each memslot");
+	else
+		snprintf(text, size, "rmaps are there right after the memslots were made, although "
+				     "this kernel should be lazy (%s)", run->model.name);
+}
+
+void check_lazy_remedy(const struct run *run, struct check *check)
+{
+	const char *else_say = run->config->expect.policy == POLICY_LAZY ?
+		", or say expect.policy=any if eager is fine" : "";
+	unsigned int major = 0, minor = 0;
+
+	host_version(run->host.kernel, &major, &minor);
+	if (major < 5 || (major == 5 && minor < 14))
+		check_remedy(check, "boot Linux 5.14 or newer%s", else_say);
+	else if (run->host.tdp == ANSWER_NO || run->host.tdp_mmu == ANSWER_NO)
+		check_remedy(check, "with no VM running reload kvm and %s with tdp_mmu=1 and npt/ept on%s",
+			     run->host.module[0] ? run->host.module : "the vendor module", else_say);
+	else
+		check_remedy(check, "boot a kernel whose KVM allocates rmaps lazily%s", else_say);
+}
+
+bool skip_if_eager(const struct run *run, struct check *check)
+{
+	char why[256];
+
+	if (run->policy != RMAP_ALLOCATED)
+		return false;
+	run_eager_reason(run, why, sizeof(why));
+	check_skip(check, "eager host: %s", why);
+	check_lazy_remedy(run, check);
+	return true;
+}
+

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* How checks speak, and the questions about a run that several of them ask. */
+#ifndef CHECK_H
+#define CHECK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "check/verdict.h"
+
+void check_say(struct check *check, enum result result, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+#define check_pass(check, ...) check_say(check, RESULT_PASS, __VA_ARGS__)
+#define check_fail(check, ...) check_say(check, RESULT_FAIL, __VA_ARGS__)
+#define check_skip(check, ...) check_say(check, RESULT_SKIP, __VA_ARGS__)
+void check_remedy(struct check *check, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+/* The source that a check needs said nothing: its reason and remedy are the check's. */
+void check_skip_source(struct check *check, const struct snapshot *snapshot, enum source source);
+/* How to get a lazy host, where it can be had. */
+void check_lazy_remedy(const struct run *run, struct check *check);
+
+bool phase_is_l2(const struct phase_result *phase, bool nested_paging);
+/* Index in run->phases, perhaps not reached, of the config's first phase of this kind; -1: none. */
+int run_first_of(const struct run *run, enum phase_do what);
+/* Index of the first L2 phase with or without nested paging, -1: none was begun. */
+int run_first_l2(const struct run *run, bool nested_paging);
+bool run_has_l2(const struct run *run, bool nested_paging);
+/* A phase in which the VM lived: not the teardown. */
+bool run_vm_lived(const struct run *run, size_t index);
+const struct phase_result *run_teardown(const struct run *run);
+const char *run_why_not(const struct run *run);
+/* True and skipped, unless the VM was made. */
+bool run_not_created(const struct run *run, struct check *check);
+/* Why rmaps came with the slots. */
+void run_eager_reason(const struct run *run, char *text, size_t size);
+/* True and skipped, where rmaps are eager. */
+bool skip_if_eager(const struct run *run, struct check *check);
+
+/* Does the config ask for it? */
+bool has_stress(const struct run *run);
+bool has_faults(const struct run *run);
+bool has_enable(const struct run *run);
+bool has_failed_entry(const struct run *run);
+/* What the phase's arrays of a kind hold, when the first shadow root has been there or not. */
+uint64_t run_expected(const struct run *run, const struct phase_result *phase, enum array array,
+		      bool shadow_root);
+
+/* The checks, in the files their subjects have: checks_*.c. */
+typedef void judge(const struct run *run, struct check *check);
+
+judge judge_kvm, judge_nested, judge_tdp_mmu, judge_policy;
+judge judge_lazy_before, judge_control, judge_transition, judge_phases;
+judge judge_enable, judge_failed_entry;
+judge judge_rmap_exact, judge_tracking_exact, judge_arrays_exact;
+judge judge_sources;
+/* Of another run; NULL: it was not made. */
+judge judge_nested_off;
+judge judge_guest, judge_l2, judge_teardown, judge_process, judge_klog;
+judge judge_stress, judge_vms, judge_memory, judge_slab, judge_fails;
+
+#endif

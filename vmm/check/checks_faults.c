@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What failed on purpose. */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/units.h"
+#include "check/check.h"
+
+bool has_faults(const struct run *run)
+{
+	for (size_t i = 0; i < run->config->phase_count; i++)
+		if (run->config->phases[i].fails)
+			return true;
+	return false;
+}
+
+/* False and judged, unless the phase failed as it should and left what the model says. */
+static bool failed_well(const struct run *run, const struct phase_result *phase,
+			struct check *check)
+{
+	static const enum array arrays[] = { ARRAY_RMAP, ARRAY_TRACKING };
+
+	if (!phase->done || phase->failed != ENOMEM) {
+		check_fail(check, "phase %s: KVM_RUN should have failed with ENOMEM: %s", phase->name,
+			   phase->done ? "it did not" : run_why_not(run));
+		return false;
+	}
+	if (phase->state == RMAP_UNKNOWN || !phase->measured) {
+		check_skip_source(check, &phase->snapshot, phase->measured ? SOURCE_RMAPS_STAT :
+				  SOURCE_VMALLOCINFO);
+		return false;
+	}
+	if (phase->state != RMAP_LAZY) {
+		check_fail(check, "phase %s: KVM_RUN failed with ENOMEM, yet the rmaps count as %s",
+			   phase->name, rmap_state_name(phase->state));
+		return false;
+	}
+	for (size_t i = 0; i < 2; i++) {
+		uint64_t held = phase->held.bytes[arrays[i]];
+		uint64_t predicted = run_expected(run, phase, arrays[i], false);
+
+		if (held == predicted)
+			continue;
+		check_fail(check, "phase %s: after the failure %s arrays hold %" PRIu64
+			   " bytes, predicted %" PRIu64, phase->name, array_name(arrays[i]), held,
+			   predicted);
+		return false;
+	}
+	return true;
+}
+
+void judge_fails(const struct run *run, struct check *check)
+{
+	const struct phase_result *last = NULL;
+	char text[UNIT_TEXT];
+
+	if (run_not_created(run, check) || skip_if_eager(run, check))
+		return;
+	for (size_t i = 0; i < run->phase_count; i++) {
+		const struct phase_result *phase = &run->phases[i];
+
+		if (!phase->cfg || !phase->cfg->fails)
+			continue;
+		if (!failed_well(run, phase, check))
+			return;
+		last = phase;
+	}
+	if (last)
+		check_pass(check, "phase %s: KVM_RUN failed with ENOMEM, the rmaps stay lazy, %s kept "
+			   "as predicted", last->name,
+			   format_bytes(text, last->held.bytes[ARRAY_RMAP] +
+					      last->held.bytes[ARRAY_TRACKING]));
+	else
+		check_skip(check, "no such phase was reached: %s", run_why_not(run));
+}

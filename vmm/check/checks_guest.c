@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What the guest did, and what the run left behind. */
+#include <inttypes.h>
+
+#include "base/units.h"
+#include "check/check.h"
+
+void judge_guest(const struct run *run, struct check *check)
+{
+	if (run_not_created(run, check))
+		return;
+	if (run->guest.trouble)
+		check_fail(check, "%s", run->guest.text);
+	else if (run->stage < STAGE_RAN)
+		check_skip(check, "%s", run_why_not(run));
+	else
+		check_pass(check, "the payload came through every phase");
+}
+
+void judge_l2(const struct run *run, struct check *check)
+{
+	uint64_t entries = 0, pages = 0;
+	unsigned int phases = 0;
+
+	if (!run_has_l2(run, true) && !run_has_l2(run, false)) {
+		check_skip(check, "no phase runs L2");
+		return;
+	}
+	if (run_not_created(run, check))
+		return;
+	for (size_t i = 0; i < run->phase_count; i++) {
+		const struct phase_result *phase = &run->phases[i];
+
+		if (!phase->cfg || !phase_runs_l2(phase->cfg) || phase->failed)
+			continue;
+		if (!phase->done && run->guest.trouble) {
+			check_fail(check, "%s", run->guest.text);
+			return;
+		}
+		if (!phase->done)
+			break;
+		/* Under stress L2 writes its pages any number of times. */
+		if (!phase->l2_entries || (phase->cfg->what != DO_STRESS &&
+					   phase->l2_pages != phase->cfg->touch / 4096)) {
+			check_fail(check, "phase %s: L2 was entered %" PRIu64 " times and wrote %" PRIu64
+				    " of %" PRIu64 " pages", phase->name, phase->l2_entries,
+			     phase->l2_pages, phase->cfg->touch / 4096);
+			return;
+		}
+		entries += phase->l2_entries;
+		pages += phase->l2_pages;
+		phases++;
+	}
+	if (phases)
+		check_pass(check, "%" PRIu64 " entries in %u phase%s, %" PRIu64 " pages written",
+			   entries, phases, phases > 1 ? "s" : "", pages);
+	else
+		check_skip(check, "no L2 phase was reached: %s", run_why_not(run));
+}
+
+/* Who can't see the host's areas still sees what the own cgroup is charged for. False: not here. */
+static bool by_own_cgroup(const struct run *run, const struct snapshot *after,
+			  struct check *check)
+{
+	const struct figure *was = &run->before.cgroup.items[CGROUP_VMALLOC];
+	const struct figure *is = &after->cgroup.items[CGROUP_VMALLOC];
+	char text[UNIT_TEXT];
+	int64_t more;
+
+	if (after->status[SOURCE_VMALLOCINFO].ok || !run->before.status[SOURCE_CGROUP].ok ||
+	    !after->status[SOURCE_CGROUP].ok || !was->known || !is->known)
+		return false;
+	more = (int64_t)(is->value - was->value);
+	format_bytes(text, after->cgroup.lag);
+	if (more > (int64_t)after->cgroup.lag)
+		check_fail(check, "%+" PRId64 " bytes of vmalloc charged to the own cgroup after the "
+			   "VM was destroyed, more than the %s that the kernel may not have added up",
+			   more, text);
+	else
+		check_pass(check, "the own cgroup is charged no more vmalloc than before, to within "
+			   "the %s that the kernel may not have added up", text);
+	return true;
+}
+
+void judge_teardown(const struct run *run, struct check *check)
+{
+	const struct phase_result *teardown = run_teardown(run);
+	struct tally left = { 0 };
+
+	/* A VM that failed half-way must be gone as well. */
+	if (!teardown && run_not_created(run, check))
+		return;
+	if (teardown && by_own_cgroup(run, &teardown->snapshot, check))
+		return;
+	if (!teardown || !teardown->snapshot.status[SOURCE_VMALLOCINFO].ok ||
+	    !run->before.status[SOURCE_VMALLOCINFO].ok) {
+		check_skip_source(check, teardown ? &teardown->snapshot : &run->before,
+			    SOURCE_VMALLOCINFO);
+		return;
+	}
+	if (tally_diff(&teardown->snapshot.vmalloc, &run->before.vmalloc, &left)) {
+		check_skip(check, "no memory to compare");
+		return;
+	}
+	if (left.count) {
+		check_fail(check, "%+" PRId64 " bytes of KVM's arrays after the VM was destroyed, first: %s, "
+			    "%+" PRId64 " areas of %" PRIu64 " pages", tally_bytes(&left, NULL),
+		     left.entries[0].function, left.entries[0].count, left.entries[0].pages);
+		check_remedy(check, "other VMs that come and go during the run falsify this: run it alone");
+	} else {
+		check_pass(check, "KVM's arrays are back to where they were");
+	}
+	tally_free(&left);
+}
+
+void judge_process(const struct run *run, struct check *check)
+{
+	const struct phase_result *teardown = run_teardown(run);
+	const struct snapshot *before = &run->before;
+	const struct snapshot *after = teardown ? &teardown->snapshot : before;
+
+	if (run_not_created(run, check))
+		return;
+	if (!before->status[SOURCE_PROCESS].ok || !after->status[SOURCE_PROCESS].ok)
+		check_skip_source(check, before->status[SOURCE_PROCESS].ok ? after : before,
+				  SOURCE_PROCESS);
+	else if (after->process.descriptors != before->process.descriptors ||
+		 after->process.kvm_mappings != before->process.kvm_mappings)
+		check_fail(check, "%+" PRId64 " open descriptors, %+" PRId64 " mappings of vCPUs",
+			   (int64_t)(after->process.descriptors - before->process.descriptors),
+			   (int64_t)(after->process.kvm_mappings - before->process.kvm_mappings));
+	else
+		check_pass(check, "as many open descriptors (%" PRIu64 ") and mappings of vCPUs (%"
+			   PRIu64 ") as before", after->process.descriptors,
+			   after->process.kvm_mappings);
+}
+
+static const struct snapshot *last_snapshot(const struct run *run)
+{
+	const struct phase_result *teardown = run_teardown(run);
+
+	return teardown ? &teardown->snapshot : &run->before;
+}
+
+void judge_klog(const struct run *run, struct check *check)
+{
+	const struct snapshot *last = last_snapshot(run);
+
+	if (run_not_created(run, check))
+		return;
+	if (!last->status[SOURCE_KLOG].ok) {
+		check_skip_source(check, last, SOURCE_KLOG);
+	} else if (last->klog.alarms) {
+		check_fail(check, "%u alarms in the kernel log since the start, the first: %s",
+		     last->klog.alarms, last->klog.first);
+		check_remedy(check, "read dmesg: the kernel complained while this VM ran");
+	} else {
+		check_pass(check, "no BUG, WARNING or Oops since the start");
+	}
+}
+
+#define VECTOR_GP 13
+
+void judge_nested_off(const struct run *run, struct check *check)
+{
+	const struct guest_outcome *guest;
+	const struct snapshot *last;
+
+	if (!run) {
+		check_skip(check, "this host's VMs can't be nested anyhow");
+		return;
+	}
+	guest = &run->guest;
+	last = last_snapshot(run);
+	if (run_not_created(run, check))
+		return;
+	if (guest->report.l2_entries || run->stage == STAGE_RAN)
+		check_fail(check, "CPUID hides SVM and VMX, yet the guest entered L2");
+	else if (guest->report.status == ABI_UNSUPPORTED)
+		check_fail(check, "%s", guest->text);
+	else if (last->status[SOURCE_KLOG].ok && last->klog.alarms)
+		check_fail(check, "%u alarms in the kernel log while the guest tried, the first: %s",
+			   last->klog.alarms, last->klog.first);
+	else if (guest->report.status == ABI_EXCEPTION && guest->report.vector == VECTOR_GP)
+		check_pass(check, "CPUID hides it, and turning it on takes #GP");
+	else
+		check_skip(check, "it could not be tried: %s", run_why_not(run));
+}

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What workers met. */
+#include <inttypes.h>
+#include <unistd.h>
+
+#include "check/check.h"
+
+bool has_stress(const struct run *run)
+{
+	for (size_t i = 0; i < run->config->phase_count; i++)
+		if (run->config->phases[i].what == DO_STRESS)
+			return true;
+	return false;
+}
+
+/* The first worker that failed, with the phase it did so in. */
+static const struct worker_result *first_failure(const struct run *run, const char **phase)
+{
+	for (size_t i = 0; i < run->phase_count; i++) {
+		const struct stress_result *stress = run->phases[i].stress;
+
+		for (size_t j = 0; stress && j < stress->count; j++) {
+			*phase = run->phases[i].name;
+			if (stress->workers[j].failures)
+				return &stress->workers[j];
+		}
+	}
+	return NULL;
+}
+
+/* How many threads' ops this host can't have, and the first one's reason. */
+static unsigned int count_unavailable(const struct run *run, const struct worker_result **first)
+{
+	unsigned int count = 0;
+
+	for (size_t i = 0; i < run->phase_count; i++) {
+		const struct stress_result *stress = run->phases[i].stress;
+
+		for (size_t j = 0; stress && j < stress->count; j++)
+			if (stress->workers[j].unavailable[0] && !count++)
+				*first = &stress->workers[j];
+	}
+	return count;
+}
+
+static void count_rounds(const struct run *run, uint64_t *rounds, uint64_t *passes)
+{
+	*rounds = *passes = 0;
+	for (size_t i = 0; i < run->phase_count; i++) {
+		const struct stress_result *stress = run->phases[i].stress;
+
+		for (size_t j = 0; stress && j < stress->count; j++)
+			*(stress->workers[j].guest ? passes : rounds) += stress->workers[j].rounds;
+	}
+}
+
+static void say_replay(const struct run *run, struct check *check)
+{
+	const char *command = run->config->command;
+
+	for (size_t i = 0; i < run->phase_count; i++) {
+		const struct stress_result *stress = run->phases[i].stress;
+
+		if (!stress || !stress->replay[0])
+			continue;
+		check_remedy(check, "to replay it:");
+		check->command = command ? command : "minivmm ...";
+		check->replay = stress->replay;
+		return;
+	}
+}
+
+void judge_stress(const struct run *run, struct check *check)
+{
+	const struct worker_result *failed, *unavailable = NULL;
+	const char *phase = NULL;
+	uint64_t rounds, passes;
+	unsigned int missing;
+
+	if (run_not_created(run, check))
+		return;
+	failed = first_failure(run, &phase);
+	if (failed) {
+		check_fail(check, "phase %s: worker.%s failed %" PRIu64 " times in %" PRIu64
+			   " rounds, first: %s", phase, failed->cfg ? failed->cfg->name : "-",
+			   failed->failures, failed->rounds, failed->failure);
+		say_replay(run, check);
+		return;
+	}
+	count_rounds(run, &rounds, &passes);
+	missing = count_unavailable(run, &unavailable);
+	if (!rounds && !passes)
+		check_skip(check, "no stress phase was reached: %s", run_why_not(run));
+	else if (missing)
+		check_pass(check, "%" PRIu64 " rounds of workers, %" PRIu64 " passes of vCPUs, none "
+			   "failed; of %u threads the op can't be had here, first: %s: %s", rounds,
+			   passes, missing, unavailable->cfg->name, unavailable->unavailable);
+	else
+		check_pass(check, "%" PRIu64 " rounds of workers, %" PRIu64
+			   " passes of vCPUs, none failed", rounds, passes);
+}
+
+void judge_vms(const struct run *run, struct check *check)
+{
+	struct vm_tally sum = { 0 };
+
+	if (run_not_created(run, check))
+		return;
+	for (size_t i = 0; i < run->phase_count; i++) {
+		const struct stress_result *stress = run->phases[i].stress;
+
+		if (!stress)
+			continue;
+		if (stress->vms.wrong) {
+			check_fail(check, "phase %s: %" PRIu64 " times, of %" PRIu64 " VMs, first: %s",
+				   run->phases[i].name, stress->vms.wrong, stress->vms.made,
+				   stress->vms.first);
+			return;
+		}
+		sum.made += stress->vms.made;
+		sum.transitions += stress->vms.transitions;
+		sum.untold += stress->vms.untold;
+	}
+	if (!sum.made)
+		check_skip(check, "no further VM was made");
+	else if (sum.untold)
+		check_skip(check, "of %" PRIu64 " VMs no source could tell %" PRIu64
+			   " times whether they are lazy", sum.made, sum.untold);
+	else
+		check_pass(check, "%" PRIu64 " VMs made, %" PRIu64 " of them went from lazy to "
+			   "allocated, as they had to", sum.made, sum.transitions);
+}
+
+void judge_memory(const struct run *run, struct check *check)
+{
+	uint64_t pages = 0;
+
+	if (run_not_created(run, check))
+		return;
+	if (run->guest.report.status == ABI_BAD_MEMORY) {
+		check_fail(check, "%s", run->guest.text);
+		return;
+	}
+	for (size_t i = 0; i < run->phase_count; i++)
+		pages += run->phases[i].l1_pages + run->phases[i].l2_pages;
+	if (run->guest.trouble || !pages)
+		check_skip(check, "%s", run->guest.trouble ? run->guest.text : "no page was written");
+	else
+		check_pass(check, "%" PRIu64 " pages written by L1 and L2, all read back", pages);
+}
+
+/*
+ * Objects that SLUB may count as in use though they are free: a slab being filled and up to 30
+ * partial ones per CPU, of at most 32 KiB each (mm/slub.c, set_cpu_partial(), calculate_order()).
+ */
+static uint64_t slab_slack(const struct slab_figures *slab)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_CONF);
+	uint64_t per_slab = slab->object_size ? 32768 / slab->object_size + 1 : 1;
+
+	return (uint64_t)(cpus > 0 ? cpus : 1) * 31 * per_slab;
+}
+
+/* False: not to be told. */
+static bool judge_cache(const struct run *run, const struct snapshot *after, enum slab_cache cache,
+			struct check *check)
+{
+	const struct slab_figures *was = &run->before.slabs[cache], *is = &after->slabs[cache];
+	uint64_t slack = slab_slack(is);
+
+	if (!was->known || !is->known || is->merged)
+		return false;
+	if (is->objects > was->objects + slack)
+		check_fail(check, "%s: %" PRIu64 " objects more than before the run, and SLUB keeps no "
+			   "more than %" PRIu64 " free ones per CPU", slab_cache_name(cache),
+			   is->objects - was->objects, slack);
+	return true;
+}
+
+void judge_slab(const struct run *run, struct check *check)
+{
+	const struct phase_result *teardown = run_teardown(run);
+	const struct snapshot *after = teardown ? &teardown->snapshot : &run->before;
+	unsigned int told = 0;
+
+	if (run_not_created(run, check))
+		return;
+	if (!run->before.status[SOURCE_SLABINFO].ok || !after->status[SOURCE_SLABINFO].ok) {
+		check_skip_source(check, run->before.status[SOURCE_SLABINFO].ok ? after : &run->before,
+				  SOURCE_SLABINFO);
+		return;
+	}
+	check_pass(check, "KVM's slab objects are back to where they were, to within SLUB's own");
+	for (int cache = 0; cache < SLAB_CACHES; cache++)
+		told += judge_cache(run, after, (enum slab_cache)cache, check);
+	if (told)
+		return;
+	check_skip(check, "KVM's slab caches are merged with others here");
+	check_remedy(check, "boot with slab_nomerge");
+}

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* minivmm plan: what a config would cost the kernel. No KVM, no root. */
+#include <argp.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/units.h"
+#include "cmd/cmd.h"
+#include "cmd/options.h"
+#include "config/config.h"
+#include "config/layout.h"
+#include "host/host.h"
+#include "report/plan_report.h"
+#include "report/report.h"
+#include "run/probe.h"
+
+enum key { KEY_KERNEL = 512, KEY_TDP_MMU };
+
+struct arguments {
+	struct options options;
+	const char *config, *kernel, *tdp_mmu;
+	char **overrides;
+	size_t override_count;
+};
+
+static const char doc[] =
+	"Says what CONFIG.ini would cost the kernel: its slots, KVM's arrays when the slots are made "
+	"and when a nested guest first runs, page tables, and the headroom the VM's cgroup needs. "
+	"Nothing is run; needs neither KVM nor root.\v"
+	"Without --kernel it is for the running one. VERSION is that of a kernel, if need be with its "
+	"Debian flavour: 6.12, 6.1-amd64, 5.10.0-35-cloud-amd64, or newest; all: one of each model.\n\n"
+	"Exit status: 0 planned, 2 usage or config error, 3 environment or internal error.";
+
+static const struct argp_option rows[] = {
+	{ "kernel", KEY_KERNEL, "VERSION", 0, "For this kernel, or all", 0 },
+	{ "tdp-mmu", KEY_TDP_MMU, "on|off", 0, "As if kvm.tdp_mmu were so", 0 },
+	{ 0 },
+};
+
+static void take_argument(struct arguments *arguments, char *argument, struct argp_state *state)
+{
+	if (!arguments->config)
+		arguments->config = argument;
+	else if (strchr(argument, '='))
+		arguments->overrides[arguments->override_count++] = argument;
+	else
+		argp_error(state, "%s: not a SECTION.KEY=VALUE; one CONFIG at a time", argument);
+}
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+	struct arguments *arguments = state->input;
+	struct plan_kernel kernel;
+	bool on;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &arguments->options;
+		return 0;
+	case KEY_KERNEL:
+		if (strcmp(argument, "all") && !plan_kernel_parse(argument, &kernel))
+			argp_error(state, "--kernel %s: not a version like 6.12 or 6.1-amd64, newest "
+				   "or all", argument);
+		arguments->kernel = argument;
+		return 0;
+	case KEY_TDP_MMU:
+		if (!parse_bool(argument, &on))
+			argp_error(state, "--tdp-mmu %s: not on or off", argument);
+		arguments->tdp_mmu = on ? "on" : "off";
+		return 0;
+	case ARGP_KEY_ARG:
+		take_argument(arguments, argument, state);
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		argp_usage(state);
+		return EINVAL;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+/* The running kernel, asked for no more than any user may know. */
+static void running_kernel(struct host *host, struct plan_kernel *kernel)
+{
+	host_read("", host);
+	*kernel = (struct plan_kernel){ 0 };
+	snprintf(kernel->name, sizeof(kernel->name), "%.63s", host->kernel);
+	probe_kernel(host, NULL, NULL, &kernel->facts);
+}
+
+/* Returns how many; host stays empty where none is asked. */
+static size_t choose_kernels(const struct arguments *arguments, struct host *host,
+			     struct plan_kernel kernels[PLAN_KERNELS])
+{
+	size_t count = 1;
+
+	if (!arguments->kernel) {
+		running_kernel(host, &kernels[0]);
+	} else if (strcmp(arguments->kernel, "all")) {
+		plan_kernel_parse(arguments->kernel, &kernels[0]);
+	} else {
+		for (count = 0; count < PLAN_KERNELS; count++)
+			plan_kernel_parse(plan_kernels[count], &kernels[count]);
+	}
+	for (size_t i = 0; arguments->tdp_mmu && i < count; i++)
+		kernels[i].facts.tdp_mmu = strcmp(arguments->tdp_mmu, "on") ? ANSWER_NO : ANSWER_YES;
+	return count;
+}
+
+static int plan_layout(const struct layout *layout, const struct arguments *arguments)
+{
+	struct plan_kernel kernels[PLAN_KERNELS];
+	struct plan_cost costs[PLAN_KERNELS];
+	struct host host = { 0 };
+	size_t count = choose_kernels(arguments, &host, kernels);
+	json_t *report;
+	int status;
+
+	for (size_t i = 0; i < count; i++)
+		plan_cost(layout, &kernels[i], &costs[i]);
+	report = plan_report(layout, arguments->kernel ? NULL : &host, kernels, costs, count);
+	if (!report)
+		return cmd_no_memory("the report");
+	status = cmd_deliver(report, &arguments->options);
+	json_decref(report);
+	return status;
+}
+
+static int plan_config(const struct arguments *arguments)
+{
+	const struct layout_limits limits = LAYOUT_LIMITS_DEFAULT;
+	struct errors errors = { 0 };
+	struct config config;
+	struct layout layout;
+	int status = EXIT_PASS;
+	int code = config_load(arguments->config, arguments->overrides, arguments->override_count,
+			       &config, &errors);
+
+	if (!code) {
+		code = layout_build(&config, &limits, &layout, &errors);
+		if (!code) {
+			status = plan_layout(&layout, arguments);
+			layout_free(&layout);
+		}
+		config_free(&config);
+	}
+	cmd_print_errors(&errors);
+	errors_free(&errors);
+	return code ? cmd_config_status(code) : status;
+}
+
+int cmd_plan(int argc, char **argv)
+{
+	static const struct options_use use = {
+		.formats = PLAN_FORMATS, .output_help = "Write the JSON report to FILE, atomically",
+		.idle = IDLE_ALL,
+	};
+	const struct argp_child children[] = { { &options_common_argp, 0, "Options:", 1 }, { 0 } };
+	const struct argp argp = {
+		.options = rows, .parser = parse, .args_doc = "CONFIG.ini [SECTION.KEY=VALUE ...]",
+		.doc = doc, .children = children,
+	};
+	struct arguments arguments = { .options.use = &use };
+	int status = EXIT_USAGE_ERROR;
+
+	arguments.overrides = calloc((size_t)argc, sizeof(*arguments.overrides));
+	if (!arguments.overrides)
+		return cmd_no_memory("the arguments");
+	if (!argp_parse(&argp, argc, argv, 0, NULL, &arguments))
+		status = plan_config(&arguments);
+	free(arguments.overrides);
+	return status;
+}

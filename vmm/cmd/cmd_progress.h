@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The progress line of commands that run something. */
+#ifndef CMD_PROGRESS_H
+#define CMD_PROGRESS_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "cmd/options.h"
+#include "report/journal.h"
+#include "run/result.h"
+
+struct progress_line {
+	const char *what;	/* before the phase's name, or "" */
+	const struct run *run;
+	const char *shown;
+	struct journal *journal; /* gets a line per second of stress, or NULL */
+	uint64_t sampled_ns;	/* when the last one was, 0: none */
+	struct stress_count last[STRESS_COUNTS];
+	char rates[80];		/* of the workers, since the sample before */
+	bool quiet, plain, dirty, started, quit;
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t wake;
+};
+
+/* what, run and journal (or NULL) must live until progress_end(). */
+void progress_begin(struct progress_line *line, enum progress when, const char *what,
+		    const struct run *run, struct journal *journal);
+void progress_end(struct progress_line *line);
+
+#endif

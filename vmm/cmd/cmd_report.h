@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The verbs of minivmm report. Each prints, and returns the process's exit status. */
+#ifndef CMD_REPORT_H
+#define CMD_REPORT_H
+
+#include <stddef.h>
+
+#include "report/report.h"
+
+struct report_arguments {
+	const char **files;
+	size_t count;
+	const char *output;		/* -o, NULL: none */
+	enum report_format format;
+	const char *format_name;	/* as given, NULL: none */
+};
+
+int report_cmd_show(const struct report_arguments *arguments);
+int report_cmd_diff(const struct report_arguments *arguments);
+int report_cmd_merge(const struct report_arguments *arguments);
+int report_cmd_plot(const struct report_arguments *arguments);
+int report_cmd_html(const struct report_arguments *arguments);
+
+#endif

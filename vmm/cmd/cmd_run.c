@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <argp.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "check/verdict.h"
+#include "cmd/cmd.h"
+#include "cmd/cmd_progress.h"
+#include "cmd/options.h"
+#include "config/config.h"
+#include "report/journal.h"
+#include "report/report.h"
+#include "run/session.h"
+#include "vm/signals.h"
+
+static const char doc[] =
+	"Makes a VM as CONFIG.ini says, runs a nested guest in it and shows KVM's rmaps go from lazy "
+	"to allocated, predicted and measured.\v"
+	"CONFIG.ini may be - for standard input, or builtin:NAME (minivmm list scenarios). SECTION.KEY=VALUE overrides the file.\n\n"
+	"Other commands, each with its own --help:\n"
+	"  minivmm plan CONFIG.ini       what it would cost the kernel; no KVM, no root\n"
+	"  minivmm smoke                 tests this host, no config needed\n"
+	"  minivmm stat [PID]            every VM on this host: lazy or allocated\n"
+	"  minivmm sweep                 the transition by VM size and number of slots\n"
+	"  minivmm report VERB FILE...   show, diff, merge, plot or html of saved reports\n"
+	"  minivmm list WHAT             keys, checks, ops or scenarios, one per line\n\n"
+	"Exit status: 0 pass, 1 a check failed, 2 usage or config error, 3 environment or internal "
+	"error, 4 skipped (nothing could be judged), 128+N on signal N.";
+
+struct arguments {
+	struct options options;
+	const char *config;
+	char **overrides;
+	size_t override_count;
+};
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+	struct arguments *arguments = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &arguments->options;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (!arguments->config)
+			arguments->config = argument;
+		else if (strchr(argument, '='))
+			arguments->overrides[arguments->override_count++] = argument;
+		else
+			argp_error(state, "%s: not a SECTION.KEY=VALUE; one CONFIG at a time", argument);
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		argp_usage(state);
+		return EINVAL;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+/* The report ends the journal, or is a file of its own; stdout gets it in any case. */
+static int deliver_report(const json_t *report, const struct options *options,
+			  struct journal *journal)
+{
+	struct options only_stdout = *options;
+	struct err err;
+	int status = 0;
+
+	if (!journal->file)
+		return cmd_deliver(report, options);
+	only_stdout.output = NULL;
+	if (journal_close(journal, report, &err)) {
+		cmd_print_err(&err);
+		status = EXIT_ENVIRONMENT;
+	}
+	return cmd_deliver(report, &only_stdout) ? EXIT_ENVIRONMENT : status;
+}
+
+/* What stdout and -o get. Returns the exit status: the verdict's, unless it could not be told. */
+static int deliver(const struct run *run, const struct options *options, struct journal *journal)
+{
+	struct verdict verdict;
+	json_t *report;
+	int status;
+
+	verdict_judge(run, &verdict);
+	report = report_build(run, &verdict);
+	if (!report)
+		return cmd_no_memory("the report");
+	status = deliver_report(report, options, journal);
+	json_decref(report);
+	return status ? status : verdict.exit_status;
+}
+
+/* Of a session that is open. Returns the exit status. */
+static int run_open(struct session *session, const struct options *options)
+{
+	struct journal journal = { 0 };
+	struct run *run = &session->run;
+	struct progress_line line;
+	int status, code;
+
+	if (journal_wanted(options->output) && journal_open(&journal, options->output, &run->err)) {
+		cmd_print_err(&run->err);
+		return EXIT_ENVIRONMENT;
+	}
+	progress_begin(&line, options->progress, "", run, journal.file ? &journal : NULL);
+	code = session_run(session);
+	progress_end(&line);
+	if (code)
+		cmd_print_err(&run->err);
+	status = code ? cmd_config_status(code) : deliver(run, options, &journal);
+	if (journal.file)
+		fclose(journal.file);
+	return status;
+}
+
+static int run_config(struct session *session, const struct options *options)
+{
+	struct errors errors = { 0 };
+	struct signals signals;
+	int status, code;
+
+	if (cmd_check_output(options) || cmd_open_signals(&signals))
+		return EXIT_ENVIRONMENT;
+	session->run.signals = &signals;
+	code = session_open(session, &errors);
+	cmd_print_errors(&errors);
+	if (code && !errors.count && !errors.lost)
+		cmd_print_err(&session->run.err);
+	status = code ? cmd_config_status(code) : run_open(session, options);
+	signals_close(&signals);
+	errors_free(&errors);
+	return status;
+}
+
+static bool is_plain(const char *word)
+{
+	return word[0] && !word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				       "0123456789-_./=:,+@%")];
+}
+
+/* As a shell would take it. NULL: no memory. */
+static char *command_line(int argc, char **argv)
+{
+	size_t size = sizeof("minivmm");
+	char *line, *end;
+
+	for (int i = 1; i < argc; i++)
+		size += strlen(argv[i]) + sizeof(" \"\"");
+	line = malloc(size);
+	if (!line)
+		return NULL;
+	end = stpcpy(line, "minivmm");
+	for (int i = 1; i < argc; i++) {
+		const char *quote = is_plain(argv[i]) ? "" : "\"";
+
+		end = stpcpy(stpcpy(stpcpy(stpcpy(end, " "), quote), argv[i]), quote);
+	}
+	return line;
+}
+
+static int load_and_run(struct arguments *arguments, struct session *session, int argc, char **argv)
+{
+	struct config *config = &session->config;
+	struct errors errors = { 0 };
+	char *timeout = NULL;
+	int status, code;
+
+	if (arguments->options.timeout) {
+		if (asprintf(&timeout, "vm.timeout=%s", arguments->options.timeout) < 0)
+			return cmd_no_memory("the arguments");
+		arguments->overrides[arguments->override_count++] = timeout;
+	}
+	code = config_load(arguments->config, arguments->overrides, arguments->override_count,
+			   config, &errors);
+	if (code) {
+		cmd_print_errors(&errors);
+		status = cmd_config_status(code);
+	} else {
+		config->seed = arguments->options.seed;
+		config->trace = arguments->options.trace;
+		config->command = command_line(argc, argv);
+		status = config->command ? run_config(session, &arguments->options) :
+					   cmd_no_memory("the command line");
+	}
+	errors_free(&errors);
+	free(timeout);
+	return status;
+}
+
+int cmd_run(int argc, char **argv)
+{
+	const struct argp_child children[] = { { &options_argp, 0, "Options:", 1 }, { 0 } };
+	const struct argp argp = {
+		.parser = parse, .args_doc = "CONFIG.ini [SECTION.KEY=VALUE ...]", .doc = doc,
+		.children = children,
+	};
+	struct arguments arguments = { 0 };
+	struct session *session = NULL;
+	int status = EXIT_USAGE_ERROR;
+
+	/* Never more overrides than arguments, and one for --timeout. */
+	arguments.overrides = calloc((size_t)argc + 1, sizeof(*arguments.overrides));
+	if (!arguments.overrides)
+		return cmd_no_memory("the arguments");
+	if (!argp_parse(&argp, argc, argv, 0, NULL, &arguments)) {
+		session = session_new();
+		status = session ? load_and_run(&arguments, session, argc, argv) :
+				   cmd_no_memory("the run");
+	}
+	session_free(session);
+	free(arguments.overrides);
+	return status;
+}

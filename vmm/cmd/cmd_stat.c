@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* minivmm stat: every VM on this host, whatever made it: lazy or allocated, and its rmaps' bytes. */
+#include <argp.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/save.h"
+#include "base/units.h"
+#include "cmd/cmd.h"
+#include "cmd/options.h"
+#include "host/host_vms.h"
+#include "model/model.h"
+#include "report/stat.h"
+
+static const char doc[] =
+	"Shows every VM on this host, or those that thread PID made: lazy or allocated, and "
+	"what is known of its memory. Reads KVM's debugfs: root only.\v"
+	"Without --walk only counters are read, which cost the VMs nothing: a VM whose "
+	"mmu_cache_miss has counted a shadow page has rmaps. (Who resets the counters by "
+	"writing to them makes it look lazy.)\n\n"
+	"Exit status: 0 shown, also when there is no VM; 2 usage error; 3 output error; 4 nothing "
+	"can be seen here, or PID has no VM.";
+
+enum key { KEY_WALK = 512, KEY_WATCH };
+
+struct arguments {
+	int64_t pid;
+	uint64_t watch_ns;
+	bool walk;
+	struct options options;
+};
+
+static void take_watch(struct arguments *arguments, const char *text, struct argp_state *state)
+{
+	uint64_t seconds;
+
+	if (parse_u64(text, &seconds) && seconds && seconds <= 86400)
+		arguments->watch_ns = seconds * 1000000000u;
+	else if (!parse_duration(text, &arguments->watch_ns) || !arguments->watch_ns)
+		argp_error(state, "--watch %s: not seconds, or a duration like 500ms", text);
+}
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+	struct arguments *arguments = state->input;
+	uint64_t pid;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &arguments->options;
+		return 0;
+	case KEY_WALK:
+		arguments->walk = true;
+		return 0;
+	case KEY_WATCH:
+		take_watch(arguments, argument, state);
+		return 0;
+	case ARGP_KEY_ARG:
+		if (arguments->pid || !parse_u64(argument, &pid) || !pid || pid > INT32_MAX)
+			argp_error(state, "%s: one PID, a number", argument);
+		arguments->pid = (int64_t)pid;
+		return 0;
+	case ARGP_KEY_END:
+		if (arguments->watch_ns && arguments->options.output)
+			argp_error(state, "-o %s: not with --watch, which has no end",
+				   arguments->options.output);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static int render(const json_t *stat, enum report_format format)
+{
+	int rc = 0;
+
+	errno = 0;
+	if (format == FORMAT_JSON)
+		rc = cmd_write_json(stat, stdout);
+	else if (format == FORMAT_PROM)
+		rc = stat_prom(stat, stdout);
+	else
+		rc = stat_text(stat, stdout);
+	if (!rc && !fflush(stdout) && !ferror(stdout))
+		return 0;
+	perror("minivmm: standard output");
+	return EXIT_ENVIRONMENT;
+}
+
+static int deliver(const json_t *stat, const struct options *options)
+{
+	struct err err;
+	int status = 0;
+
+	if (options->output && save_file(options->output, cmd_write_json, stat, &err)) {
+		cmd_print_err(&err);
+		status = EXIT_ENVIRONMENT;
+	}
+	return render(stat, options->format) ? EXIT_ENVIRONMENT : status;
+}
+
+/* Nothing of what was asked for is there to be shown. */
+static int nothing(const struct arguments *arguments, const char *why)
+{
+	struct err err = { 0 };
+
+	if (*why) {
+		err_set(&err, ENOENT, "%s", why);
+		err_remedy(&err, "run as root, with KVM loaded and debugfs mounted: "
+				 "mount -t debugfs none /sys/kernel/debug");
+	} else {
+		err_set(&err, ENOENT, "thread %lld made no VM, or it is gone",
+			(long long)arguments->pid);
+	}
+	cmd_print_err(&err);
+	return EXIT_SKIP;
+}
+
+static int show(const struct arguments *arguments)
+{
+	struct host_vms_query query = { .pid = arguments->pid, .walk = arguments->walk };
+	struct kernel_facts facts;
+	char why[SOURCE_WHY];
+	struct host_vms vms;
+	struct host host;
+	json_t *stat;
+	int status;
+
+	host_read("", &host);
+	model_host_facts(&host, &facts);
+	query.eager = model_is_eager(&facts);
+	if (host_vms_read("", &query, &vms, why))
+		return nothing(arguments, why);
+	if (arguments->pid && !vms.count)
+		return nothing(arguments, "");
+	stat = stat_json(&host, &vms, arguments->walk);
+	status = stat ? deliver(stat, &arguments->options) : cmd_no_memory("the VMs");
+	json_decref(stat);
+	host_vms_free(&vms);
+	return status;
+}
+
+static int watch(const struct arguments *arguments)
+{
+	const struct timespec pause = { (time_t)(arguments->watch_ns / 1000000000u),
+					(long)(arguments->watch_ns % 1000000000u) };
+	bool terminal = arguments->options.format == FORMAT_TEXT && isatty(STDOUT_FILENO);
+	int status;
+
+	do {
+		if (terminal)
+			fputs("\033[H\033[2J", stdout);
+		status = show(arguments);
+	} while (!status && !nanosleep(&pause, NULL));
+	return status;
+}
+
+int cmd_stat(int argc, char **argv)
+{
+	static const struct options_use use = {
+		.formats = "text, json, prom",
+		.output_help = "Write the JSON to FILE, atomically; not with --watch",
+		.idle = IDLE_ALL,
+	};
+	const struct argp_child children[] = { { &options_common_argp, 0, "Options:", 1 }, { 0 } };
+	const struct argp_option rows[] = {
+		{ "walk", KEY_WALK, NULL, 0, "The exact bytes of allocated VMs. Each stands still "
+		  "while KVM looks at all of its rmaps, 2 MiB per GiB of its memory", 0 },
+		{ "watch", KEY_WATCH, "N", 0, "Again every N seconds", 0 },
+		{ 0 }
+	};
+	const struct argp argp = {
+		.options = rows, .parser = parse, .args_doc = "[PID]", .doc = doc,
+		.children = children,
+	};
+	struct arguments arguments = { .options.use = &use };
+
+	if (argp_parse(&argp, argc, argv, 0, NULL, &arguments))
+		return EXIT_USAGE_ERROR;
+	if (arguments.walk)
+		fputs("minivmm: --walk stalls each VM that has rmaps while they are counted\n",
+		      stderr);
+	return arguments.watch_ns ? watch(&arguments) : show(&arguments);
+}

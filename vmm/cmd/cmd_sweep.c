@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* minivmm sweep: one run per size and number of slots, one table. */
+#include <argp.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/save.h"
+#include "base/units.h"
+#include "check/verdict.h"
+#include "cmd/cmd.h"
+#include "cmd/cmd_progress.h"
+#include "cmd/options.h"
+#include "cmd/sweep.h"
+#include "config/layout.h"
+#include "run/session.h"
+#include "vm/signals.h"
+
+#define POINTS 64
+#define SLOTS 32764		/* KVM takes so many in a VM */
+#define STRING(text) #text
+#define TEXT_OF(number) STRING(number)
+
+static const char doc[] =
+	"Measures the transition against the VM's size and its number of slots: its time, its "
+	"bytes as predicted and as measured and, as root with tracefs, kvm_mmu_load beside a memset "
+	"of as many bytes. Sizes that this host has not the memory for are skipped.\v"
+	"Exit status: 0 every point that ran passed, 1 one failed, 2 usage error, 3 environment "
+	"or internal error, 4 none could be judged.";
+
+enum key { KEY_SIZES = 512, KEY_SLOTS };
+
+struct list {
+	uint64_t values[POINTS];
+	size_t count;
+};
+
+struct arguments {
+	struct list sizes, slots;
+	struct options options;
+	const struct signals *signals;
+};
+
+static bool parse_list(const char *text, bool sizes, struct list *list)
+{
+	char *copy = strdup(text), *rest = copy, *word;
+	bool good = copy != NULL;
+
+	list->count = 0;
+	while (good && (word = strsep(&rest, ","))) {
+		uint64_t *value = &list->values[list->count++];
+
+		good = (sizes ? parse_size(word, value) : parse_u64(word, value)) &&
+		       (sizes ? *value >= 64u << 20 && !(*value % 4096) :
+				*value >= 1 && *value <= SLOTS) &&
+		       (list->count < POINTS || !rest);
+	}
+	free(copy);
+	return good;
+}
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+	struct arguments *arguments = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &arguments->options;
+		return 0;
+	case KEY_SIZES:
+		if (!parse_list(argument, true, &arguments->sizes))
+			argp_error(state, "--sizes %s: sizes from 64M on, as in 1G,4G,64G", argument);
+		return 0;
+	case KEY_SLOTS:
+		if (!parse_list(argument, false, &arguments->slots))
+			argp_error(state, "--slots %s: numbers from 1 to " TEXT_OF(SLOTS)
+				   ", as in 1,100,1000", argument);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+/* The config as a file that nobody else sees: the same way in as any other. */
+static int load_point(uint64_t size, uint64_t slots, struct config *config, struct errors *errors)
+{
+	char *text = sweep_config(size, slots), path[32];
+	int fd = text ? memfd_create("sweep.ini", MFD_CLOEXEC) : -1;
+	int code = -EINVAL;
+
+	if (!text) {
+		errors_add(errors, "more slots than pages");
+	} else if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text)) {
+		errors_add(errors, "memfd_create: %s", strerror(errno));
+		code = -EIO;
+	} else {
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		code = config_load(path, NULL, 0, config, errors);
+	}
+	if (fd >= 0)
+		close(fd);
+	free(text);
+	return code;
+}
+
+/* The rule of "/proc/self/fd/3:7: memslot.row.size: 5: rule": nobody has seen that file. */
+static const char *rule_of(const char *line)
+{
+	const char *rule = line;
+
+	for (int i = 0; rule && i < 3; i++) {
+		rule = strstr(rule, ": ");
+		rule = rule ? rule + 2 : NULL;
+	}
+	return rule && !strncmp(line, "/proc/", 6) ? rule : line;
+}
+
+/* The first error says it all: the slots of a row are alike. */
+static void print_point_error(uint64_t size, uint64_t slots, const struct errors *errors)
+{
+	char text[UNIT_TEXT];
+
+	fprintf(stderr, "minivmm sweep: --sizes %s --slots %llu: %s\n", format_size_key(text, size),
+		(unsigned long long)slots, errors->count ? rule_of(errors->lines[0]) : "no memory");
+}
+
+/* The point's report, NULL with errors printed. */
+static json_t *run_point(struct session *session, const struct arguments *arguments,
+			 uint64_t size, uint64_t slots, int *signal)
+{
+	struct errors errors = { 0 };
+	struct run *run = &session->run;
+	struct progress_line line;
+	struct verdict verdict;
+	char what[80], text[UNIT_TEXT];
+	json_t *report = NULL;
+	int code;
+
+	snprintf(what, sizeof(what), "%s in %llu slots", format_bytes(text, size),
+		 (unsigned long long)slots);
+	progress_begin(&line, arguments->options.progress, what, run, NULL);
+	code = session_open(session, &errors);
+	if (!code)
+		code = session_run(session);
+	progress_end(&line);
+	if (!code) {
+		verdict_judge(run, &verdict);
+		report = report_build(run, &verdict);
+		if (!report)
+			cmd_no_memory("the report");
+	} else if (errors.count || errors.lost) {
+		print_point_error(size, slots, &errors);
+	} else {
+		cmd_print_err(&run->err);
+	}
+	*signal = run->signal;
+	errors_free(&errors);
+	return report;
+}
+
+struct outcome {
+	bool passed, failed, broke;
+	int signal;
+	json_t *points, *host;
+};
+
+static void add_point(struct outcome *outcome, uint64_t size, uint64_t slots, const json_t *report)
+{
+	const char *result = json_string_value(json_object_get(report, "result"));
+	json_t *point = sweep_point(size, slots, report);
+
+	outcome->passed |= result && !strcmp(result, "pass");
+	outcome->failed |= result && !strcmp(result, "fail");
+	outcome->broke |= result && !strcmp(result, "error");
+	if (!outcome->host)
+		outcome->host = json_incref(json_object_get(report, "host"));
+	if (!point || json_array_append_new(outcome->points, point))
+		outcome->broke = true;
+}
+
+static void run_one(const struct arguments *arguments, uint64_t size, uint64_t slots,
+		    struct session *session, struct outcome *outcome)
+{
+	struct errors errors = { 0 };
+	json_t *report;
+
+	if (load_point(size, slots, &session->config, &errors)) {
+		print_point_error(size, slots, &errors);
+		errors_free(&errors);
+		outcome->broke = true;
+		return;
+	}
+	session->config.trace = true;
+	session->run.signals = arguments->signals;
+	if (arguments->options.timeout_ns)
+		session->config.vm.timeout = arguments->options.timeout_ns;
+	report = run_point(session, arguments, size, slots, &outcome->signal);
+	if (report)
+		add_point(outcome, size, slots, report);
+	else
+		outcome->broke = true;
+	json_decref(report);
+	errors_free(&errors);
+}
+
+static void sweep_one(const struct arguments *arguments, uint64_t size, uint64_t slots,
+		      struct outcome *outcome)
+{
+	struct session *session = session_new();
+
+	if (session) {
+		run_one(arguments, size, slots, session, outcome);
+	} else {
+		cmd_no_memory("the run");
+		outcome->broke = true;
+	}
+	session_free(session);
+}
+
+/* 0 or an exit status: what KVM would refuse on any host, said before anything is run. */
+static int check_point(uint64_t size, uint64_t slots)
+{
+	const struct layout_limits limits = LAYOUT_LIMITS_DEFAULT;
+	struct errors errors = { 0 };
+	struct config config;
+	struct layout layout;
+	int code = load_point(size, slots, &config, &errors);
+
+	if (!code) {
+		code = layout_build(&config, &limits, &layout, &errors);
+		if (!code)
+			layout_free(&layout);
+		config_free(&config);
+	}
+	if (code)
+		print_point_error(size, slots, &errors);
+	errors_free(&errors);
+	return code ? cmd_config_status(code) : 0;
+}
+
+static int check_points(const struct arguments *arguments)
+{
+	int status = 0;
+
+	for (size_t i = 0; i < arguments->sizes.count; i++)
+		for (size_t j = 0; j < arguments->slots.count; j++) {
+			int bad = check_point(arguments->sizes.values[i], arguments->slots.values[j]);
+
+			status = bad > status ? bad : status;
+		}
+	return status;
+}
+
+static int deliver(const json_t *sweep, const struct arguments *arguments)
+{
+	struct err err;
+	int rc = 0, status = 0;
+
+	if (arguments->options.output && save_file(arguments->options.output, cmd_write_json, sweep, &err)) {
+		cmd_print_err(&err);
+		status = EXIT_ENVIRONMENT;
+	}
+	if (arguments->options.format == FORMAT_JSON)
+		rc = cmd_write_json(sweep, stdout);
+	else if (arguments->options.format == FORMAT_CSV)
+		rc = sweep_csv(sweep, stdout);
+	else
+		rc = sweep_text(sweep, stdout);
+	if (rc || fflush(stdout) || ferror(stdout)) {
+		perror("minivmm: standard output");
+		status = EXIT_ENVIRONMENT;
+	}
+	return status;
+}
+
+static int exit_status(const struct outcome *outcome)
+{
+	if (outcome->signal)
+		return 128 + outcome->signal;
+	if (outcome->broke)
+		return EXIT_ENVIRONMENT;
+	return outcome->failed ? EXIT_FAIL : outcome->passed ? EXIT_PASS : EXIT_SKIP;
+}
+
+static int sweep(const struct arguments *arguments)
+{
+	struct outcome outcome = { .points = json_array() };
+	json_t *result;
+	int status;
+
+	for (size_t i = 0; i < arguments->sizes.count; i++)
+		for (size_t j = 0; j < arguments->slots.count && !outcome.signal; j++)
+			sweep_one(arguments, arguments->sizes.values[i], arguments->slots.values[j],
+				  &outcome);
+	result = sweep_json(outcome.host, outcome.points);
+	status = result ? deliver(result, arguments) : cmd_no_memory("the sweep");
+	json_decref(result);
+	json_decref(outcome.host);
+	return status ? status : exit_status(&outcome);
+}
+
+int cmd_sweep(int argc, char **argv)
+{
+	/* Nothing random is in a sweep. */
+	static const struct options_use use = {
+		.formats = "text, json, csv", .output_help = "Write the JSON to FILE, atomically",
+		.idle = IDLE_SEED,
+	};
+	const struct argp_option rows[] = {
+		{ "sizes", KEY_SIZES, "LIST", 0, "Of the VM (1G,2G,4G,8G,16G,32G,64G)", 0 },
+		{ "slots", KEY_SLOTS, "LIST", 0, "How many memslots it has, 1 to 32764 (1,32,1024)", 0 },
+		{ 0 }
+	};
+	const struct argp_child children[] = { { &options_common_argp, 0, "Options:", 1 }, { 0 } };
+	const struct argp argp = {
+		.options = rows, .parser = parse, .doc = doc, .children = children,
+	};
+	struct arguments arguments = { .options.use = &use };
+	struct signals signals;
+	int status;
+
+	parse_list("1G,2G,4G,8G,16G,32G,64G", true, &arguments.sizes);
+	parse_list("1,32,1024", false, &arguments.slots);
+	if (argp_parse(&argp, argc, argv, 0, NULL, &arguments))
+		return EXIT_USAGE_ERROR;
+	status = check_points(&arguments);
+	if (status)
+		return status;
+	if (cmd_check_output(&arguments.options) || cmd_open_signals(&signals))
+		return EXIT_ENVIRONMENT;
+	arguments.signals = &signals;
+	status = sweep(&arguments);
+	signals_close(&signals);
+	return status;
+}

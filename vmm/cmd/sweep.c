@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/sweep.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/amount.h"
+#include "base/csv.h"
+#include "base/text.h"
+#include "base/value.h"
+
+#define PAGE 4096ull
+#define HOLE ((uint64_t)3 << 30)
+#define ABOVE ((uint64_t)4 << 30)
+
+/*
+ * The first slot is where the payload goes. Of the others each is as large as it can be for all
+ * to be alike; what that leaves over goes to the first.
+ */
+char *sweep_config(uint64_t size, uint64_t slots)
+{
+	uint64_t low = size / 2 < HOLE ? size / 2 : HOLE;
+	uint64_t each = 0, first = size;
+	char row[128] = "", *text = NULL;
+
+	if (slots > 1) {
+		each = (size - low) / (slots - 1) / PAGE * PAGE;
+		first = size - each * (slots - 1);
+		if (!each)
+			return NULL;
+		snprintf(row, sizeof(row), "[memslot.row]\nbase = %" PRIu64 "\nsize = %" PRIu64
+			 "\ncount = %" PRIu64 "\n", first > HOLE ? ABOVE + first : ABOVE, each,
+			 slots - 1);
+	}
+	if (asprintf(&text, "[memslot.first]\nbase = %" PRIu64 "\nsize = %" PRIu64 "\n%s"
+		     "[phase.boot]\ndo = boot\n[phase.transition]\ndo = l2\n",
+		     first > HOLE ? ABOVE : (uint64_t)0, first, row) < 0)
+		return NULL;
+	return text;
+}
+
+json_t *sweep_point(uint64_t size, uint64_t slots, const json_t *report)
+{
+	const json_t *transition = value_at(report, "transition");
+	struct amount predicted = amount_add(amount_at(transition, "rmap_bytes.predicted"),
+					     amount_at(transition, "tracking_bytes.predicted"));
+	struct amount measured = amount_add(amount_at(transition, "rmap_bytes.measured"),
+					    amount_at(transition, "tracking_bytes.measured"));
+	struct amount time = amount_at(transition, "duration_ns");
+	struct amount load = amount_at(report, "trace.kvm_mmu_load_ns");
+	struct amount floor = amount_at(report, "trace.memset_floor_ns");
+
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+			 "size_bytes", value_u64(size), "slots", value_u64(slots),
+			 "predicted_bytes", value_known(predicted.known, (uint64_t)predicted.value),
+			 "measured_bytes", value_known(measured.known, (uint64_t)measured.value),
+			 "transition_ns", value_known(time.known, (uint64_t)time.value),
+			 "kvm_mmu_load_ns", value_known(load.known, (uint64_t)load.value),
+			 "memset_floor_ns", value_known(floor.known, (uint64_t)floor.value),
+			 "result", value_text(value_string(report, "result")));
+}
+
+json_t *sweep_json(const json_t *host, json_t *points)
+{
+	json_t *copy = host ? json_deep_copy(host) : json_null();
+
+	return json_pack("{s:s, s:o, s:o}", "schema", "minivmm.sweep/1", "host", copy,
+			 "points", points);
+}
+
+int sweep_text(const json_t *sweep, FILE *out)
+{
+	static const struct table_column columns[] = {
+		{ "VM", true }, { "slots", true }, { "predicted", true }, { "measured", true },
+		{ "", false }, { "L2 entry", true }, { "kvm_mmu_load", true }, { "memset", true },
+		{ "result", false },
+	};
+	const json_t *points = value_at(sweep, "points"), *point;
+	const char *kernel = value_string(sweep, "host.kernel");
+	struct table table = TABLE(columns);
+	char text[AMOUNT_TEXT];
+	size_t i;
+
+	json_array_foreach(points, i, point) {
+		struct amount predicted = amount_at(point, "predicted_bytes");
+		struct amount measured = amount_at(point, "measured_bytes");
+		const char *result = value_string(point, "result");
+
+		table_cell(&table, "%s", amount_bytes(text, amount_at(point, "size_bytes")));
+		table_cell(&table, "%s", amount_exact(text, amount_at(point, "slots")));
+		table_cell(&table, "%s", amount_bytes(text, predicted));
+		table_cell(&table, "%s", amount_bytes(text, measured));
+		table_cell(&table, "%s", amount_equal(predicted, measured) ? "exact" : "");
+		table_cell(&table, "%s", amount_time(text, amount_at(point, "transition_ns")));
+		table_cell(&table, "%s", amount_time(text, amount_at(point, "kvm_mmu_load_ns")));
+		table_cell(&table, "%s", amount_time(text, amount_at(point, "memset_floor_ns")));
+		table_cell(&table, "%s", result ? result : "-");
+	}
+	fprintf(out, "The first L2 under nested paging, by size and slots; kernel %s\n",
+		kernel ? kernel : "-");
+	return table_print(&table, out);
+}
+
+int sweep_csv(const json_t *sweep, FILE *out)
+{
+	static const char *const columns[] = {
+		"size_bytes", "slots", "predicted_bytes", "measured_bytes", "transition_ns",
+		"kvm_mmu_load_ns", "memset_floor_ns", "result",
+	};
+	const json_t *points = value_at(sweep, "points"), *point;
+	size_t i, count = sizeof(columns) / sizeof(columns[0]);
+
+	for (size_t c = 0; c < count; c++) {
+		if (c)
+			csv_next(out);
+		csv_text(out, columns[c]);
+	}
+	csv_end(out);
+	json_array_foreach(points, i, point) {
+		for (size_t c = 0; c < count; c++) {
+			if (c)
+				csv_next(out);
+			csv_member(out, point, columns[c]);
+		}
+		csv_end(out);
+	}
+	return 0;
+}

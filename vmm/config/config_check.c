@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "config/config_check.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/suggest.h"
+#include "base/units.h"
+#include "config/ops.h"
+
+#define STRESS_DURATION 10000000000ull	/* phase.NAME.duration = auto */
+
+struct checker {
+	struct config *config;
+	const struct ini *ini;
+	struct diags *diags;
+};
+
+/* The entry of a key that someone set and that could be read. */
+static const struct ini_entry *set_well(const struct ini_section *section, const char *key)
+{
+	const struct ini_entry *entry = ini_entry(section, key);
+
+	return entry && !entry->bad ? entry : NULL;
+}
+
+static void complain(struct checker *checker, const struct ini_section *section,
+		     const struct ini_entry *entry, const char *rule)
+{
+	diag_add(checker->diags, entry->at, section->name, entry->key, entry->value, "%s", rule);
+}
+
+static void check_required(struct checker *checker, const struct ini_section *section)
+{
+	size_t count;
+	const struct key *list = keys(&count);
+
+	if (section->incomplete || checker->ini->incomplete)
+		return;
+	for (size_t i = 0; i < count; i++)
+		if (list[i].required && (int)list[i].kind == section->kind &&
+		    !ini_entry(section, list[i].name))
+			diag_add(checker->diags, section->at, section->name, list[i].name, NULL,
+				 "is missing");
+}
+
+/* The memslot that entry names; complains if there is none. */
+static const struct memslot_cfg *find_memslot(struct checker *checker,
+					      const struct ini_section *section,
+					      const struct ini_entry *entry)
+{
+	const struct config *config = checker->config;
+	struct suggestion meant = SUGGESTION(entry->value);
+	const struct ini_section *found;
+	char name[sizeof("memslot.") + CONFIG_NAME_MAX];
+
+	snprintf(name, sizeof(name), "memslot.%s", entry->value);
+	found = ini_section(checker->ini, name);
+	if (found && found->kind == KIND_MEMSLOT)
+		return &config->memslots[found->index];
+	if (checker->ini->incomplete)
+		return NULL;
+	for (size_t i = 0; i < config->memslot_count; i++)
+		suggest_try(&meant, config->memslots[i].name);
+	diag_add(checker->diags, entry->at, section->name, entry->key, entry->value,
+		 "there is no [memslot.%s]%s%s%s", entry->value,
+		 meant.best ? "; did you mean " : "", meant.best ? meant.best : "",
+		 meant.best ? "?" : "");
+	return NULL;
+}
+
+static void check_alias(struct checker *checker, const struct ini_section *section,
+			const struct memslot_cfg *slot)
+{
+	const struct ini_entry *entry = set_well(section, "alias");
+	const struct memslot_cfg *target = entry ? find_memslot(checker, section, entry) : NULL;
+	const struct key *list;
+	size_t count;
+
+	if (target == slot)
+		complain(checker, section, entry, "a memslot can't be an alias of itself");
+	else if (target && target->alias)
+		complain(checker, section, entry,
+			 "is an alias, too: name the memslot that has the memory");
+	if (!entry)
+		return;
+	list = keys(&count);
+	for (size_t i = 0; i < count; i++) {
+		const struct ini_entry *useless =
+			list[i].backed ? set_well(section, list[i].name) : NULL;
+
+		if (useless)
+			complain(checker, section, useless,
+				 "has no effect: an alias shows the memory of another memslot");
+	}
+}
+
+static void check_memslot(struct checker *checker, const struct ini_section *section)
+{
+	struct memslot_cfg *slot = &checker->config->memslots[section->index];
+	const struct ini_entry *stride = set_well(section, "stride");
+
+	if (!slot->stride)
+		slot->stride = slot->size;
+	else if (stride && slot->stride < slot->size)
+		complain(checker, section, stride,
+			 "is less than size: the slots of the row would overlap");
+	check_alias(checker, section, slot);
+}
+
+/* A key that what the phase does makes no use of is a mistake. */
+static void check_use(struct checker *checker, const struct ini_section *section, int what)
+{
+	size_t count;
+	const struct key *list = keys(&count);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct ini_entry *entry = set_well(section, list[i].name);
+
+		if (!entry || list[i].kind != KIND_PHASE || !list[i].with_do ||
+		    list[i].with_do & 1u << what)
+			continue;
+		diag_add(checker->diags, entry->at, section->name, entry->key, entry->value,
+			 "has no effect with do = %s", phase_do_name(what));
+	}
+}
+
+/* Ops that change L2's NPT/EPT entries, in a phase whose L2 has none. */
+static void check_nested_paging(struct checker *checker, const struct ini_section *section)
+{
+	const struct config *config = checker->config;
+	const struct phase_cfg *phase = &config->phases[section->index];
+	const struct ini_entry *entry = set_well(section, "nested-paging");
+
+	if (phase->what == DO_STRESS && !phase->nested_paging && entry &&
+	    ops_of(config, NULL) & OP_NESTED_PAGING)
+		complain(checker, section, entry, "there are workers that change L2's NPT/EPT tables");
+}
+
+/* The phase before this one that takes the memslot away, or NULL. */
+static const struct phase_cfg *deleted_before(const struct config *config,
+					      const struct phase_cfg *phase, const char *slot)
+{
+	for (const struct phase_cfg *other = config->phases; other < phase; other++)
+		if (other->what == DO_SLOT_DELETE && other->slot && !strcmp(other->slot, slot))
+			return other;
+	return NULL;
+}
+
+/* vCPUs are dealt out to the workers that have ops for them: L2 runs in all of those. */
+static void check_load(struct checker *checker, const struct ini_section *section)
+{
+	struct phase_cfg *phase = &checker->config->phases[section->index];
+	const struct ini_entry *entry = set_well(section, "load");
+
+	if (phase->what != DO_STRESS || !(ops_of(checker->config, NULL) & OP_IN_GUEST))
+		return;
+	if (entry)
+		complain(checker, section, entry, "has no effect: workers say what the vCPUs do");
+	phase->load = LOAD_L2;
+}
+
+static void check_phase(struct checker *checker, const struct ini_section *section)
+{
+	struct phase_cfg *phase = &checker->config->phases[section->index];
+	const struct key *touch = key_find(KIND_PHASE, "touch");
+	const struct ini_entry *entry = set_well(section, "slot");
+	const struct memslot_cfg *slot = entry ? find_memslot(checker, section, entry) : NULL;
+	const struct phase_cfg *gone = slot ? deleted_before(checker->config, phase, slot->name) : NULL;
+
+	if (slot && slot->space != SPACE_NORMAL)
+		complain(checker, section, entry, "is in space smm, where no phase writes");
+	if (gone)
+		diag_add(checker->diags, entry->at, section->name, entry->key, entry->value,
+			 "is gone: [phase.%s] has deleted it", gone->name);
+	if (key_is_unset(touch, phase))
+		phase->touch = phase->what == DO_TOUCH || phase->what == DO_STRESS ? 64ull << 20 : 0;
+	if (phase->what == DO_STRESS && !phase->duration && !phase->iterations)
+		phase->duration = STRESS_DURATION;
+	if (phase->what == DO_SLOT_DELETE && set_well(section, "do") && !ini_entry(section, "slot"))
+		diag_add(checker->diags, section->at, section->name, "slot", NULL,
+			 "is missing: do = slot-delete deletes one");
+	if (set_well(section, "do"))
+		check_use(checker, section, phase->what);
+	check_nested_paging(checker, section);
+	check_load(checker, section);
+}
+
+/* What a slot, a rate or threads would do nothing for. */
+static void check_useless(struct checker *checker, const struct ini_section *section,
+			  const struct op_info *op)
+{
+	static const struct {
+		const char *key;
+		unsigned int only, never;	/* enum op_nature */
+	} rules[] = {
+		{ "slot", OP_SLOT, 0 }, { "rate", 0, OP_IN_GUEST }, { "threads", 0, OP_IN_GUEST },
+		{ "first-round", 0, OP_IN_GUEST },
+	};
+
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+		const struct ini_entry *entry = set_well(section, rules[i].key);
+
+		if (entry && ((rules[i].only && !(op->nature & rules[i].only)) ||
+			      op->nature & rules[i].never))
+			diag_add(checker->diags, entry->at, section->name, entry->key, entry->value,
+				 "has no effect with op = %s", op->name);
+	}
+}
+
+/* Dirty pages are logged one way or the other. */
+static void check_log(struct checker *checker, const struct ini_section *section,
+		      const struct op_info *op)
+{
+	const struct ini_entry *entry = set_well(section, "op");
+	bool ring = checker->config->vm.dirty_ring;
+
+	if (ring && op->nature & OP_BITMAP)
+		complain(checker, section, entry, "there is no bitmap with vm.dirty-ring");
+	if (!ring && op->nature & OP_RING)
+		complain(checker, section, entry, "there is no ring: set vm.dirty-ring");
+}
+
+/* It works in every stress phase. */
+static void check_worker_slot(struct checker *checker, const struct ini_section *section)
+{
+	const struct config *config = checker->config;
+	const struct ini_entry *entry = set_well(section, "slot");
+
+	for (size_t i = 0; entry && i < config->phase_count; i++) {
+		const struct phase_cfg *gone = deleted_before(config, &config->phases[i], entry->value);
+
+		if (config->phases[i].what != DO_STRESS || !gone)
+			continue;
+		diag_add(checker->diags, entry->at, section->name, entry->key, entry->value,
+			 "is gone when [phase.%s] begins: [phase.%s] has deleted it",
+			 config->phases[i].name, gone->name);
+		return;
+	}
+}
+
+static void check_worker(struct checker *checker, const struct ini_section *section)
+{
+	const struct worker_cfg *worker = &checker->config->workers[section->index];
+	const struct op_info *op = op_info(worker->op);
+	const struct ini_entry *entry = set_well(section, "slot");
+	const struct memslot_cfg *slot = entry ? find_memslot(checker, section, entry) : NULL;
+
+	if (!set_well(section, "op"))
+		return;
+	check_useless(checker, section, op);
+	check_log(checker, section, op);
+	if (op->nature & OP_SLOT && !ini_entry(section, "slot"))
+		diag_add(checker->diags, section->at, section->name, "slot", NULL,
+			 "is missing: op = %s works on a memslot", op->name);
+	if (slot && slot->space != SPACE_NORMAL)
+		complain(checker, section, entry, "is in space smm, where no worker works");
+	check_worker_slot(checker, section);
+}
+
+/* Workers that no phase would run. */
+static void check_workers_used(struct checker *checker)
+{
+	const struct config *config = checker->config;
+	char name[sizeof("worker.") + CONFIG_NAME_MAX];
+
+	for (size_t i = 0; i < config->phase_count; i++)
+		if (config->phases[i].what == DO_STRESS)
+			return;
+	if (!config->worker_count)
+		return;
+	snprintf(name, sizeof(name), "worker.%s", config->workers[0].name);
+	diag_add(checker->diags, config->workers[0].at, name, NULL, NULL,
+		 "no phase with do = stress runs it");
+}
+
+static void check_ring(struct checker *checker)
+{
+	const struct ini_section *section = ini_section(checker->ini, "vm");
+	const struct ini_entry *entry = section ? set_well(section, "dirty-ring") : NULL;
+	uint64_t size = checker->config->vm.dirty_ring;
+
+	if (entry && size & (size - 1))
+		complain(checker, section, entry, "must be a power of two");
+}
+
+static void check_whole(struct checker *checker)
+{
+	const struct config *config = checker->config;
+	struct origin top = { checker->ini->files[0].name, 1 };
+	size_t normal = 0;
+
+	for (size_t i = 0; i < config->memslot_count; i++)
+		normal += config->memslots[i].space == SPACE_NORMAL;
+	if (!normal)
+		diag_add(checker->diags, top, "memslot", NULL, NULL,
+			 "there is no [memslot.NAME]%s: a VM needs memory",
+			 config->memslot_count ? " in space normal" : "");
+	if (!config->phase_count)
+		diag_add(checker->diags, top, "phase", NULL, NULL,
+			 "there is no [phase.NAME]: nothing would run");
+	check_workers_used(checker);
+	check_ring(checker);
+}
+
+void config_check(struct config *config, const struct ini *ini, struct diags *diags)
+{
+	struct checker checker = { config, ini, diags };
+
+	for (size_t i = 0; i < ini->count; i++) {
+		const struct ini_section *section = ini->sections[i];
+
+		if (section->kind < 0)
+			continue;
+		check_required(&checker, section);
+		if (section->kind == KIND_MEMSLOT)
+			check_memslot(&checker, section);
+		else if (section->kind == KIND_PHASE)
+			check_phase(&checker, section);
+		else if (section->kind == KIND_WORKER)
+			check_worker(&checker, section);
+	}
+	if (!ini->incomplete)
+		check_whole(&checker);
+}

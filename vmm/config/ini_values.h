@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef INI_VALUES_H
+#define INI_VALUES_H
+
+#include "config/ini_scan.h"
+
+#define INI_NAME_MAX 255	/* "section:key" must fit iniparser's buffer of 1024 */
+
+/*
+ * Sets the value of each key among items, from the first-th on, as iniparser reads
+ * it in text. iniparser's message callback is global: not for two threads at once.
+ * Returns 0 or -errno; -EIO: iniparser does not see what is in items, and nothing
+ * may be guessed.
+ */
+int ini_values(const char *text, size_t size, struct ini_items *items, size_t first);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The memslots a config describes, one by one, and the rules they must keep. Pure. */
+#ifndef LAYOUT_H
+#define LAYOUT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config/config.h"
+
+struct slot {
+	uint32_t id;			/* KVM's: slot id | address space << 16 */
+	uint32_t kvm_flags;		/* KVM_MEM_READONLY, KVM_MEM_LOG_DIRTY_PAGES */
+	uint64_t base, size;		/* gpa and bytes, whole pages */
+	uint32_t cfg;			/* index into config->memslots */
+	uint32_t index;			/* in its row */
+	bool ring;			/* its dirty pages are in the vCPUs' rings: it has no bitmap */
+	bool gone;			/* deleted while the VM runs: do = slot-delete */
+};
+
+struct layout {
+	const struct config *config;
+	struct slot *slots;		/* in config order, rows in gpa order */
+	size_t count;
+	uint32_t *by_base;		/* indices of the normal-space slots, by rising base */
+	size_t normal_count;
+	uint64_t top;			/* end of the highest slot */
+	uint32_t *memory_of;		/* by memslot: whose memory it shows, its own or alias's */
+	unsigned int *natures;		/* by memslot with memory of its own: see layout_natures() */
+};
+
+/* What this host, or the one assumed, can take. */
+struct layout_limits {
+	uint32_t max_slots;		/* KVM_CAP_NR_MEMSLOTS */
+	unsigned int phys_bits;		/* guest-physical address bits */
+	/* Why slots of a kind can't be made, NULL: they can. */
+	const char *no_readonly, *no_smm, *no_guest_memfd;
+};
+
+/* KVM's own, where no host is asked: plan. */
+#define LAYOUT_LIMITS_DEFAULT ((struct layout_limits){ .max_slots = 32764, .phys_bits = 52 })
+#define SLOT_SIZE_MAX ((8ull << 40) - 4096)	/* KVM_MEM_MAX_NR_PAGES, include/linux/kvm_host.h */
+
+/*
+ * Expands rows and checks every rule that needs no kernel: alignment, size, wrap,
+ * overlap, ids, count, address width, alias. Returns 0, or -EINVAL with every
+ * broken rule in errors (`file:line: memslot.NAME.key: value: rule`, the rule
+ * with its limit). n log n in the slots.
+ */
+int layout_build(const struct config *config, const struct layout_limits *limits,
+		 struct layout *layout, struct errors *errors);
+void layout_free(struct layout *layout);
+
+/* enum op_nature of what workers do to the memory behind config->memslots[cfg], by any slot that shows it. */
+unsigned int layout_natures(const struct layout *layout, uint32_t cfg);
+
+/* "NAME" of a single slot, "NAME[3]" in a row; buffer of at least CONFIG_NAME_MAX + 16. Returns buffer. */
+char *slot_name(const struct layout *layout, const struct slot *slot, char *buffer);
+
+#endif

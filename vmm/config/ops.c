@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "config/ops.h"
+
+#include <string.h>
+
+#include "config/config.h"
+
+static const struct op_info table[OP_COUNT] = {
+#define OP_ROW(id, name, nature, help) { name, help, nature },
+	WORKER_OPS(OP_ROW)
+#undef OP_ROW
+};
+
+const struct op_info *op_info(int op)
+{
+	return &table[op];
+}
+
+unsigned int ops_of(const struct config *config, const char *slot)
+{
+	unsigned int natures = 0;
+
+	for (size_t i = 0; i < config->worker_count; i++) {
+		const struct worker_cfg *worker = &config->workers[i];
+
+		if (!slot || (worker->slot && !strcmp(worker->slot, slot)))
+			natures |= op_info(worker->op)->nature;
+	}
+	return natures;
+}

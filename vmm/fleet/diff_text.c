@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A comparison for people: what makes the exit status 1 first. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/amount.h"
+#include "base/text.h"
+#include "base/value.h"
+#include "fleet/diff.h"
+
+static void put_side(const json_t *diff, const char *side, FILE *out)
+{
+	const json_t *value = value_at(diff, side);
+	const char *file = value_string(value, "file"), *result = value_string(value, "result");
+	const char *kernel = value_string(value, "kernel");
+	const char *hostname = value_string(value, "hostname");
+	const char *started = value_string(value, "started");
+	char line[1024];
+
+	snprintf(line, sizeof(line), "%s: %s, %s on %s, %s, %s", side, file ? file : "?",
+		 kernel ? kernel : "-", hostname ? hostname : "-", started ? started : "-",
+		 result ? result : "-");
+	fputs("  ", out);
+	text_wrap(out, TEXT_PROSE, 2, 5, line);
+}
+
+static void put_headline(const json_t *diff, FILE *out)
+{
+	bool verdict = value_is_true(diff, "verdict_changed");
+	bool bytes = value_is_true(diff, "more_bytes");
+
+	if (verdict && bytes)
+		fputs("WORSE OR DIFFERENT: a verdict changed, and b takes more bytes\n", out);
+	else if (verdict)
+		fputs("DIFFERENT: a verdict changed\n", out);
+	else if (bytes)
+		fputs("WORSE: b takes more bytes\n", out);
+	else
+		fputs("SAME: every verdict, and no more bytes\n", out);
+	put_side(diff, "a", out);
+	put_side(diff, "b", out);
+}
+
+/* As the report has it; "-" for what it does not know. */
+static void put_value(struct table *table, const json_t *change, const char *side,
+		      const char *kind)
+{
+	const json_t *value = value_at(change, side);
+	char text[AMOUNT_TEXT], *dump;
+
+	if (!value || json_is_null(value)) {
+		table_cell(table, "-");
+	} else if (json_is_string(value)) {
+		table_cell(table, "%s", json_string_value(value));
+	} else if (!strcmp(kind, "time")) {
+		table_cell(table, "%s", amount_time(text, amount_at(change, side)));
+	} else {
+		dump = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+		table_cell(table, "%s", dump ? dump : "?");
+		free(dump);
+	}
+}
+
+/* By how much, where that says something. */
+static void put_change(struct table *table, const json_t *change, const char *kind)
+{
+	struct amount a = amount_at(change, "a"), b = amount_at(change, "b");
+	char text[AMOUNT_TEXT];
+
+	if (!strcmp(kind, "bytes"))
+		table_cell(table, "%s", amount_change(text, amount_subtract(b, a)));
+	else if (!strcmp(kind, "time") && a.known && b.known && a.value > 0)
+		table_cell(table, "x%.2f", (double)b.value / (double)a.value);
+	else
+		table_cell(table, "%s", "");
+}
+
+static int put_kind(const json_t *changes, const char *kind, FILE *out)
+{
+	static const struct table_column columns[] = {
+		{ "", false }, { "a", true }, { "b", true }, { "change", true },
+	};
+	struct table table = TABLE(columns);
+	const json_t *change;
+	size_t count = 0, i;
+
+	json_array_foreach(changes, i, change) {
+		const char *of = value_string(change, "kind"), *name = value_string(change, "name");
+
+		if (!of || strcmp(of, kind))
+			continue;
+		table_cell(&table, "%s", name ? name : "-");
+		put_value(&table, change, "a", kind);
+		put_value(&table, change, "b", kind);
+		put_change(&table, change, kind);
+		count++;
+	}
+	if (count)
+		fprintf(out, "\n%c%s\n", kind[0] - 'a' + 'A', kind + 1);
+	return count ? table_print(&table, out) : 0;
+}
+
+int diff_text(const json_t *diff, FILE *out)
+{
+	int rc = 0;
+
+	put_headline(diff, out);
+	for (size_t i = 0; !rc && diff_kinds[i]; i++)
+		rc = put_kind(value_at(diff, "changes"), diff_kinds[i], out);
+	return rc;
+}

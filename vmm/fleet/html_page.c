@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The page around the reports: its style, and where there are several, all of them at a glance. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fleet/html.h"
+#include "fleet/summary.h"
+
+#define OPEN_MOST 3	/* of more reports than that, each is folded */
+
+static const char style[] =
+	":root{color-scheme:light dark;--bg:#fff;--fg:#1c2127;--dim:#59636e;--line:#d5dae0;"
+	"--soft:#f4f6f8;--pass:#0f7b3f;--fail:#c21f2f;--skip:#8a6100;"
+	"--p0:#0072b2;--p1:#e08a00;--p2:#009e73;--p3:#b0588f}\n"
+	"@media (prefers-color-scheme:dark){:root{--bg:#14181d;--fg:#e4e8ec;--dim:#9aa5b1;"
+	"--line:#343c46;--soft:#1d232a;--pass:#4cc884;--fail:#ff7b82;--skip:#e5b84b;"
+	"--p0:#3d9be0;--p1:#f0a83a;--p2:#2fc39a;--p3:#d587b8}}\n"
+	"body{margin:0 auto;padding:1.5rem;max-width:62rem;background:var(--bg);color:var(--fg);"
+	"font:15px/1.5 system-ui,sans-serif}\n"
+	"h1{font-size:1.5rem;margin:0 0 1rem}h2{font-size:1.2rem;margin:0}"
+	"h3{font-size:1rem;margin:1.6rem 0 .4rem}\n"
+	"section{margin:2rem 0;padding-top:1rem;border-top:2px solid var(--line)}\n"
+	"summary{cursor:pointer}summary h2{display:inline}\n"
+	".scroll{overflow-x:auto}\n"
+	"table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}\n"
+	"th,td{text-align:left;vertical-align:top;padding:.3rem .7rem .3rem 0;"
+	"border-bottom:1px solid var(--line)}\n"
+	"thead th{color:var(--dim);font-weight:600;font-size:.87em}"
+	"tbody th{font-weight:600;white-space:nowrap;width:1%}\n"
+	".n{text-align:right;white-space:nowrap}.mono,pre{font-family:ui-monospace,monospace}\n"
+	"pre{background:var(--soft);padding:.7rem;overflow-x:auto;font-size:.87em}\n"
+	".pass{color:var(--pass)}.fail,.error{color:var(--fail)}.skip{color:var(--skip)}"
+	".pass,.fail,.skip,.error{font-weight:700;text-transform:uppercase}\n"
+	".remedy,.dim{color:var(--dim)}a{color:var(--p0)}p{margin:.4rem 0}\n"
+	"figure{margin:1.2rem 0}figcaption{font-weight:600;margin-bottom:.3rem}\n"
+	"svg{width:100%;height:auto;font:13px system-ui,sans-serif}svg text{fill:var(--fg)}"
+	"svg .label{text-anchor:end}svg .sum{fill:var(--dim)}\n"
+	".p0{fill:var(--p0)}.p1{fill:var(--p1)}.p2{fill:var(--p2)}.p3{fill:var(--p3)}"
+	".mark{fill:var(--fg)}.axis{stroke:var(--line)}\n"
+	"@media print{section{break-inside:avoid}}\n";
+
+/* "6.12.117+deb13-cloud-amd64 amd, tdp_mmu off" */
+static char *label_of(const struct summary *summary)
+{
+	char *label;
+
+	if (asprintf(&label, "%s %s, tdp_mmu %s", summary->facts[FACT_KERNEL],
+		     summary->facts[FACT_VENDOR], summary->facts[FACT_TDP_MMU]) < 0)
+		return NULL;
+	return label;
+}
+
+static const char *exact_text(const struct summary *summary)
+{
+	switch (summary_exact(summary)) {
+	case EXACT_YES:
+		return "exact";
+	case EXACT_NO:
+		return "mismatch";
+	case EXACT_UNKNOWN:
+		break;
+	}
+	return "-";
+}
+
+static const char *exact_class(const struct summary *summary)
+{
+	return summary_exact(summary) == EXACT_NO ? "fail" : NULL;
+}
+
+static void put_row(const struct summary *summary, size_t id, FILE *out)
+{
+	char text[AMOUNT_TEXT];
+
+	fprintf(out, "<tr><td><a href=\"#run%zu\">%zu</a></td>", id, id);
+	html_cell(out, html_result_class(summary->facts[FACT_RESULT]),
+		  summary->facts[FACT_RESULT]);
+	html_cell(out, NULL, summary->hostname);
+	html_cell(out, NULL, summary->facts[FACT_KERNEL]);
+	html_cell(out, NULL, summary->facts[FACT_VENDOR]);
+	html_cell(out, NULL, summary->facts[FACT_TDP_MMU]);
+	html_cell(out, NULL, summary->facts[FACT_POLICY]);
+	html_cell(out, "n", amount_bytes(text, summary->creation));
+	html_cell(out, "n", amount_bytes(text, summary->transition));
+	html_cell(out, exact_class(summary), exact_text(summary));
+	html_cell(out, "n", amount_time(text, summary->duration));
+	fputs("</tr>\n", out);
+}
+
+static int put_chart(const struct summary *summaries, size_t count, FILE *out)
+{
+	struct chart_bar *bars = calloc(count, sizeof(*bars));
+	struct chart chart = {
+		.title = "Kernel memory of the VM's arrays",
+		.names = { "with the slots", "at the transition" },
+		.bars = bars, .count = count,
+	};
+	int rc = bars ? 0 : -ENOMEM;
+
+	for (size_t i = 0; !rc && i < count; i++) {
+		const struct summary *one = &summaries[i];
+		char *label = label_of(one);
+
+		bars[i] = (struct chart_bar){
+			.label = label,
+			.parts = { one->creation, one->transition },
+			.mark = amount_add(one->creation_predicted, one->transition_predicted),
+		};
+		rc = label ? 0 : -ENOMEM;
+	}
+	if (!rc)
+		html_chart(&chart, out);
+	for (size_t i = 0; bars && i < count; i++)
+		free((char *)bars[i].label);
+	free(bars);
+	return rc;
+}
+
+static int put_overview(const struct html_report *reports, size_t count, FILE *out)
+{
+	static const char *const heads[] = {
+		"#", "result", "host", "kernel", "vendor", "tdp_mmu", "rmaps", ">creation",
+		">transition", "predicted", ">time", NULL
+	};
+	struct summary *summaries = calloc(count, sizeof(*summaries));
+	int rc = summaries ? 0 : -ENOMEM;
+
+	for (size_t i = 0; !rc && i < count; i++)
+		rc = summary_read(reports[i].report, reports[i].name, &summaries[i]);
+	if (!rc) {
+		fputs("<div class=\"scroll\">\n", out);
+		html_table(out, heads);
+		for (size_t i = 0; i < count; i++)
+			put_row(&summaries[i], i + 1, out);
+		fputs("</tbody></table></div>\n", out);
+		rc = put_chart(summaries, count, out);
+	}
+	for (size_t i = 0; summaries && i < count; i++)
+		summary_free(&summaries[i]);
+	free(summaries);
+	return rc;
+}
+
+/* Well-formed as XML, too, so that a program can check it. */
+int html_page(const struct html_report *reports, size_t count, FILE *out)
+{
+	int rc = 0;
+
+	fprintf(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
+		"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n"
+		"<meta name=\"color-scheme\" content=\"light dark\"/>\n"
+		"<title>minivmm: %zu report%s</title>\n<style>\n%s</style>\n</head>\n<body>\n"
+		"<h1>KVM's rmaps: %zu report%s</h1>\n", count, count == 1 ? "" : "s", style, count,
+		count == 1 ? "" : "s");
+	if (count > 1)
+		rc = put_overview(reports, count, out);
+	for (size_t i = 0; !rc && i < count; i++) {
+		fprintf(out, "<section id=\"run%zu\">\n<details%s>\n", i + 1,
+			count <= OPEN_MOST ? " open=\"\"" : "");
+		html_run(&reports[i], i + 1, out);
+		fputs("</details>\n</section>\n", out);
+	}
+	fputs("</body>\n</html>\n", out);
+	return rc;
+}

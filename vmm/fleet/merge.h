@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Reports of many hosts in one: groups of those that are alike, and who stands out. */
+#ifndef MERGE_H
+#define MERGE_H
+
+#include <jansson.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "fleet/summary.h"
+
+#define MERGE_SCHEMA "minivmm.merge/1"
+
+/* Sorts summaries. NULL: out of memory. "unreadable" is an empty array, for the caller to fill. */
+json_t *merge_build(struct summary *summaries, size_t count);
+
+/* Renderings, from the JSON alone. 0 or -ENOMEM. */
+int merge_text(const json_t *merge, FILE *out);
+void merge_csv(const json_t *merge, FILE *out);
+
+/* Reports whose figures or verdict differ from their peers'. Sorts summaries; NULL: no memory. */
+json_t *merge_outliers(struct summary *summaries, size_t count);
+
+#endif

@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Merged reports for people and for spreadsheets. */
+#include <string.h>
+
+#include "base/csv.h"
+#include "base/text.h"
+#include "base/value.h"
+#include "fleet/merge.h"
+
+#define HOSTS_MOST 8	/* of a group by name; the JSON has them all */
+
+static const char *or_dash(const char *text)
+{
+	return text ? text : "-";
+}
+
+/* Who could not run says little of the host, and is no reason for another column. */
+static bool silent(const json_t *group, enum fact fact)
+{
+	const char *result = value_string(group, "result");
+
+	return !value_string(group, fact_name(fact)) && result &&
+	       (!strcmp(result, "skip") || !strcmp(result, "error"));
+}
+
+/* The first that says something, or NULL */
+static const char *first_text(const json_t *groups, enum fact fact)
+{
+	const json_t *group;
+	size_t i;
+
+	json_array_foreach(groups, i, group)
+		if (value_string(group, fact_name(fact)))
+			return value_string(group, fact_name(fact));
+	return NULL;
+}
+
+/* What all groups have in common is said once, before the table. */
+static bool common(const json_t *groups, enum fact fact)
+{
+	const char *first = first_text(groups, fact), *text;
+	const json_t *group;
+	size_t i;
+
+	json_array_foreach(groups, i, group) {
+		text = value_string(group, fact_name(fact));
+		if (!silent(group, fact) && strcmp(first ? first : "-", text ? text : "-"))
+			return false;
+	}
+	return true;
+}
+
+/* Facts that the table has columns for only where groups differ in them */
+static const struct {
+	enum fact fact;
+	const char *head;
+} alike[] = {
+	{ FACT_CPU, "CPU" }, { FACT_VENDOR, "vendor" }, { FACT_KERNEL, "kernel" },
+	{ FACT_TDP_MMU, "tdp_mmu" }, { FACT_TDP, "npt/ept" }, { FACT_NESTED, "nested" },
+	{ FACT_POLICY, "rmaps" }, { FACT_VM, "VM" },
+};
+
+static void put_alike(const json_t *groups, FILE *out)
+{
+	char line[1024] = "All:";
+	size_t at = 4;
+
+	for (size_t i = 0; i < sizeof(alike) / sizeof(alike[0]) && at < sizeof(line); i++) {
+		const char *text = first_text(groups, alike[i].fact);
+
+		if (text && common(groups, alike[i].fact))
+			at += (size_t)snprintf(line + at, sizeof(line) - at, "%s %s %s",
+					       at > 4 ? "," : "", alike[i].head, text);
+	}
+	if (at == 4)
+		return;
+	fputc('\n', out);
+	text_wrap(out, TEXT_PROSE, 0, 5, line);
+}
+
+/* "128.5 MiB", or "128 MiB..1 GiB" where reports of one group differ. */
+static void put_figure(struct table *table, const json_t *group, const char *path,
+		       char *(*text)(char buffer[AMOUNT_TEXT], struct amount amount), bool median)
+{
+	const json_t *spread = value_at(group, path);
+	struct amount min = amount_at(spread, "min"), max = amount_at(spread, "max");
+	char low[AMOUNT_TEXT], high[AMOUNT_TEXT];
+
+	if (median || amount_equal(min, max) || !min.known)
+		table_cell(table, "%s", text(low, amount_at(spread, "median")));
+	else
+		table_cell(table, "%s..%s", text(low, min), text(high, max));
+}
+
+static const char *exact_word(const json_t *group)
+{
+	const json_t *exact = value_at(group, "exact");
+
+	if (json_is_boolean(exact))
+		return json_is_true(exact) ? "exact" : "MISMATCH";
+	return "-";
+}
+
+static void put_group(struct table *table, const json_t *groups, size_t i, bool several)
+{
+	const json_t *group = json_array_get(groups, i);
+	char text[AMOUNT_TEXT];
+
+	table_cell(table, "%zu", i + 1);
+	table_cell(table, "%s", several ? amount_exact(text, amount_at(group, "reports")) : "");
+	table_cell(table, "%s", or_dash(value_string(group, "result")));
+	for (size_t k = 0; k < sizeof(alike) / sizeof(alike[0]); k++)
+		table_cell(table, "%s", common(groups, alike[k].fact) ? "" :
+			   or_dash(value_string(group, fact_name(alike[k].fact))));
+	put_figure(table, group, "creation_bytes.measured", amount_bytes, false);
+	put_figure(table, group, "transition_bytes.measured", amount_bytes, false);
+	table_cell(table, "%s", exact_word(group));
+	put_figure(table, group, "duration_ns", amount_time, true);
+}
+
+static int put_groups(const json_t *groups, bool several, FILE *out)
+{
+	static const struct table_column columns[] = {
+		{ "#", true }, { "reports", true }, { "result", false }, { "CPU", false },
+		{ "vendor", false }, { "kernel", false }, { "tdp_mmu", false },
+		{ "npt/ept", false }, { "nested", false }, { "rmaps", false }, { "VM", false },
+		{ "creation", true }, { "transition", true }, { "predicted", false },
+		{ "time", true },
+	};
+	struct table table = TABLE(columns);
+
+	fputc('\n', out);
+	for (size_t i = 0; i < json_array_size(groups); i++)
+		put_group(&table, groups, i, several);
+	return table_print(&table, out);
+}
+
+/* "on a, b and 3 more"; nothing where no host is known */
+static void put_hosts(const json_t *members, char *line, size_t size)
+{
+	const json_t *member;
+	size_t i, at = strlen(line);
+	const char *before = at ? "; on " : "on ";
+
+	json_array_foreach(members, i, member) {
+		const char *hostname = value_string(member, "hostname");
+
+		if (i == HOSTS_MOST || at + 32 >= size)
+			break;
+		if (!hostname || !strcmp(hostname, "-"))
+			continue;
+		at += (size_t)snprintf(line + at, size - at, "%s%s", before, hostname);
+		before = ", ";
+	}
+	if (i < json_array_size(members) && at < size)
+		snprintf(line + at, size - at, " and %zu more", json_array_size(members) - i);
+}
+
+/* "3  fail: rmap.exact", then who. */
+static void put_members(const json_t *group, size_t number, FILE *out)
+{
+	const char *reason = value_string(group, "reason");
+	char line[2048] = "";
+
+	if (reason)
+		snprintf(line, sizeof(line), "%s: %s", or_dash(value_string(group, "result")),
+			 reason);
+	put_hosts(value_at(group, "members"), line, sizeof(line));
+	fprintf(out, "  %3zu  ", number);
+	text_wrap(out, TEXT_PROSE, 7, 7, line);
+}
+
+static void put_value(const json_t *outlier, const char *path, char *text, size_t size)
+{
+	const char *what = or_dash(value_string(outlier, "what"));
+	const char *string = value_string(outlier, path);
+	struct amount amount = amount_at(outlier, path);
+	char buffer[AMOUNT_TEXT];
+
+	if (string)
+		snprintf(text, size, "%s", string);
+	else if (!strcmp(what, "duration_ns"))
+		snprintf(text, size, "%s", amount_time(buffer, amount));
+	else
+		snprintf(text, size, "%s bytes", amount_exact(buffer, amount));
+}
+
+static void put_outliers(const json_t *outliers, FILE *out)
+{
+	const json_t *outlier;
+	size_t i;
+
+	if (json_array_size(outliers))
+		fputs("\nOutliers, against the same kernel, CPU, parameters and VM\n", out);
+	json_array_foreach(outliers, i, outlier) {
+		char value[256], usual[256], line[1024];
+
+		put_value(outlier, "value", value, sizeof(value));
+		put_value(outlier, "usual", usual, sizeof(usual));
+		snprintf(line, sizeof(line), "%s (%s): %s %s, usual %s",
+			 or_dash(value_string(outlier, "hostname")),
+			 or_dash(value_string(outlier, "file")),
+			 or_dash(value_string(outlier, "what")), value, usual);
+		fputs("  ", out);
+		text_wrap(out, TEXT_PROSE, 2, 4, line);
+	}
+}
+
+static void put_unreadable(const json_t *unreadable, FILE *out)
+{
+	const json_t *one;
+	size_t i;
+
+	if (json_array_size(unreadable))
+		fputs("\nUnreadable\n", out);
+	json_array_foreach(unreadable, i, one) {
+		fputs("  ", out);
+		text_wrap(out, TEXT_PROSE, 2, 4, or_dash(value_string(one, "error")));
+	}
+}
+
+static const char *plural(size_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
+int merge_text(const json_t *merge, FILE *out)
+{
+	const json_t *groups = value_at(merge, "groups"), *outliers = value_at(merge, "outliers");
+	const json_t *unreadable = value_at(merge, "unreadable"), *group;
+	size_t count = json_array_size(groups), odd = json_array_size(outliers), i;
+	struct amount reports = amount_at(merge, "reports");
+	int rc = 0;
+
+	fprintf(out, "%zu report%s, %zu group%s, %zu outlier%s", (size_t)reports.value,
+		plural((size_t)reports.value), count, plural(count), odd, plural(odd));
+	if (json_array_size(unreadable))
+		fprintf(out, ", %zu unreadable", json_array_size(unreadable));
+	fputc('\n', out);
+	if (count) {
+		put_alike(groups, out);
+		rc = put_groups(groups, (size_t)reports.value > count, out);
+		fputc('\n', out);
+	}
+	json_array_foreach(groups, i, group)
+		put_members(group, i + 1, out);
+	put_outliers(outliers, out);
+	put_unreadable(unreadable, out);
+	return rc;
+}
+
+void merge_csv(const json_t *merge, FILE *out)
+{
+	static const char *const figures[] = {
+		"creation_bytes.predicted.median", "creation_bytes.measured.min",
+		"creation_bytes.measured.median", "creation_bytes.measured.max",
+		"transition_bytes.predicted.median", "transition_bytes.measured.min",
+		"transition_bytes.measured.median", "transition_bytes.measured.max",
+		"exact", "duration_ns.min", "duration_ns.median", "duration_ns.max",
+	};
+	const json_t *groups = value_at(merge, "groups"), *group;
+	size_t i;
+
+	csv_text(out, "reports");
+	for (int fact = 0; fact < FACT_COUNT; fact++)
+		fprintf(out, ",%s", fact_name(fact));
+	for (size_t k = 0; k < sizeof(figures) / sizeof(figures[0]); k++)
+		fprintf(out, ",%s", figures[k]);
+	csv_end(out);
+	json_array_foreach(groups, i, group) {
+		csv_member(out, group, "reports");
+		for (int fact = 0; fact < FACT_COUNT; fact++) {
+			csv_next(out);
+			csv_member(out, group, fact_name(fact));
+		}
+		for (size_t k = 0; k < sizeof(figures) / sizeof(figures[0]); k++) {
+			csv_next(out);
+			csv_member(out, group, figures[k]);
+		}
+		csv_end(out);
+	}
+}

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "fleet/plot.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/amount.h"
+#include "base/value.h"
+#include "fleet/gnuplot.h"
+#include "fleet/summary.h"
+
+/* In double quotes backticks run commands, and backslashes escape: a file's text has neither. */
+void plot_text(FILE *out, const char *text)
+{
+	for (; *text; text++)
+		fputc((unsigned char)*text < 0x20 || strchr("\"`\\$@\x7f", *text) ? '_' : *text,
+		      out);
+}
+
+void plot_style(FILE *out)
+{
+	fputs("set border 3 lc rgb '#59636e'\nset xtics nomirror\nset ytics nomirror\n"
+	      "set grid ytics lc rgb '#d5dae0' lt 1\nset key outside top left horizontal\n"
+	      "set style fill solid 1 noborder\nset boxwidth 0.7\n"
+	      "set linetype 1 lc rgb '#0072b2' lw 2 pt 7 ps 0.6\n"
+	      "set linetype 2 lc rgb '#e08a00' lw 2 pt 5 ps 0.6\n"
+	      "set linetype 3 lc rgb '#009e73' lw 2 pt 9 ps 0.6\n"
+	      "set linetype 4 lc rgb '#b0588f' lw 2 pt 11 ps 0.6\n", out);
+}
+
+/* In MiB, or gnuplot's word for a missing one */
+static void put_mib(FILE *out, struct amount bytes)
+{
+	if (bytes.known)
+		fprintf(out, " %.9g", (double)bytes.value / (1 << 20));
+	else
+		fputs(" 0", out);
+}
+
+static void put_mark(FILE *out, struct amount bytes)
+{
+	if (bytes.known)
+		fprintf(out, " %.9g", (double)bytes.value / (1 << 20));
+	else
+		fputs(" NaN", out);
+}
+
+static void put_stack(FILE *out, const char *title, const char *const *names, bool marks)
+{
+	fputs("set title \"", out);
+	plot_text(out, title);
+	fputs("\"\nset ylabel 'MiB of kernel memory'\nset yrange [0:*]\n"
+	      "set style data histograms\nset style histogram rowstacked\nplot", out);
+	for (int i = 0; names[i]; i++)
+		fprintf(out, "%s $memory using %d%s title '%s' lt %d", i ? "," : "", i + 2,
+			i ? "" : ":xtic(1)", names[i], i + 1);
+	if (marks)
+		fputs(", $memory using 0:6 with points lc rgb '#14181d' lw 2 pt 1 ps 1.5 "
+		      "title 'predicted'", out);
+	fputc('\n', out);
+}
+
+static bool plot_phases(const json_t *report, FILE *out)
+{
+	static const char *const names[] = {
+		"rmap", "tracking", "lpage_info", "dirty bitmap", NULL
+	};
+	const json_t *phases = value_at(report, "phases"), *phase;
+	const char *kernel = value_string(report, "host.kernel");
+	char title[256];
+	bool any = false;
+	size_t i;
+
+	fputs("$memory << END_OF_DATA\n", out);
+	json_array_foreach(phases, i, phase) {
+		const char *name = value_string(phase, "name");
+
+		any = any || amount_at(phase, "rmap_bytes").known;
+		fputc('"', out);
+		plot_text(out, name ? name : "-");
+		fputc('"', out);
+		put_mib(out, amount_at(phase, "rmap_bytes"));
+		put_mib(out, amount_at(phase, "tracking_bytes"));
+		put_mib(out, amount_at(phase, "lpage_info_bytes"));
+		put_mib(out, amount_at(phase, "dirty_bitmap_bytes"));
+		fputs(" NaN\n", out);
+	}
+	fputs("END_OF_DATA\n", out);
+	snprintf(title, sizeof(title), "The VM's arrays after each phase, %s",
+		 kernel ? kernel : "unknown kernel");
+	put_stack(out, title, names, false);
+	return any;
+}
+
+/* "6.12.117+deb13-cloud-amd64" is "6.12.117" here: labels stand side by side. */
+static void put_label(FILE *out, const struct summary *one)
+{
+	char kernel[24];
+
+	snprintf(kernel, sizeof(kernel), "%s", one->facts[FACT_KERNEL]);
+	kernel[strcspn(kernel, "+~-")] = '\0';
+	fputc('"', out);
+	plot_text(out, kernel[0] ? kernel : "-");
+	if (strstr(one->facts[FACT_KERNEL], "cloud"))
+		fputs(" cloud", out);
+	fputs("\\n", out);
+	plot_text(out, one->facts[FACT_VENDOR]);
+	fputs("\\ntdp_mmu ", out);
+	plot_text(out, one->facts[FACT_TDP_MMU]);
+	fputs("\\n", out);
+	plot_text(out, one->facts[FACT_POLICY]);
+	fputc('"', out);
+}
+
+static int put_report(const json_t *report, bool *any, FILE *out)
+{
+	struct summary one;
+	int rc = summary_read(report, "", &one);
+
+	if (!rc) {
+		*any = *any || one.creation.known;
+		put_label(out, &one);
+		put_mib(out, one.creation);
+		put_mib(out, one.transition);
+		fputs(" 0 0", out);
+		put_mark(out, amount_add(one.creation_predicted, one.transition_predicted));
+		fputc('\n', out);
+	}
+	summary_free(&one);
+	return rc;
+}
+
+static int plot_several(const json_t *const *reports, size_t count, bool *any, FILE *out)
+{
+	static const char *const names[] = { "with the slots", "at the transition", NULL };
+	int rc = 0;
+
+	fputs("$memory << END_OF_DATA\n", out);
+	for (size_t i = 0; !rc && i < count; i++)
+		rc = put_report(reports[i], any, out);
+	fputs("END_OF_DATA\n", out);
+	fputs("set bmargin 6\n", out);
+	put_stack(out, "KVM's arrays: allocated with the slots, and at the transition", names, true);
+	return rc;
+}
+
+/* The file itself, a report's member, or NULL */
+static const json_t *sweep_of(const json_t *report)
+{
+	const char *schema = value_string(report, "schema");
+	const json_t *sweep = value_at(report, "sweep");
+
+	if (schema && !strncmp(schema, PLOT_SWEEP_SCHEMA, strlen(PLOT_SWEEP_SCHEMA)))
+		return report;
+	return sweep && !json_is_null(sweep) ? sweep : NULL;
+}
+
+static int write_script(const json_t *const *reports, size_t count, const char *terminal, FILE *out)
+{
+	const json_t *sweep = count == 1 ? sweep_of(reports[0]) : NULL;
+	size_t width = count > 7 ? 130 * count : 900;
+	bool any = false;
+	int rc = 0;
+
+	fprintf(out, "set encoding utf8\nset terminal %s size %zu,480 noenhanced "
+		"background rgb '#ffffff' font 'sans,12'\n", terminal,
+		width < 8000 ? width : 8000);
+	plot_style(out);
+	if (sweep)
+		return plot_sweep(sweep, out);
+	if (count == 1)
+		any = plot_phases(reports[0], out);
+	else
+		rc = plot_several(reports, count, &any, out);
+	return rc ? rc : any ? 0 : -ENODATA;
+}
+
+const char *plot_terminal(const char *path)
+{
+	const char *dot = strrchr(path, '.');
+
+	if (dot && !strcmp(dot, ".svg"))
+		return "svg";
+	if (dot && !strcmp(dot, ".png"))
+		return "pngcairo";
+	return NULL;
+}
+
+int plot_reports(const json_t *const *reports, size_t count, const char *path, struct err *err)
+{
+	const char *terminal = plot_terminal(path);
+	char *script = NULL;
+	size_t size;
+	FILE *out;
+	int rc;
+
+	if (!terminal)
+		return err_set(err, EINVAL, "%s: the name of a plot ends in .svg or .png", path);
+	out = open_memstream(&script, &size);
+	if (!out)
+		return err_errno(err, ENOMEM, "making gnuplot's script");
+	rc = write_script(reports, count, terminal, out);
+	if (fclose(out) && !rc)
+		rc = -ENOMEM;
+	if (rc == -ENODATA) {
+		err_set(err, ENODATA, "there is nothing to plot: no source measured the arrays");
+		err_remedy(err, "run as root, with the sources vmallocinfo or rmaps_stat");
+	} else if (rc) {
+		err_errno(err, -rc, "making gnuplot's script");
+	} else {
+		rc = gnuplot_run(script, size, path, err);
+	}
+	free(script);
+	return rc;
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "host/host.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+/* The first line of root/path without its newline; "" when it can't be read. */
+static void read_line(const char *root, const char *path, char *line, size_t size)
+{
+	char name[512];
+	FILE *file;
+
+	line[0] = '\0';
+	snprintf(name, sizeof(name), "%s%s", root, path);
+	file = fopen(name, "re");
+	if (!file)
+		return;
+	if (fgets(line, (int)size, file))
+		line[strcspn(line, "\n")] = '\0';
+	fclose(file);
+}
+
+/* Module parameters read Y/N or 1/0, depending on kernel and module. */
+static enum answer read_parameter(const char *root, const char *module, const char *parameter)
+{
+	char path[128], value[16];
+
+	snprintf(path, sizeof(path), "/sys/module/%s/parameters/%s", module, parameter);
+	read_line(root, path, value, sizeof(value));
+	if (value[0] == 'Y' || value[0] == '1')
+		return ANSWER_YES;
+	if (value[0] == 'N' || value[0] == '0')
+		return ANSWER_NO;
+	return ANSWER_UNKNOWN;
+}
+
+static void read_cpu(const char *root, struct host *host)
+{
+	char name[512], line[1024], value[256];
+	FILE *file;
+
+	snprintf(name, sizeof(name), "%s/proc/cpuinfo", root);
+	file = fopen(name, "re");
+	if (!file)
+		return;
+	while (fgets(line, sizeof(line), file) && line[0] != '\n') {
+		if (sscanf(line, "vendor_id : %255[^\n]", value) == 1)
+			snprintf(host->cpu_vendor, sizeof(host->cpu_vendor), "%.15s",
+				 !strcmp(value, "AuthenticAMD") ? "amd" :
+				 !strcmp(value, "GenuineIntel") ? "intel" : value);
+		else if (sscanf(line, "model name : %255[^\n]", value) == 1)
+			snprintf(host->cpu_model, sizeof(host->cpu_model), "%.63s", value);
+		else
+			sscanf(line, "address sizes : %u bits physical", &host->phys_bits);
+	}
+	fclose(file);
+}
+
+static void read_module(const char *root, struct host *host)
+{
+	static const char *const modules[][2] = { { "kvm_amd", "npt" }, { "kvm_intel", "ept" } };
+
+	host->tdp_mmu = read_parameter(root, "kvm", "tdp_mmu");
+	host->tdp = host->nested = ANSWER_UNKNOWN;
+	for (int i = 0; i < 2; i++) {
+		enum answer tdp = read_parameter(root, modules[i][0], modules[i][1]);
+
+		if (tdp == ANSWER_UNKNOWN)
+			continue;
+		snprintf(host->module, sizeof(host->module), "%s", modules[i][0]);
+		host->tdp = tdp;
+		host->nested = read_parameter(root, modules[i][0], "nested");
+	}
+}
+
+void host_read(const char *root, struct host *host)
+{
+	struct utsname name;
+
+	*host = (struct host){ .page_size = (uint64_t)sysconf(_SC_PAGESIZE) };
+	if (!uname(&name)) {
+		snprintf(host->kernel, sizeof(host->kernel), "%s", name.release);
+		snprintf(host->hostname, sizeof(host->hostname), "%s", name.nodename);
+	}
+	read_line(root, "/proc/sys/kernel/random/boot_id", host->boot_id, sizeof(host->boot_id));
+	read_cpu(root, host);
+	read_module(root, host);
+}
+
+void host_version(const char *release, unsigned int *major, unsigned int *minor)
+{
+	*major = *minor = 0;
+	if (sscanf(release, "%u.%u", major, minor) != 2)
+		*major = *minor = 0;
+}

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "host/host_vms.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "host/source.h"
+
+#define FOLDER DEBUGFS "/kvm"
+
+/* "PID-FD": the folder of a VM, not one of KVM's totals. */
+static bool parse_folder(const char *name, struct host_vm *vm)
+{
+	const char *text = name;
+	uint64_t pid, fd;
+
+	if (strlen(name) >= sizeof(vm->folder) || !source_number(&text, &pid) || *text++ != '-' ||
+	    !source_number(&text, &fd) || *text || pid > INT64_MAX || fd > INT64_MAX)
+		return false;
+	*vm = (struct host_vm){ .pid = (int64_t)pid, .fd = (int64_t)fd };
+	strcpy(vm->folder, name);
+	return true;
+}
+
+/* The thread's name: of QEMU "qemu-system-x86", of others what they call it. */
+static void read_command(const char *root, struct host_vm *vm)
+{
+	char path[64], buffer[SOURCE_PATH];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%lld/comm", (long long)vm->pid);
+	file = fopen(source_path(buffer, root, path), "re");
+	if (!file)
+		return;
+	if (fgets(vm->command, sizeof(vm->command), file))
+		vm->command[strcspn(vm->command, "\n")] = '\0';
+	fclose(file);
+}
+
+/* The folder was made with the VM (kvm_create_vm_debugfs()). */
+static void read_age(const char *root, struct host_vm *vm)
+{
+	char path[64], buffer[SOURCE_PATH];
+	struct timespec now;
+	struct stat made;
+	int64_t ns;
+
+	snprintf(path, sizeof(path), FOLDER "/%s", vm->folder);
+	if (stat(source_path(buffer, root, path), &made) || clock_gettime(CLOCK_REALTIME, &now))
+		return;
+	ns = (now.tv_sec - made.st_mtim.tv_sec) * 1000000000ll +
+	     (now.tv_nsec - made.st_mtim.tv_nsec);
+	vm->age_ns = (struct figure){ ns >= 0, ns >= 0 ? (uint64_t)ns : 0 };
+}
+
+/*
+ * The first shadow page, which is the root that made the rmaps, counts as a miss. The table itself
+ * of a lazy VM would cost nothing, but whether it is lazy is what is asked here.
+ */
+static void tell(bool eager, struct host_vm *vm)
+{
+	const struct figure *misses = &vm->counters.counters[COUNTER_MMU_CACHE_MISS];
+
+	if (vm->walked) {
+		vm->state = vm->rmaps.allocated ? RMAP_ALLOCATED : RMAP_LAZY;
+		vm->teller = TELLER_WALK;
+	} else if (eager) {
+		vm->state = RMAP_ALLOCATED;
+		vm->teller = TELLER_HOST;
+	} else if (vm->counted && misses->known) {
+		vm->state = misses->value ? RMAP_ALLOCATED : RMAP_LAZY;
+		vm->teller = TELLER_COUNTER;
+	}
+}
+
+/* False: it is gone by now. */
+static bool read_vm(const char *root, const struct host_vms_query *query, struct host_vm *vm)
+{
+	char path[64], buffer[SOURCE_PATH];
+	struct stat folder;
+
+	read_command(root, vm);
+	read_age(root, vm);
+	vm->counted = !kvm_debugfs_of(root, vm->folder, &vm->counters, vm->why);
+	vm->walked = query->walk && !rmaps_stat_of(root, vm->folder, &vm->rmaps, vm->why);
+	tell(query->eager, vm);
+	snprintf(path, sizeof(path), FOLDER "/%s", vm->folder);
+	return !stat(source_path(buffer, root, path), &folder);
+}
+
+static int by_pid(const void *a, const void *b)
+{
+	const struct host_vm *one = a, *other = b;
+
+	if (one->pid != other->pid)
+		return one->pid < other->pid ? -1 : 1;
+	return one->fd < other->fd ? -1 : one->fd > other->fd;
+}
+
+static int add(struct host_vms *vms, const struct host_vm *vm)
+{
+	struct host_vm *larger = realloc(vms->list, (vms->count + 1) * sizeof(*larger));
+
+	if (!larger)
+		return -ENOMEM;
+	vms->list = larger;
+	larger[vms->count++] = *vm;
+	return 0;
+}
+
+static int refuse(char why[SOURCE_WHY], int code)
+{
+	if (code == ENOENT)
+		snprintf(why, SOURCE_WHY, "there is no " FOLDER ": debugfs is not mounted, or KVM "
+			 "not loaded");
+	else if (code == EACCES || code == EPERM)
+		snprintf(why, SOURCE_WHY, FOLDER ": only root may look there");
+	else
+		source_errno(why, code, FOLDER);
+	return -code;
+}
+
+int host_vms_read(const char *root, const struct host_vms_query *query, struct host_vms *vms,
+		  char why[SOURCE_WHY])
+{
+	char buffer[SOURCE_PATH];
+	const struct dirent *entry;
+	struct host_vm vm;
+	DIR *folder;
+	int code = 0;
+
+	*vms = (struct host_vms){ 0 };
+	*why = '\0';
+	folder = opendir(source_path(buffer, root, FOLDER));
+	if (!folder)
+		return refuse(why, errno);
+	while (!code && (errno = 0, entry = readdir(folder)))
+		if (parse_folder(entry->d_name, &vm) && (!query->pid || vm.pid == query->pid) &&
+		    read_vm(root, query, &vm))
+			code = add(vms, &vm);
+	if (!code && !entry)
+		code = -errno;
+	closedir(folder);
+	if (code) {
+		host_vms_free(vms);
+		return source_errno(why, -code, FOLDER);
+	}
+	if (vms->count)
+		qsort(vms->list, vms->count, sizeof(vm), by_pid);
+	return 0;
+}
+
+void host_vms_free(struct host_vms *vms)
+{
+	free(vms->list);
+	vms->list = NULL;
+	vms->count = 0;
+}
+
+const char *vm_teller_name(enum vm_teller teller)
+{
+	static const char *const names[] = { NULL, "mmu_rmaps_stat", "host", "mmu_cache_miss" };
+
+	return names[teller];
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Every VM on this host, whatever made it, as KVM's debugfs shows it. By default only what costs
+ * the VMs nothing; walking reads mmu_rmaps_stat, for which KVM takes a VM's mmu_lock for
+ * write and looks at every one of its rmaps (kvm_mmu_rmaps_stat_show()).
+ */
+#ifndef HOST_VMS_H
+#define HOST_VMS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "host/host.h"
+#include "host/rmap_state.h"
+#include "host/snapshot.h"
+
+/* How a VM's rmap state is known. */
+enum vm_teller {
+	TELLER_NONE,
+	TELLER_WALK,		/* mmu_rmaps_stat itself */
+	TELLER_HOST,		/* no laziness on this host */
+	TELLER_COUNTER,		/* mmu_cache_miss: a shadow page, or none */
+};
+
+struct host_vm {
+	char folder[32];	/* "PID-FD" */
+	int64_t pid, fd;	/* of the thread that made it, and its descriptor there */
+	char command[64];	/* "" where that thread is gone or can't be seen */
+	struct figure age_ns;
+	bool counted;
+	struct kvm_counters counters;
+	enum rmap_state state;
+	enum vm_teller teller;
+	bool walked;		/* rmaps is known */
+	struct rmaps_stat rmaps;
+	char why[SOURCE_WHY];	/* why something is not known, or "" */
+};
+
+/* What to look for, and what is known of this host's KVM. */
+struct host_vms_query {
+	int64_t pid;		/* of the thread that made the VM; 0: every VM */
+	bool walk;		/* read mmu_rmaps_stat, which stalls the VM */
+	bool eager;		/* rmaps come with the memslots here (model.h) */
+};
+
+struct host_vms {
+	struct host_vm *list;	/* by pid, fd */
+	size_t count;
+};
+
+/*
+ * 0, or -errno with the reason in why: then nothing can be seen here. A VM that ends meanwhile is
+ * left out.
+ */
+int host_vms_read(const char *root, const struct host_vms_query *query, struct host_vms *vms,
+		  char why[SOURCE_WHY]);
+void host_vms_free(struct host_vms *vms);
+
+const char *vm_teller_name(enum vm_teller teller);
+
+#endif

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What every source says at one moment. A source that can't be read says why and
+ * leaves its figures alone: it never reads as 0. Parsers take a FILE * and the
+ * files a root prefix, so that captured fixtures replay in unit tests.
+ */
+#ifndef SNAPSHOT_H
+#define SNAPSHOT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+#include "host/tally.h"
+
+enum source {
+	SOURCE_VMALLOCINFO,	/* /proc/vmallocinfo: KVM's arrays by function; root */
+	SOURCE_MEMINFO,		/* /proc/meminfo: VmallocUsed, MemAvailable, Slab */
+	SOURCE_RMAPS_STAT,	/* debugfs mmu_rmaps_stat of this VM: lazy or allocated; root, 5.15+ */
+	SOURCE_KLOG,		/* /dev/kmsg: BUG, WARNING, Oops; root or dmesg_restrict=0 */
+	SOURCE_CGROUP,		/* memory.stat of this process's cgroup (v2): anybody */
+	SOURCE_KVM_STATS,	/* KVM_GET_STATS_FD of this VM and its vCPUs: anybody, 5.14+ */
+	SOURCE_KVM_DEBUGFS,	/* the same counters in debugfs: root */
+	SOURCE_SLABINFO,	/* /proc/slabinfo: KVM's caches, of all VMs; root */
+	SOURCE_PROCESS,		/* /proc/self: what this process has open */
+	SOURCE_COUNT
+};
+
+/* Bytes, or a count; not every kernel has every one. */
+struct figure {
+	bool known;
+	uint64_t value;
+};
+
+#define SOURCE_PATH 384
+#define SOURCE_WHY 160
+struct source_status {
+	bool ok;
+	char why[SOURCE_WHY];	/* "unavailable: REASON", the reason; "" when ok */
+};
+
+struct meminfo {
+	uint64_t vmalloc_used, mem_available, slab;	/* bytes */
+};
+
+/* The counters of a level add up to its rmap heads: sum of lpages(level) over all slots. */
+struct rmaps_stat {
+	bool allocated;		/* an empty file: lazy */
+	uint64_t heads[3];	/* 4K, 2M, 1G */
+	uint64_t mapped[3];	/* heads with at least one mapping */
+};
+
+/* Items of memory.stat, by bytes charged. */
+enum cgroup_item {
+	CGROUP_VMALLOC,		/* 5.17+ */
+	CGROUP_KERNEL,		/* 5.18+ */
+	CGROUP_SLAB,
+	CGROUP_SEC_PAGETABLES,	/* KVM's page tables, not rmaps; 6.2+ */
+	CGROUP_ITEMS
+};
+struct cgroup_memory {
+	struct figure items[CGROUP_ITEMS];
+	uint64_t lag;		/* what the kernel may not have added up yet, bytes */
+};
+
+/* KVM's own counters of a VM, those of its vCPUs added up. */
+enum kvm_counter {
+	COUNTER_NESTED_RUN,	/* VM entries of nested guests, under NPT/EPT or not; 5.14+ */
+	COUNTER_MMU_CACHE_MISS,	/* shadow pages made: none without rmaps */
+	COUNTER_PAGES_4K,	/* mapped for the guest, by size; 5.13+ */
+	COUNTER_PAGES_2M,
+	COUNTER_PAGES_1G,
+	COUNTER_MAX_RMAP,	/* the longest chain so far, less its first element; 5.15+ */
+	COUNTERS
+};
+struct kvm_counters {
+	struct figure counters[COUNTERS];
+};
+
+/* Two slab caches of KVM's. SLUB may have merged one with others of its size. */
+enum slab_cache { SLAB_PTE_LIST_DESC, SLAB_MMU_PAGE_HEADER, SLAB_CACHES };
+struct slab_figures {
+	bool known;
+	bool merged;		/* the figures are of all caches it was merged with */
+	char listed_as[64];	/* name in slabinfo */
+	uint64_t objects, object_size; /* in use, as far as SLUB knows */
+};
+
+struct snapshot {
+	struct source_status status[SOURCE_COUNT];
+	struct tally vmalloc;		/* only lines whose caller is in a kvm* module */
+	struct meminfo meminfo;
+	struct rmaps_stat rmaps;
+	struct {
+		unsigned int alarms;	/* BUG, WARNING, Oops... since sources_open() */
+		char first[160];	/* the first such line */
+	} klog;
+	struct cgroup_memory cgroup;
+	struct kvm_counters kvm_stats, kvm_debugfs;
+	struct slab_figures slabs[SLAB_CACHES];
+	struct {
+		uint64_t descriptors, kvm_mappings;
+	} process;
+};
+
+/* Where to look; opened once per run. */
+struct sources {
+	char root[256];		/* "" or a fixture folder */
+	bool cheap;		/* leave out tables that are long to walk, and what another says */
+	int klog;		/* /dev/kmsg positioned at the start of the run, or -1 */
+	int klog_error;		/* errno when klog is -1 */
+	unsigned int klog_alarms;
+	bool klog_lost;		/* records were overwritten before they were read */
+	char klog_first[160];
+	char cgroup[SOURCE_PATH]; /* memory.stat of the cgroup of the start, unless cgroup_error */
+	int cgroup_error;
+	char cgroup_why[SOURCE_WHY];
+	pid_t vm_pid;		/* creating thread of the VM to look at in debugfs, 0: none */
+	int vm_fd;
+	int *stats_fds;		/* of sources_watch() */
+	size_t stats_count;
+	int stats_error;	/* errno of the first that could not be had */
+};
+
+const char *source_name(enum source source); /* "vmallocinfo", "meminfo", ... */
+const char *source_remedy(enum source source); /* how to make it readable */
+
+void sources_open(struct sources *sources, const char *root, bool cheap);
+void sources_close(struct sources *sources);
+
+/*
+ * Has the counters of a VM or vCPU read from now on (KVM_GET_STATS_FD on its descriptor).
+ * They hold the VM: unwatch before it is to go.
+ */
+void sources_watch(struct sources *sources, int fd);
+void sources_unwatch(struct sources *sources);
+
+/* Overwrites the snapshot: free an old one first. */
+void snapshot_take(struct sources *sources, struct snapshot *snapshot);
+void snapshot_free(struct snapshot *snapshot);
+
+/* Of any VM on this host: vm is its folder "PID-FD" in /sys/kernel/debug/kvm. 0, or -errno and why. */
+int rmaps_stat_of(const char *root, const char *vm, struct rmaps_stat *stat, char why[SOURCE_WHY]);
+
+/* Of a VM that a thread of this process created, with its descriptor. */
+int rmaps_stat_own(const char *root, pid_t creator, int fd, struct rmaps_stat *stat,
+		   char why[SOURCE_WHY]);
+
+int kvm_debugfs_of(const char *root, const char *vm, struct kvm_counters *counters,
+		   char why[SOURCE_WHY]);
+
+/* The counters of a VM's or vCPU's descriptor, this once; added to those in counters. 0 or -errno. */
+int kvm_stats_of(int fd, struct kvm_counters *counters);
+/* The folder of the own cgroup (v2), to be had by anybody. 0, or -errno and why. */
+int cgroup_own_folder(char *folder, size_t size, char why[SOURCE_WHY]);
+
+const char *cgroup_item_name(enum cgroup_item item);		/* as in memory.stat */
+const char *kvm_counter_name(enum kvm_counter counter);		/* as in debugfs */
+const char *slab_cache_name(enum slab_cache cache);
+
+/*
+ * Parsers; 0 or -errno (-EINVAL: not the expected format), then nothing is changed.
+ * vmallocinfo_parse() takes an empty tally and returns it sorted.
+ */
+int vmallocinfo_parse(FILE *file, struct tally *tally);
+int meminfo_parse(FILE *file, struct meminfo *meminfo);
+int rmaps_stat_parse(FILE *file, struct rmaps_stat *stat);
+int cgroup_parse(FILE *file, struct cgroup_memory *memory);
+/* Objects in use and their size of the cache called name. -ENOENT: there is none. */
+int slabinfo_parse(FILE *file, const char *name, struct slab_figures *slab);
+/* A whole file of binary statistics; adds to what is in counters already. */
+int kvm_stats_parse(const void *data, size_t size, struct kvm_counters *counters);
+/* One /dev/kmsg record ("prio,seq,time,flags;text"): is it a BUG, WARNING, Oops, soft lockup, RCU stall...? */
+bool klog_is_alarm(const char *record);
+
+#endif

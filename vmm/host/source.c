@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "host/source.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+
+char *source_path(char buffer[SOURCE_PATH], const char *root, const char *path)
+{
+	snprintf(buffer, SOURCE_PATH, "%s%s", root, path);
+	return buffer;
+}
+
+int source_errno(char why[SOURCE_WHY], int code, const char *path)
+{
+	snprintf(why, SOURCE_WHY, "%s: %s", path, strerror(code));
+	return -code;
+}
+
+int source_open(FILE **file, const char *root, const char *path, char why[SOURCE_WHY])
+{
+	char buffer[SOURCE_PATH];
+
+	*file = fopen(source_path(buffer, root, path), "re");
+	if (!*file)
+		return source_errno(why, errno, path);
+	return 0;
+}
+
+int source_close(FILE *file, const char *path, int code, char why[SOURCE_WHY])
+{
+	fclose(file);
+	if (code == -EINVAL)
+		snprintf(why, SOURCE_WHY, "%s: not in the format this program knows", path);
+	else if (code)
+		source_errno(why, -code, path);
+	return code;
+}
+
+int source_end(FILE *file)
+{
+	if (!ferror(file))
+		return 0;
+	return errno ? -errno : -EIO;
+}
+
+bool source_number(const char **text, uint64_t *value)
+{
+	const char *digit = *text;
+	uint64_t number = 0;
+
+	if (!isdigit((unsigned char)*digit))
+		return false;
+	for (; isdigit((unsigned char)*digit); digit++)
+		if (__builtin_mul_overflow(number, 10, &number) ||
+		    __builtin_add_overflow(number, *digit - '0', &number))
+			return false;
+	*text = digit;
+	*value = number;
+	return true;
+}

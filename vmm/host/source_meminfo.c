@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <string.h>
+
+#include "host/source.h"
+
+#define PATH "/proc/meminfo"
+#define FIELDS 3
+
+/* "VmallocUsed:      168856 kB" */
+static int parse_value(const char *text, uint64_t *bytes)
+{
+	uint64_t kilobytes;
+
+	text += strspn(text, " ");
+	if (!source_number(&text, &kilobytes) || strcmp(text, " kB\n") ||
+	    __builtin_mul_overflow(kilobytes, 1024, bytes))
+		return -EINVAL;
+	return 0;
+}
+
+int meminfo_parse(FILE *file, struct meminfo *meminfo)
+{
+	struct meminfo found = { 0 };
+	const struct {
+		const char *name;
+		uint64_t *bytes;
+	} fields[FIELDS] = {
+		{ "VmallocUsed:", &found.vmalloc_used },
+		{ "MemAvailable:", &found.mem_available },
+		{ "Slab:", &found.slab },
+	};
+	bool seen[FIELDS] = { false };
+	char line[256];
+	int code;
+
+	while (fgets(line, sizeof(line), file)) {
+		for (int i = 0; i < FIELDS; i++) {
+			size_t length = strlen(fields[i].name);
+
+			if (strncmp(line, fields[i].name, length))
+				continue;
+			if (parse_value(line + length, fields[i].bytes))
+				return -EINVAL;
+			seen[i] = true;
+		}
+	}
+	code = source_end(file);
+	if (code)
+		return code;
+	for (int i = 0; i < FIELDS; i++)
+		if (!seen[i])
+			return -EINVAL;
+	*meminfo = found;
+	return 0;
+}
+
+int meminfo_read(const struct sources *sources, struct snapshot *snapshot, char why[SOURCE_WHY])
+{
+	FILE *file;
+	int code = source_open(&file, sources->root, PATH, why);
+
+	if (code)
+		return code;
+	return source_close(file, PATH, meminfo_parse(file, &snapshot->meminfo), why);
+}

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "model/model.h"
+
+#include <linux/kvm.h>
+#include <stdio.h>
+#include <string.h>
+
+#define PAGE 4096ull
+#define PAGE_HASH_BYTES (32ull << 10)	/* kvm_mmu_alloc_page_hash(), 6.17 */
+
+#define RMAP_HEAD_BYTES 8u		/* struct kvm_rmap_head */
+#define LPAGE_INFO_BYTES 4u		/* struct kvm_lpage_info */
+#define TRACKING_BYTES 2u		/* unsigned short gfn_track[] */
+
+static const char *const array_names[ARRAY_COUNT] = {
+	"rmap", "tracking", "lpage_info", "dirty_bitmap",
+};
+
+const char *array_name(enum array array)
+{
+	return array_names[array];
+}
+
+static bool since(const struct kernel_facts *facts, unsigned int major, unsigned int minor)
+{
+	return facts->major > major || (facts->major == major && facts->minor >= minor);
+}
+
+static const char *answer_text(enum answer answer)
+{
+	static const char *const texts[] = { "off", "on", "unknown" };
+
+	return texts[answer];
+}
+
+/* Before 5.16 always; then only where something outside KVM needs it from the start; 6.9: never. */
+static bool tracking_with_slot(const struct kernel_facts *facts)
+{
+	if (!since(facts, 5, 16) || facts->tdp == ANSWER_NO)
+		return true;
+	return !since(facts, 6, 9) && facts->external_tracking == ANSWER_YES;
+}
+
+static const char *era(const struct kernel_facts *facts)
+{
+	if (!since(facts, 5, 14))
+		return "pre-5.14";
+	if (!since(facts, 5, 16))
+		return "5.14-5.15";
+	if (!since(facts, 5, 18))
+		return "5.16-5.17";
+	if (!since(facts, 6, 9))
+		return "5.18-6.8";
+	if (!since(facts, 6, 17))
+		return "6.9-6.16";
+	return "6.17+";
+}
+
+void model_host_facts(const struct host *host, struct kernel_facts *facts)
+{
+	*facts = (struct kernel_facts){
+		.tdp_mmu = host->tdp_mmu, .tdp = host->tdp,
+		.external_tracking = ANSWER_UNKNOWN, .vcalloc = ANSWER_UNKNOWN,
+	};
+	host_version(host->kernel, &facts->major, &facts->minor);
+}
+
+/* kvm_memslots_have_rmaps() is true from the start: before 5.14, and without the TDP MMU. */
+bool model_is_eager(const struct kernel_facts *facts)
+{
+	return !since(facts, 5, 14) || facts->tdp_mmu == ANSWER_NO || facts->tdp == ANSWER_NO;
+}
+
+void model_choose(const struct kernel_facts *facts, struct model *model)
+{
+	bool lazy_kernel = since(facts, 5, 14);
+
+	*model = (struct model){
+		.rmap_lazy = !model_is_eager(facts),
+		.tracking_lazy = !tracking_with_slot(facts),
+		.whole_pages = since(facts, 5, 18) || facts->vcalloc == ANSWER_YES,
+	};
+	snprintf(model->name, sizeof(model->name), "%s%s%s%s", era(facts),
+		 model->whole_pages ? "" : "/slab",
+		 lazy_kernel && !model->rmap_lazy ? "/tdp-mmu-off" : "",
+		 !model->tracking_lazy && since(facts, 5, 16) && facts->tdp != ANSWER_NO ?
+			"/external-tracking" : "");
+	if (since(facts, 6, 17) && model->rmap_lazy)
+		model->transition_slab = PAGE_HASH_BYTES;
+	snprintf(model->why, sizeof(model->why),
+		 "release %u.%u, tdp_mmu %s, two-dimensional paging %s, external write tracking %s, "
+		 "arrays from %s",
+		 facts->major, facts->minor, answer_text(facts->tdp_mmu), answer_text(facts->tdp),
+		 answer_text(facts->external_tracking), model->whole_pages ? "vmalloc" : "kvcalloc");
+}
+
+/* lpages(L) of facts: pages of level 1 (4K), 2 (2M), 3 (1G) that touch the slot. */
+static uint64_t level_pages(const struct slot *slot, int level)
+{
+	int shift = 12 + 9 * (level - 1);
+
+	return ((slot->base + slot->size - 1) >> shift) - (slot->base >> shift) + 1;
+}
+
+/* mm/vmalloc.c: an array of more than 512 pages vmallocs its page-pointer array too, and so on. */
+static uint64_t vmalloc_bytes(uint64_t bytes)
+{
+	uint64_t pages = (bytes + PAGE - 1) / PAGE, total = pages;
+
+	while (pages * sizeof(void *) > PAGE) {
+		pages = (pages * sizeof(void *) + PAGE - 1) / PAGE;
+		total += pages;
+	}
+	return total * PAGE;
+}
+
+/* kmalloc rounds up to a power of two, here as far as anyone but it needs to know. */
+static uint64_t slab_bytes(uint64_t bytes)
+{
+	uint64_t size = 8;
+
+	while (size < bytes)
+		size *= 2;
+	return size;
+}
+
+static uint64_t array_bytes(const struct model *model, uint64_t bytes, bool charged)
+{
+	bool slab = !model->whole_pages && bytes <= KMALLOC_MAX;
+
+	if (charged)
+		return slab ? slab_bytes(bytes) : (bytes + PAGE - 1) / PAGE * PAGE;
+	return slab ? 0 : vmalloc_bytes(bytes);
+}
+
+size_t model_slot_arrays(const struct slot *slot, struct slot_array arrays[SLOT_ARRAYS])
+{
+	uint64_t pages = slot->size / PAGE;
+	size_t count = 0;
+
+	for (int level = 1; level <= 3; level++)
+		arrays[count++] = (struct slot_array){
+			ARRAY_RMAP, level_pages(slot, level) * RMAP_HEAD_BYTES };
+	for (int level = 2; level <= 3; level++)
+		arrays[count++] = (struct slot_array){
+			ARRAY_LPAGE_INFO, level_pages(slot, level) * LPAGE_INFO_BYTES };
+	arrays[count++] = (struct slot_array){ ARRAY_TRACKING, pages * TRACKING_BYTES };
+	if (slot->kvm_flags & KVM_MEM_LOG_DIRTY_PAGES && !slot->ring)
+		arrays[count++] = (struct slot_array){ ARRAY_DIRTY_BITMAP,
+						       2 * ((pages + 63) / 64 * 8) };
+	return count;
+}
+
+static void slot_footprint(const struct model *model, const struct slot *slot, bool charged,
+			   struct footprint *all)
+{
+	struct slot_array arrays[SLOT_ARRAYS];
+	size_t count = model_slot_arrays(slot, arrays);
+
+	*all = (struct footprint){ 0 };
+	for (size_t i = 0; i < count; i++)
+		all->bytes[arrays[i].array] += array_bytes(model, arrays[i].bytes, charged);
+	for (int array = 0; array < ARRAY_COUNT; array++)
+		all->bytes[array] += model->extra_pages[array] * PAGE;
+}
+
+void model_slot(const struct model *model, const struct slot *slot, struct footprint *all)
+{
+	slot_footprint(model, slot, false, all);
+}
+
+static void layout_footprint(const struct model *model, const struct layout *layout, bool charged,
+			     struct footprint *creation, struct footprint *transition)
+{
+	*creation = *transition = (struct footprint){ 0 };
+	for (size_t i = 0; i < layout->count; i++) {
+		struct footprint all;
+
+		if (layout->slots[i].gone)
+			continue;
+		slot_footprint(model, &layout->slots[i], charged, &all);
+		for (int array = 0; array < ARRAY_COUNT; array++) {
+			bool later = (array == ARRAY_RMAP && model->rmap_lazy) ||
+				     (array == ARRAY_TRACKING && model->tracking_lazy);
+
+			(later ? transition : creation)->bytes[array] += all.bytes[array];
+		}
+	}
+}
+
+void model_layout(const struct model *model, const struct layout *layout,
+		  struct footprint *creation, struct footprint *transition)
+{
+	layout_footprint(model, layout, false, creation, transition);
+}
+
+void model_charged(const struct model *model, const struct layout *layout,
+		   struct footprint *creation, struct footprint *transition)
+{
+	layout_footprint(model, layout, true, creation, transition);
+}
+
+uint64_t footprint_total(const struct footprint *footprint)
+{
+	uint64_t total = 0;
+
+	for (int array = 0; array < ARRAY_COUNT; array++)
+		total += footprint->bytes[array];
+	return total;
+}
+
+void model_rmap_heads(const struct layout *layout, uint64_t heads[3])
+{
+	memset(heads, 0, 3 * sizeof(*heads));
+	for (size_t i = 0; i < layout->count; i++)
+		for (int level = 1; level <= 3 && !layout->slots[i].gone; level++)
+			heads[level - 1] += level_pages(&layout->slots[i], level);
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a kernel allocates for a memslot, and when. Pure arithmetic.
+ *
+ * Source of the formulas: arch/x86/kvm/x86.c kvm_alloc_memslot_metadata() and
+ * memslot_rmap_alloc(), arch/x86/kvm/mmu/page_track.c, virt/kvm/kvm_main.c
+ * kvm_alloc_dirty_bitmap(), mm/vmalloc.c __vmalloc_area_node(). "Bytes" of an
+ * array are what the kernel holds for it: its pages and its vmalloc'ed
+ * page-pointer arrays, times 4096; guard pages and slab are not counted. Of kvcalloc's
+ * arrays those of at most 4 MiB count as slab wherever it found room for them.
+ */
+#ifndef MODEL_H
+#define MODEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/answer.h"
+#include "config/layout.h"
+#include "host/host.h"
+
+enum array {
+	ARRAY_RMAP,		/* 8 B per 4K, 2M and 1G frame */
+	ARRAY_TRACKING,		/* gfn write tracking, 2 B per 4K frame */
+	ARRAY_LPAGE_INFO,	/* 4 B per 2M and 1G frame */
+	ARRAY_DIRTY_BITMAP,	/* 2 bits per 4K frame, with KVM_MEM_LOG_DIRTY_PAGES */
+	ARRAY_COUNT
+};
+
+struct footprint {
+	uint64_t bytes[ARRAY_COUNT];
+};
+
+/* What has to be known of a kernel to choose its model. */
+struct kernel_facts {
+	unsigned int major, minor;
+	enum answer tdp_mmu;		/* kvm.tdp_mmu */
+	enum answer tdp;		/* kvm_amd.npt or kvm_intel.ept */
+	enum answer external_tracking;	/* CONFIG_KVM_EXTERNAL_WRITE_TRACKING */
+	enum answer vcalloc;		/* before 5.18: arrays come from __vcalloc, as in late stable releases */
+};
+
+struct model {
+	char name[48];		/* "5.18-6.8/external-tracking" */
+	char why[256];		/* what it was chosen by */
+	bool rmap_lazy;		/* false: rmaps come with the slot */
+	bool tracking_lazy;	/* false: tracking comes with the slot */
+	bool whole_pages;	/* __vcalloc (5.18+); else kvcalloc, which puts up to 4 MiB into slab */
+	uint64_t transition_slab; /* bytes of slab at the transition: page hash, 6.17+ */
+	unsigned int extra_pages[ARRAY_COUNT]; /* selftest: a wrong prediction per slot, else 0 */
+};
+
+/* What the host's release and KVM's module parameters say; the rest stays unknown. */
+void model_host_facts(const struct host *host, struct kernel_facts *facts);
+/* Rmaps come with the memslots: no VM of such a kernel is ever lazy. */
+bool model_is_eager(const struct kernel_facts *facts);
+void model_choose(const struct kernel_facts *facts, struct model *model);
+
+/* Everything the slot holds once all its arrays exist. */
+void model_slot(const struct model *model, const struct slot *slot, struct footprint *all);
+/* The layout's arrays that come with the slots, and those of the first shadow root. */
+void model_layout(const struct model *model, const struct layout *layout,
+		  struct footprint *creation, struct footprint *transition);
+/*
+ * What the same arrays take from a cgroup's memory: page-pointer arrays are not charged
+ * (__vmalloc_area_node() drops __GFP_ACCOUNT for them), slab is.
+ */
+void model_charged(const struct model *model, const struct layout *layout,
+		   struct footprint *creation, struct footprint *transition);
+uint64_t footprint_total(const struct footprint *footprint);
+/* rmap heads per level (4K, 2M, 1G) over all slots: what mmu_rmaps_stat's rows add up to. */
+void model_rmap_heads(const struct layout *layout, uint64_t heads[3]);
+
+/* One array of a slot, as asked of the allocator. */
+struct slot_array {
+	enum array array;
+	uint64_t bytes;
+};
+#define SLOT_ARRAYS 7	/* 3 of rmap, 2 of lpage_info, tracking, dirty bitmap */
+size_t model_slot_arrays(const struct slot *slot, struct slot_array arrays[SLOT_ARRAYS]);
+#define KMALLOC_MAX (4ull << 20) /* kvcalloc tries kmalloc up to this (KMALLOC_MAX_SIZE, 5.10 to 5.17) */
+
+/*
+ * The arrays in a difference of /proc/vmallocinfo. Where one function holds two
+ * kinds (before 5.14 and on eager hosts the compiler inlines the rmaps into the
+ * function of lpage_info), the predicted lpage_info is taken off first. Areas that an
+ * array of at most 4 MiB explains, for which kvcalloc found no room in slab, are taken
+ * off as well. Returns 0 or -ENOMEM.
+ */
+struct tally;
+int model_measure(const struct model *model, const struct layout *layout,
+		  const struct tally *delta, struct footprint *measured);
+
+const char *array_name(enum array array); /* "rmap", "tracking", "lpage_info", "dirty_bitmap" */
+
+#endif

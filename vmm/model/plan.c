@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "model/plan.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define PAGE 4096ull
+/*
+ * What a vCPU adds when it first runs L2: shadow pages and their gfn arrays are allocated 40
+ * ahead (KVM_ARCH_NR_OBJS_PER_MEMORY_CACHE), and the nested state takes some pages.
+ */
+#define VCPU_BYTES (256ull << 10)
+/* kvm_mmu_calculate_default_mmu_pages(): never more shadow pages than 2 % of the VM's, or 64. */
+#define SHADOW_PERMILLE 20
+#define SHADOW_LEAST 64
+
+const char *const plan_kernels[PLAN_KERNELS] = {
+	"5.10", "5.10.100", "5.15", "5.17", "6.1-cloud-amd64", "6.1-amd64", "6.12", "newest",
+};
+
+/*
+ * The stable releases that brought "KVM: use __vcalloc for very large allocations" of 5.18:
+ * 5.10.210, 5.15.149, 5.16.19 and 5.17.2. Without a third number it is the last of them.
+ */
+static enum answer has_vcalloc(unsigned int major, unsigned int minor, unsigned int patch)
+{
+	static const struct { unsigned int minor, patch; } stable[] = {
+		{ 10, 210 }, { 15, 149 }, { 16, 19 }, { 17, 2 },
+	};
+
+	if (major != 5)
+		return major > 5 ? ANSWER_YES : ANSWER_NO;
+	for (size_t i = 0; i < sizeof(stable) / sizeof(stable[0]); i++)
+		if (stable[i].minor == minor)
+			return patch && patch < stable[i].patch ? ANSWER_NO : ANSWER_YES;
+	return minor >= 18 ? ANSWER_YES : ANSWER_NO;
+}
+
+bool plan_kernel_parse(const char *text, struct plan_kernel *kernel)
+{
+	struct kernel_facts *facts = &kernel->facts;
+	unsigned int patch = 0;
+	int end = 0;
+
+	*kernel = (struct plan_kernel){ .assumed = true };
+	if (strlen(text) >= sizeof(kernel->name))
+		return false;
+	strcpy(kernel->name, text);
+	if (!strcmp(text, "newest"))
+		text = "7.3";
+	if (*text < '0' || *text > '9' ||
+	    sscanf(text, "%u.%u%n", &facts->major, &facts->minor, &end) != 2 || !facts->major)
+		return false;
+	text += end;
+	if (*text == '.') {
+		if (sscanf(text, ".%u%n", &patch, &end) != 1)
+			return false;
+		text += end;
+	}
+	if (*text && !strchr("-+~_", *text))
+		return false;
+	facts->tdp = ANSWER_YES;
+	/* On by default since 5.16; 5.15 has it on in mainline and off in its stable releases. */
+	facts->tdp_mmu = facts->major > 5 || facts->minor >= 16 ? ANSWER_YES : ANSWER_NO;
+	facts->external_tracking = strstr(text, "amd64") && !strstr(text, "cloud") ? ANSWER_YES :
+										     ANSWER_NO;
+	facts->vcalloc = has_vcalloc(facts->major, facts->minor, patch);
+	return true;
+}
+
+static uint64_t guest_memory(const struct layout *layout)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < layout->config->memslot_count; i++)
+		if (!layout->config->memslots[i].alias)
+			bytes += layout->config->memslots[i].size *
+				 layout->config->memslots[i].count;
+	return bytes;
+}
+
+/* How many aligned regions of 1 << shift bytes hold memory. */
+static uint64_t regions(const struct layout *layout, unsigned int shift)
+{
+	uint64_t count = 0, next = 0;
+
+	for (size_t i = 0; i < layout->normal_count; i++) {
+		const struct slot *slot = &layout->slots[layout->by_base[i]];
+		uint64_t first = slot->base >> shift, last = (slot->base + slot->size - 1) >> shift;
+
+		if (first < next)
+			first = next;
+		if (last + 1 > first)
+			count += last + 1 - first;
+		next = last + 1;
+	}
+	return count;
+}
+
+/* Tables that map every page of space normal, without the root: one for each 2M, 1G, 512G, ... */
+static uint64_t table_pages(const struct layout *layout)
+{
+	uint64_t pages = regions(layout, 21) + regions(layout, 30) + regions(layout, 39);
+
+	if (layout->top > 1ull << 48)
+		pages += regions(layout, 48);
+	return pages;
+}
+
+/* An indirect shadow page has a page of gfns beside it: kvm_mmu_alloc_shadow_page(). */
+static uint64_t shadow_bytes(const struct layout *layout, uint64_t tables)
+{
+	uint64_t pages = 0, most;
+
+	for (size_t i = 0; i < layout->count; i++)
+		pages += layout->slots[i].size / PAGE;
+	most = pages * SHADOW_PERMILLE / 1000;
+	if (most < SHADOW_LEAST)
+		most = SHADOW_LEAST;
+	return 2 * (tables < most ? tables : most) * PAGE + PAGE;
+}
+
+void plan_cost(const struct layout *layout, const struct plan_kernel *kernel,
+	       struct plan_cost *cost)
+{
+	uint64_t tables = table_pages(layout);
+	struct footprint at_creation, at_transition;
+
+	*cost = (struct plan_cost){ .memory = guest_memory(layout) };
+	model_choose(&kernel->facts, &cost->model);
+	model_layout(&cost->model, layout, &cost->creation, &cost->transition);
+	model_charged(&cost->model, layout, &at_creation, &at_transition);
+	cost->tdp_bytes = (tables + 1) * PAGE;
+	cost->shadow_bytes = shadow_bytes(layout, tables);
+	cost->first_entry_bytes = footprint_total(&at_transition) + cost->model.transition_slab +
+				  layout->config->vm.vcpus * VCPU_BYTES;
+	cost->headroom_bytes = cost->first_entry_bytes + cost->shadow_bytes;
+	cost->common_reserve = cost->memory / 512;
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "report/plan_report.h"
+
+#include "base/value.h"
+#include "report/report.h"
+#include "report/report_slots.h"
+
+#ifndef MINIVMM_VERSION
+#define MINIVMM_VERSION "0.1.0-dev"
+#endif
+
+/* As in report_build.c: a NULL anywhere makes json_pack() fail, and with it the whole. */
+
+static json_t *answer_json(enum answer answer)
+{
+	return answer == ANSWER_UNKNOWN ? json_null() : json_boolean(answer == ANSWER_YES);
+}
+
+static json_t *fraction_json(uint64_t part, uint64_t whole)
+{
+	return whole ? json_real((double)part / (double)whole) : json_null();
+}
+
+static json_t *model_json(const struct model *model)
+{
+	return json_pack("{s:o, s:o, s:b, s:b, s:b}",
+			 "name", value_text(model->name),
+			 "why", value_text(model->why),
+			 "rmap_lazy", model->rmap_lazy,
+			 "tracking_lazy", model->tracking_lazy,
+			 "whole_pages", model->whole_pages);
+}
+
+static json_t *cost_json(const struct layout *layout, const struct plan_kernel *kernel,
+			 const struct plan_cost *cost)
+{
+	return json_pack("{s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+			 "kernel", value_text(kernel->name),
+			 "assumed", kernel->assumed,
+			 "model", model_json(&cost->model),
+			 "creation", footprint_json(&cost->creation, true),
+			 "transition", footprint_json(&cost->transition, true),
+			 "creation_bytes", value_u64(footprint_total(&cost->creation)),
+			 "transition_bytes", value_u64(footprint_total(&cost->transition)),
+			 "transition_slab_bytes", value_u64(cost->model.transition_slab),
+			 "tdp_bytes", value_u64(cost->tdp_bytes),
+			 "shadow_bytes", value_u64(cost->shadow_bytes),
+			 "first_entry_bytes", value_u64(cost->first_entry_bytes),
+			 "headroom_bytes", value_u64(cost->headroom_bytes),
+			 "headroom_fraction", fraction_json(cost->headroom_bytes, cost->memory),
+			 "common_reserve_bytes", value_u64(cost->common_reserve),
+			 "vcpus", value_u64(layout->config->vm.vcpus));
+}
+
+static json_t *costs_json(const struct layout *layout, const struct plan_kernel *kernels,
+			  const struct plan_cost *costs, size_t count)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; list && i < count; i++) {
+		if (json_array_append_new(list, cost_json(layout, &kernels[i], &costs[i]))) {
+			json_decref(list);
+			return NULL;
+		}
+	}
+	return list;
+}
+
+/* The running kernel, or the one assumed: then nothing is known of its host. */
+static json_t *host_json(const struct host *host, const struct plan_kernel *kernel)
+{
+	const struct kernel_facts *facts = &kernel->facts;
+
+	return json_pack("{s:o, s:b, s:o, s:o, s:{s:o, s:o, s:o}, s:s}",
+			 "kernel", value_text(kernel->name),
+			 "assumed", kernel->assumed,
+			 "hostname", value_text(host ? host->hostname : NULL),
+			 "cpu_vendor", value_text(host ? host->cpu_vendor : NULL),
+			 "kvm",
+				 "tdp_mmu", answer_json(facts->tdp_mmu),
+				 "tdp", answer_json(facts->tdp),
+				 "nested", answer_json(host ? host->nested : ANSWER_UNKNOWN),
+			 "rmap_policy", facts->tdp_mmu == ANSWER_NO || facts->tdp == ANSWER_NO ||
+					(facts->major == 5 && facts->minor < 14) ? "eager" : "lazy");
+}
+
+static json_t *predicted_json(const struct layout *layout, const struct plan_cost *cost)
+{
+	uint64_t heads[3];
+
+	model_rmap_heads(layout, heads);
+	return json_pack("{s:o, s:o, s:o, s:[o, o, o]}",
+			 "creation", footprint_json(&cost->creation, true),
+			 "transition", footprint_json(&cost->transition, true),
+			 "transition_slab_bytes", value_u64(cost->model.transition_slab),
+			 "rmap_heads", value_u64(heads[0]), value_u64(heads[1]), value_u64(heads[2]));
+}
+
+json_t *plan_report(const struct layout *layout, const struct host *host,
+		    const struct plan_kernel *kernels, const struct plan_cost *costs, size_t count)
+{
+	const struct plan_cost *last = &costs[count - 1];
+
+	return json_pack("{s:s, s:{s:s}, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+			 "schema", REPORT_SCHEMA,
+			 "tool", "version", MINIVMM_VERSION,
+			 "config", config_json(layout->config),
+			 "host", host_json(host, &kernels[count - 1]),
+			 "memory_bytes", value_u64(last->memory),
+			 "model", model_json(&last->model),
+			 "predicted", predicted_json(layout, last),
+			 "slots", report_slots_json(layout, &last->model),
+			 "plan", costs_json(layout, kernels, costs, count));
+}
+
+bool plan_report_is(const json_t *report)
+{
+	return json_array_size(value_at(report, "plan")) > 0;
+}

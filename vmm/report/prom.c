@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "report/prom.h"
+
+#include <inttypes.h>
+
+void prom_family(FILE *out, const char *name, const char *type, const char *help)
+{
+	fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+/* Backslash, quote and line feed have escapes; no other byte is special. */
+static void put_value(FILE *out, const char *text)
+{
+	for (; *text; text++) {
+		switch (*text) {
+		case '\\':
+			fputs("\\\\", out);
+			break;
+		case '"':
+			fputs("\\\"", out);
+			break;
+		case '\n':
+			fputs("\\n", out);
+			break;
+		default:
+			fputc(*text, out);
+		}
+	}
+}
+
+static void put_series(FILE *out, const char *name, const char *const *labels)
+{
+	const char *before = "{";
+
+	fputs(name, out);
+	for (; labels[0]; labels += 2) {
+		if (!labels[1])
+			continue;
+		fprintf(out, "%s%s=\"", before, labels[0]);
+		put_value(out, labels[1]);
+		fputc('"', out);
+		before = ",";
+	}
+	fputs(*before == ',' ? "} " : " ", out);
+}
+
+void prom_integer(FILE *out, const char *name, const char *const *labels, int64_t value)
+{
+	put_series(out, name, labels);
+	fprintf(out, "%" PRId64 "\n", value);
+}
+
+void prom_seconds(FILE *out, const char *name, const char *const *labels, int64_t ns)
+{
+	uint64_t size = ns < 0 ? -(uint64_t)ns : (uint64_t)ns;
+
+	put_series(out, name, labels);
+	fprintf(out, "%s%" PRIu64 ".%09" PRIu64 "\n", ns < 0 ? "-" : "", size / 1000000000,
+		size % 1000000000);
+}

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Reports as files and on streams; report_build.c makes them. */
+#include "report/report.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/save.h"
+#include "base/value.h"
+#include "report/journal.h"
+#include "report/report_render.h"
+#include "report/report_slots.h"
+
+int report_format_parse(const char *name)
+{
+	static const char *const names[] = {
+		[FORMAT_TEXT] = "text", [FORMAT_JSON] = "json", [FORMAT_KTAP] = "ktap",
+		[FORMAT_CSV] = "csv", [FORMAT_PROM] = "prom",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strcmp(name, names[i]))
+			return (int)i;
+	return -1;
+}
+
+/* Why a stream failed, where stdio did not keep it. */
+static int stream_error(void)
+{
+	return errno ? -errno : -EIO;
+}
+
+/* A member's value is one level deep: json_dump_callback() knows nothing of it. */
+static int put_indented(const char *text, size_t size, void *out)
+{
+	const char *line;
+
+	while ((line = memchr(text, '\n', size))) {
+		fwrite(text, 1, (size_t)(line + 1 - text), out);
+		fputs("  ", out);
+		size -= (size_t)(line + 1 - text);
+		text = line + 1;
+	}
+	fwrite(text, 1, size, out);
+	return ferror((FILE *)out) ? -1 : 0;
+}
+
+/* A loaded report may have any name in it, with quotes and newlines. */
+static void write_name(const char *name, FILE *out)
+{
+	fputc('"', out);
+	for (; *name; name++) {
+		if ((unsigned char)*name < 0x20)
+			fprintf(out, "\\u%04x", *name);
+		else
+			fprintf(out, *name == '"' || *name == '\\' ? "\\%c" : "%c", *name);
+	}
+	fputc('"', out);
+}
+
+static int write_json(const json_t *report, FILE *out)
+{
+	const char *name, *separator = "{\n";
+	json_t *value;
+	int rc = 0;
+
+	json_object_foreach((json_t *)report, name, value) {
+		fprintf(out, "%s  ", separator);
+		write_name(name, out);
+		fputs(": ", out);
+		if (!strcmp(name, "slots") && json_is_array(value))
+			report_slots_write(value, out);
+		else
+			rc |= json_dump_callback(value, put_indented, out,
+						 JSON_INDENT(2) | JSON_ENCODE_ANY);
+		separator = ",\n";
+	}
+	fputs(json_object_size(report) ? "\n}\n" : "{}\n", out);
+	return rc || ferror(out) || fflush(out) ? stream_error() : 0;
+}
+
+int report_render(const json_t *report, enum report_format format, FILE *out)
+{
+	int rc = 0;
+
+	errno = 0;
+	switch (format) {
+	case FORMAT_TEXT:
+		rc = json_array_size(value_at(report, "plan")) ? report_text_plan(report, out) :
+								  report_text(report, out);
+		break;
+	case FORMAT_JSON:
+		rc = write_json(report, out);
+		break;
+	case FORMAT_KTAP:
+		report_ktap(report, out);
+		break;
+	case FORMAT_CSV:
+		report_csv(report, out);
+		break;
+	case FORMAT_PROM:
+		report_prom(report, out);
+		break;
+	}
+	if (!rc && (fflush(out) || ferror(out)))
+		rc = stream_error();
+	return rc;
+}
+
+static int write_value(const void *value, FILE *out)
+{
+	return write_json(value, out);
+}
+
+static int write_line(const void *value, FILE *out)
+{
+	return json_dumpf(value, out, JSON_COMPACT) || fputc('\n', out) == EOF ? stream_error() : 0;
+}
+
+int report_save(const json_t *report, const char *path, struct err *err)
+{
+	return save_file(path, journal_wanted(path) ? write_line : write_value, report, err);
+}
+
+/* "minivmm.report/1", or a minor version of it: "minivmm.report/1.2". */
+static bool is_schema(const char *have, const char *schema)
+{
+	size_t length = strlen(schema);
+
+	return !strncmp(have, schema, length) && (!have[length] || have[length] == '.');
+}
+
+static int check_schema(const json_t *report, const char *other, const char *path, struct err *err)
+{
+	const char *schema = value_string(report, "schema");
+
+	if (!schema)
+		return err_set(err, EINVAL, "%s: not a report: there is no \"schema\" in it", path);
+	if (is_schema(schema, REPORT_SCHEMA) || (other && is_schema(schema, other)))
+		return 0;
+	err_set(err, EINVAL, "%s: schema \"%.64s\", not \"" REPORT_SCHEMA "\"", path, schema);
+	err_remedy(err, strncmp(schema, "minivmm.sweep/", 14) ?
+		   "read it with the minivmm that wrote it" : "draw it: minivmm report plot");
+	return -EINVAL;
+}
+
+static int read_json(FILE *file, const char *path, json_t **report, struct err *err)
+{
+	json_error_t error;
+
+	if (journal_wanted(path)) {
+		*report = journal_report(file, path, err);
+		return *report ? 0 : -EINVAL;
+	}
+	*report = json_loadf(file, 0, &error);
+	if (*report)
+		return 0;
+	if (ferror(file))
+		return err_errno(err, EIO, "reading %s", path);
+	return err_set(err, EINVAL, "%s:%d:%d: not JSON: %s", path, error.line, error.column,
+		       error.text);
+}
+
+int report_load_or(const char *other, const char *path, json_t **report, struct err *err)
+{
+	FILE *file = fopen(path, "re");
+	struct stat st;
+	int rc;
+
+	*report = NULL;
+	if (!file)
+		return err_errno(err, errno, "opening the report %s", path);
+	if (!fstat(fileno(file), &st) && S_ISDIR(st.st_mode))
+		rc = err_errno(err, EISDIR, "opening the report %s", path);
+	else
+		rc = read_json(file, path, report, err);
+	fclose(file);
+	if (!rc)
+		rc = check_schema(*report, other, path, err);
+	if (rc) {
+		json_decref(*report);
+		*report = NULL;
+	}
+	return rc;
+}
+
+int report_load(const char *path, json_t **report, struct err *err)
+{
+	return report_load_or(NULL, path, report, err);
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A report as KTAP version 1. Reasons stand before the result they explain; each
+ * line is flushed, so that a crash of the host leaves the lines before it.
+ */
+#include <string.h>
+
+#include "base/text.h"
+#include "base/value.h"
+#include "report/report_render.h"
+
+/* Text of a result line: '#' would begin a directive. */
+static void put_name(FILE *out, const char *name)
+{
+	for (; *name; name++) {
+		bool special = *name == '#' || *name == 0x7f || (unsigned char)*name < 0x20;
+
+		fputc(special ? '_' : *name, out);
+	}
+}
+
+/* As many diagnostic lines as the text has, the first begun by label. */
+static void diagnose(FILE *out, const char *label, const char *text)
+{
+	while (text && *(text += strspn(text, "\n"))) {
+		size_t length = strcspn(text, "\n");
+		char line[1024];
+
+		snprintf(line, sizeof(line), "%.*s", (int)length, text);
+		fprintf(out, "# %s", label);
+		text_put(out, line);
+		fputc('\n', out);
+		text += length;
+		label = "  ";
+	}
+	fflush(out);
+}
+
+static void put_result(FILE *out, bool ok, size_t number, const char *name)
+{
+	fprintf(out, "%sok %zu ", ok ? "" : "not ", number);
+	put_name(out, name);
+}
+
+static void put_check(FILE *out, const json_t *check, size_t number)
+{
+	const char *name = value_string(check, "name");
+	const char *result = value_string(check, "result");
+	const char *reason = value_string(check, "reason");
+	bool pass = result && !strcmp(result, "pass");
+	bool skip = result && !strcmp(result, "skip");
+
+	if (!pass && !skip)
+		diagnose(out, "", reason ? reason : "no reason given");
+	if (!pass)
+		diagnose(out, "remedy: ", value_string(check, "remedy"));
+	put_result(out, pass || skip, number, name ? name : "unnamed");
+	if (skip) {
+		fputs(" # SKIP ", out);
+		text_put(out, reason ? reason : "");
+	}
+	fputc('\n', out);
+	fflush(out);
+}
+
+/* An error or a signal is no check's fault, yet it must not look like a success. */
+static bool broke(const json_t *report)
+{
+	const char *result = value_string(report, "result");
+
+	return value_string(report, "signal") || !json_array_size(value_at(report, "checks")) ||
+	       !result || !strcmp(result, "error");
+}
+
+static void put_broken(FILE *out, const json_t *report, size_t number)
+{
+	char headline[1024];
+
+	report_headline(report, headline, sizeof(headline));
+	diagnose(out, "remedy: ", report_remedy(report));
+	put_result(out, false, number, "run");
+	fputs(" # ERROR ", out);
+	text_put(out, headline);
+	fputc('\n', out);
+}
+
+static void put_host(FILE *out, const json_t *report)
+{
+	diagnose(out, "minivmm ", value_string(report, "tool.version"));
+	diagnose(out, "kernel: ", value_string(report, "host.kernel"));
+	diagnose(out, "cpu: ", value_string(report, "host.cpu_model"));
+	diagnose(out, "model: ", value_string(report, "model.name"));
+}
+
+void report_ktap(const json_t *report, FILE *out)
+{
+	const json_t *checks = value_at(report, "checks"), *check;
+	size_t count = json_array_size(checks), i;
+
+	fprintf(out, "KTAP version 1\n1..%zu\n", count + broke(report));
+	put_host(out, report);
+	json_array_foreach(checks, i, check)
+		put_check(out, check, i + 1);
+	diagnose(out, "guest: ", value_string(report, "guest.text"));
+	diagnose(out, "registers: ", value_string(report, "guest.registers"));
+	if (broke(report))
+		put_broken(out, report, count + 1);
+	fflush(out);
+}

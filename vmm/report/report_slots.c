@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "report/report_slots.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/value.h"
+
+int footprint_set(json_t *object, const struct footprint *footprint, bool known)
+{
+	for (int array = 0; array < ARRAY_COUNT; array++) {
+		char key[32];
+
+		snprintf(key, sizeof(key), "%s_bytes", array_name((enum array)array));
+		if (json_object_set_new(object, key, value_known(known, footprint->bytes[array])))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+json_t *footprint_json(const struct footprint *footprint, bool known)
+{
+	json_t *object = json_object();
+
+	if (object && footprint_set(object, footprint, known)) {
+		json_decref(object);
+		return NULL;
+	}
+	return object;
+}
+
+/* Slots from the index-th on whose index, id and base count up, all else equal: how many. */
+static size_t row_length(const struct layout *layout, const struct model *model, size_t index,
+			 struct footprint *all)
+{
+	const struct slot *first = &layout->slots[index];
+	size_t end = index + 1;
+
+	*all = (struct footprint){ 0 };
+	if (model)
+		model_slot(model, first, all);
+	for (; end < layout->count && layout->slots[end].cfg == first->cfg; end++) {
+		struct footprint other = { 0 };
+
+		if (model)
+			model_slot(model, &layout->slots[end], &other);
+		if (memcmp(all, &other, sizeof(other)) ||
+		    layout->slots[end].id != first->id + (end - index))
+			break;
+	}
+	return end - index;
+}
+
+static json_t *row_json(const struct layout *layout, const struct slot *slot, size_t count,
+			const struct footprint *all, bool known)
+{
+	const struct memslot_cfg *cfg = &layout->config->memslots[slot->cfg];
+	char name[CONFIG_NAME_MAX + 16];
+	json_t *row = json_pack("{s:o, s:I, s:s, s:o, s:o, s:o}",
+				"name", value_text(slot_name(layout, slot, name)),
+				"id", (json_int_t)(slot->id & 0xffff),
+				"space", slot->id >> 16 ? "smm" : "normal",
+				"base", value_u64(slot->base),
+				"size", value_u64(slot->size),
+				"predicted", footprint_json(all, known));
+
+	if (row && count > 1 &&
+	    json_object_set_new(row, SLOTS_REPEAT,
+				json_pack("{s:I, s:o}", "count", (json_int_t)count,
+					  "stride", value_u64(cfg->stride)))) {
+		json_decref(row);
+		return NULL;
+	}
+	return row;
+}
+
+json_t *report_slots_json(const struct layout *layout, const struct model *model)
+{
+	json_t *slots = json_array();
+	size_t count;
+
+	for (size_t i = 0; slots && i < layout->count; i += count) {
+		struct footprint all;
+
+		count = row_length(layout, model, i, &all);
+		if (json_array_append_new(slots, row_json(layout, &layout->slots[i], count, &all,
+							  model != NULL))) {
+			json_decref(slots);
+			return NULL;
+		}
+	}
+	return slots;
+}
+
+int64_t slots_in_row(const json_t *slot)
+{
+	int64_t count;
+
+	return value_int(slot, SLOTS_REPEAT ".count", &count) && count > 1 ? count : 1;
+}
+
+/* The members of a row that its slots have in common, as the end of an object; to be freed. */
+static char *common_members(const json_t *row)
+{
+	json_t *rest = json_copy((json_t *)row);
+	char *text = NULL;
+
+	if (rest) {
+		json_object_del(rest, "name");
+		json_object_del(rest, "id");
+		json_object_del(rest, "base");
+		json_object_del(rest, SLOTS_REPEAT);
+		text = json_dumps(rest, 0);
+		json_decref(rest);
+	}
+	return text;
+}
+
+/* A name of a config needs no escapes in JSON. */
+static void write_row(const json_t *row, FILE *out)
+{
+	const char *name = value_string(row, "name"), *bracket = name ? strrchr(name, '[') : NULL;
+	int64_t count, stride, id, base;
+	char *common;
+
+	if (!bracket || !value_int(row, SLOTS_REPEAT ".count", &count) ||
+	    !value_int(row, SLOTS_REPEAT ".stride", &stride) || !value_int(row, "id", &id) ||
+	    !value_int(row, "base", &base)) {
+		json_dumpf(row, out, 0);
+		return;
+	}
+	common = common_members(row);
+	for (int64_t i = 0, index = atoll(bracket + 1); common && i < count; i++)
+		fprintf(out, "%s{\"name\": \"%.*s[%lld]\", \"id\": %lld, \"base\": %lld, %s",
+			i ? ",\n    " : "", (int)(bracket - name), name, (long long)(index + i),
+			(long long)(id + i), (long long)(base + i * stride), common + 1);
+	free(common);
+}
+
+void report_slots_write(const json_t *slots, FILE *out)
+{
+	const json_t *row;
+	size_t i;
+
+	fputs("[", out);
+	json_array_foreach(slots, i, row) {
+		fputs(i ? ",\n    " : "\n    ", out);
+		write_row(row, out);
+	}
+	fputs(json_array_size(slots) ? "\n  ]" : "]", out);
+}

@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A report for people: the verdict first, then what it rests on. */
+#include <string.h>
+
+#include "base/amount.h"
+#include "base/text.h"
+#include "base/value.h"
+#include "report/report_render.h"
+
+#define LABEL 11	/* columns of a label and the blanks after it */
+#define NAME_LEAST 8	/* columns of names that something stands beside */
+#define NAME_MOST 40
+
+static void put_label(FILE *out, const char *label, const char *text)
+{
+	fprintf(out, "  %-*s", LABEL, label);
+	text_wrap(out, TEXT_PROSE, LABEL + 2, LABEL + 2, text);
+}
+
+/* "PASS", or "?" for a result nobody knows. */
+static const char *word(const char *result)
+{
+	static const char *const words[][2] = {
+		{ "pass", "PASS" }, { "fail", "FAIL" }, { "skip", "SKIP" }, { "error", "ERROR" },
+	};
+
+	for (size_t i = 0; result && i < sizeof(words) / sizeof(words[0]); i++)
+		if (!strcmp(result, words[i][0]))
+			return words[i][1];
+	return "?";
+}
+
+static void put_headline(const json_t *report, FILE *out)
+{
+	const char *result = value_string(report, "result"), *remedy = report_remedy(report);
+	const char *verdict = word(result);
+	size_t indent = strlen(verdict) + 2;
+	char headline[1024];
+
+	report_headline(report, headline, sizeof(headline));
+	fprintf(out, "%s: ", verdict);
+	text_wrap(out, TEXT_PROSE, indent, indent, headline);
+	if (remedy && result && (!strcmp(result, "skip") || !strcmp(result, "error"))) {
+		fprintf(out, "%*s-> ", (int)indent - 3, "");
+		text_wrap(out, TEXT_PROSE, indent, indent, remedy);
+	}
+}
+
+static void put_tool(const json_t *report, FILE *out)
+{
+	const char *version = value_string(report, "tool.version");
+	const char *started = value_string(report, "started");
+	const char *seed_text = value_string(report, "seed");
+	char time[AMOUNT_TEXT], seed[AMOUNT_TEXT], line[256];
+
+	amount_exact(seed, amount_at(report, "seed"));
+	snprintf(line, sizeof(line), "minivmm %s, started %s, took %s, seed %s",
+		 version ? version : "?", started ? started : "-",
+		 amount_time(time, amount_at(report, "duration_ns")), seed_text ? seed_text : seed);
+	text_wrap(out, TEXT_PROSE, 0, 0, line);
+}
+
+static const char *on_off(const json_t *report, const char *path)
+{
+	const json_t *value = value_at(report, path);
+
+	if (!json_is_boolean(value))
+		return "unknown";
+	return json_is_true(value) ? "on" : "off";
+}
+
+/* The parameter of kvm_amd or kvm_intel that `tdp` stands for. */
+static const char *tdp_name(const json_t *report)
+{
+	const char *vendor = value_string(report, "host.cpu_vendor");
+
+	if (vendor && !strcmp(vendor, "amd"))
+		return "npt";
+	if (vendor && !strcmp(vendor, "intel"))
+		return "ept";
+	return "tdp";
+}
+
+static void put_kvm(const json_t *report, FILE *out)
+{
+	const char *module = value_string(report, "host.kvm.module");
+	char line[128];
+
+	snprintf(line, sizeof(line), "%s%stdp_mmu %s, %s %s, nested %s",
+		 module ? module : "", module ? ": " : "", on_off(report, "host.kvm.tdp_mmu"),
+		 tdp_name(report), on_off(report, "host.kvm.tdp"),
+		 on_off(report, "host.kvm.nested"));
+	put_label(out, "KVM", line);
+}
+
+static const char *policy_text(const char *policy)
+{
+	if (policy && !strcmp(policy, "lazy"))
+		return "lazy: allocated with a VM's first shadow root";
+	if (policy && !strcmp(policy, "eager"))
+		return "eager: allocated with each slot";
+	return "not known whether lazy or eager";
+}
+
+static void put_model(const json_t *report, FILE *out)
+{
+	const char *name = value_string(report, "model.name");
+	const char *why = value_string(report, "model.why");
+	char line[512];
+
+	if (!name)
+		return;
+	snprintf(line, sizeof(line), "%s%s%s", name, why ? ": " : "", why ? why : "");
+	put_label(out, "model", line);
+}
+
+static void put_host(const json_t *report, FILE *out)
+{
+	const char *kernel = value_string(report, "host.kernel");
+	const char *hostname = value_string(report, "host.hostname");
+	const char *cpu = value_string(report, "host.cpu_model");
+	const char *vendor = value_string(report, "host.cpu_vendor");
+	char line[256];
+
+	fputs("\nHost\n", out);
+	snprintf(line, sizeof(line), "%s%s%s", kernel ? kernel : "-", hostname ? " on " : "",
+		 hostname ? hostname : "");
+	put_label(out, "kernel", line);
+	snprintf(line, sizeof(line), "%s%s%s%s", cpu ? cpu : "-", vendor ? " (" : "",
+		 vendor ? vendor : "", vendor ? ")" : "");
+	put_label(out, "CPU", line);
+	put_kvm(report, out);
+	put_label(out, "rmaps", policy_text(value_string(report, "host.rmap_policy")));
+	put_model(report, out);
+}
+
+/* A text of lines, kept as they are, but for their excess. */
+static void put_lines(FILE *out, const char *label, const char *lines)
+{
+	while (lines && *(lines += strspn(lines, "\n"))) {
+		size_t length = strcspn(lines, "\n");
+		char line[TEXT_WIDTH - LABEL - 1];
+
+		snprintf(line, sizeof(line), "%.*s", (int)length, lines);
+		fprintf(out, "  %-*s", LABEL, label);
+		text_put(out, line);
+		fputc('\n', out);
+		lines += length;
+		label = "";
+	}
+}
+
+static void put_guest(const json_t *report, FILE *out)
+{
+	const char *trouble = value_string(report, "guest.trouble");
+	const char *text = value_string(report, "guest.text");
+	char number[AMOUNT_TEXT], label[64];
+
+	if (!trouble)
+		return;
+	fputs("\nGuest, in trouble\n", out);
+	amount_exact(number, amount_at(report, "guest.vcpu"));
+	snprintf(label, sizeof(label), "vCPU %s", number);
+	put_label(out, label, text ? text : trouble);
+	put_lines(out, "registers", value_string(report, "guest.registers"));
+	put_lines(out, "console", value_string(report, "guest.console"));
+}
+
+/* Where the headline says something else. */
+static void put_error(const json_t *report, FILE *out)
+{
+	const char *text = value_string(report, "error.text");
+	const char *remedy = value_string(report, "error.remedy");
+	const char *result = value_string(report, "result");
+	bool told = !result || !strcmp(result, "skip") || !strcmp(result, "error");
+
+	if (!text || (told && !value_string(report, "signal")))
+		return;
+	fputs("\nError\n  ", out);
+	text_wrap(out, TEXT_PROSE, 2, 2, text);
+	if (remedy) {
+		fputs("  -> ", out);
+		text_wrap(out, TEXT_PROSE, 5, 5, remedy);
+	}
+}
+
+/* Puts name and the blanks to the column after it, `width` and a gap further on. */
+static void put_name(FILE *out, const char *name, size_t width)
+{
+	size_t have = text_fit(out, name ? name : "?", width);
+
+	fprintf(out, "%*s", (int)(width - have) + 2, "");
+}
+
+static size_t name_width(size_t widest, const char *name)
+{
+	size_t width = name ? text_width(name) : 0;
+
+	if (width > NAME_MOST)
+		width = NAME_MOST;
+	return width > widest ? width : widest;
+}
+
+static void put_sources(const json_t *report, FILE *out)
+{
+	const json_t *sources = value_at(report, "host.sources"), *status;
+	size_t width = NAME_LEAST;
+	const char *name;
+
+	if (!json_object_size(sources))
+		return;
+	json_object_foreach((json_t *)sources, name, status)
+		width = name_width(width, name);
+	fputs("\nSources\n", out);
+	json_object_foreach((json_t *)sources, name, status) {
+		const char *text = json_string_value(status);
+
+		fputs("  ", out);
+		put_name(out, name, width);
+		text_wrap(out, TEXT_PROSE, width + 4, width + 4, text ? text : "?");
+	}
+}
+
+/* The neighbour that was just shown had the same reason and remedy. */
+static bool same_remedy(const json_t *check, const json_t *before)
+{
+	return before && json_equal(value_at(check, "remedy"), value_at(before, "remedy")) &&
+	       json_equal(value_at(check, "reason"), value_at(before, "reason"));
+}
+
+/* On one line, if at all possible */
+static void put_reason(FILE *out, size_t at, const char *text)
+{
+	size_t width = at + text_width(text) <= TEXT_WIDTH ? TEXT_WIDTH : TEXT_PROSE;
+
+	text_wrap(out, width, at, at, text);
+}
+
+static void put_check(const json_t *check, const json_t *before, size_t width, FILE *out)
+{
+	const char *result = value_string(check, "result");
+	const char *reason = value_string(check, "reason");
+	const char *remedy = value_string(check, "remedy");
+	size_t at = 2 + 4 + 2 + width + 2;
+
+	fprintf(out, "  %-4.4s  ", word(result));
+	put_name(out, value_string(check, "name"), width);
+	put_reason(out, at, reason ? reason : "-");
+	if (remedy && result && strcmp(result, "pass") && !same_remedy(check, before)) {
+		fprintf(out, "%*s-> ", (int)at - 3, "");
+		put_reason(out, at, remedy);
+	}
+}
+
+static void put_checks(const json_t *report, FILE *out)
+{
+	const json_t *checks = value_at(report, "checks"), *check;
+	size_t width = NAME_LEAST, i;
+
+	if (!json_array_size(checks))
+		return;
+	json_array_foreach(checks, i, check)
+		width = name_width(width, value_string(check, "name"));
+	fputs("\nChecks\n", out);
+	json_array_foreach(checks, i, check)
+		put_check(check, i ? json_array_get(checks, i - 1) : NULL, width, out);
+}
+
+static void put_result(const json_t *report, FILE *out)
+{
+	struct report_counts counts;
+	char status[AMOUNT_TEXT];
+
+	report_count(report, &counts);
+	fprintf(out, "\n%s: %zu passed, %zu failed, %zu skipped; exit status %s\n",
+		word(value_string(report, "result")), counts.pass, counts.fail, counts.skip,
+		amount_exact(status, amount_at(report, "exit_status")));
+}
+
+int report_text(const json_t *report, FILE *out)
+{
+	int rc;
+
+	put_headline(report, out);
+	put_tool(report, out);
+	put_host(report, out);
+	rc = report_text_slots(report, out);
+	if (!rc)
+		rc = report_text_phases(report, out);
+	if (!rc)
+		rc = report_text_memory(report, out);
+	if (!rc)
+		rc = report_text_transition(report, out);
+	if (!rc)
+		rc = report_text_trace(report, out);
+	if (!rc)
+		rc = report_text_contention(report, out);
+	if (rc)
+		return rc;
+	put_guest(report, out);
+	put_error(report, out);
+	put_sources(report, out);
+	put_checks(report, out);
+	put_result(report, out);
+	return 0;
+}

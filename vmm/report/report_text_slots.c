@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The slots of a report, rows of equal ones folded: "dimm[0..499]". */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/amount.h"
+#include "base/text.h"
+#include "base/value.h"
+#include "report/report_render.h"
+#include "report/report_slots.h"
+
+/* Neighbours in the report that differ in index, id and base only. */
+struct row {
+	const char *name;	/* of the first */
+	size_t stem;		/* bytes of it before "[" */
+	bool indexed;
+	unsigned long first, last;
+	const char *space;
+	struct amount base;	/* of the first */
+	struct amount size;	/* of each */
+	struct amount total, rmap, tracking, other;	/* of all */
+	size_t count;
+};
+
+/* "dimm[12]" is number 12 of "dimm". */
+static void read_name(struct row *row)
+{
+	const char *bracket = strrchr(row->name, '[');
+	char *end;
+
+	row->stem = strlen(row->name);
+	if (!bracket || bracket[1] < '0' || bracket[1] > '9')
+		return;
+	row->first = strtoul(bracket + 1, &end, 10);
+	if (strcmp(end, "]"))
+		return;
+	row->last = row->first;
+	row->stem = (size_t)(bracket - row->name);
+	row->indexed = true;
+}
+
+/* A report that was not read from a file has rows already. */
+static void unfold(const json_t *slot, struct row *row)
+{
+	int64_t count = slots_in_row(slot);
+
+	if (!row->indexed)
+		return;
+	row->count = (size_t)count;
+	row->last = row->first + (unsigned long)count - 1;
+	row->total = amount_times(row->total, count);
+	row->rmap = amount_times(row->rmap, count);
+	row->tracking = amount_times(row->tracking, count);
+	row->other = amount_times(row->other, count);
+}
+
+static void read_slot(const json_t *slot, struct row *row)
+{
+	const json_t *predicted = value_at(slot, "predicted");
+
+	*row = (struct row){
+		.name = value_string(slot, "name"),
+		.space = value_string(slot, "space"),
+		.base = amount_at(slot, "base"),
+		.size = amount_at(slot, "size"),
+		.rmap = amount_at(predicted, "rmap_bytes"),
+		.tracking = amount_at(predicted, "tracking_bytes"),
+		.other = amount_other_arrays(predicted),
+		.count = 1,
+	};
+	if (!row->name)
+		row->name = "?";
+	row->total = row->size;
+	read_name(row);
+	unfold(slot, row);
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && !strcmp(a, b));
+}
+
+static bool continues(const struct row *row, const struct row *slot)
+{
+	return row->indexed && slot->indexed && slot->first == row->last + 1 &&
+	       row->stem == slot->stem && !strncmp(row->name, slot->name, row->stem) &&
+	       same_text(row->space, slot->space) && amount_equal(row->size, slot->size);
+}
+
+static void add_sums(struct row *row, const struct row *slot)
+{
+	row->total = amount_add(row->total, slot->total);
+	row->rmap = amount_add(row->rmap, slot->rmap);
+	row->tracking = amount_add(row->tracking, slot->tracking);
+	row->other = amount_add(row->other, slot->other);
+	row->count += slot->count;
+}
+
+static void put_sums(struct table *table, const struct row *row, bool predicted)
+{
+	char text[AMOUNT_TEXT];
+
+	table_cell(table, "%s", predicted ? amount_bytes(text, row->rmap) : "");
+	table_cell(table, "%s", predicted ? amount_bytes(text, row->tracking) : "");
+	table_cell(table, "%s", predicted ? amount_bytes(text, row->other) : "");
+}
+
+static void put_row(struct table *table, const struct row *row, bool predicted)
+{
+	bool smm = row->space && strcmp(row->space, "normal");
+	char text[AMOUNT_TEXT];
+
+	if (row->count > 1)
+		table_cell(table, "%.*s[%lu..%lu]", (int)row->stem, row->name, row->first,
+			   row->last);
+	else
+		table_cell(table, "%s", row->name);
+	table_cell(table, "%s", smm ? row->space : "");
+	table_cell(table, "%zu", row->count);
+	if (row->base.known)
+		table_cell(table, "0x%" PRIx64, (uint64_t)row->base.value);
+	else
+		table_cell(table, "-");
+	table_cell(table, "%s", amount_bytes(text, row->size));
+	put_sums(table, row, predicted);
+}
+
+static void put_total(struct table *table, const struct row *total, bool predicted)
+{
+	char text[AMOUNT_TEXT];
+
+	table_cell(table, "total");
+	table_cell(table, "%s", "");
+	table_cell(table, "%zu", total->count);
+	table_cell(table, "%s", "");
+	table_cell(table, "%s", amount_bytes(text, total->total));
+	put_sums(table, total, predicted);
+}
+
+static bool any_predicted(const json_t *slots)
+{
+	const json_t *slot;
+	size_t i;
+
+	json_array_foreach(slots, i, slot)
+		if (amount_at(slot, "predicted.rmap_bytes").known)
+			return true;
+	return false;
+}
+
+static void put_slots(struct table *table, const json_t *slots, bool predicted)
+{
+	struct row total = { .total = AMOUNT_ZERO, .rmap = AMOUNT_ZERO, .tracking = AMOUNT_ZERO,
+			     .other = AMOUNT_ZERO };
+	struct row row = { 0 }, slot;
+	const json_t *value;
+	size_t i;
+
+	json_array_foreach(slots, i, value) {
+		read_slot(value, &slot);
+		add_sums(&total, &slot);
+		if (row.count && continues(&row, &slot)) {
+			add_sums(&row, &slot);
+			row.last = slot.last;
+			continue;
+		}
+		if (row.count)
+			put_row(table, &row, predicted);
+		row = slot;
+	}
+	put_row(table, &row, predicted);
+	if (total.count > row.count)
+		put_total(table, &total, predicted);
+}
+
+/* When the kernel takes it */
+static void put_split(const json_t *report, FILE *out)
+{
+	struct amount creation = amount_arrays(value_at(report, "predicted.creation"));
+	struct amount transition = amount_arrays(value_at(report, "predicted.transition"));
+	char text[AMOUNT_TEXT];
+
+	if (!creation.known || !transition.known)
+		return;
+	fprintf(out, "  %s of it come with the slots, ", amount_bytes(text, creation));
+	fprintf(out, "%s with the first shadow root\n", amount_bytes(text, transition));
+}
+
+int report_text_slots(const json_t *report, FILE *out)
+{
+	static const struct table_column columns[] = {
+		{ "slot", false }, { "space", false }, { "count", true }, { "base", true },
+		{ "size", true }, { "rmap", true }, { "tracking", true }, { "other", true },
+	};
+	const json_t *slots = value_at(report, "slots");
+	struct table table = TABLE(columns);
+	bool predicted = any_predicted(slots);
+	int rc;
+
+	if (!json_array_size(slots))
+		return 0;
+	put_slots(&table, slots, predicted);
+	fprintf(out, "\nSlots%s\n", predicted ? ", and the kernel memory predicted for them "
+					       "(other: lpage_info, dirty bitmap)" : "");
+	rc = table_print(&table, out);
+	put_split(report, out);
+	return rc;
+}

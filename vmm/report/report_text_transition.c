@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What the transition of a report cost, and what an operator makes of it. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/amount.h"
+#include "base/text.h"
+#include "base/value.h"
+#include "report/report_render.h"
+#include "report/report_slots.h"
+
+/* "exact", or by how much the measured bytes are off. */
+static void put_difference(struct table *table, struct amount predicted, struct amount measured)
+{
+	struct amount off = amount_subtract(measured, predicted);
+
+	if (!off.known)
+		table_cell(table, "%s", predicted.known ? "not measured" : "");
+	else if (!off.value)
+		table_cell(table, "exact");
+	else
+		table_cell(table, "%+" PRId64, off.value);
+}
+
+static void put_array(struct table *table, const char *name, struct amount predicted,
+		      struct amount measured)
+{
+	char text[AMOUNT_TEXT];
+
+	table_cell(table, "%s", name);
+	table_cell(table, "%s", amount_exact(text, predicted));
+	table_cell(table, "%s", amount_exact(text, measured));
+	put_difference(table, predicted, measured);
+	table_cell(table, "%s", amount_bytes(text, measured.known ? measured : predicted));
+}
+
+/* What the slots show the guest as memory; SMM's are the same memory again. */
+static struct amount guest_bytes(const json_t *report)
+{
+	const json_t *slots = value_at(report, "slots"), *slot;
+	struct amount sum = AMOUNT_ZERO;
+	size_t i;
+
+	json_array_foreach(slots, i, slot) {
+		const char *space = value_string(slot, "space");
+
+		if (!space || !strcmp(space, "normal"))
+			sum = amount_add(sum, amount_times(amount_at(slot, "size"),
+							   slots_in_row(slot)));
+	}
+	return sum;
+}
+
+static void put_share(const json_t *report, struct amount total, FILE *out)
+{
+	struct amount guest = guest_bytes(report);
+	char text[AMOUNT_TEXT];
+	double percent;
+
+	if (!guest.known || guest.value <= 0 || !total.known || total.value <= 0)
+		return;
+	percent = 100.0 * (double)total.value / (double)guest.value;
+	fprintf(out, "  %.*f%% of the guest's %s\n", percent < 10 ? 3 : 0, percent,
+		amount_bytes(text, guest));
+}
+
+/* What an operator gets out of it. */
+static void put_advice(const json_t *report, struct amount total, FILE *out)
+{
+	struct amount creation = amount_arrays(value_at(report, "predicted.creation"));
+	struct amount slab = amount_at(report, "predicted.transition_slab_bytes");
+	struct amount headroom = slab.known ? amount_add(total, slab) : total;
+	char bytes[AMOUNT_TEXT], exact[AMOUNT_TEXT], hash[AMOUNT_TEXT], text[512];
+
+	if (!headroom.known)
+		return;
+	if (!total.value)
+		snprintf(text, sizeof(text),
+			 "Nothing to leave free for later: this kernel takes all of it, %s, when "
+			 "the slots are made.", amount_bytes(bytes, creation));
+	else
+		snprintf(text, sizeof(text),
+			 "Leave at least %s (%s bytes%s%s) free in this VM's cgroup: its guest takes "
+			 "that, once, by starting a nested guest; the VM is killed where the cgroup "
+			 "has less. L2's shadow pages come on top: `minivmm plan` has the whole "
+			 "headroom.", amount_bytes(bytes, headroom), amount_exact(exact, headroom),
+			 slab.value ? ", slab included: " : "",
+			 slab.value ? amount_bytes(hash, slab) : "");
+	fputs("  ", out);
+	text_wrap(out, TEXT_PROSE, 2, 2, text);
+}
+
+static const char *trigger_text(const char *trigger)
+{
+	static const char *const texts[][2] = {
+		{ "npt", "by the first L2 with NPT" }, { "ept", "by the first L2 with EPT" },
+		{ "nested-state", "by restored nested state" },
+	};
+
+	for (size_t i = 0; trigger && i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (!strcmp(trigger, texts[i][0]))
+			return texts[i][1];
+	return "by an unknown trigger";
+}
+
+static void put_transition_title(const json_t *report, const json_t *transition, FILE *out)
+{
+	const char *policy = value_string(report, "host.rmap_policy");
+	const char *phase = value_string(transition, "phase");
+	struct amount duration = amount_at(transition, "duration_ns");
+	char time[AMOUNT_TEXT], line[256];
+
+	if (value_is_true(transition, "observed"))
+		snprintf(line, sizeof(line), "Transition: phase %s, %s%s%s",
+			 phase ? phase : "-",
+			 trigger_text(value_string(transition, "trigger")),
+			 duration.known ? ", whose entry took " : "",
+			 duration.known ? amount_time(time, duration) : "");
+	else if (policy && !strcmp(policy, "eager"))
+		snprintf(line, sizeof(line), "Transition: none, the rmaps came with the slots");
+	else if (!report_last_state(report))
+		snprintf(line, sizeof(line), "Transition: not known, no source told");
+	else
+		snprintf(line, sizeof(line), "Transition: not observed");
+	fputc('\n', out);
+	text_wrap(out, TEXT_PROSE, 0, 2, line);
+}
+
+/* Predicted against measured; where nothing was seen, only what was predicted. */
+static int put_arrays(const json_t *transition, FILE *out)
+{
+	static const struct table_column columns[] = {
+		{ "bytes of", false }, { "predicted", true }, { "measured", true },
+		{ "difference", true }, { "", true },
+	};
+	struct amount rmap = amount_at(transition, "rmap_bytes.predicted");
+	struct amount rmap_seen = amount_at(transition, "rmap_bytes.measured");
+	struct amount tracking = amount_at(transition, "tracking_bytes.predicted");
+	struct amount tracking_seen = amount_at(transition, "tracking_bytes.measured");
+	struct table table = TABLE(columns);
+
+	put_array(&table, "rmap", rmap, rmap_seen);
+	put_array(&table, "tracking", tracking, tracking_seen);
+	put_array(&table, "total", amount_add(rmap, tracking),
+		  amount_add(rmap_seen, tracking_seen));
+	return table_print(&table, out);
+}
+
+int report_text_transition(const json_t *report, FILE *out)
+{
+	const json_t *transition = value_at(report, "transition");
+	struct amount total = amount_add(amount_at(transition, "rmap_bytes.predicted"),
+					 amount_at(transition, "tracking_bytes.predicted"));
+	bool observed = value_is_true(transition, "observed");
+	int rc = 0;
+
+	if (!observed && !total.known)
+		return 0;
+	put_transition_title(report, transition, out);
+	if (observed || total.value)
+		rc = put_arrays(transition, out);
+	put_share(report, total, out);
+	put_advice(report, total, out);
+	return rc;
+}

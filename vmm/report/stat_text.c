@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* `minivmm stat` for people and, as text exposition format, for Prometheus. */
+#include <string.h>
+
+#include "base/amount.h"
+#include "base/text.h"
+#include "base/value.h"
+#include "report/stat.h"
+
+static const char *or_dash(const char *text)
+{
+	return text ? text : "-";
+}
+
+/* Two views, each as wide as a terminal: a walk is about bytes. */
+static void put_vm(struct table *table, const json_t *vm, bool walked)
+{
+	char text[AMOUNT_TEXT];
+
+	table_cell(table, "%s", amount_exact(text, amount_at(vm, "pid")));
+	table_cell(table, "%s", amount_exact(text, amount_at(vm, "fd")));
+	table_cell(table, "%s", or_dash(value_string(vm, "command")));
+	table_cell(table, "%s", walked ? "" : amount_time(text, amount_at(vm, "age_ns")));
+	table_cell(table, "%s", or_dash(value_string(vm, "rmap_state")));
+	table_cell(table, "%s", walked ? "" : or_dash(value_string(vm, "state_source")));
+	table_cell(table, "%s", amount_bytes(text, amount_at(vm, "rmap_bytes.all")));
+	table_cell(table, "%s", walked ? amount_bytes(text, amount_at(vm, "rmap_bytes.4k")) : "");
+	table_cell(table, "%s", walked ? amount_bytes(text, amount_at(vm, "rmap_bytes.2m")) : "");
+	table_cell(table, "%s", walked ? amount_bytes(text, amount_at(vm, "rmap_bytes.1g")) : "");
+	table_cell(table, "%s", walked ? amount_bytes(text, amount_at(vm, "memslot_bytes")) : "");
+	table_cell(table, "%s", walked ? "" : amount_bytes(text, amount_at(vm, "mapped_bytes")));
+	table_cell(table, "%s", amount_exact(text, amount_at(vm, "nested_run")));
+}
+
+static size_t count_state(const json_t *vms, const char *state)
+{
+	const json_t *vm;
+	size_t i, count = 0;
+
+	json_array_foreach(vms, i, vm) {
+		const char *is = value_string(vm, "rmap_state");
+
+		count += is && !strcmp(is, state);
+	}
+	return count;
+}
+
+/* One reason each: of many VMs it is the same. */
+static void put_why(const json_t *vms, FILE *out)
+{
+	const char *told = NULL;
+	const json_t *vm;
+	size_t i;
+
+	json_array_foreach(vms, i, vm) {
+		const char *why = value_string(vm, "why");
+
+		if (!why || (told && !strcmp(why, told)))
+			continue;
+		fputs("not all is known: ", out);
+		text_wrap(out, TEXT_PROSE, 18, 2, why);
+		told = why;
+	}
+}
+
+int stat_text(const json_t *stat, FILE *out)
+{
+	static const struct table_column columns[] = {
+		{ "pid", true }, { "fd", true }, { "command", false }, { "age", true },
+		{ "rmaps", false }, { "told by", false }, { "rmap bytes", true }, { "4K", true },
+		{ "2M", true }, { "1G", true }, { "memslots", true }, { "mapped", true },
+		{ "L2 runs", true },
+	};
+	const json_t *vms = value_at(stat, "vms"), *vm;
+	bool walked = value_is_true(stat, "walked");
+	struct table table = TABLE(columns);
+	size_t i, count = json_array_size(vms);
+	size_t allocated = count_state(vms, "allocated");
+	int rc;
+
+	json_array_foreach(vms, i, vm)
+		put_vm(&table, vm, walked);
+	rc = count ? table_print(&table, out) : 0;
+	fprintf(out, "%zu VM%s: %zu lazy, %zu allocated, %zu unknown%s\n", count,
+		count == 1 ? "" : "s", count_state(vms, "lazy"), allocated,
+		count - count_state(vms, "lazy") - allocated,
+		allocated && !walked ? "; --walk reads their bytes, and stalls them" : "");
+	put_why(vms, out);
+	return rc;
+}
+
+/* A label's value: backslash, quote and newline must be escaped. */
+static void put_label(FILE *out, const char *name, const char *value)
+{
+	fprintf(out, "%s=\"", name);
+	for (; value && *value; value++) {
+		if (*value == '\\' || *value == '"')
+			fputc('\\', out);
+		fputc((unsigned char)*value < 0x20 ? '_' : *value, out);
+	}
+	fputc('"', out);
+}
+
+struct metric {
+	const char *name, *help, *type, *path;
+	const char *level;	/* label, or NULL */
+	double scale;
+};
+
+static void put_sample(FILE *out, const struct metric *metric, const json_t *vm)
+{
+	struct amount amount = amount_at(vm, metric->path), pid = amount_at(vm, "pid");
+	struct amount fd = amount_at(vm, "fd");
+
+	if (!amount.known)
+		return;
+	fprintf(out, "%s{pid=\"%lld\",fd=\"%lld\",", metric->name, (long long)pid.value,
+		(long long)fd.value);
+	put_label(out, "command", value_string(vm, "command"));
+	if (metric->level)
+		fprintf(out, ",level=\"%s\"", metric->level);
+	if (metric->scale < 1)
+		fprintf(out, "} %.3f\n", (double)amount.value * metric->scale);
+	else
+		fprintf(out, "} %lld\n", (long long)amount.value);
+}
+
+static void put_states(FILE *out, const json_t *vms)
+{
+	const json_t *vm;
+	size_t i;
+
+	fputs("# HELP minivmm_vm_rmaps_allocated 1: the VM has rmaps, 0: it is lazy.\n"
+	      "# TYPE minivmm_vm_rmaps_allocated gauge\n", out);
+	json_array_foreach(vms, i, vm) {
+		const char *state = value_string(vm, "rmap_state");
+
+		if (!state)
+			continue;
+		fprintf(out, "minivmm_vm_rmaps_allocated{pid=\"%lld\",fd=\"%lld\",",
+			(long long)amount_at(vm, "pid").value,
+			(long long)amount_at(vm, "fd").value);
+		put_label(out, "command", value_string(vm, "command"));
+		fprintf(out, "} %d\n", !strcmp(state, "allocated"));
+	}
+}
+
+int stat_prom(const json_t *stat, FILE *out)
+{
+	static const struct metric metrics[] = {
+		{ "minivmm_vm_rmap_bytes", "Bytes of rmap heads by page level.", "gauge",
+		  "rmap_bytes.4k", "4k", 1 },
+		{ "minivmm_vm_rmap_bytes", NULL, NULL, "rmap_bytes.2m", "2m", 1 },
+		{ "minivmm_vm_rmap_bytes", NULL, NULL, "rmap_bytes.1g", "1g", 1 },
+		{ "minivmm_vm_memslot_bytes", "Bytes of memslots, known of walked VMs.", "gauge",
+		  "memslot_bytes", NULL, 1 },
+		{ "minivmm_vm_mapped_bytes", "Bytes mapped for the guest.", "gauge",
+		  "mapped_bytes", NULL, 1 },
+		{ "minivmm_vm_nested_runs_total", "VM entries of nested guests.", "counter",
+		  "nested_run", NULL, 1 },
+		{ "minivmm_vm_age_seconds", "Time since the VM was made.", "gauge", "age_ns",
+		  NULL, 1e-9 },
+	};
+	const json_t *vms = value_at(stat, "vms"), *vm;
+	size_t i;
+
+	put_states(out, vms);
+	for (size_t m = 0; m < sizeof(metrics) / sizeof(metrics[0]); m++) {
+		if (metrics[m].help)
+			fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", metrics[m].name,
+				metrics[m].help, metrics[m].name, metrics[m].type);
+		json_array_foreach(vms, i, vm)
+			put_sample(out, &metrics[m], vm);
+	}
+	fprintf(out, "# HELP minivmm_vms VMs on this host.\n# TYPE minivmm_vms gauge\n"
+		     "minivmm_vms %zu\n", json_array_size(vms));
+	return 0;
+}

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "run/measure.h"
+
+static bool vmalloc_known(const struct snapshot *snapshot)
+{
+	return snapshot->status[SOURCE_VMALLOCINFO].ok;
+}
+
+static void measure_arrays(const struct run *run, struct phase_result *phase)
+{
+	struct tally delta = { 0 };
+
+	if (!vmalloc_known(&run->before) || !vmalloc_known(&phase->snapshot))
+		return;
+	if (tally_diff(&phase->snapshot.vmalloc, &run->before.vmalloc, &delta))
+		return;
+	phase->measured = !model_measure(&run->model, &run->layout, &delta, &phase->held);
+	tally_free(&delta);
+}
+
+static enum rmap_state by_rmaps_stat(const struct snapshot *snapshot)
+{
+	return snapshot->rmaps.allocated ? RMAP_ALLOCATED : RMAP_LAZY;
+}
+
+/* Only of a layout that is large enough for its rmaps to show among the areas. */
+static enum rmap_state by_vmallocinfo(const struct run *run, const struct phase_result *phase)
+{
+	uint64_t rmap = run->at_creation.bytes[ARRAY_RMAP] + run->at_transition.bytes[ARRAY_RMAP];
+
+	if (!phase->measured || !rmap)
+		return RMAP_UNKNOWN;
+	return phase->held.bytes[ARRAY_RMAP] ? RMAP_ALLOCATED : RMAP_LAZY;
+}
+
+/*
+ * What was charged since the baseline is either without the rmaps or with them. The kernel
+ * adds up late, and others may live in the cgroup: where a quarter of the rmaps is less
+ * than what is not added up yet, or the figure lies between, it tells nothing.
+ */
+static enum rmap_state by_cgroup(const struct run *run, const struct phase_result *phase)
+{
+	const struct figure *before = &run->before.cgroup.items[CGROUP_VMALLOC];
+	const struct figure *now = &phase->snapshot.cgroup.items[CGROUP_VMALLOC];
+	struct footprint creation, transition;
+	int64_t others, rmap;
+
+	if (!run->before.status[SOURCE_CGROUP].ok || !before->known || !now->known)
+		return RMAP_UNKNOWN;
+	model_charged(&run->model, &run->layout, &creation, &transition);
+	rmap = (int64_t)(creation.bytes[ARRAY_RMAP] + transition.bytes[ARRAY_RMAP]);
+	others = (int64_t)(now->value - before->value) -
+		 (int64_t)(footprint_total(&creation) - creation.bytes[ARRAY_RMAP]);
+	if (rmap / 4 < (int64_t)phase->snapshot.cgroup.lag)
+		return RMAP_UNKNOWN;
+	if (others >= rmap / 4 * 3)
+		return RMAP_ALLOCATED;
+	return others <= rmap / 4 ? RMAP_LAZY : RMAP_UNKNOWN;
+}
+
+/*
+ * Every shadow page counts as a miss (kvm_mmu_alloc_shadow_page()), its root first of all, and
+ * the rmaps are there before the root. None means none, where the slots came without.
+ */
+enum rmap_state measure_state_by_counters(const struct run *run, const struct kvm_counters *kvm)
+{
+	const struct figure *misses = &kvm->counters[COUNTER_MMU_CACHE_MISS];
+
+	if (!misses->known)
+		return RMAP_UNKNOWN;
+	if (misses->value)
+		return RMAP_ALLOCATED;
+	return run->model.rmap_lazy ? RMAP_LAZY : RMAP_UNKNOWN;
+}
+
+enum rmap_state measure_state_by(const struct run *run, const struct phase_result *phase,
+				 enum source source)
+{
+	const struct snapshot *snapshot = &phase->snapshot;
+
+	if (!snapshot->status[source].ok)
+		return RMAP_UNKNOWN;
+	switch (source) {
+	case SOURCE_RMAPS_STAT:
+		return by_rmaps_stat(snapshot);
+	case SOURCE_VMALLOCINFO:
+		return by_vmallocinfo(run, phase);
+	case SOURCE_CGROUP:
+		return by_cgroup(run, phase);
+	case SOURCE_KVM_STATS:
+		return measure_state_by_counters(run, &snapshot->kvm_stats);
+	case SOURCE_KVM_DEBUGFS:
+		return measure_state_by_counters(run, &snapshot->kvm_debugfs);
+	default:
+		return RMAP_UNKNOWN;
+	}
+}
+
+/*
+ * KVM's own word for this VM first, then who sees the memory: root among the host's areas,
+ * anybody what the own cgroup is charged. Last comes what KVM counts of its doings.
+ */
+static void measure_state(const struct run *run, struct phase_result *phase)
+{
+	static const enum source best_first[] = {
+		SOURCE_RMAPS_STAT, SOURCE_VMALLOCINFO, SOURCE_CGROUP, SOURCE_KVM_STATS,
+		SOURCE_KVM_DEBUGFS,
+	};
+
+	phase->state = RMAP_UNKNOWN;
+	for (size_t i = 0; i < sizeof(best_first) / sizeof(best_first[0]); i++) {
+		phase->state_source = best_first[i];
+		phase->state = measure_state_by(run, phase, best_first[i]);
+		if (phase->state != RMAP_UNKNOWN)
+			return;
+	}
+}
+
+void measure_phase(const struct run *run, struct phase_result *phase)
+{
+	measure_arrays(run, phase);
+	measure_state(run, phase);
+}
+
+/*
+ * Counters tell nothing of an eager kernel's VM before a vCPU has run: there, rmaps that are
+ * seen before any L2 came with the slots.
+ */
+static enum rmap_state policy_of(const struct run *run)
+{
+	enum rmap_state policy = run->phase_count ? run->phases[0].state : RMAP_UNKNOWN;
+
+	for (size_t i = 1; policy == RMAP_UNKNOWN && !run->model.rmap_lazy && i < run->phase_count; i++) {
+		const struct phase_cfg *cfg = run->phases[i].cfg;
+
+		if (!cfg || phase_runs_l2(cfg))
+			break;
+		policy = run->phases[i].state;
+	}
+	return policy;
+}
+
+void measure_transition(struct run *run)
+{
+	run->transition = -1;
+	run->policy = policy_of(run);
+	for (size_t i = 1; i < run->phase_count; i++) {
+		if (run->phases[i].state != RMAP_ALLOCATED || run->phases[i - 1].state != RMAP_LAZY)
+			continue;
+		run->transition = (int)i;
+		return;
+	}
+}

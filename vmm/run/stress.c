@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "run/stress.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "run/worker.h"
+#include "vm/device_tree.h"
+#include "vm/kvm.h"
+
+#define SECOND 1000000000ull
+
+const char *stress_step_name(enum stress_step step)
+{
+	static const char *const names[STEP_COUNT] = {
+		[STEP_DIRTY_LOG_ON] = "dirty-log-on", [STEP_DIRTY_LOG_OFF] = "dirty-log-off",
+		[STEP_DIRTY_LOG_GET] = "dirty-log-get", [STEP_DIRTY_LOG_CLEAR] = "dirty-log-clear",
+		[STEP_DIRTY_RING] = "dirty-ring",
+		[STEP_SLOT_ADD] = "slot-add", [STEP_SLOT_DELETE] = "slot-delete",
+		[STEP_SLOT_MOVE] = "slot-move", [STEP_DISCARD] = "discard", [STEP_THP] = "thp",
+		[STEP_MPROTECT] = "mprotect", [STEP_RECLAIM] = "reclaim",
+		[STEP_VM_CREATE] = "vm-create", [STEP_FIRST_L2] = "first-l2",
+		[STEP_VM_DESTROY] = "vm-destroy", [STEP_SIGNAL_KICK] = "signal-kick",
+		[STEP_DEBUGFS_READ] = "debugfs-read", [STEP_STATS_READ] = "stats-read",
+		[STEP_GUEST_PASS] = "guest-pass",
+	};
+
+	return names[step];
+}
+
+static bool has_threads(const struct worker_cfg *worker)
+{
+	return !(op_info(worker->op)->nature & OP_IN_GUEST);
+}
+
+static size_t thread_count(const struct config *config)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < config->worker_count; i++)
+		if (has_threads(&config->workers[i]))
+			count += config->workers[i].threads;
+	return count;
+}
+
+uint64_t stress_further_vms(const struct config *config, const struct phase_cfg *phase)
+{
+	uint64_t count = phase->vms - 1;
+
+	for (size_t i = 0; i < config->worker_count; i++)
+		if (op_info(config->workers[i].op)->nature & OP_MAKES_VM)
+			count += config->workers[i].threads;
+	return count;
+}
+
+/* Where there are no threads, one that only waits for the end of time. */
+static void set_workers(struct stress *stress)
+{
+	const struct config *config = stress->run->config;
+	struct stress_result *result = stress->result;
+	size_t index = 0;
+
+	for (size_t i = 0; i < config->worker_count; i++) {
+		const struct worker_cfg *cfg = &config->workers[i];
+
+		for (unsigned int thread = 0; has_threads(cfg) && thread < cfg->threads; thread++) {
+			worker_init(&stress->workers[index], stress, cfg, thread,
+				    &result->workers[index]);
+			index++;
+		}
+	}
+	if (!index)
+		worker_init(&stress->workers[0], stress, NULL, 0, &result->workers[0]);
+}
+
+/* The n-th op that vCPUs do, in a circle; NULL: there is none. */
+static const struct worker_cfg *guest_op(const struct config *config, size_t n)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < config->worker_count; i++)
+		count += !has_threads(&config->workers[i]);
+	if (!count)
+		return NULL;
+	n %= count;
+	for (size_t i = 0; ; i++)
+		if (!has_threads(&config->workers[i]) && !n--)
+			return &config->workers[i];
+}
+
+static unsigned int patience(const struct config *config)
+{
+	unsigned int natures = ops_of(config, NULL);
+
+	return (natures & OP_TAKES_SLOT ? PATIENT_MMIO : 0) |
+	       (natures & OP_REVOKES ? PATIENT_EFAULT : 0);
+}
+
+/* vCPUs are dealt out to the ops that they do, VM by VM. */
+static int set_vcpu(struct stress *stress, const struct stress_vm *vm, unsigned int index,
+		    struct worker_result *result)
+{
+	const struct config *config = stress->run->config;
+	unsigned int number = vm->first + index;
+	struct vcpu *vcpu = &stress->set->threads[number]->vcpu;
+	const struct worker_cfg *op = guest_op(config, number);
+
+	*result = (struct worker_result){
+		.cfg = op, .guest = true, .index = index, .vm = (unsigned int)(vm - stress->vms),
+	};
+	result->steps[STEP_GUEST_PASS] = calloc(1, sizeof(struct latency));
+	if (!result->steps[STEP_GUEST_PASS])
+		return -ENOMEM;
+	vcpu->passes = result->steps[STEP_GUEST_PASS];
+	vcpu->patience = patience(config);
+	vcpu_set_tell(stress->set, number, op ? device_tree_job(config, stress->phase_index,
+							    (size_t)(op - config->workers)) :
+					     stress->phase_index);
+	return 0;
+}
+
+/* The result has the threads', then one of each vCPU. */
+static int make_result(struct stress *stress)
+{
+	size_t threads = thread_count(stress->run->config), next = threads;
+	struct stress_result *result = stress->result;
+	int code = 0;
+
+	stress->count = threads ? threads : 1;
+	result->workers = calloc(stress->count + stress->set->count, sizeof(*result->workers));
+	/* In this order: forget() frees workers as set_workers() has left them. */
+	if (result->workers)
+		stress->workers = calloc(stress->count, sizeof(*stress->workers));
+	if (!stress->workers)
+		return -ENOMEM;
+	set_workers(stress);
+	for (size_t i = 0; i < stress->vm_count; i++)
+		for (unsigned int vcpu = 0; !code && vcpu < stress->vms[i].vcpus; vcpu++)
+			code = set_vcpu(stress, &stress->vms[i], vcpu, &result->workers[next++]);
+	result->count = next;
+	return code;
+}
+
+/* So that getting the log and clearing it are two things, as live migration has them. */
+static int enable_manual_log(const struct stress *stress, struct err *err)
+{
+	struct kvm_enable_cap cap = { .cap = KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2,
+				      .args = { KVM_DIRTY_LOG_MANUAL_PROTECT_ENABLE } };
+	int code = 0;
+
+	if (!(ops_of(stress->run->config, NULL) & OP_MANUAL_LOG))
+		return 0;
+	for (size_t i = 0; code >= 0 && i < stress->vm_count; i++)
+		code = kvm_ioctl(stress->vms[i].vm->fd, KVM_ENABLE_CAP, &cap, err,
+				 "KVM_ENABLE_CAP(KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2)");
+	return code < 0 ? code : 0;
+}
+
+static int start_workers(struct stress *stress, struct err *err)
+{
+	stress->live = (unsigned int)stress->count;
+	for (size_t i = 0; i < stress->count; i++) {
+		int code = worker_start(&stress->workers[i]);
+
+		if (code)
+			return err_errno(err, code, "pthread_create(worker)");
+	}
+	return 0;
+}
+
+static void join_workers(struct stress *stress)
+{
+	uint64_t wait = stress->timeout_ns;
+	struct timespec deadline;
+
+	__atomic_store_n(&stress->stop, true, __ATOMIC_RELEASE);
+	clock_gettime(CLOCK_REALTIME, &deadline);
+	deadline.tv_sec += (time_t)(wait / SECOND);
+	deadline.tv_nsec += (long)(wait % SECOND);
+	deadline.tv_sec += deadline.tv_nsec / (long)SECOND;
+	deadline.tv_nsec %= (long)SECOND;
+	for (size_t i = 0; i < stress->count; i++) {
+		struct worker *worker = &stress->workers[i];
+
+		if (worker->started && pthread_timedjoin_np(worker->thread, NULL, &deadline)) {
+			worker_failed(worker, ETIMEDOUT, "stuck in a round");
+			__atomic_store_n(&stress->stuck, true, __ATOMIC_RELEASE);
+		} else if (stress->late && worker->result->rounds < stress->phase->iterations) {
+			worker_failed(worker, 0, "%llu of %llu rounds in the time the phase has",
+				      (unsigned long long)worker->result->rounds,
+				      (unsigned long long)stress->phase->iterations);
+		}
+	}
+}
+
+/*
+ * Rounds and passes that have begun come to their end: a signal is no reason to tear them, but
+ * a second one is. Nor is the time that is up, if it is not the vCPUs who took it.
+ */
+static int wait_end(struct stress *stress, uint64_t deadline)
+{
+	int result = vcpu_set_wait(stress->set, deadline), end = result;
+
+	if (result > 0 || result == -ETIMEDOUT) {
+		stress->late = result == -ETIMEDOUT;
+		__atomic_store_n(&stress->stop, true, __ATOMIC_RELEASE);
+		vcpu_set_repeat(stress->set, false);
+		end = vcpu_set_wait(stress->set, clock_ns() + stress->timeout_ns);
+	}
+	if (end)
+		vcpu_set_stop(stress->set);
+	return end || result == -ETIMEDOUT ? end : result;
+}
+
+static int run_workers(struct stress *stress, struct err *err)
+{
+	uint64_t now = clock_ns(), duration = stress->phase->duration;
+	int code;
+
+	stress->result->started_ns = now;
+	stress->deadline = duration ? now + duration : 0;
+	vcpu_set_repeat(stress->set, true);
+	code = start_workers(stress, err);
+	if (!code) {
+		vcpu_set_start(stress->set);
+		code = wait_end(stress, now + duration + stress->timeout_ns);
+	}
+	vcpu_set_repeat(stress->set, false);
+	return code;
+}
+
+static void count_passes(struct stress *stress)
+{
+	for (unsigned int i = 0; i < stress->set->count; i++) {
+		stress->set->threads[i]->vcpu.passes = NULL;
+		stress->set->threads[i]->vcpu.patience = 0;
+	}
+	for (size_t i = 0; i < stress->result->count; i++) {
+		struct worker_result *result = &stress->result->workers[i];
+
+		if (result->guest)
+			result->rounds = result->steps[STEP_GUEST_PASS]->count;
+	}
+}
+
+/* But for what a thread that is stuck in the kernel uses: a vCPU its VM, a worker all of it. */
+static void forget(struct stress *stress, struct run *run)
+{
+	bool stuck = __atomic_load_n(&stress->stuck, __ATOMIC_ACQUIRE);
+
+	if (stuck || !stress_vms_free(stress))
+		run->stuck = true;
+	if (stuck)
+		return;
+	for (size_t i = 0; stress->workers && i < stress->count; i++)
+		worker_free(&stress->workers[i]);
+	free(stress->workers);
+	pthread_mutex_destroy(&stress->lock);
+	free(stress);
+}
+
+static int prepare(struct stress *stress, const struct vm *vm, struct err *err)
+{
+	int code = stress_vms_make(stress, vm, err);
+
+	if (code)
+		return code;
+	if (make_result(stress))
+		return err_set(err, ENOMEM, "no memory for the workers");
+	return enable_manual_log(stress, err);
+}
+
+/* Of a VM that lives no longer than the phase; of the scenario's, run.c asks. */
+static void note_trouble(const struct stress *stress, struct run *run)
+{
+	const struct vcpu *culprit = vcpu_set_culprit(stress->set);
+	char phase[CONFIG_NAME_MAX + 32];
+
+	for (size_t i = 1; culprit && i < stress->vm_count; i++) {
+		if (culprit->vm != stress->vms[i].vm)
+			continue;
+		snprintf(phase, sizeof(phase), "%s, VM %zu", stress->phase->name, i);
+		vcpu_outcome(culprit, phase, &run->guest);
+	}
+}
+
+static int run_prepared(struct stress *stress, struct run *run)
+{
+	int code;
+
+	__atomic_store_n(&run->stressing, stress->result, __ATOMIC_RELEASE);
+	code = run_workers(stress, &run->err);
+	join_workers(stress);
+	__atomic_store_n(&run->stressing, NULL, __ATOMIC_RELEASE);
+	count_passes(stress);
+	if (code < 0)
+		note_trouble(stress, run);
+	if (!code)
+		stress_vms_judge(stress);
+	return code;
+}
+
+int stress_run(struct run *run, const struct vm *vm, const struct payload *payload,
+	       struct vcpu_set *set, uint32_t index, uint64_t timeout_ns,
+	       struct stress_result **result)
+{
+	struct stress *stress = calloc(1, sizeof(*stress));
+	int code;
+
+	*result = calloc(1, sizeof(**result));
+	if (!stress || !*result) {
+		free(stress);
+		return err_set(&run->err, ENOMEM, "no memory for the workers");
+	}
+	*stress = (struct stress){
+		.run = run, .set = set, .phase = &run->config->phases[index],
+		.phase_index = index, .page_level = payload->page_level, .timeout_ns = timeout_ns,
+		.result = *result,
+	};
+	pthread_mutex_init(&stress->lock, NULL);
+	code = prepare(stress, vm, &run->err);
+	if (!code)
+		code = run_prepared(stress, run);
+	forget(stress, run);
+	return code;
+}
+
+void stress_result_free(struct stress_result *result)
+{
+	for (size_t i = 0; result && i < result->count; i++)
+		for (int step = 0; step < STEP_COUNT; step++)
+			free(result->workers[i].steps[step]);
+	if (result)
+		free(result->workers);
+	free(result);
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Workers' ops on the memory behind memslots: what KVM hears of through its MMU notifier. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "run/worker.h"
+
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25	/* 6.1 */
+#endif
+
+#define CHUNK (1ull << 20)	/* given back, or protected, at once */
+#define HUGE_PAGE (2ull << 20)
+
+/* A part of what the phase writes in one of the worker's slots, `chunk` or what is left there. */
+struct part {
+	uint8_t *memory;
+	uint64_t length;
+	bool file;		/* of a memfd or file: shared with it */
+};
+
+static struct part choose_part(struct worker *worker, uint64_t chunk)
+{
+	const struct slot *slot = &worker->row[worker_random(worker, worker->row_count)];
+	const struct vm *vm = worker->target->vm;
+	uint64_t touch = worker->stress->phase->touch;
+	uint64_t window = touch && touch < slot->size ? touch : slot->size;
+	uint64_t offset = worker_random(worker, (window + chunk - 1) / chunk) * chunk;
+
+	return (struct part){
+		.memory = vm_slot_memory(vm, slot) + offset,
+		.length = window - offset < chunk ? window - offset : chunk,
+		.file = vm->backings[vm->layout->memory_of[slot->cfg]].fd >= 0,
+	};
+}
+
+int round_discard(struct worker *worker)
+{
+	struct part part = choose_part(worker, CHUNK);
+	uint64_t start = clock_ns();
+
+	/* Of what is shared with a file, giving back the mapping alone would lose nothing. */
+	if (madvise(part.memory, part.length, part.file ? MADV_REMOVE : MADV_DONTNEED))
+		return worker_failed(worker, errno, "madvise(memslot.%s: %s)", worker->cfg->slot,
+				     part.file ? "MADV_REMOVE" : "MADV_DONTNEED");
+	return worker_took(worker, STEP_DISCARD, start);
+}
+
+/* What there is nothing to collapse in, or no room for now, stays as it is. */
+static bool is_no_failure(int code)
+{
+	return code == EINVAL || code == EAGAIN || code == EBUSY || code == ENOMEM;
+}
+
+int round_thp(struct worker *worker)
+{
+	struct part part = choose_part(worker, HUGE_PAGE);
+	uint64_t start = clock_ns();
+	int code = 0;
+
+	if (madvise(part.memory, part.length, MADV_HUGEPAGE))
+		return worker_unavailable(worker, "madvise(MADV_HUGEPAGE): %s", strerror(errno));
+	if (madvise(part.memory, part.length, MADV_COLLAPSE) && !is_no_failure(errno))
+		code = errno;
+	/* A protection that ends within it splits a huge page. */
+	if (part.length > 4096 && (mprotect(part.memory, 4096, PROT_READ | PROT_WRITE | PROT_EXEC) ||
+				   mprotect(part.memory, 4096, PROT_READ | PROT_WRITE)))
+		return worker_failed(worker, errno, "mprotect(memslot.%s)", worker->cfg->slot);
+	madvise(part.memory, part.length, MADV_NOHUGEPAGE);
+	return code ? worker_failed(worker, code, "madvise(memslot.%s: MADV_COLLAPSE)",
+				    worker->cfg->slot) :
+		      worker_took(worker, STEP_THP, start);
+}
+
+int round_mprotect(struct worker *worker)
+{
+	struct part part = choose_part(worker, CHUNK);
+	uint64_t start = clock_ns();
+
+	if (mprotect(part.memory, part.length, PROT_READ) ||
+	    mprotect(part.memory, part.length, PROT_READ | PROT_WRITE))
+		return worker_failed(worker, errno, "mprotect(memslot.%s)", worker->cfg->slot);
+	return worker_took(worker, STEP_MPROTECT, start);
+}
+
+static int open_reclaim(struct worker *worker)
+{
+	char folder[512], path[544], why[SOURCE_WHY];
+
+	if (cgroup_own_folder(folder, sizeof(folder), why))
+		return worker_unavailable(worker, "%s", why);
+	snprintf(path, sizeof(path), "%s/memory.reclaim", folder);
+	worker->fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (worker->fd < 0)
+		return worker_unavailable(worker, "%.100s: %s", path,
+					  errno == ENOENT ? "not in the root cgroup, and not before 5.19" :
+							    strerror(errno));
+	return 0;
+}
+
+int round_reclaim(struct worker *worker)
+{
+	static const char amount[] = "1M";
+	uint64_t start;
+	int code = worker->fd < 0 ? open_reclaim(worker) : 0;
+
+	if (code)
+		return code;
+	start = clock_ns();
+	/* Without swap less than that may be to be had: EAGAIN, after every page has been aged. */
+	if (write(worker->fd, amount, sizeof(amount) - 1) < 0 && errno != EAGAIN && errno != EINTR)
+		return worker_failed(worker, errno, "write(memory.reclaim)");
+	return worker_took(worker, STEP_RECLAIM, start);
+}

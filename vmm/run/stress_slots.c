@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Workers' ops on memslots: every one leaves the slot as it found it. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "base/clock.h"
+#include "run/worker.h"
+
+#define GETS 4			/* dirty-log-get */
+
+/* One of the worker's slots, which nobody else changes until release(). */
+static const struct slot *seize(struct worker *worker)
+{
+	const struct slot *slot = &worker->row[worker_random(worker, worker->row_count)];
+	const struct layout *layout = &worker->stress->run->layout;
+
+	pthread_mutex_lock(&worker->target->slots[slot - layout->slots]);
+	return slot;
+}
+
+static void release(struct worker *worker, const struct slot *slot)
+{
+	pthread_mutex_unlock(&worker->target->slots[slot - worker->stress->run->layout.slots]);
+}
+
+static int slot_failed(struct worker *worker, const struct slot *slot, int code, const char *what)
+{
+	char name[CONFIG_NAME_MAX + 16];
+
+	return worker_failed(worker, code, "%s(memslot.%s)", what,
+			     slot_name(&worker->stress->run->layout, slot, name));
+}
+
+static int set(struct worker *worker, const struct slot *slot, uint64_t base, uint32_t flags,
+	       enum stress_step step)
+{
+	uint64_t start = clock_ns();
+	int code = vm_slot_set(worker->target->vm, slot, base, flags);
+
+	if (code)
+		return worker_failed(worker, -code, "KVM_SET_USER_MEMORY_REGION(%s: slot=%#x "
+				     "flags=%#x gpa=%#llx)", stress_step_name(step), slot->id, flags,
+				     (unsigned long long)base);
+	return worker_took(worker, step, start);
+}
+
+static int delete(struct worker *worker, const struct slot *slot)
+{
+	uint64_t start = clock_ns();
+	int code = vm_slot_delete(worker->target->vm, slot);
+
+	if (code)
+		return slot_failed(worker, slot, -code, "KVM_SET_USER_MEMORY_REGION: delete");
+	return worker_took(worker, STEP_SLOT_DELETE, start);
+}
+
+static int set_log(struct worker *worker, const struct slot *slot, bool on)
+{
+	uint32_t flags = slot->kvm_flags & ~(uint32_t)KVM_MEM_LOG_DIRTY_PAGES;
+
+	return set(worker, slot, slot->base, on ? flags | KVM_MEM_LOG_DIRTY_PAGES : flags,
+		   on ? STEP_DIRTY_LOG_ON : STEP_DIRTY_LOG_OFF);
+}
+
+/* A slot whose flags say dirty-log is left so. */
+static bool logs_at_rest(const struct slot *slot)
+{
+	return slot->kvm_flags & KVM_MEM_LOG_DIRTY_PAGES;
+}
+
+int round_dirty_log_toggle(struct worker *worker)
+{
+	const struct slot *slot = seize(worker);
+	bool first = !logs_at_rest(slot);
+	int code = set_log(worker, slot, first);
+
+	if (!code)
+		code = set_log(worker, slot, !first);
+	release(worker, slot);
+	return code;
+}
+
+/* The log of any slot of the row: they are all as large. */
+static uint64_t bitmap_bytes(const struct slot *slot)
+{
+	return (slot->size / 4096 + 63) / 64 * 8;
+}
+
+static int get_log(struct worker *worker, const struct slot *slot)
+{
+	struct kvm_dirty_log log = { .slot = slot->id, .dirty_bitmap = worker->buffer };
+	uint64_t start = clock_ns();
+
+	if (ioctl(worker->target->vm->fd, KVM_GET_DIRTY_LOG, &log))
+		return slot_failed(worker, slot, errno, "KVM_GET_DIRTY_LOG");
+	return worker_took(worker, STEP_DIRTY_LOG_GET, start);
+}
+
+static int get_logs(struct worker *worker, const struct slot *slot)
+{
+	int code = 0;
+
+	for (int i = 0; !code && i < GETS; i++)
+		code = get_log(worker, slot);
+	return code;
+}
+
+static int clear_pages(struct worker *worker, const struct slot *slot, uint64_t first,
+		       uint64_t pages)
+{
+	struct kvm_clear_dirty_log clear = {
+		.slot = slot->id, .first_page = first, .num_pages = (uint32_t)pages,
+		.dirty_bitmap = worker->buffer,
+	};
+	uint64_t start = clock_ns();
+
+	if (ioctl(worker->target->vm->fd, KVM_CLEAR_DIRTY_LOG, &clear))
+		return slot_failed(worker, slot, errno, "KVM_CLEAR_DIRTY_LOG");
+	return worker_took(worker, STEP_DIRTY_LOG_CLEAR, start);
+}
+
+/* All of them, or some 64 that need not be dirty. */
+static int clear_log(struct worker *worker, const struct slot *slot)
+{
+	return clear_pages(worker, slot, 0, slot->size / 4096);
+}
+
+static int clear_some(struct worker *worker, const struct slot *slot)
+{
+	uint64_t pages = slot->size / 4096, first;
+
+	memset(worker->buffer, 0xff, bitmap_bytes(slot));
+	first = worker_random(worker, (pages + 63) / 64) * 64;
+	return clear_pages(worker, slot, first, pages - first < 64 ? pages - first : 64);
+}
+
+static int get_and_clear(struct worker *worker, const struct slot *slot)
+{
+	int code = get_log(worker, slot);
+
+	return code ? code : clear_log(worker, slot);
+}
+
+/* With dirty logging on. */
+static int while_logging(struct worker *worker,
+			 int (*what)(struct worker *worker, const struct slot *slot))
+{
+	const struct slot *slot;
+	int code, off = 0;
+
+	if (!worker->buffer)
+		worker->buffer = calloc(1, bitmap_bytes(worker->row));
+	if (!worker->buffer)
+		return worker_failed(worker, ENOMEM, "no memory for the dirty log");
+	slot = seize(worker);
+	code = set_log(worker, slot, true);
+	if (!code)
+		code = what(worker, slot);
+	if (!logs_at_rest(slot))
+		off = set_log(worker, slot, false);
+	release(worker, slot);
+	return code ? code : off;
+}
+
+int round_dirty_log_get(struct worker *worker)
+{
+	return while_logging(worker, get_logs);
+}
+
+int round_dirty_log_clear(struct worker *worker)
+{
+	return while_logging(worker, clear_some);
+}
+
+int round_dirty_log_cycle(struct worker *worker)
+{
+	return while_logging(worker, get_and_clear);
+}
+
+static int harvest(struct worker *worker)
+{
+	const struct stress_vm *vm = worker->target;
+	uint64_t start = clock_ns();
+	int code;
+
+	for (unsigned int i = 0; i < vm->vcpus; i++)
+		dirty_ring_harvest(&worker->stress->set->threads[vm->first + i]->vcpu.ring);
+	code = dirty_rings_reset(vm->vm->fd);
+	return code ? worker_failed(worker, -code, "KVM_RESET_DIRTY_RINGS") :
+		      worker_took(worker, STEP_DIRTY_RING, start);
+}
+
+int round_dirty_ring(struct worker *worker)
+{
+	const struct slot *slot = seize(worker);
+	int code = set_log(worker, slot, true), off = 0;
+
+	if (!code)
+		code = harvest(worker);
+	if (!logs_at_rest(slot))
+		off = set_log(worker, slot, false);
+	release(worker, slot);
+	return code ? code : off;
+}
+
+int round_slot_add(struct worker *worker)
+{
+	struct slot another = worker->row[worker_random(worker, worker->row_count)];
+	uint32_t limit = worker->target->vm->kvm->max_slots;
+	int code;
+
+	if (!worker->parking)
+		return worker_unavailable(worker, NO_PARKING);
+	if (worker->spare_id >= limit)
+		return worker_unavailable(worker, "KVM takes no more than %u slots", limit);
+	another.id = worker->spare_id;
+	another.base = worker->parking;
+	code = set(worker, &another, another.base, another.kvm_flags, STEP_SLOT_ADD);
+	return code ? code : delete(worker, &another);
+}
+
+int round_slot_delete(struct worker *worker)
+{
+	const struct slot *slot = seize(worker);
+	int code = delete(worker, slot);
+
+	if (!code)
+		code = set(worker, slot, slot->base, slot->kvm_flags, STEP_SLOT_ADD);
+	release(worker, slot);
+	return code;
+}
+
+int round_slot_move(struct worker *worker)
+{
+	const struct slot *slot;
+	int code;
+
+	if (!worker->parking)
+		return worker_unavailable(worker, NO_PARKING);
+	slot = seize(worker);
+	code = set(worker, slot, worker->parking, slot->kvm_flags, STEP_SLOT_MOVE);
+	if (!code)
+		code = set(worker, slot, slot->base, slot->kvm_flags, STEP_SLOT_MOVE);
+	release(worker, slot);
+	return code;
+}
+
+/* KVM_MEM_READONLY can't change while the slot is there. */
+int round_slot_flags(struct worker *worker)
+{
+	const struct slot *slot;
+	int code;
+
+	if (!worker->target->vm->kvm->readonly_slots)
+		return worker_unavailable(worker, "KVM_CAP_READONLY_MEM is 0");
+	slot = seize(worker);
+	code = delete(worker, slot);
+	if (!code)
+		code = set(worker, slot, slot->base, slot->kvm_flags ^ KVM_MEM_READONLY,
+			   STEP_SLOT_ADD);
+	if (!code)
+		code = delete(worker, slot);
+	if (!code)
+		code = set(worker, slot, slot->base, slot->kvm_flags, STEP_SLOT_ADD);
+	release(worker, slot);
+	return code;
+}

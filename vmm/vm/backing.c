@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "vm/backing.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/memfd.h>
+#include <linux/mempolicy.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "vm/kvm_gmem.h"
+
+#define SIZE_2M (2ull << 20)
+#define SIZE_1G (1ull << 30)
+
+static uint64_t page_size_of(const struct memslot_cfg *cfg)
+{
+	switch (cfg->backing) {
+	case BACKING_HUGETLB_1G:
+		return SIZE_1G;
+	case BACKING_HUGETLB_2M:
+		return SIZE_2M;
+	default:
+		return 4096;
+	}
+}
+
+/* Shared from the start and mapped here, it is memory like any other, but for who owns it. */
+static int guest_memfd(const struct memslot_cfg *cfg, uint64_t size, int vm, int *fd,
+		       struct err *err)
+{
+	struct gmem_create create = { .size = size, .flags = GMEM_FLAGS };
+
+	*fd = ioctl(vm, GMEM_CREATE, &create);
+	return *fd >= 0 ? 0 : err_errno(err, errno, "memslot.%s: KVM_CREATE_GUEST_MEMFD("
+					"size=%#llx flags=%#llx)", cfg->name,
+					(unsigned long long)create.size,
+					(unsigned long long)create.flags);
+}
+
+static int open_memfd(const struct memslot_cfg *cfg, uint64_t size, int *fd, struct err *err)
+{
+	unsigned int flags = MFD_CLOEXEC;
+
+	if (cfg->backing == BACKING_HUGETLB_2M)
+		flags |= MFD_HUGETLB | MFD_HUGE_2MB;
+	if (cfg->backing == BACKING_HUGETLB_1G)
+		flags |= MFD_HUGETLB | MFD_HUGE_1GB;
+	*fd = memfd_create(cfg->name, flags);
+	if (*fd < 0)
+		return err_errno(err, errno, "memslot.%s: memfd_create(%s)", cfg->name,
+				 slot_backing_name(cfg->backing));
+	return ftruncate(*fd, (off_t)size) ? err_errno(err, errno, "memslot.%s: ftruncate(memfd, %#llx)",
+						       cfg->name, (unsigned long long)size) : 0;
+}
+
+/* What the memory comes from, -1: anonymous. On failure the caller closes what there is. */
+static int memory_fd(const struct memslot_cfg *cfg, uint64_t size, int vm, int *fd, struct err *err)
+{
+	*fd = -1;
+	switch (cfg->backing) {
+	case BACKING_ANON:
+		return 0;
+	case BACKING_GUEST_MEMFD:
+		return guest_memfd(cfg, size, vm, fd, err);
+	case BACKING_FILE:
+		*fd = open(cfg->path, O_RDWR | O_CLOEXEC);
+		return *fd >= 0 ? 0 : err_errno(err, errno, "memslot.%s: open(%s)", cfg->name, cfg->path);
+	default:
+		return open_memfd(cfg, size, fd, err);
+	}
+}
+
+/* MADV_POPULATE_WRITE came with 5.14: before, every page is written with what it holds. */
+static int populate(const struct backing *backing, const struct memslot_cfg *cfg)
+{
+	volatile uint8_t *memory = backing->hva;
+
+	if (!madvise(backing->hva, backing->size, MADV_POPULATE_WRITE))
+		return 0;
+	if (errno != EINVAL)
+		return -errno;
+	for (uint64_t offset = 0; offset < backing->size; offset += page_size_of(cfg))
+		memory[offset] = memory[offset]; /* cppcheck-suppress selfAssignment */
+	return 0;
+}
+
+static int advise(const struct backing *backing, const struct memslot_cfg *cfg, struct err *err)
+{
+	int advice = cfg->thp == THP_ALWAYS ? MADV_HUGEPAGE : MADV_NOHUGEPAGE;
+	int code;
+
+	if (cfg->thp != THP_DEFAULT && madvise(backing->hva, backing->size, advice))
+		return err_errno(err, errno, "memslot.%s: madvise(thp)", cfg->name);
+	if (cfg->node >= 0) {
+		unsigned long mask[16] = { 0 };
+
+		if (cfg->node >= (int64_t)(sizeof(mask) * 8))
+			return err_set(err, EINVAL, "memslot.%s: node %lld: there is no such node",
+				       cfg->name, (long long)cfg->node);
+		mask[cfg->node / 64] = 1ul << (cfg->node % 64);
+		if (syscall(SYS_mbind, backing->hva, backing->size, MPOL_BIND, mask,
+			    sizeof(mask) * 8, 0))
+			return err_errno(err, errno, "memslot.%s: mbind(node %lld)", cfg->name,
+					 (long long)cfg->node);
+	}
+	code = cfg->populate ? populate(backing, cfg) : 0;
+	return code ? err_errno(err, -code, "memslot.%s: populating its memory", cfg->name) : 0;
+}
+
+/*
+ * KVM maps a large page only where hva and gpa agree in the low bits
+ * (kvm_alloc_memslot_metadata()), so the mapping is placed congruent to base.
+ */
+static int reserve(struct backing *backing, const struct memslot_cfg *cfg, struct err *err)
+{
+	uint64_t align = page_size_of(cfg) == SIZE_1G || backing->size >= SIZE_1G ? SIZE_1G : SIZE_2M;
+	uintptr_t start;
+
+	backing->reserved_size = backing->size + align;
+	backing->reserved = mmap(NULL, backing->reserved_size, PROT_NONE,
+				 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (backing->reserved == MAP_FAILED) {
+		int code = errno;
+
+		backing->reserved = NULL;
+		err_errno(err, code, "memslot.%s: mmap(%#llx bytes of address space)", cfg->name,
+			  (unsigned long long)backing->reserved_size);
+		err_remedy(err, "a smaller slot, or lift the limit: ulimit -v, vm.overcommit_memory=2");
+		return -code;
+	}
+	start = (uintptr_t)backing->reserved;
+	backing->hva = (uint8_t *)(start + ((cfg->base - start) & (align - 1)));
+	return 0;
+}
+
+/*
+ * What was reserved only to choose an address. Many slots would otherwise have three
+ * areas each and meet vm.max_map_count.
+ */
+static void trim(struct backing *backing)
+{
+	uint8_t *start = backing->reserved, *end = start + backing->reserved_size;
+	uint8_t *used_end = backing->hva + backing->size;
+
+	if (backing->hva > start)
+		munmap(start, (size_t)(backing->hva - start));
+	if (end > used_end)
+		munmap(used_end, (size_t)(end - used_end));
+	backing->reserved = backing->hva;
+	backing->reserved_size = backing->size;
+}
+
+int backing_map(struct backing *backing, const struct memslot_cfg *cfg, int vm, struct err *err)
+{
+	int flags = MAP_FIXED | MAP_NORESERVE;
+	int code;
+
+	*backing = (struct backing){ .fd = -1, .size = cfg->size * cfg->count };
+	code = memory_fd(cfg, backing->size, vm, &backing->fd, err);
+	if (!code)
+		code = reserve(backing, cfg, err);
+	if (code)
+		goto fail;
+	flags |= backing->fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED;
+	if (mmap(backing->hva, backing->size, PROT_READ | PROT_WRITE, flags, backing->fd, 0) ==
+	    MAP_FAILED) {
+		code = err_errno(err, errno, "memslot.%s: mmap(%s, %#llx)", cfg->name,
+				 slot_backing_name(cfg->backing), (unsigned long long)backing->size);
+		goto fail;
+	}
+	trim(backing);
+	code = advise(backing, cfg, err);
+	if (!code)
+		return 0;
+fail:
+	backing_unmap(backing);
+	return code;
+}
+
+void backing_unmap(struct backing *backing)
+{
+	if (backing->reserved)
+		munmap(backing->reserved, backing->reserved_size);
+	if (backing->fd >= 0)
+		close(backing->fd);
+	*backing = (struct backing){ .fd = -1 };
+}

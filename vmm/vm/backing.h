@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Host memory for a row of memslots: anonymous, memfd, hugetlb, guest_memfd, a file. */
+#ifndef BACKING_H
+#define BACKING_H
+
+#include "base/err.h"
+#include "config/config.h"
+#include "vm/vm.h"
+
+/*
+ * Maps memory for every slot of the row; vm: of the VM, which owns a guest_memfd. Never reserves swap, touches nothing unless populate.
+ */
+int backing_map(struct backing *backing, const struct memslot_cfg *cfg, int vm, struct err *err);
+void backing_unmap(struct backing *backing);
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A vCPU's ring of dirty pages: Documentation/virt/kvm/api.rst, 8.29 KVM_CAP_DIRTY_LOG_RING. */
+#ifndef DIRTY_RING_H
+#define DIRTY_RING_H
+
+#include <linux/kvm.h>
+#include <pthread.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+struct dirty_ring {
+	struct kvm_dirty_gfn *entries;	/* NULL: the VM has none */
+	uint32_t count;			/* a power of two */
+	uint32_t next;			/* the first one not harvested */
+	pthread_mutex_t lock;		/* of next: the vCPU harvests when it is full, workers at any time */
+};
+
+/* Of the vCPU `fd`, `size` bytes as the VM was told; 0: none. 0 or -errno. */
+int dirty_ring_map(struct dirty_ring *ring, int fd, uint64_t size, struct err *err);
+void dirty_ring_unmap(struct dirty_ring *ring);
+/* Takes what is in it; returns how many pages. They count again after dirty_rings_reset(). */
+uint32_t dirty_ring_harvest(struct dirty_ring *ring);
+/* KVM_RESET_DIRTY_RINGS of the VM; 0 or -errno. */
+int dirty_rings_reset(int vm_fd);
+
+#endif

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "vm/payload.h"
+
+#include <errno.h>
+#include <libfdt.h>
+#include <stdlib.h>
+
+#include "base/units.h"
+#include "config/ops.h"
+#include "minivmm_pt.h"
+#include "vm/device_tree.h"
+
+/* payload_image.S */
+extern const char payload_image[], payload_image_end[];
+
+static uint64_t page_align(uint64_t bytes)
+{
+	return (bytes + 4095) & -4096ull;
+}
+
+static size_t image_bytes(void)
+{
+	/* cppcheck-suppress comparePointers ; the assembler puts one right behind the other */
+	return (size_t)(payload_image_end - payload_image);
+}
+
+static uint64_t image_size(void)
+{
+	return page_align(image_bytes());
+}
+
+/*
+ * Tables an identity map of every normal slot takes: the root, one level-3 table
+ * per 512 GiB and, with 2M pages, one level-2 table per GiB that holds memory.
+ */
+static uint64_t table_pages(const struct layout *layout, int page_level)
+{
+	uint64_t pages = 1, next_512g = 0, next_1g = 0;
+
+	for (size_t i = 0; i < layout->normal_count; i++) {
+		const struct slot *slot = &layout->slots[layout->by_base[i]];
+		uint64_t first = slot->base >> 39, last = (slot->base + slot->size - 1) >> 39;
+
+		if (first < next_512g)
+			first = next_512g;
+		pages += last + 1 - first;
+		next_512g = last + 1;
+		if (page_level > 2)
+			continue;
+		first = slot->base >> 30;
+		last = (slot->base + slot->size - 1) >> 30;
+		if (first < next_1g)
+			first = next_1g;
+		pages += last + 1 - first;
+		next_1g = last + 1;
+	}
+	return pages;
+}
+
+static bool usable(const struct layout *layout, const struct slot *slot)
+{
+	const struct memslot_cfg *cfg = &layout->config->memslots[slot->cfg];
+
+	return !(cfg->flags & SLOT_READONLY) && !cfg->alias &&
+	       cfg->backing != BACKING_GUEST_MEMFD &&
+	       !(layout_natures(layout, slot->cfg) & (OP_LOSES_DATA | OP_TAKES_SLOT | OP_REVOKES));
+}
+
+/* The lowest gpa with `size` bytes of writable, contiguous guest memory; page 0 stays NULL. */
+static bool find_room(const struct layout *layout, uint64_t size, uint64_t *base)
+{
+	uint64_t start = 0, end = 0;
+
+	for (size_t i = 0; i < layout->normal_count; i++) {
+		const struct slot *slot = &layout->slots[layout->by_base[i]];
+
+		if (!usable(layout, slot))
+			continue;
+		if (slot->base != end || !end)
+			start = slot->base ? slot->base : 4096;
+		end = slot->base + slot->size;
+		if (end > start && end - start >= size && end <= 1ull << 47) {
+			*base = start;
+			return true;
+		}
+	}
+	return false;
+}
+
+int payload_place(const struct layout *layout, unsigned int vcpus, int page_level,
+		  struct payload *payload, struct err *err)
+{
+	uint64_t tables = table_pages(layout, page_level) * 4096;
+	char text[UNIT_TEXT];
+
+	*payload = (struct payload){ .page_level = page_level, .vcpus = vcpus };
+	payload->tree_size = page_align(device_tree_bound(layout));
+	payload->size = image_size() +
+			(uint64_t)vcpus * ABI_VCPU_PAGES * ABI_PAGE_SIZE + 2 * tables +
+			payload->tree_size;
+	if (!find_room(layout, payload->size, &payload->base)) {
+		err_set(err, EINVAL, "the guest payload needs %s of contiguous writable guest memory "
+				     "below 128 TiB that no worker takes away; no run of memslots "
+				     "is that large",
+			format_bytes(text, payload->size));
+		err_remedy(err, "add a slot for it, for instance [memslot.boot] base = 0, size = %lluM",
+			   (unsigned long long)(payload->size >> 20) + 1);
+		return -EINVAL;
+	}
+	payload->vcpu_blocks = payload->base + image_size();
+	payload->tables = payload_vcpu_block(payload, vcpus);
+	payload->tables_end = payload->pool = payload->tables + tables;
+	payload->pool_end = payload->tree = payload->pool + tables;
+	return 0;
+}
+
+uint64_t payload_vcpu_block(const struct payload *payload, unsigned int vcpu)
+{
+	return payload->vcpu_blocks + (uint64_t)vcpu * ABI_VCPU_PAGES * ABI_PAGE_SIZE;
+}
+
+static uint64_t *guest_table(void *ctx, uint64_t gpa)
+{
+	return (uint64_t *)vm_page(ctx, gpa);
+}
+
+static int map_memory(struct payload *payload, const struct vm *vm, struct err *err)
+{
+	struct pt pt = {
+		.format = PT_FORMAT_X86, .page_level = payload->page_level,
+		.next = payload->tables, .end = payload->tables_end,
+		.table = guest_table, .ctx = (void *)vm,
+	};
+
+	for (size_t i = 0; i < vm->layout->normal_count; i++) {
+		const struct slot *slot = &vm->layout->slots[vm->layout->by_base[i]];
+
+		if (!pt_map(&pt, slot->base, slot->size))
+			return err_set(err, ENOSPC, "the tables planned for CR3 do not suffice");
+	}
+	payload->cr3 = pt.root;
+	return 0;
+}
+
+int payload_load(struct payload *payload, const struct vm *vm, struct err *err)
+{
+	void *tree;
+	int code;
+
+	code = device_tree_make(vm->layout, payload, &tree, err);
+	if (code)
+		return code;
+	vm_small_pages(vm, payload->base, payload->size);
+	code = vm_write(vm, payload->tree, tree, fdt_totalsize(tree));
+	free(tree);
+	if (!code)
+		code = vm_write(vm, payload->base, payload_image, image_bytes());
+	if (code)
+		return err_errno(err, -code, "writing the payload to gpa %#llx",
+				 (unsigned long long)payload->base);
+	return map_memory(payload, vm, err);
+}

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "vm/vcpu_set.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+#define KICK_SIGNAL SIGUSR1
+/* How long a kicked vCPU may take to leave the kernel: it may be zeroing gigabytes of rmaps. */
+#define KICK_TIMEOUT_NS 10000000000ull
+
+static void *thread_main(void *argument)
+{
+	struct vcpu_thread *thread = argument;
+	struct vcpu_set *set = thread->set;
+	uint64_t one = 1;
+
+	for (;;) {
+		enum vcpu_stop stop;
+		bool quit;
+
+		pthread_mutex_lock(&set->lock);
+		while (set->generation == thread->seen && !thread->quit)
+			pthread_cond_wait(&set->go, &set->lock);
+		thread->seen = set->generation;
+		quit = thread->quit;
+		pthread_mutex_unlock(&set->lock);
+		if (quit)
+			return NULL;
+
+		stop = vcpu_run(&thread->vcpu);
+
+		pthread_mutex_lock(&set->lock);
+		thread->stop = stop;
+		thread->running = false;
+		pthread_mutex_unlock(&set->lock);
+		/* It could only overflow, until it is read. */
+		while (write(set->done_fd, &one, sizeof(one)) < 0)
+			continue;
+	}
+}
+
+/* Its only use is to make KVM_RUN return with EINTR. */
+static void kick_handler(int number)
+{
+	(void)number;
+}
+
+int vcpu_set_open(struct vcpu_set *set, const struct signals *signals, struct err *err)
+{
+	struct sigaction action = { .sa_handler = kick_handler };
+	int code = 0;
+
+	*set = (struct vcpu_set){ .signals = signals, .done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK) };
+	pthread_mutex_init(&set->lock, NULL);
+	pthread_cond_init(&set->go, NULL);
+	sigaction(KICK_SIGNAL, &action, NULL);
+	if (set->done_fd < 0) {
+		code = err_errno(err, errno, "eventfd");
+		vcpu_set_close(set);
+	}
+	return code;
+}
+
+static int add_vcpu(struct vcpu_set *set, const struct vm *vm, const struct payload *payload,
+		      unsigned int index, struct err *err)
+{
+	struct vcpu_thread *thread = calloc(1, sizeof(*thread));
+	int code;
+
+	if (!thread)
+		return err_set(err, ENOMEM, "no memory for vCPU %u", index);
+	thread->set = set;
+	thread->seen = set->generation;
+	thread->stop = VCPU_WAITS;
+	code = vcpu_create(&thread->vcpu, vm, payload, index, err);
+	if (code) {
+		free(thread);
+		return code;
+	}
+	thread->vcpu.repeat = &set->repeat;
+	set->threads[set->count++] = thread;
+	code = pthread_create(&thread->handle, NULL, thread_main, thread);
+	thread->started = !code;
+	return code ? err_errno(err, code, "pthread_create(vCPU %u)", index) : 0;
+}
+
+int vcpu_set_join(struct vcpu_set *set, const struct vm *vm, const struct payload *payload,
+	      unsigned int vcpus, struct err *err)
+{
+	unsigned int first = set->count;
+	struct vcpu_thread **larger = realloc(set->threads, (first + vcpus) * sizeof(*larger));
+	int code = 0;
+
+	if (!larger)
+		return err_set(err, ENOMEM, "no memory for %u vCPUs", vcpus);
+	set->threads = larger;
+	for (unsigned int i = 0; !code && i < vcpus; i++)
+		code = add_vcpu(set, vm, payload, i, err);
+	if (code)
+		vcpu_set_leave(set, first);
+	return code;
+}
+
+static void kick(struct vcpu_set *set)
+{
+	pthread_mutex_lock(&set->lock);
+	for (unsigned int i = 0; i < set->count; i++) {
+		struct vcpu_thread *thread = set->threads[i];
+
+		if (!thread->running)
+			continue;
+		__atomic_store_n(&thread->vcpu.run->immediate_exit, 1, __ATOMIC_RELEASE);
+		pthread_kill(thread->handle, KICK_SIGNAL);
+	}
+	pthread_mutex_unlock(&set->lock);
+}
+
+/* How the set stands: 0 all wait, -EIO one is in trouble, -EAGAIN some run. */
+static int standing(struct vcpu_set *set)
+{
+	int result = 0;
+
+	pthread_mutex_lock(&set->lock);
+	for (unsigned int i = 0; i < set->count; i++) {
+		const struct vcpu_thread *thread = set->threads[i];
+
+		if (thread->running && !result)
+			result = -EAGAIN;
+		else if (!thread->running && thread->stop == VCPU_TROUBLE)
+			result = -EIO;
+	}
+	pthread_mutex_unlock(&set->lock);
+	return result;
+}
+
+static bool any_running(struct vcpu_set *set)
+{
+	bool running = false;
+
+	pthread_mutex_lock(&set->lock);
+	for (unsigned int i = 0; i < set->count; i++)
+		running |= set->threads[i]->running;
+	pthread_mutex_unlock(&set->lock);
+	return running;
+}
+
+/* Waits for a vCPU to stop or a signal to come. Returns the signal's number, 0, or -ETIMEDOUT. */
+static int wait_news(struct vcpu_set *set, uint64_t deadline, bool heed_signals)
+{
+	struct pollfd fds[2] = {
+		{ .fd = set->done_fd, .events = POLLIN },
+		{ .fd = heed_signals && set->signals ? set->signals->fd : -1, .events = POLLIN },
+	};
+	uint64_t now = clock_ns(), left = deadline > now ? deadline - now : 0, count;
+	struct timespec timeout = { (time_t)(left / 1000000000u), (long)(left % 1000000000u) };
+	int ready = ppoll(fds, 2, &timeout, NULL);
+
+	if (!ready)
+		return -ETIMEDOUT;
+	if (ready > 0 && fds[1].revents)
+		return signals_next(set->signals);
+	if (ready > 0 && fds[0].revents && read(set->done_fd, &count, sizeof(count)) < 0)
+		return 0;
+	return 0;
+}
+
+/* They leave the guest; one that is stuck in the kernel is left behind. */
+void vcpu_set_stop(struct vcpu_set *set)
+{
+	uint64_t deadline = clock_ns() + KICK_TIMEOUT_NS;
+
+	do {
+		kick(set);
+	} while (any_running(set) && wait_news(set, deadline, false) != -ETIMEDOUT);
+}
+
+void vcpu_set_tell(struct vcpu_set *set, unsigned int index, uint32_t next)
+{
+	vcpu_tell(&set->threads[index]->vcpu, next);
+}
+
+void vcpu_set_tell_all(struct vcpu_set *set, uint32_t next)
+{
+	for (unsigned int i = 0; i < set->count; i++)
+		vcpu_set_tell(set, i, next);
+}
+
+void vcpu_set_start(struct vcpu_set *set)
+{
+	pthread_mutex_lock(&set->lock);
+	for (unsigned int i = 0; i < set->count; i++)
+		set->threads[i]->running = true;
+	set->generation++;
+	pthread_cond_broadcast(&set->go);
+	pthread_mutex_unlock(&set->lock);
+}
+
+int vcpu_set_wait(struct vcpu_set *set, uint64_t deadline)
+{
+	int result;
+
+	while ((result = standing(set)) == -EAGAIN) {
+		int news = wait_news(set, deadline, true);
+
+		if (news)
+			return news;
+	}
+	return result;
+}
+
+int vcpu_set_run(struct vcpu_set *set, uint64_t timeout_ns)
+{
+	uint64_t deadline = clock_ns() + timeout_ns;
+	int result;
+
+	vcpu_set_start(set);
+	result = vcpu_set_wait(set, deadline);
+	if (result)
+		vcpu_set_stop(set);
+	return result;
+}
+
+void vcpu_set_nudge(struct vcpu_set *set, unsigned int index)
+{
+	pthread_kill(set->threads[index]->handle, KICK_SIGNAL);
+}
+
+void vcpu_set_forgive(struct vcpu_set *set)
+{
+	for (unsigned int i = 0; i < set->count; i++) {
+		struct vcpu_thread *thread = set->threads[i];
+
+		thread->stop = VCPU_WAITS;
+		vcpu_forgive(&thread->vcpu);
+	}
+}
+
+const struct vcpu *vcpu_set_culprit(const struct vcpu_set *set)
+{
+	const struct vcpu *found = NULL;
+
+	for (unsigned int i = 0; i < set->count; i++) {
+		const struct vcpu *vcpu = &set->threads[i]->vcpu;
+
+		if (vcpu->trouble && (!found || found->trouble == GUEST_TIMEOUT))
+			found = vcpu;
+	}
+	return found;
+}
+
+void vcpu_set_repeat(struct vcpu_set *set, bool on)
+{
+	__atomic_store_n(&set->repeat, on, __ATOMIC_RELEASE);
+}
+
+bool vcpu_set_leave(struct vcpu_set *set, unsigned int first)
+{
+	/* A thread stuck in the kernel can't be joined; the process's end takes it. */
+	if (any_running(set))
+		return false;
+	pthread_mutex_lock(&set->lock);
+	for (unsigned int i = first; i < set->count; i++)
+		set->threads[i]->quit = true;
+	pthread_cond_broadcast(&set->go);
+	pthread_mutex_unlock(&set->lock);
+	for (unsigned int i = first; i < set->count; i++) {
+		if (set->threads[i]->started)
+			pthread_join(set->threads[i]->handle, NULL);
+		vcpu_destroy(&set->threads[i]->vcpu);
+		free(set->threads[i]);
+	}
+	set->count = first;
+	return true;
+}
+
+bool vcpu_set_close(struct vcpu_set *set)
+{
+	if (!vcpu_set_leave(set, 0))
+		return false;
+	free(set->threads);
+	if (set->done_fd >= 0)
+		close(set->done_fd);
+	pthread_cond_destroy(&set->go);
+	pthread_mutex_destroy(&set->lock);
+	*set = (struct vcpu_set){ .done_fd = -1 };
+	return true;
+}
