@@ -38,7 +38,7 @@ setup() { need_boot; }
 
 @test "red: #UD in L2 is reported with the exit code by name" {
 	rc l2-ud2 1
-	check l2-ud2 l2.ran fail "SVM_EXIT_EXCP #UD"
+	check l2-ud2 l2.ran fail "(UD excp)"
 }
 
 @test "red: a failed VMRUN is reported as such" {

@@ -49,10 +49,10 @@ setup() { need_boot; }
 	rc ud2 1
 	check ud2 guest.clean fail "#UD"
 	rc l2-ud2 1
-	check l2-ud2 l2.ran fail "EXIT_REASON_EXCEPTION_NMI"
+	check l2-ud2 l2.ran fail "(EXCEPTION_NMI)"
 	check l2-ud2 l2.ran fail "vector 6 (#UD)"
 	rc restore-ud2 1
-	check restore-ud2 l2.ran fail "EXIT_REASON_EXCEPTION_NMI"
+	check restore-ud2 l2.ran fail "(EXCEPTION_NMI)"
 	rc triple-fault 1
 	check triple-fault guest.clean fail "KVM_EXIT_SHUTDOWN"
 }

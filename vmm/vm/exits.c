@@ -1,8 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "vm/exits.h"
 
+#include <asm/svm.h>
+#include <asm/vmx.h>
 #include <linux/kvm.h>
 #include <stddef.h>
+
+/* Linux 6.8; Debian 12's headers are of 6.1. */
+#ifndef KVM_EXIT_MEMORY_FAULT
+#define KVM_EXIT_MEMORY_FAULT 39
+#endif
 
 struct name {
 	uint64_t value;
@@ -30,7 +37,7 @@ const char *kvm_exit_name(uint32_t reason)
 		NAME(KVM_EXIT_TPR_ACCESS), NAME(KVM_EXIT_NMI), NAME(KVM_EXIT_INTERNAL_ERROR),
 		NAME(KVM_EXIT_SYSTEM_EVENT), NAME(KVM_EXIT_DIRTY_RING_FULL),
 		NAME(KVM_EXIT_X86_RDMSR), NAME(KVM_EXIT_X86_WRMSR), NAME(KVM_EXIT_X86_BUS_LOCK),
-		NAME(KVM_EXIT_NOTIFY), { 39, "KVM_EXIT_MEMORY_FAULT" },
+		NAME(KVM_EXIT_NOTIFY), NAME(KVM_EXIT_MEMORY_FAULT),
 	};
 
 	return lookup(names, COUNT(names), reason);
@@ -58,72 +65,20 @@ const char *exception_name(uint32_t vector)
 	return vector < 32 && names[vector] ? names[vector] : "?";
 }
 
-/* AMD APM volume 2, appendix C. */
-static const struct name svm_exits[] = {
-	{ 0x60, "SVM_EXIT_INTR" }, { 0x61, "SVM_EXIT_NMI" }, { 0x62, "SVM_EXIT_SMI" },
-	{ 0x63, "SVM_EXIT_INIT" }, { 0x64, "SVM_EXIT_VINTR" }, { 0x6e, "SVM_EXIT_RDTSC" },
-	{ 0x72, "SVM_EXIT_CPUID" }, { 0x73, "SVM_EXIT_RSM" }, { 0x74, "SVM_EXIT_IRET" },
-	{ 0x75, "SVM_EXIT_SWINT" }, { 0x76, "SVM_EXIT_INVD" }, { 0x77, "SVM_EXIT_PAUSE" },
-	{ 0x78, "SVM_EXIT_HLT" }, { 0x79, "SVM_EXIT_INVLPG" }, { 0x7a, "SVM_EXIT_INVLPGA" },
-	{ 0x7b, "SVM_EXIT_IOIO" }, { 0x7c, "SVM_EXIT_MSR" }, { 0x7d, "SVM_EXIT_TASK_SWITCH" },
-	{ 0x7e, "SVM_EXIT_FERR_FREEZE" }, { 0x7f, "SVM_EXIT_SHUTDOWN" },
-	{ 0x80, "SVM_EXIT_VMRUN" }, { 0x81, "SVM_EXIT_VMMCALL" }, { 0x82, "SVM_EXIT_VMLOAD" },
-	{ 0x83, "SVM_EXIT_VMSAVE" }, { 0x84, "SVM_EXIT_STGI" }, { 0x85, "SVM_EXIT_CLGI" },
-	{ 0x86, "SVM_EXIT_SKINIT" }, { 0x87, "SVM_EXIT_RDTSCP" }, { 0x88, "SVM_EXIT_ICEBP" },
-	{ 0x89, "SVM_EXIT_WBINVD" }, { 0x8a, "SVM_EXIT_MONITOR" }, { 0x8b, "SVM_EXIT_MWAIT" },
-	{ 0x8d, "SVM_EXIT_XSETBV" }, { 0x400, "SVM_EXIT_NPF" },
-	{ 0x401, "SVM_EXIT_AVIC_INCOMPLETE_IPI" }, { 0x402, "SVM_EXIT_AVIC_NOACCEL" },
-	{ UINT64_MAX, "SVM_EXIT_ERR (VMEXIT_INVALID)" }, { UINT32_MAX, "SVM_EXIT_ERR (VMEXIT_INVALID)" },
-};
-
+/* VMEXIT_INVALID is -1. KVM reports it to L1 as 32 or 64 bits, depending on the version. */
 const char *svm_exit_name(uint64_t code)
 {
-	static const char *const exceptions[32] = {
-		"SVM_EXIT_EXCP #DE", "SVM_EXIT_EXCP #DB", "SVM_EXIT_EXCP NMI", "SVM_EXIT_EXCP #BP",
-		"SVM_EXIT_EXCP #OF", "SVM_EXIT_EXCP #BR", "SVM_EXIT_EXCP #UD", "SVM_EXIT_EXCP #NM",
-		"SVM_EXIT_EXCP #DF", NULL, "SVM_EXIT_EXCP #TS", "SVM_EXIT_EXCP #NP",
-		"SVM_EXIT_EXCP #SS", "SVM_EXIT_EXCP #GP", "SVM_EXIT_EXCP #PF", NULL,
-		"SVM_EXIT_EXCP #MF", "SVM_EXIT_EXCP #AC", "SVM_EXIT_EXCP #MC", "SVM_EXIT_EXCP #XM",
-	};
+	static const struct name names[] = { SVM_EXIT_REASONS };
 
-	if (code >= 0x40 && code < 0x60)
-		return exceptions[code - 0x40] ? exceptions[code - 0x40] : "SVM_EXIT_EXCP";
-	return lookup(svm_exits, COUNT(svm_exits), code);
+	return lookup(names, COUNT(names), code == UINT32_MAX ? UINT64_MAX : code);
 }
 
-/* As the kernel's asm/vmx.h spells them; numbers: Intel SDM volume 3, appendix C. */
-static const struct name vmx_exits[] = {
-	{ 0, "EXIT_REASON_EXCEPTION_NMI" }, { 1, "EXIT_REASON_EXTERNAL_INTERRUPT" },
-	{ 2, "EXIT_REASON_TRIPLE_FAULT" }, { 3, "EXIT_REASON_INIT" },
-	{ 4, "EXIT_REASON_SIPI" }, { 7, "EXIT_REASON_INTERRUPT_WINDOW" },
-	{ 8, "EXIT_REASON_NMI_WINDOW" }, { 9, "EXIT_REASON_TASK_SWITCH" },
-	{ 10, "EXIT_REASON_CPUID" }, { 12, "EXIT_REASON_HLT" },
-	{ 13, "EXIT_REASON_INVD" }, { 14, "EXIT_REASON_INVLPG" },
-	{ 15, "EXIT_REASON_RDPMC" }, { 16, "EXIT_REASON_RDTSC" },
-	{ 18, "EXIT_REASON_VMCALL" }, { 19, "EXIT_REASON_VMCLEAR" },
-	{ 20, "EXIT_REASON_VMLAUNCH" }, { 21, "EXIT_REASON_VMPTRLD" },
-	{ 22, "EXIT_REASON_VMPTRST" }, { 23, "EXIT_REASON_VMREAD" },
-	{ 24, "EXIT_REASON_VMRESUME" }, { 25, "EXIT_REASON_VMWRITE" },
-	{ 26, "EXIT_REASON_VMXOFF" }, { 27, "EXIT_REASON_VMXON" },
-	{ 28, "EXIT_REASON_CR_ACCESS" }, { 29, "EXIT_REASON_DR_ACCESS" },
-	{ 30, "EXIT_REASON_IO_INSTRUCTION" }, { 31, "EXIT_REASON_MSR_READ" },
-	{ 32, "EXIT_REASON_MSR_WRITE" }, { 33, "EXIT_REASON_INVALID_STATE" },
-	{ 34, "EXIT_REASON_MSR_LOAD_FAIL" }, { 36, "EXIT_REASON_MWAIT" },
-	{ 37, "EXIT_REASON_MONITOR_TRAP_FLAG" }, { 39, "EXIT_REASON_MONITOR" },
-	{ 40, "EXIT_REASON_PAUSE" }, { 41, "EXIT_REASON_MCE_DURING_VMENTRY" },
-	{ 43, "EXIT_REASON_TPR_BELOW_THRESHOLD" }, { 44, "EXIT_REASON_APIC_ACCESS" },
-	{ 46, "EXIT_REASON_GDTR_IDTR" }, { 47, "EXIT_REASON_LDTR_TR" },
-	{ 48, "EXIT_REASON_EPT_VIOLATION" }, { 49, "EXIT_REASON_EPT_MISCONFIG" },
-	{ 50, "EXIT_REASON_INVEPT" }, { 51, "EXIT_REASON_RDTSCP" },
-	{ 52, "EXIT_REASON_PREEMPTION_TIMER" }, { 53, "EXIT_REASON_INVVPID" },
-	{ 54, "EXIT_REASON_WBINVD" }, { 55, "EXIT_REASON_XSETBV" },
-	{ 58, "EXIT_REASON_INVPCID" }, { 59, "EXIT_REASON_VMFUNC" },
-	{ 62, "EXIT_REASON_PML_FULL" },
-};
-
+/* Bits 16 to 31 are flags, such as "the VM entry failed". */
 const char *vmx_exit_name(uint64_t reason)
 {
-	return lookup(vmx_exits, COUNT(vmx_exits), reason & 0xffff);
+	static const struct name names[] = { VMX_EXIT_REASONS };
+
+	return lookup(names, COUNT(names), reason & 0xffff);
 }
 
 /* Intel SDM volume 3, section "VM Instruction Error Numbers". */
