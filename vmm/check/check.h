@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* How checks speak, and the questions about a run that several of them ask. */
+/*
+ * What the files checks_*.c share: how a check states its result, and the questions about a run
+ * that more than one check asks. A question of one check alone stays in its file.
+ */
 #ifndef CHECK_H
 #define CHECK_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "check/checks.h"
 #include "check/verdict.h"
 
 void check_say(struct check *check, enum result result, const char *format, ...)
@@ -37,26 +41,17 @@ void run_eager_reason(const struct run *run, char *text, size_t size);
 /* True and skipped, where rmaps are eager. */
 bool skip_if_eager(const struct run *run, struct check *check);
 
-/* Does the config ask for it? */
-bool has_stress(const struct run *run);
-bool has_faults(const struct run *run);
-bool has_enable(const struct run *run);
-bool has_failed_entry(const struct run *run);
 /* What the phase's arrays of a kind hold, when the first shadow root has been there or not. */
 uint64_t run_expected(const struct run *run, const struct phase_result *phase, enum array array,
 		      bool shadow_root);
 
-/* The checks, in the files their subjects have: checks_*.c. */
+/*
+ * Every judge_X() of checks.h: leaves pass, fail or skip with its reason in check. That of
+ * nested.off judges a second run, which is NULL where none was made.
+ */
 typedef void judge(const struct run *run, struct check *check);
-
-judge judge_kvm, judge_nested, judge_tdp_mmu, judge_policy;
-judge judge_lazy_before, judge_control, judge_transition, judge_phases;
-judge judge_enable, judge_failed_entry;
-judge judge_rmap_exact, judge_tracking_exact, judge_arrays_exact;
-judge judge_sources;
-/* Of another run; NULL: it was not made. */
-judge judge_nested_off;
-judge judge_guest, judge_l2, judge_teardown, judge_process, judge_klog;
-judge judge_stress, judge_vms, judge_memory, judge_slab, judge_fails;
+#define CHECK_PROTOTYPE(name, function, applies, asks) judge judge_##function;
+CHECKS(CHECK_PROTOTYPE)
+#undef CHECK_PROTOTYPE
 
 #endif

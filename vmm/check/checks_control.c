@@ -4,16 +4,6 @@
 
 #include "check/check.h"
 
-bool has_enable(const struct run *run)
-{
-	return run_first_of(run, DO_ENABLE) >= 0;
-}
-
-bool has_failed_entry(const struct run *run)
-{
-	return run_first_of(run, DO_FAILED_ENTRY) >= 0;
-}
-
 /* The first phase of this kind with rmaps lazy before and after; NULL and judged, if not. */
 static const struct phase_result *stays_lazy(const struct run *run, struct check *check,
 					     enum phase_do what, const char *deed)

@@ -7,14 +7,6 @@
 #include "base/units.h"
 #include "check/check.h"
 
-bool has_faults(const struct run *run)
-{
-	for (size_t i = 0; i < run->config->phase_count; i++)
-		if (run->config->phases[i].fails)
-			return true;
-	return false;
-}
-
 /* False and judged, unless the phase failed as it should and left what the model says. */
 static bool failed_well(const struct run *run, const struct phase_result *phase,
 			struct check *check)

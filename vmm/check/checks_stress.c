@@ -5,14 +5,6 @@
 
 #include "check/check.h"
 
-bool has_stress(const struct run *run)
-{
-	for (size_t i = 0; i < run->config->phase_count; i++)
-		if (run->config->phases[i].what == DO_STRESS)
-			return true;
-	return false;
-}
-
 /* The first worker that failed, with the phase it did so in. */
 static const struct worker_result *first_failure(const struct run *run, const char **phase)
 {

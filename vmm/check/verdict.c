@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* From the table of checks to a verdict: which checks a run has, and what they add up to. */
 #include "check/verdict.h"
 
 #include <stdbool.h>
@@ -6,81 +7,64 @@
 
 #include "check/check.h"
 
-static const struct {
+/* Which runs have a check: functions for the rows of checks.h. */
+
+static bool has_enable(const struct run *run)
+{
+	return run_first_of(run, DO_ENABLE) >= 0;
+}
+
+static bool has_failed_entry(const struct run *run)
+{
+	return run_first_of(run, DO_FAILED_ENTRY) >= 0;
+}
+
+static bool has_stress(const struct run *run)
+{
+	return run_first_of(run, DO_STRESS) >= 0;
+}
+
+static bool has_faults(const struct run *run)
+{
+	for (size_t i = 0; i < run->config->phase_count; i++)
+		if (run->config->phases[i].fails)
+			return true;
+	return false;
+}
+
+/* No run has it on its own account: verdict_add_nested_off() judges a second run by it. */
+static bool is_second_run(const struct run *run)
+{
+	(void)run;
+	return false;
+}
+
+#define ROW(name, function, applies, asks) { { name, asks }, judge_##function, applies },
+static const struct row {
 	struct check_info info;
 	judge *judge;
-} table[] = {
-	{ { "host.kvm", "/dev/kvm can be used" }, judge_kvm },
-	{ { "host.nested", "KVM runs nested guests" }, judge_nested },
-	{ { "host.tdp-mmu", "the TDP MMU is on, without which nothing is lazy" }, judge_tdp_mmu },
-	{ { "host.policy", "rmaps are lazy or eager, as expect.policy says" }, judge_policy },
-	{ { "guest.clean", "the payload ran without a fault or a hang" }, judge_guest },
-	{ { "lazy.before", "no rmaps before a nested guest runs under nested paging" },
-	  judge_lazy_before },
-	{ { "control.no-npt", "a nested guest without NPT/EPT does not allocate them" },
-	  judge_control },
-	{ { "control.enable", "SVM or VMX turned on, and no more, does not either" }, judge_enable },
-	{ { "control.failed-entry", "nor does a VM entry that fails" }, judge_failed_entry },
-	{ { "transition.observed", "the first one with NPT/EPT does" }, judge_transition },
-	{ { "phase.expect", "each phase's rmaps are as its `expect` says" }, judge_phases },
-	{ { "rmap.exact", "rmap bytes are those predicted" }, judge_rmap_exact },
-	{ { "tracking.exact", "write-tracking bytes are those predicted" }, judge_tracking_exact },
-	{ { "arrays.exact", "lpage_info and dirty bitmap bytes are those predicted" },
-	  judge_arrays_exact },
-	{ { "l2.ran", "every L2 phase entered L2 and wrote all its pages" }, judge_l2 },
-	{ { "sources.agree", "where several sources tell the same, they tell it alike" },
-	  judge_sources },
-	{ { "phase.fails", "what must fail did, and left what is predicted (runs with `fails`)" },
-	  judge_fails },
-	{ { "stress.clean", "no op of a worker failed or got stuck (runs with do = stress)" },
-	  judge_stress },
-	{ { "vms.transition", "further VMs are lazy until their first nested guest, then have the rmaps "
-	    "predicted (runs with do = stress)" }, judge_vms },
-	{ { "memory.intact", "what L1 and L2 wrote reads back (runs with do = stress)" },
-	  judge_memory },
-	{ { "teardown.clean", "kernel memory is back to where it was" }, judge_teardown },
-	{ { "slab.clean", "KVM's slab objects are given back (runs with do = stress)" }, judge_slab },
-	{ { "process.clean", "no descriptor and no vCPU's page of a VM is left" }, judge_process },
-	{ { "klog.clean", "no BUG, WARNING, Oops in the kernel log" }, judge_klog },
-};
-
-static const struct check_info nested_off = {
-	"nested.off", "smoke: a VM whose CPUID hides SVM and VMX can't turn them on",
-};
-
-/* Those that only some runs have. */
-static const struct {
-	judge *judge;
 	bool (*applies)(const struct run *run);
-} special[] = {
-	{ judge_stress, has_stress },
-	{ judge_vms, has_stress },
-	{ judge_memory, has_stress },
-	{ judge_slab, has_stress },
-	{ judge_fails, has_faults },
-	{ judge_enable, has_enable },
-	{ judge_failed_entry, has_failed_entry },
-};
+} table[] = { CHECKS(ROW) };
 
-#define CHECKS (sizeof(table) / sizeof(table[0]))
-_Static_assert(CHECKS + 1 <= CHECK_MAX, "struct verdict has room for every check");
+#define ROWS (sizeof(table) / sizeof(table[0]))
+_Static_assert(ROWS <= CHECK_MAX, "struct verdict has room for every check");
 
 size_t verdict_check_count(void)
 {
-	return CHECKS + 1;
+	return ROWS;
 }
 
 const struct check_info *verdict_check_info(size_t index)
 {
-	return index < CHECKS ? &table[index].info : &nested_off;
+	return &table[index].info;
 }
 
-static bool applies(judge *check, const struct run *run)
+static void judge_row(const struct row *row, const struct run *run, struct verdict *verdict)
 {
-	for (size_t i = 0; i < sizeof(special) / sizeof(special[0]); i++)
-		if (special[i].judge == check)
-			return special[i].applies(run);
-	return true;
+	struct check *check = &verdict->checks[verdict->count++];
+
+	check->name = row->info.name;
+	row->judge(run, check);
 }
 
 static bool is_about_host(const struct check *check)
@@ -118,25 +102,18 @@ static void conclude(const struct run *run, struct verdict *verdict)
 void verdict_judge(const struct run *run, struct verdict *verdict)
 {
 	*verdict = (struct verdict){ 0 };
-	for (size_t i = 0; i < CHECKS; i++) {
-		struct check *check = &verdict->checks[verdict->count];
-
-		if (!applies(table[i].judge, run))
-			continue;
-		check->name = table[i].info.name;
-		table[i].judge(run, check);
-		verdict->count++;
-	}
+	for (size_t i = 0; i < ROWS; i++)
+		if (!table[i].applies || table[i].applies(run))
+			judge_row(&table[i], run, verdict);
 	conclude(run, verdict);
 }
 
 void verdict_add_nested_off(const struct run *run, const struct run *hidden,
 			    struct verdict *verdict)
 {
-	struct check *check = &verdict->checks[verdict->count++];
-
-	check->name = nested_off.name;
-	judge_nested_off(hidden, check);
+	for (size_t i = 0; i < ROWS; i++)
+		if (table[i].judge == judge_nested_off)
+			judge_row(&table[i], hidden, verdict);
 	conclude(run, verdict);
 }
 

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * THE table of checks, in the order of a report. To add one: a row here, and its function judge_X()
+ * in the checks_*.c of its subject. Prototypes, `minivmm list checks` and every report follow.
+ */
+#ifndef CHECKS_H
+#define CHECKS_H
+
+/* X(name, function judge_X, which runs have it: a function of verdict.c, NULL: all, what it asks)
+ */
+#define CHECKS(X)                                                                                  \
+	X("host.kvm", kvm, NULL, "/dev/kvm can be used")                                           \
+	X("host.nested", nested, NULL, "KVM runs nested guests")                                   \
+	X("host.tdp-mmu", tdp_mmu, NULL, "the TDP MMU is on, without which nothing is lazy")       \
+	X("host.policy", policy, NULL, "rmaps are lazy or eager, as expect.policy says")           \
+	X("guest.clean", guest, NULL, "the payload ran without a fault or a hang")                 \
+	X("lazy.before", lazy_before, NULL,                                                        \
+	  "no rmaps before a nested guest runs under nested paging")                               \
+	X("control.no-npt", control, NULL,                                                         \
+	  "a nested guest without NPT/EPT does not allocate them")                                 \
+	X("control.enable", enable, has_enable,                                                    \
+	  "SVM or VMX turned on, and no more, does not either")                                    \
+	X("control.failed-entry", failed_entry, has_failed_entry,                                  \
+	  "nor does a VM entry that fails")                                                        \
+	X("transition.observed", transition, NULL, "the first one with NPT/EPT does")              \
+	X("phase.expect", phases, NULL, "each phase's rmaps are as its `expect` says")             \
+	X("rmap.exact", rmap_exact, NULL, "rmap bytes are those predicted")                        \
+	X("tracking.exact", tracking_exact, NULL, "write-tracking bytes are those predicted")      \
+	X("arrays.exact", arrays_exact, NULL,                                                      \
+	  "lpage_info and dirty bitmap bytes are those predicted")                                 \
+	X("l2.ran", l2, NULL, "every L2 phase entered L2 and wrote all its pages")                 \
+	X("sources.agree", sources, NULL,                                                          \
+	  "where several sources tell the same, they tell it alike")                               \
+	X("phase.fails", fails, has_faults,                                                        \
+	  "what must fail did, and left what is predicted (runs with `fails`)")                    \
+	X("stress.clean", stress, has_stress,                                                      \
+	  "no op of a worker failed or got stuck (runs with do = stress)")                         \
+	X("vms.transition", vms, has_stress,                                                       \
+	  "further VMs are lazy until their first nested guest, then have the rmaps "              \
+	  "predicted (runs with do = stress)")                                                     \
+	X("memory.intact", memory, has_stress,                                                     \
+	  "what L1 and L2 wrote reads back (runs with do = stress)")                               \
+	X("teardown.clean", teardown, NULL, "kernel memory is back to where it was")               \
+	X("slab.clean", slab, has_stress,                                                          \
+	  "KVM's slab objects are given back (runs with do = stress)")                             \
+	X("process.clean", process, NULL, "no descriptor and no vCPU's page of a VM is left")      \
+	X("klog.clean", klog, NULL, "no BUG, WARNING, Oops in the kernel log")                     \
+	X("nested.off", nested_off, is_second_run,                                                 \
+	  "smoke: a VM whose CPUID hides SVM and VMX can't turn them on")
+
+#endif
