@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* The table of sources at work: one snapshot asks each of them. */
 #include "host/snapshot.h"
 
 #include <errno.h>
@@ -8,41 +9,38 @@
 
 #define NOT_ASKED_FOR "not asked for (report.sources = cheap)"
 
-static const struct source_kind {
+#define ROW(id, name, expensive, open, remedy)                                                     \
+	[SOURCE_##id] = { #name, remedy, expensive, open, name##_read, name##_json },
+static const struct row {
 	const char *name, *remedy;
-	bool dear;			/* left out of cheap snapshots */
-} kinds[SOURCE_COUNT] = {
-	[SOURCE_VMALLOCINFO] = { "vmallocinfo", "run as root", true },
-	[SOURCE_MEMINFO] = { "meminfo", "mount /proc: mount -t proc none /proc", false },
-	[SOURCE_RMAPS_STAT] = { "rmaps_stat", "run as root with debugfs mounted: "
-				"mount -t debugfs none /sys/kernel/debug", true },
-	[SOURCE_KLOG] = { "klog", "run as root, or as root allow it to all: "
-			  "sysctl kernel.dmesg_restrict=0", false },
-	[SOURCE_CGROUP] = { "cgroup", "run in a cgroup of its own: systemd-run --user --scope "
-			    "minivmm ...", false },
-	[SOURCE_KVM_STATS] = { "kvm_stats", "boot Linux 5.14 or newer", false },
-	[SOURCE_KVM_DEBUGFS] = { "kvm_debugfs", "run as root with debugfs mounted: "
-				 "mount -t debugfs none /sys/kernel/debug", false },
-	[SOURCE_SLABINFO] = { "slabinfo", "run as root", true },
-	[SOURCE_PROCESS] = { "process", "mount /proc: mount -t proc none /proc", true },
-};
+	bool expensive;
+	void (*open)(struct sources *sources);
+	source_read *read;
+	source_json *json;
+} table[SOURCE_COUNT] = { SOURCES(ROW) };
 
 const char *source_name(enum source source)
 {
-	return kinds[source].name;
+	return table[source].name;
 }
 
 const char *source_remedy(enum source source)
 {
-	return kinds[source].remedy;
+	return table[source].remedy;
+}
+
+json_t *source_figures(enum source source, const struct snapshot *snapshot)
+{
+	return snapshot->status[source].ok ? table[source].json(snapshot) : json_null();
 }
 
 void sources_open(struct sources *sources, const char *root, bool cheap)
 {
 	*sources = (struct sources){ .cheap = cheap };
 	snprintf(sources->root, sizeof(sources->root), "%s", root);
-	klog_open(sources);
-	cgroup_open(sources);
+	for (int source = 0; source < SOURCE_COUNT; source++)
+		if (table[source].open)
+			table[source].open(sources);
 }
 
 void sources_close(struct sources *sources)
@@ -54,7 +52,7 @@ void sources_close(struct sources *sources)
 	sources->klog_error = EBADF;
 }
 
-/* A file for each counter that kvm_stats has all of. */
+/* kvm_debugfs opens a file for each counter, and kvm_stats has them all in one read. */
 static bool is_repetition(enum source source, const struct snapshot *snapshot)
 {
 	return source == SOURCE_KVM_DEBUGFS && snapshot->status[SOURCE_KVM_STATS].ok;
@@ -64,33 +62,11 @@ static int read_source(struct sources *sources, enum source source, struct snaps
 {
 	char *why = snapshot->status[source].why;
 
-	if (sources->cheap && (kinds[source].dear || is_repetition(source, snapshot))) {
+	if (sources->cheap && (table[source].expensive || is_repetition(source, snapshot))) {
 		snprintf(why, SOURCE_WHY, NOT_ASKED_FOR);
 		return -ECANCELED;
 	}
-	switch (source) {
-	case SOURCE_VMALLOCINFO:
-		return vmallocinfo_read(sources, snapshot, why);
-	case SOURCE_MEMINFO:
-		return meminfo_read(sources, snapshot, why);
-	case SOURCE_RMAPS_STAT:
-		return rmaps_stat_read(sources, snapshot, why);
-	case SOURCE_KLOG:
-		return klog_read(sources, snapshot, why);
-	case SOURCE_CGROUP:
-		return cgroup_read(sources, snapshot, why);
-	case SOURCE_KVM_STATS:
-		return kvm_stats_read(sources, snapshot, why);
-	case SOURCE_KVM_DEBUGFS:
-		return kvm_debugfs_read(sources, snapshot, why);
-	case SOURCE_SLABINFO:
-		return slabinfo_read(sources, snapshot, why);
-	case SOURCE_PROCESS:
-		return process_read(sources, snapshot, why);
-	case SOURCE_COUNT:
-		break;
-	}
-	return -EINVAL;
+	return table[source].read(sources, snapshot, why);
 }
 
 void snapshot_take(struct sources *sources, struct snapshot *snapshot)

@@ -7,25 +7,18 @@
 #ifndef SNAPSHOT_H
 #define SNAPSHOT_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/types.h>
 
+#include "host/sources.h"
 #include "host/tally.h"
 
-enum source {
-	SOURCE_VMALLOCINFO,	/* /proc/vmallocinfo: KVM's arrays by function; root */
-	SOURCE_MEMINFO,		/* /proc/meminfo: VmallocUsed, MemAvailable, Slab */
-	SOURCE_RMAPS_STAT,	/* debugfs mmu_rmaps_stat of this VM: lazy or allocated; root, 5.15+ */
-	SOURCE_KLOG,		/* /dev/kmsg: BUG, WARNING, Oops; root or dmesg_restrict=0 */
-	SOURCE_CGROUP,		/* memory.stat of this process's cgroup (v2): anybody */
-	SOURCE_KVM_STATS,	/* KVM_GET_STATS_FD of this VM and its vCPUs: anybody, 5.14+ */
-	SOURCE_KVM_DEBUGFS,	/* the same counters in debugfs: root */
-	SOURCE_SLABINFO,	/* /proc/slabinfo: KVM's caches, of all VMs; root */
-	SOURCE_PROCESS,		/* /proc/self: what this process has open */
-	SOURCE_COUNT
-};
+#define SOURCE_ENUMERATOR(id, name, expensive, open, remedy) SOURCE_##id,
+enum source { SOURCES(SOURCE_ENUMERATOR) SOURCE_COUNT };
+#undef SOURCE_ENUMERATOR
 
 /* Bytes, or a count; not every kernel has every one. */
 struct figure {
@@ -125,6 +118,8 @@ struct sources {
 
 const char *source_name(enum source source); /* "vmallocinfo", "meminfo", ... */
 const char *source_remedy(enum source source); /* how to make it readable */
+/* Its figures in a snapshot, null where it could not be read. NULL: out of memory. */
+json_t *source_figures(enum source source, const struct snapshot *snapshot);
 
 void sources_open(struct sources *sources, const char *root, bool cheap);
 void sources_close(struct sources *sources);

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* What several sources need: paths under a root prefix, reasons in words, numbers. */
 #include "host/source.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <string.h>
+
+#include "base/value.h"
 
 char *source_path(char buffer[SOURCE_PATH], const char *root, const char *path)
 {
@@ -58,4 +61,13 @@ bool source_number(const char **text, uint64_t *value)
 	*text = digit;
 	*value = number;
 	return true;
+}
+
+int source_set_figure(json_t *object, const char *name, const char *unit,
+		      const struct figure *figure)
+{
+	char key[48];
+
+	snprintf(key, sizeof(key), "%s%s", name, unit);
+	return json_object_set_new(object, key, value_known(figure->known, figure->value));
 }

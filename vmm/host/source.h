@@ -3,34 +3,28 @@
 #ifndef SOURCE_H
 #define SOURCE_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
 #include "host/snapshot.h"
 
-/* All return 0 or -errno with the reason in why, and then leave the figures alone. */
-int vmallocinfo_read(const struct sources *sources, struct snapshot *snapshot,
-		char why[SOURCE_WHY]);
-int meminfo_read(const struct sources *sources, struct snapshot *snapshot,
-		char why[SOURCE_WHY]);
-int rmaps_stat_read(const struct sources *sources, struct snapshot *snapshot,
-		char why[SOURCE_WHY]);
+/* Fills its figures. 0, or -errno with the reason in why, and then leaves the figures alone. */
+typedef int source_read(struct sources *sources, struct snapshot *snapshot, char why[SOURCE_WHY]);
+/* Its figures of a snapshot in which it was read. NULL: out of memory. */
+typedef json_t *source_json(const struct snapshot *snapshot);
 
-/* Once: what is charged to another cgroup, should the process be moved, is no difference. */
-void cgroup_open(struct sources *sources);
-int cgroup_read(const struct sources *sources, struct snapshot *snapshot, char why[SOURCE_WHY]);
-int kvm_stats_read(const struct sources *sources, struct snapshot *snapshot,
-		char why[SOURCE_WHY]);
-int kvm_debugfs_read(const struct sources *sources, struct snapshot *snapshot,
-		char why[SOURCE_WHY]);
-int slabinfo_read(const struct sources *sources, struct snapshot *snapshot,
-		char why[SOURCE_WHY]);
+#define SOURCE_PROTOTYPES(id, name, expensive, open, remedy)                                       \
+	source_read name##_read;                                                                   \
+	source_json name##_json;
+SOURCES(SOURCE_PROTOTYPES)
+#undef SOURCE_PROTOTYPES
 
-int process_read(const struct sources *sources, struct snapshot *snapshot, char why[SOURCE_WHY]);
-
+/* What the table of sources calls once, at the start of a run. */
 void klog_open(struct sources *sources);
-int klog_read(struct sources *sources, struct snapshot *snapshot, char why[SOURCE_WHY]);
+/* What is charged to another cgroup, should the process be moved there later, does not count. */
+void cgroup_open(struct sources *sources);
 
 /* The file under the root prefix. Returns buffer. */
 char *source_path(char buffer[SOURCE_PATH], const char *root, const char *path);
@@ -50,6 +44,12 @@ int debugfs_own_vm(const char *root, pid_t creator, int fd, char vm[DEBUGFS_VM],
 /* File `name` of the folder vm, which came with Linux `since`; why says what is missing. */
 int debugfs_open(FILE **file, const char *root, const char *vm, const char *name,
 		 const char *since, char why[SOURCE_WHY]);
+
+/* Adds a member, the name and unit in one: its value, or null where it is not known. 0 or -1. */
+int source_set_figure(json_t *object, const char *name, const char *unit,
+		      const struct figure *figure);
+/* The counters that kvm_stats and kvm_debugfs both read. NULL: out of memory. */
+json_t *kvm_counters_json(const struct kvm_counters *kvm);
 
 /* Takes decimal digits from the front of *text; false and nothing taken if none, or too large. */
 bool source_number(const char **text, uint64_t *value);

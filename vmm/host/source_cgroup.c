@@ -168,7 +168,7 @@ void cgroup_open(struct sources *sources)
 	sources->cgroup_error = -find_statistics(sources, sources->cgroup, sources->cgroup_why);
 }
 
-int cgroup_read(const struct sources *sources, struct snapshot *snapshot, char why[SOURCE_WHY])
+int cgroup_read(struct sources *sources, struct snapshot *snapshot, char why[SOURCE_WHY])
 {
 	long cpus;
 	FILE *file;
@@ -184,4 +184,17 @@ int cgroup_read(const struct sources *sources, struct snapshot *snapshot, char w
 	cpus = sysconf(_SC_NPROCESSORS_CONF);
 	snapshot->cgroup.lag = (uint64_t)(cpus > 0 ? cpus : 1) * CHARGE_BATCH * 4096;
 	return source_close(file, "memory.stat", cgroup_parse(file, &snapshot->cgroup), why);
+}
+
+json_t *cgroup_json(const struct snapshot *snapshot)
+{
+	json_t *object = json_object();
+
+	for (int i = 0; object && i < CGROUP_ITEMS; i++) {
+		if (source_set_figure(object, names[i], "_bytes", &snapshot->cgroup.items[i])) {
+			json_decref(object);
+			return NULL;
+		}
+	}
+	return object;
 }

@@ -12,6 +12,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "base/value.h"
 #include "host/source.h"
 
 #define PATH "/dev/kmsg"
@@ -194,4 +195,10 @@ void klog_open(struct sources *sources)
 		sources->klog = fd;
 		sources->klog_error = 0;
 	}
+}
+
+json_t *klog_json(const struct snapshot *snapshot)
+{
+	return json_pack("{s:I, s:o}", "alarms", (json_int_t)snapshot->klog.alarms,
+			 "first", value_text(snapshot->klog.first));
 }

@@ -51,10 +51,15 @@ int kvm_debugfs_of(const char *root, const char *vm, struct kvm_counters *counte
 	return 0;
 }
 
-int kvm_debugfs_read(const struct sources *sources, struct snapshot *snapshot, char why[SOURCE_WHY])
+int kvm_debugfs_read(struct sources *sources, struct snapshot *snapshot, char why[SOURCE_WHY])
 {
 	char vm[DEBUGFS_VM];
 	int code = debugfs_own_vm(sources->root, sources->vm_pid, sources->vm_fd, vm, why);
 
 	return code ? code : kvm_debugfs_of(sources->root, vm, &snapshot->kvm_debugfs, why);
+}
+
+json_t *kvm_debugfs_json(const struct snapshot *snapshot)
+{
+	return kvm_counters_json(&snapshot->kvm_debugfs);
 }

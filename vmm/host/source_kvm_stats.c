@@ -150,7 +150,7 @@ static int read_files(const struct sources *sources, uint8_t *buffer, struct kvm
 	return 0;
 }
 
-int kvm_stats_read(const struct sources *sources, struct snapshot *snapshot, char why[SOURCE_WHY])
+int kvm_stats_read(struct sources *sources, struct snapshot *snapshot, char why[SOURCE_WHY])
 {
 	static const char name[] = "KVM_GET_STATS_FD";
 	struct kvm_counters found = { 0 };
@@ -179,4 +179,22 @@ int kvm_stats_read(const struct sources *sources, struct snapshot *snapshot, cha
 	else
 		snapshot->kvm_stats = found;
 	return code;
+}
+
+json_t *kvm_counters_json(const struct kvm_counters *kvm)
+{
+	json_t *object = json_object();
+
+	for (int i = 0; object && i < COUNTERS; i++) {
+		if (source_set_figure(object, names[i], "", &kvm->counters[i])) {
+			json_decref(object);
+			return NULL;
+		}
+	}
+	return object;
+}
+
+json_t *kvm_stats_json(const struct snapshot *snapshot)
+{
+	return kvm_counters_json(&snapshot->kvm_stats);
 }

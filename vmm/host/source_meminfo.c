@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/value.h"
 #include "host/source.h"
 
 #define PATH "/proc/meminfo"
@@ -55,7 +56,7 @@ int meminfo_parse(FILE *file, struct meminfo *meminfo)
 	return 0;
 }
 
-int meminfo_read(const struct sources *sources, struct snapshot *snapshot, char why[SOURCE_WHY])
+int meminfo_read(struct sources *sources, struct snapshot *snapshot, char why[SOURCE_WHY])
 {
 	FILE *file;
 	int code = source_open(&file, sources->root, PATH, why);
@@ -63,4 +64,14 @@ int meminfo_read(const struct sources *sources, struct snapshot *snapshot, char 
 	if (code)
 		return code;
 	return source_close(file, PATH, meminfo_parse(file, &snapshot->meminfo), why);
+}
+
+json_t *meminfo_json(const struct snapshot *snapshot)
+{
+	const struct meminfo *meminfo = &snapshot->meminfo;
+
+	return json_pack("{s:o, s:o, s:o}",
+			 "vmalloc_used_bytes", value_u64(meminfo->vmalloc_used),
+			 "mem_available_bytes", value_u64(meminfo->mem_available),
+			 "slab_bytes", value_u64(meminfo->slab));
 }

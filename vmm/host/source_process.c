@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/value.h"
 #include "host/source.h"
 
 #define DESCRIPTORS "/proc/self/fd"
@@ -41,7 +42,7 @@ static int count_mappings(FILE *file, uint64_t *count)
 	return source_end(file);
 }
 
-int process_read(const struct sources *sources, struct snapshot *snapshot, char why[SOURCE_WHY])
+int process_read(struct sources *sources, struct snapshot *snapshot, char why[SOURCE_WHY])
 {
 	uint64_t descriptors, mappings;
 	FILE *file;
@@ -57,4 +58,11 @@ int process_read(const struct sources *sources, struct snapshot *snapshot, char 
 	snapshot->process.descriptors = descriptors;
 	snapshot->process.kvm_mappings = mappings;
 	return 0;
+}
+
+json_t *process_json(const struct snapshot *snapshot)
+{
+	return json_pack("{s:o, s:o}",
+			 "descriptors", value_u64(snapshot->process.descriptors),
+			 "kvm_mappings", value_u64(snapshot->process.kvm_mappings));
 }

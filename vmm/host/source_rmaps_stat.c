@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/value.h"
 #include "host/source.h"
 
 #define FILE_NAME "mmu_rmaps_stat"
@@ -106,7 +107,24 @@ int rmaps_stat_own(const char *root, pid_t creator, int fd, struct rmaps_stat *s
 	return code ? code : rmaps_stat_of(root, vm, stat, why);
 }
 
-int rmaps_stat_read(const struct sources *sources, struct snapshot *snapshot, char why[SOURCE_WHY])
+int rmaps_stat_read(struct sources *sources, struct snapshot *snapshot, char why[SOURCE_WHY])
 {
 	return rmaps_stat_own(sources->root, sources->vm_pid, sources->vm_fd, &snapshot->rmaps, why);
+}
+
+static json_t *levels_json(const uint64_t levels[3])
+{
+	return json_pack("[o, o, o]", value_u64(levels[0]), value_u64(levels[1]),
+			 value_u64(levels[2]));
+}
+
+/* The file of a lazy VM is empty: it has no figures. */
+json_t *rmaps_stat_json(const struct snapshot *snapshot)
+{
+	const struct rmaps_stat *rmaps = &snapshot->rmaps;
+
+	if (!rmaps->allocated)
+		return json_pack("{s:s, s:n, s:n}", "state", "lazy", "heads", "mapped");
+	return json_pack("{s:s, s:o, s:o}", "state", "allocated",
+			 "heads", levels_json(rmaps->heads), "mapped", levels_json(rmaps->mapped));
 }

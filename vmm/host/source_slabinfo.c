@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/value.h"
 #include "host/source.h"
 
 #define PATH "/proc/slabinfo"
@@ -152,7 +153,7 @@ static int read_cache(FILE *file, const char *root, const char *name, struct sla
 	return code;
 }
 
-int slabinfo_read(const struct sources *sources, struct snapshot *snapshot, char why[SOURCE_WHY])
+int slabinfo_read(struct sources *sources, struct snapshot *snapshot, char why[SOURCE_WHY])
 {
 	struct slab_figures found[SLAB_CACHES] = { 0 };
 	FILE *file;
@@ -169,4 +170,27 @@ int slabinfo_read(const struct sources *sources, struct snapshot *snapshot, char
 	if (!code)
 		memcpy(snapshot->slabs, found, sizeof(found));
 	return code;
+}
+
+static json_t *slab_json(const struct slab_figures *slab)
+{
+	if (!slab->known)
+		return json_null();
+	return json_pack("{s:o, s:o, s:o, s:b}",
+			 "objects", value_u64(slab->objects),
+			 "bytes", value_u64(slab->objects * slab->object_size),
+			 "listed_as", value_text(slab->listed_as), "merged", slab->merged);
+}
+
+json_t *slabinfo_json(const struct snapshot *snapshot)
+{
+	json_t *object = json_object();
+
+	for (int i = 0; object && i < SLAB_CACHES; i++) {
+		if (json_object_set_new(object, names[i], slab_json(&snapshot->slabs[i]))) {
+			json_decref(object);
+			return NULL;
+		}
+	}
+	return object;
 }

@@ -162,7 +162,7 @@ int vmallocinfo_parse(FILE *file, struct tally *tally)
 	return 0;
 }
 
-int vmallocinfo_read(const struct sources *sources, struct snapshot *snapshot, char why[SOURCE_WHY])
+int vmallocinfo_read(struct sources *sources, struct snapshot *snapshot, char why[SOURCE_WHY])
 {
 	FILE *file;
 	int code = source_open(&file, sources->root, PATH, why);
@@ -170,4 +170,31 @@ int vmallocinfo_read(const struct sources *sources, struct snapshot *snapshot, c
 	if (code)
 		return code;
 	return source_close(file, PATH, vmallocinfo_parse(file, &snapshot->vmalloc), why);
+}
+
+/* Areas of one function differ in size; their sums are what can be compared. */
+static int add_entry(json_t *functions, const struct tally_entry *entry)
+{
+	const json_t *sum = json_object_get(functions, entry->function);
+	json_int_t bytes = json_integer_value(json_object_get(sum, "bytes"));
+	json_int_t areas = json_integer_value(json_object_get(sum, "areas"));
+
+	bytes += (json_int_t)entry->pages * 4096 * entry->count;
+	areas += entry->count;
+	return json_object_set_new(functions, entry->function,
+				   json_pack("{s:I, s:I}", "bytes", bytes, "areas", areas));
+}
+
+json_t *vmallocinfo_json(const struct snapshot *snapshot)
+{
+	const struct tally *tally = &snapshot->vmalloc;
+	json_t *functions = json_object();
+
+	for (size_t i = 0; functions && i < tally->count; i++) {
+		if (add_entry(functions, &tally->entries[i])) {
+			json_decref(functions);
+			return NULL;
+		}
+	}
+	return functions;
 }
