@@ -15,7 +15,8 @@
 /* Three of a GiB with ids 0 to 2, in rising order of base, and one that is too large. */
 static struct slot slots[4];
 static const struct layout layout = { .slots = slots, .count = 4 };
-static const struct model lazy = { .rmap_lazy = true, .tracking_lazy = true, .whole_pages = true };
+static const struct model lazy = { .rmap_lazy = true, .tracking_lazy = true, .whole_pages = true,
+				   .slot_order = ORDER_BY_HASH };
 
 static int setup(void **state)
 {
@@ -37,9 +38,11 @@ static uint64_t one(enum array array)
 
 static void assert_kept(enum slot_order order, unsigned int count)
 {
+	struct model model = lazy;
 	struct footprint kept;
 
-	assert_true(faults_kept(&lazy, &layout, order, GIB, &kept));
+	model.slot_order = order;
+	assert_true(faults_kept(&model, &layout, GIB, &kept));
 	assert_int_equal(kept.bytes[ARRAY_RMAP], count * one(ARRAY_RMAP));
 	assert_int_equal(kept.bytes[ARRAY_TRACKING], count * one(ARRAY_TRACKING));
 	assert_int_equal(kept.bytes[ARRAY_LPAGE_INFO], 0);
@@ -83,7 +86,7 @@ static void what_comes_with_the_slots_is_not_kept_but_there(void **state)
 
 	(void)state;
 	external.tracking_lazy = false;
-	assert_true(faults_kept(&external, &layout, ORDER_BY_HASH, GIB, &kept));
+	assert_true(faults_kept(&external, &layout, GIB, &kept));
 	assert_int_equal(kept.bytes[ARRAY_RMAP], one(ARRAY_RMAP));
 	assert_int_equal(kept.bytes[ARRAY_TRACKING], 0);
 }
@@ -94,10 +97,15 @@ static void nothing_fails_where_there_is_room(void **state)
 
 	(void)state;
 	/* 700 GiB take 1400 MiB of rmaps for their 4K frames. */
-	assert_true(faults_kept(&lazy, &layout, ORDER_BY_HASH, 1399ull << 20, &kept));
-	assert_false(faults_kept(&lazy, &layout, ORDER_BY_HASH, 1400ull << 20, &kept));
+	assert_true(faults_kept(&lazy, &layout, 1399ull << 20, &kept));
+	assert_false(faults_kept(&lazy, &layout, 1400ull << 20, &kept));
+	slots[3].size = faults_possible_size(GIB);
+	assert_false(faults_kept(&lazy, &layout, GIB, &kept));
+	/* One page of heads more. */
+	slots[3].size += 512 * 4096;
+	assert_true(faults_kept(&lazy, &layout, GIB, &kept));
 	slots[3].gone = true;
-	assert_false(faults_kept(&lazy, &layout, ORDER_BY_HASH, GIB, &kept));
+	assert_false(faults_kept(&lazy, &layout, GIB, &kept));
 }
 
 int main(void)

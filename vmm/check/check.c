@@ -99,36 +99,46 @@ bool run_not_created(const struct run *run, struct check *check)
 
 void run_eager_reason(const struct run *run, char *text, size_t size)
 {
-	unsigned int major = 0, minor = 0;
+	struct kernel_facts facts;
 
-	host_version(run->host.kernel, &major, &minor);
-	if (major < 5 || (major == 5 && minor < 14))
+	kernel_of_host(&run->host, &facts);
+	switch (kernel_eager_cause(&facts)) {
+	case EAGER_BY_VERSION:
 		snprintf(text, size, "kernel %u.%u allocates rmaps with each memslot; lazy since 5.14",
-			 major, minor);
-	else if (run->host.tdp == ANSWER_NO)
+			 facts.major, facts.minor);
+		break;
+	case EAGER_WITHOUT_TDP:
 		snprintf(text, size, "two-dimensional paging is off in %s, so KVM shadows every guest "
 				     "and allocates rmaps with each memslot", run->host.module);
-	else if (run->host.tdp_mmu == ANSWER_NO)
+		break;
+	case EAGER_WITHOUT_TDP_MMU:
 		snprintf(text, size, "kvm.tdp_mmu is off, so KVM allocates rmaps with each memslot");
-	else
+		break;
+	case NOT_EAGER:
 		snprintf(text, size, "rmaps are there right after the memslots were made, although "
 				     "this kernel should be lazy (%s)", run->model.name);
+	}
 }
 
 void check_lazy_remedy(const struct run *run, struct check *check)
 {
 	const char *else_say = run->config->expect.policy == POLICY_LAZY ?
 		", or say expect.policy=any if eager is fine" : "";
-	unsigned int major = 0, minor = 0;
+	struct kernel_facts facts;
 
-	host_version(run->host.kernel, &major, &minor);
-	if (major < 5 || (major == 5 && minor < 14))
+	kernel_of_host(&run->host, &facts);
+	switch (kernel_eager_cause(&facts)) {
+	case EAGER_BY_VERSION:
 		check_remedy(check, "boot Linux 5.14 or newer%s", else_say);
-	else if (run->host.tdp == ANSWER_NO || run->host.tdp_mmu == ANSWER_NO)
+		break;
+	case EAGER_WITHOUT_TDP:
+	case EAGER_WITHOUT_TDP_MMU:
 		check_remedy(check, "with no VM running reload kvm and %s with tdp_mmu=1 and npt/ept on%s",
 			     run->host.module[0] ? run->host.module : "the vendor module", else_say);
-	else
+		break;
+	case NOT_EAGER:
 		check_remedy(check, "boot a kernel whose KVM allocates rmaps lazily%s", else_say);
+	}
 }
 
 bool skip_if_eager(const struct run *run, struct check *check)

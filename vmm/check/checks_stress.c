@@ -141,16 +141,11 @@ void judge_memory(const struct run *run, struct check *check)
 		check_pass(check, "%" PRIu64 " pages written by L1 and L2, all read back", pages);
 }
 
-/*
- * Objects that SLUB may count as in use though they are free: a slab being filled and up to 30
- * partial ones per CPU, of at most 32 KiB each (mm/slub.c, set_cpu_partial(), calculate_order()).
- */
 static uint64_t slab_slack(const struct slab_figures *slab)
 {
 	long cpus = sysconf(_SC_NPROCESSORS_CONF);
-	uint64_t per_slab = slab->object_size ? 32768 / slab->object_size + 1 : 1;
 
-	return (uint64_t)(cpus > 0 ? cpus : 1) * 31 * per_slab;
+	return kernel_slab_slack(cpus > 0 ? (unsigned int)cpus : 1, slab->object_size);
 }
 
 /* False: not to be told. */

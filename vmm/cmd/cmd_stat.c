@@ -12,7 +12,7 @@
 #include "cmd/cmd.h"
 #include "cmd/options.h"
 #include "host/host_vms.h"
-#include "model/model.h"
+#include "model/kernel.h"
 #include "report/stat.h"
 
 static const char doc[] =
@@ -121,7 +121,7 @@ static int nothing(const struct arguments *arguments, const char *why)
 
 static int show(const struct arguments *arguments)
 {
-	struct host_vms_query query = { .pid = arguments->pid, .walk = arguments->walk };
+	const struct host_vms_query query = { .pid = arguments->pid, .walk = arguments->walk };
 	struct kernel_facts facts;
 	char why[SOURCE_WHY];
 	struct host_vms vms;
@@ -130,12 +130,12 @@ static int show(const struct arguments *arguments)
 	int status;
 
 	host_read("", &host);
-	model_host_facts(&host, &facts);
-	query.eager = model_is_eager(&facts);
+	kernel_of_host(&host, &facts);
 	if (host_vms_read("", &query, &vms, why))
 		return nothing(arguments, why);
 	if (arguments->pid && !vms.count)
 		return nothing(arguments, "");
+	kernel_judge_vms(&facts, &vms);
 	stat = stat_json(&host, &vms, arguments->walk);
 	status = stat ? deliver(stat, &arguments->options) : cmd_no_memory("the VMs");
 	json_decref(stat);

@@ -57,26 +57,6 @@ static void read_age(const char *root, struct host_vm *vm)
 	vm->age_ns = (struct figure){ ns >= 0, ns >= 0 ? (uint64_t)ns : 0 };
 }
 
-/*
- * The first shadow page, which is the root that made the rmaps, counts as a miss. The table itself
- * of a lazy VM would cost nothing, but whether it is lazy is what is asked here.
- */
-static void tell(bool eager, struct host_vm *vm)
-{
-	const struct figure *misses = &vm->counters.counters[COUNTER_MMU_CACHE_MISS];
-
-	if (vm->walked) {
-		vm->state = vm->rmaps.allocated ? RMAP_ALLOCATED : RMAP_LAZY;
-		vm->teller = TELLER_WALK;
-	} else if (eager) {
-		vm->state = RMAP_ALLOCATED;
-		vm->teller = TELLER_HOST;
-	} else if (vm->counted && misses->known) {
-		vm->state = misses->value ? RMAP_ALLOCATED : RMAP_LAZY;
-		vm->teller = TELLER_COUNTER;
-	}
-}
-
 /* False: it is gone by now. */
 static bool read_vm(const char *root, const struct host_vms_query *query, struct host_vm *vm)
 {
@@ -87,7 +67,6 @@ static bool read_vm(const char *root, const struct host_vms_query *query, struct
 	read_age(root, vm);
 	vm->counted = !kvm_debugfs_of(root, vm->folder, &vm->counters, vm->why);
 	vm->walked = query->walk && !rmaps_stat_of(root, vm->folder, &vm->rmaps, vm->why);
-	tell(query->eager, vm);
 	snprintf(path, sizeof(path), FOLDER "/%s", vm->folder);
 	return !stat(source_path(buffer, root, path), &folder);
 }

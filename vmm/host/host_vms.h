@@ -11,7 +11,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "host/host.h"
 #include "host/rmap_state.h"
 #include "host/snapshot.h"
 
@@ -30,18 +29,17 @@ struct host_vm {
 	struct figure age_ns;
 	bool counted;
 	struct kvm_counters counters;
-	enum rmap_state state;
+	enum rmap_state state;	/* these two: by kernel_judge_vms(), unknown before */
 	enum vm_teller teller;
 	bool walked;		/* rmaps is known */
 	struct rmaps_stat rmaps;
 	char why[SOURCE_WHY];	/* why something is not known, or "" */
 };
 
-/* What to look for, and what is known of this host's KVM. */
+/* What to look for. */
 struct host_vms_query {
 	int64_t pid;		/* of the thread that made the VM; 0: every VM */
 	bool walk;		/* read mmu_rmaps_stat, which stalls the VM */
-	bool eager;		/* rmaps come with the memslots here (model.h) */
 };
 
 struct host_vms {

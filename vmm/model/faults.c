@@ -35,6 +35,12 @@ static bool impossible(const struct slot *slot, uint64_t ram)
 	return false;
 }
 
+/* The largest array has 8 bytes for each 4096 of the slot. */
+uint64_t faults_possible_size(uint64_t ram)
+{
+	return ram * 512;
+}
+
 /* The impossible slot that KVM comes to first, NULL: there is none. */
 static const struct slot *stumbling_block(const struct layout *layout, enum slot_order order,
 					  uint64_t ram)
@@ -51,9 +57,10 @@ static const struct slot *stumbling_block(const struct layout *layout, enum slot
 	return found;
 }
 
-bool faults_kept(const struct model *model, const struct layout *layout, enum slot_order order,
-		 uint64_t ram, struct footprint *kept)
+bool faults_kept(const struct model *model, const struct layout *layout, uint64_t ram,
+		 struct footprint *kept)
 {
+	const enum slot_order order = model->slot_order;
 	const struct slot *block = stumbling_block(layout, order, ram);
 
 	*kept = (struct footprint){ 0 };

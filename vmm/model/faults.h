@@ -13,17 +13,13 @@
 #include "config/layout.h"
 #include "model/model.h"
 
-/* How KVM goes through the slots: mmu_first_shadow_root_alloc(), kvm_for_each_memslot(). */
-enum slot_order {
-	ORDER_BY_BASE_DOWN,	/* 5.14 to 5.16: an array sorted by falling base */
-	ORDER_BY_HASH,		/* 5.17: a hash table of the ids */
-};
-
 /*
  * What stays allocated when the first shadow root fails on a host of ram bytes: the arrays
  * of the slots that came before the impossible one. False: there is no such slot.
  */
-bool faults_kept(const struct model *model, const struct layout *layout, enum slot_order order,
-		 uint64_t ram, struct footprint *kept);
+bool faults_kept(const struct model *model, const struct layout *layout, uint64_t ram,
+		 struct footprint *kept);
+/* The largest slot that is possible on a host of ram bytes. */
+uint64_t faults_possible_size(uint64_t ram);
 
 #endif

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #define PAGE 4096ull
-#define PAGE_HASH_BYTES (32ull << 10)	/* kvm_mmu_alloc_page_hash(), 6.17 */
 
 #define RMAP_HEAD_BYTES 8u		/* struct kvm_rmap_head */
 #define LPAGE_INFO_BYTES 4u		/* struct kvm_lpage_info */
@@ -21,11 +20,6 @@ const char *array_name(enum array array)
 	return array_names[array];
 }
 
-static bool since(const struct kernel_facts *facts, unsigned int major, unsigned int minor)
-{
-	return facts->major > major || (facts->major == major && facts->minor >= minor);
-}
-
 static const char *answer_text(enum answer answer)
 {
 	static const char *const texts[] = { "off", "on", "unknown" };
@@ -33,60 +27,19 @@ static const char *answer_text(enum answer answer)
 	return texts[answer];
 }
 
-/* Before 5.16 always; then only where something outside KVM needs it from the start; 6.9: never. */
-static bool tracking_with_slot(const struct kernel_facts *facts)
-{
-	if (!since(facts, 5, 16) || facts->tdp == ANSWER_NO)
-		return true;
-	return !since(facts, 6, 9) && facts->external_tracking == ANSWER_YES;
-}
-
-static const char *era(const struct kernel_facts *facts)
-{
-	if (!since(facts, 5, 14))
-		return "pre-5.14";
-	if (!since(facts, 5, 16))
-		return "5.14-5.15";
-	if (!since(facts, 5, 18))
-		return "5.16-5.17";
-	if (!since(facts, 6, 9))
-		return "5.18-6.8";
-	if (!since(facts, 6, 17))
-		return "6.9-6.16";
-	return "6.17+";
-}
-
-void model_host_facts(const struct host *host, struct kernel_facts *facts)
-{
-	*facts = (struct kernel_facts){
-		.tdp_mmu = host->tdp_mmu, .tdp = host->tdp,
-		.external_tracking = ANSWER_UNKNOWN, .vcalloc = ANSWER_UNKNOWN,
-	};
-	host_version(host->kernel, &facts->major, &facts->minor);
-}
-
-/* kvm_memslots_have_rmaps() is true from the start: before 5.14, and without the TDP MMU. */
-bool model_is_eager(const struct kernel_facts *facts)
-{
-	return !since(facts, 5, 14) || facts->tdp_mmu == ANSWER_NO || facts->tdp == ANSWER_NO;
-}
-
 void model_choose(const struct kernel_facts *facts, struct model *model)
 {
-	bool lazy_kernel = since(facts, 5, 14);
-
 	*model = (struct model){
-		.rmap_lazy = !model_is_eager(facts),
-		.tracking_lazy = !tracking_with_slot(facts),
-		.whole_pages = since(facts, 5, 18) || facts->vcalloc == ANSWER_YES,
+		.rmap_lazy = !kernel_is_eager(facts),
+		.tracking_lazy = !kernel_tracks_with_slot(facts),
+		.whole_pages = kernel_has_whole_pages(facts),
+		.slot_order = kernel_slot_order(facts),
+		.transition_slab = kernel_root_slab(facts),
 	};
-	snprintf(model->name, sizeof(model->name), "%s%s%s%s", era(facts),
+	snprintf(model->name, sizeof(model->name), "%s%s%s%s", kernel_era(facts),
 		 model->whole_pages ? "" : "/slab",
-		 lazy_kernel && !model->rmap_lazy ? "/tdp-mmu-off" : "",
-		 !model->tracking_lazy && since(facts, 5, 16) && facts->tdp != ANSWER_NO ?
-			"/external-tracking" : "");
-	if (since(facts, 6, 17) && model->rmap_lazy)
-		model->transition_slab = PAGE_HASH_BYTES;
+		 model->rmap_lazy || kernel_eager_cause(facts) == EAGER_BY_VERSION ? "" : "/tdp-mmu-off",
+		 kernel_tracks_externally(facts) ? "/external-tracking" : "");
 	snprintf(model->why, sizeof(model->why),
 		 "release %u.%u, tdp_mmu %s, two-dimensional paging %s, external write tracking %s, "
 		 "arrays from %s",

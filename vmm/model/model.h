@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a kernel allocates for a memslot, and when. Pure arithmetic.
+ * What a kernel allocates for a memslot, and when: arithmetic on layouts. Pure. Which kernel does what
+ * is decided in kernel.h.
  *
  * Source of the formulas: arch/x86/kvm/x86.c kvm_alloc_memslot_metadata() and
  * memslot_rmap_alloc(), arch/x86/kvm/mmu/page_track.c, virt/kvm/kvm_main.c
@@ -15,9 +16,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/answer.h"
 #include "config/layout.h"
-#include "host/host.h"
+#include "model/kernel.h"
 
 enum array {
 	ARRAY_RMAP,		/* 8 B per 4K, 2M and 1G frame */
@@ -31,29 +31,18 @@ struct footprint {
 	uint64_t bytes[ARRAY_COUNT];
 };
 
-/* What has to be known of a kernel to choose its model. */
-struct kernel_facts {
-	unsigned int major, minor;
-	enum answer tdp_mmu;		/* kvm.tdp_mmu */
-	enum answer tdp;		/* kvm_amd.npt or kvm_intel.ept */
-	enum answer external_tracking;	/* CONFIG_KVM_EXTERNAL_WRITE_TRACKING */
-	enum answer vcalloc;		/* before 5.18: arrays come from __vcalloc, as in late stable releases */
-};
-
 struct model {
 	char name[48];		/* "5.18-6.8/external-tracking" */
 	char why[256];		/* what it was chosen by */
 	bool rmap_lazy;		/* false: rmaps come with the slot */
 	bool tracking_lazy;	/* false: tracking comes with the slot */
 	bool whole_pages;	/* __vcalloc (5.18+); else kvcalloc, which puts up to 4 MiB into slab */
+	enum slot_order slot_order;
 	uint64_t transition_slab; /* bytes of slab at the transition: page hash, 6.17+ */
 	unsigned int extra_pages[ARRAY_COUNT]; /* selftest: a wrong prediction per slot, else 0 */
 };
 
-/* What the host's release and KVM's module parameters say; the rest stays unknown. */
-void model_host_facts(const struct host *host, struct kernel_facts *facts);
-/* Rmaps come with the memslots: no VM of such a kernel is ever lazy. */
-bool model_is_eager(const struct kernel_facts *facts);
+/* What a kernel of these facts does. */
 void model_choose(const struct kernel_facts *facts, struct model *model);
 
 /* Everything the slot holds once all its arrays exist. */

@@ -18,24 +18,6 @@ const char *const plan_kernels[PLAN_KERNELS] = {
 	"5.10", "5.10.100", "5.15", "5.17", "6.1-cloud-amd64", "6.1-amd64", "6.12", "newest",
 };
 
-/*
- * The stable releases that brought "KVM: use __vcalloc for very large allocations" of 5.18:
- * 5.10.210, 5.15.149, 5.16.19 and 5.17.2. Without a third number it is the last of them.
- */
-static enum answer has_vcalloc(unsigned int major, unsigned int minor, unsigned int patch)
-{
-	static const struct { unsigned int minor, patch; } stable[] = {
-		{ 10, 210 }, { 15, 149 }, { 16, 19 }, { 17, 2 },
-	};
-
-	if (major != 5)
-		return major > 5 ? ANSWER_YES : ANSWER_NO;
-	for (size_t i = 0; i < sizeof(stable) / sizeof(stable[0]); i++)
-		if (stable[i].minor == minor)
-			return patch && patch < stable[i].patch ? ANSWER_NO : ANSWER_YES;
-	return minor >= 18 ? ANSWER_YES : ANSWER_NO;
-}
-
 bool plan_kernel_parse(const char *text, struct plan_kernel *kernel)
 {
 	struct kernel_facts *facts = &kernel->facts;
@@ -59,12 +41,7 @@ bool plan_kernel_parse(const char *text, struct plan_kernel *kernel)
 	}
 	if (*text && !strchr("-+~_", *text))
 		return false;
-	facts->tdp = ANSWER_YES;
-	/* On by default since 5.16; 5.15 has it on in mainline and off in its stable releases. */
-	facts->tdp_mmu = facts->major > 5 || facts->minor >= 16 ? ANSWER_YES : ANSWER_NO;
-	facts->external_tracking = strstr(text, "amd64") && !strstr(text, "cloud") ? ANSWER_YES :
-										     ANSWER_NO;
-	facts->vcalloc = has_vcalloc(facts->major, facts->minor, patch);
+	kernel_assumed(text, patch, facts);
 	return true;
 }
 

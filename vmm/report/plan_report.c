@@ -80,8 +80,7 @@ static json_t *host_json(const struct host *host, const struct plan_kernel *kern
 				 "tdp_mmu", answer_json(facts->tdp_mmu),
 				 "tdp", answer_json(facts->tdp),
 				 "nested", answer_json(host ? host->nested : ANSWER_UNKNOWN),
-			 "rmap_policy", facts->tdp_mmu == ANSWER_NO || facts->tdp == ANSWER_NO ||
-					(facts->major == 5 && facts->minor < 14) ? "eager" : "lazy");
+			 "rmap_policy", kernel_is_eager(facts) ? "eager" : "lazy");
 }
 
 static json_t *predicted_json(const struct layout *layout, const struct plan_cost *cost)

@@ -58,19 +58,10 @@ static enum rmap_state by_cgroup(const struct run *run, const struct phase_resul
 	return others <= rmap / 4 ? RMAP_LAZY : RMAP_UNKNOWN;
 }
 
-/*
- * Every shadow page counts as a miss (kvm_mmu_alloc_shadow_page()), its root first of all, and
- * the rmaps are there before the root. None means none, where the slots came without.
- */
 enum rmap_state measure_state_by_counters(const struct run *run, const struct kvm_counters *kvm)
 {
-	const struct figure *misses = &kvm->counters[COUNTER_MMU_CACHE_MISS];
-
-	if (!misses->known)
-		return RMAP_UNKNOWN;
-	if (misses->value)
-		return RMAP_ALLOCATED;
-	return run->model.rmap_lazy ? RMAP_LAZY : RMAP_UNKNOWN;
+	return kernel_state_by_misses(&kvm->counters[COUNTER_MMU_CACHE_MISS],
+				      !run->model.rmap_lazy);
 }
 
 enum rmap_state measure_state_by(const struct run *run, const struct phase_result *phase,

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* The evidence that the rules of model/kernel.h ask for. */
 #include "run/probe.h"
 
 #include <stdio.h>
@@ -8,6 +9,12 @@
 #include <unistd.h>
 
 #define PROBE_SLOT (4ull << 20)
+
+struct probe {
+	const struct host *host;
+	const struct kvm *kvm;
+	struct sources *sources;
+};
 
 static enum answer grep_config(const char *path, const char *setting)
 {
@@ -25,18 +32,20 @@ static enum answer grep_config(const char *path, const char *setting)
 	return answer;
 }
 
-static enum answer config_says(const struct host *host, const char *setting)
+static enum answer has_config(void *context, const char *option)
 {
 	static const char *const places[][2] = {
 		{ "/boot/config-", "" }, { "/lib/modules/", "/config" },
 		{ "/usr/lib/modules/", "/config" },
 	};
+	const struct probe *probe = context;
 	enum answer answer = ANSWER_UNKNOWN;
 	char path[256];
 
 	for (size_t i = 0; answer == ANSWER_UNKNOWN && i < 3; i++) {
-		snprintf(path, sizeof(path), "%s%s%s", places[i][0], host->kernel, places[i][1]);
-		answer = grep_config(path, setting);
+		snprintf(path, sizeof(path), "%s%s%s", places[i][0], probe->host->kernel,
+			 places[i][1]);
+		answer = grep_config(path, option);
 	}
 	return answer;
 }
@@ -53,20 +62,26 @@ static int64_t tracking_areas(struct sources *sources, bool *known)
 	return bytes;
 }
 
-/* 5.18+: a slot's tracking array is at least one vmalloc page, so a small slot shows it. */
-static enum answer throw_away_vm(const struct kvm *kvm, struct sources *sources)
+/* Makes a VM that is thrown away. Without KVM there is no answer. */
+static enum answer slot_has_tracking(void *context)
 {
 	struct kvm_userspace_memory_region region = { .memory_size = PROBE_SLOT };
+	const struct probe *probe = context;
 	enum answer answer = ANSWER_UNKNOWN;
 	bool known = true;
-	void *memory = mmap(NULL, PROBE_SLOT, PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	int vm = ioctl(kvm->fd, KVM_CREATE_VM, 0);
-	int64_t before = tracking_areas(sources, &known);
+	void *memory;
+	int64_t before;
+	int vm;
 
+	if (!probe->kvm)
+		return ANSWER_UNKNOWN;
+	memory = mmap(NULL, PROBE_SLOT, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	vm = ioctl(probe->kvm->fd, KVM_CREATE_VM, 0);
+	before = tracking_areas(probe->sources, &known);
 	region.userspace_addr = (uintptr_t)memory;
 	if (memory != MAP_FAILED && vm >= 0 && !ioctl(vm, KVM_SET_USER_MEMORY_REGION, &region)) {
-		int64_t after = tracking_areas(sources, &known);
+		int64_t after = tracking_areas(probe->sources, &known);
 
 		if (known)
 			answer = after > before ? ANSWER_YES : ANSWER_NO;
@@ -78,13 +93,14 @@ static enum answer throw_away_vm(const struct kvm *kvm, struct sources *sources)
 	return answer;
 }
 
-/* Symbols are named to all, if not their addresses. */
-static enum answer kernel_has(const char *symbol)
+/* Anybody may read the names in kallsyms, if not the addresses. */
+static enum answer has_symbol(void *context, const char *symbol)
 {
 	FILE *file = fopen("/proc/kallsyms", "re");
 	enum answer answer = ANSWER_UNKNOWN;
 	char line[512], name[256];
 
+	(void)context;
 	if (!file)
 		return answer;
 	while (answer != ANSWER_YES && fgets(line, sizeof(line), file)) {
@@ -96,37 +112,14 @@ static enum answer kernel_has(const char *symbol)
 	return answer;
 }
 
-static bool between(const struct kernel_facts *facts, unsigned int major, unsigned int from,
-		    unsigned int before)
-{
-	return facts->major == major && facts->minor >= from && facts->minor < before;
-}
-
 void probe_kernel(const struct host *host, const struct kvm *kvm, struct sources *sources,
 		  struct kernel_facts *facts)
 {
-	model_host_facts(host, facts);
-	/*
-	 * "KVM: use __vcalloc for very large allocations" is in 5.18 and, for its Cc: stable, in
-	 * late 5.10 and 5.15, which brought __vcalloc() along: it has no other user there.
-	 */
-	if (facts->major == 5 && facts->minor < 18)
-		facts->vcalloc = kernel_has("__vcalloc");
-	/*
-	 * kvm_amd and kvm_intel say npt or ept; a vendor module that says neither has no such
-	 * paging, unless a slot comes without its tracking, which needs it.
-	 */
-	if (facts->tdp == ANSWER_UNKNOWN && facts->tdp_mmu == ANSWER_NO &&
-	    (!kvm || throw_away_vm(kvm, sources) != ANSWER_NO))
-		facts->tdp = ANSWER_NO;
-	/* Only from 5.16 to 6.8 does the configuration decide (tracking_with_slot() in model.c). */
-	if (!between(facts, 5, 16, 100) && !between(facts, 6, 0, 9))
-		return;
-	facts->external_tracking = config_says(host, "CONFIG_KVM_EXTERNAL_WRITE_TRACKING");
-	if (facts->external_tracking == ANSWER_UNKNOWN && kvm &&
-	    (between(facts, 5, 18, 100) || facts->major == 6))
-		facts->external_tracking = throw_away_vm(kvm, sources);
-	/* Debian: on in -amd64 (kvmgt is built), off in -cloud-amd64. */
-	if (facts->external_tracking == ANSWER_UNKNOWN)
-		facts->external_tracking = strstr(host->kernel, "cloud") ? ANSWER_NO : ANSWER_YES;
+	struct probe probe = { .host = host, .kvm = kvm, .sources = sources };
+	const struct kernel_evidence evidence = {
+		.context = &probe, .has_symbol = has_symbol, .has_config = has_config,
+		.slot_has_tracking = slot_has_tracking,
+	};
+
+	kernel_running(host, &evidence, facts);
 }

@@ -17,12 +17,7 @@ static uint64_t ram_bytes(void)
 
 static bool predict_kept(const struct run *run, struct footprint *kept)
 {
-	unsigned int major = 0, minor = 0;
-	enum slot_order order;
-
-	host_version(run->host.kernel, &major, &minor);
-	order = major < 5 || (major == 5 && minor < 17) ? ORDER_BY_BASE_DOWN : ORDER_BY_HASH;
-	return faults_kept(&run->model, &run->layout, order, ram_bytes(), kept);
+	return faults_kept(&run->model, &run->layout, ram_bytes(), kept);
 }
 
 bool run_can_fail(struct run *run)
@@ -47,7 +42,7 @@ bool run_can_fail(struct run *run)
 	if (run->model.rmap_lazy)
 		err_remedy(&run->err, "a memslot larger than 512 times this host's RAM: more than %s, "
 			   "on a kernel with lazy write tracking",
-			   format_bytes(text, ram_bytes() * 512));
+			   format_bytes(text, faults_possible_size(ram_bytes())));
 	else
 		err_remedy(&run->err, "Linux 5.14 or newer with kvm.tdp_mmu=1");
 	run->skipped = true;

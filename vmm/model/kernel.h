@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Every rule about what a version, a build or a setting of the kernel does, and nothing else: each
+ * is a function that cites the kernel. Pure. What the rules mean for a layout is in model.h, what
+ * has to be read from the host for them is read in run/probe.c.
+ */
+#ifndef KERNEL_H
+#define KERNEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/answer.h"
+#include "host/host.h"
+#include "host/host_vms.h"
+
+/* What has to be known of a kernel to tell what it does. */
+struct kernel_facts {
+	unsigned int major, minor;
+	enum answer tdp_mmu;		/* kvm.tdp_mmu */
+	enum answer tdp;		/* kvm_amd.npt or kvm_intel.ept */
+	enum answer external_tracking;	/* CONFIG_KVM_EXTERNAL_WRITE_TRACKING */
+	enum answer vcalloc;		/* before 5.18: arrays come from __vcalloc, as in late stable releases */
+};
+
+/* How the rules ask about the running kernel. Answers cost time, so only the needed ones are asked. */
+struct kernel_evidence {
+	void *context;
+	enum answer (*has_symbol)(void *context, const char *symbol);
+	enum answer (*has_config)(void *context, const char *option);
+	/* Does a new VM's first memslot, of 4 MiB, come with a write-tracking array from vmalloc? */
+	enum answer (*slot_has_tracking)(void *context);
+};
+
+/* What the host's release and KVM's module parameters say; the rest stays unknown. */
+void kernel_of_host(const struct host *host, struct kernel_facts *facts);
+/* The same, and the rest by evidence or as Debian builds it. */
+void kernel_running(const struct host *host, const struct kernel_evidence *evidence,
+		    struct kernel_facts *facts);
+/*
+ * A kernel that does not run here, with the version already in facts: its other facts as Debian
+ * builds it, the cloud flavour unless release names another. patch: 0 where release has none.
+ */
+void kernel_assumed(const char *release, unsigned int patch, struct kernel_facts *facts);
+
+/* Why rmaps come with the memslots, where they do. */
+enum eager_cause {
+	EAGER_BY_VERSION,	/* the kernel is not lazy at all */
+	EAGER_WITHOUT_TDP,	/* two-dimensional paging is off */
+	EAGER_WITHOUT_TDP_MMU,
+	NOT_EAGER,
+};
+enum eager_cause kernel_eager_cause(const struct kernel_facts *facts);
+/* Rmaps come with the memslots: no VM of such a kernel is ever lazy. */
+bool kernel_is_eager(const struct kernel_facts *facts);
+/* Write tracking comes with the memslots. */
+bool kernel_tracks_with_slot(const struct kernel_facts *facts);
+/* Write tracking comes with the memslots only because something outside KVM may need it. */
+bool kernel_tracks_externally(const struct kernel_facts *facts);
+/* Every array has at least one page of its own. */
+bool kernel_has_whole_pages(const struct kernel_facts *facts);
+/* Bytes of slab that the first shadow root allocates for the VM. */
+uint64_t kernel_root_slab(const struct kernel_facts *facts);
+/* The versions that share these rules: "5.18-6.8". */
+const char *kernel_era(const struct kernel_facts *facts);
+
+/* In which order the first shadow root goes through the memslots. */
+enum slot_order {
+	ORDER_BY_BASE_DOWN,	/* an array sorted by falling base */
+	ORDER_BY_HASH,		/* a hash table of the ids */
+};
+enum slot_order kernel_slot_order(const struct kernel_facts *facts);
+
+/* What a VM's counter mmu_cache_miss says of its rmaps. */
+enum rmap_state kernel_state_by_misses(const struct figure *misses, bool eager);
+/* Fills state and teller of each VM from what was read of it. */
+void kernel_judge_vms(const struct kernel_facts *facts, struct host_vms *vms);
+
+/* Objects that SLUB may count as in use though they are free, on a host of this many CPUs. */
+uint64_t kernel_slab_slack(unsigned int cpus, uint64_t object_size);
+
+#endif
