@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# The rule of the rooms: what it takes and what it refuses.
+# The rules of the rooms and of kernel versions: what they take and what they refuse.
 
 setup() {
 	cd "$BATS_TEST_TMPDIR" || return 1
@@ -36,4 +36,22 @@ setup() {
 	touch vmm/loose.c
 	run "$lint" --rooms "$PWD/vmm"
 	[[ $status == 1 && $output == *loose.c* ]]
+}
+
+@test "kernel rules: a version is compared in model/ and read in host/host.c" {
+	mkdir vmm/model
+	echo 'return since(facts, 5, 17) && facts->minor >= 3;' >vmm/model/kernel.c
+	echo 'void host_version(const char *release);' >vmm/host/host.c
+	run "$lint" --kernel-rules "$PWD/vmm"
+	echo "$output"
+	[[ $status == 0 && -z $output ]]
+}
+
+@test "kernel rules: a version that is compared elsewhere is refused and named" {
+	for rule in 'host_version(kernel, &major, &minor);' 'if (since(facts, 5, 17))' 'if (facts->major == 5)' 'if (facts.minor < 14)'; do
+		echo "$rule" >vmm/vm/vcpu.c
+		run "$lint" --kernel-rules "$PWD/vmm"
+		echo "$rule: $output"
+		[[ $status == 1 && $output == *"vm/vcpu.c:1:$rule"* ]]
+	done
 }
