@@ -15,19 +15,6 @@ struct amount amount_at(const json_t *value, const char *path)
 	return amount;
 }
 
-struct amount amount_other_arrays(const json_t *footprint)
-{
-	return amount_add(amount_at(footprint, "lpage_info_bytes"),
-			  amount_at(footprint, "dirty_bitmap_bytes"));
-}
-
-struct amount amount_arrays(const json_t *footprint)
-{
-	return amount_add(amount_add(amount_at(footprint, "rmap_bytes"),
-				     amount_at(footprint, "tracking_bytes")),
-			  amount_other_arrays(footprint));
-}
-
 /* Figures come from a file: a sum that does not fit is not known either. */
 struct amount amount_add(struct amount a, struct amount b)
 {

@@ -18,9 +18,6 @@ struct amount {
 #define AMOUNT_TEXT (UNIT_TEXT + 8)
 
 struct amount amount_at(const json_t *value, const char *path);
-/* Sum of "rmap_bytes" and so on: every array's, or those but rmap and tracking. */
-struct amount amount_arrays(const json_t *footprint);
-struct amount amount_other_arrays(const json_t *footprint);
 
 struct amount amount_add(struct amount a, struct amount b);
 struct amount amount_subtract(struct amount a, struct amount b);

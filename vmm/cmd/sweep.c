@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/amount.h"
 #include "base/csv.h"
 #include "base/text.h"
 #include "base/value.h"
+#include "report/array_amount.h"
 
 #define PAGE 4096ull
 #define HOLE ((uint64_t)3 << 30)
@@ -43,10 +43,8 @@ char *sweep_config(uint64_t size, uint64_t slots)
 json_t *sweep_point(uint64_t size, uint64_t slots, const json_t *report)
 {
 	const json_t *transition = value_at(report, "transition");
-	struct amount predicted = amount_add(amount_at(transition, "rmap_bytes.predicted"),
-					     amount_at(transition, "tracking_bytes.predicted"));
-	struct amount measured = amount_add(amount_at(transition, "rmap_bytes.measured"),
-					    amount_at(transition, "tracking_bytes.measured"));
+	struct amount predicted = amount_transition(transition, "predicted");
+	struct amount measured = amount_transition(transition, "measured");
 	struct amount time = amount_at(transition, "duration_ns");
 	struct amount load = amount_at(report, "trace.kvm_mmu_load_ns");
 	struct amount floor = amount_at(report, "trace.memset_floor_ns");

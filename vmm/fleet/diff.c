@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/amount.h"
 #include "base/value.h"
+#include "report/array_amount.h"
 
 const char *const diff_kinds[] = { "verdict", "bytes", "phase", "host", "config", "time", NULL };
 
@@ -108,17 +108,13 @@ static void compare_verdicts(struct diff *diff)
 /* Every array of two footprints; prefix says whose they are. */
 static void compare_bytes(struct diff *diff, const char *prefix, const json_t *a, const json_t *b)
 {
-	static const char *const members[] = {
-		"rmap_bytes", "tracking_bytes", "lpage_info_bytes", "dirty_bitmap_bytes",
-	};
-
-	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
-		struct amount more = amount_subtract(amount_at(b, members[i]),
-						     amount_at(a, members[i]));
+	for (int array = 0; array < ARRAY_COUNT; array++) {
+		const char *member = array_bytes_key((enum array)array);
+		struct amount more = amount_subtract(amount_at(b, member), amount_at(a, member));
 
 		diff->more_bytes |= more.known && more.value > 0;
-		compare_value(diff, "bytes", json_sprintf("%s.%s", prefix, members[i]),
-			      value_at(a, members[i]), value_at(b, members[i]));
+		compare_value(diff, "bytes", json_sprintf("%s.%s", prefix, member),
+			      value_at(a, member), value_at(b, member));
 	}
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/value.h"
 #include "fleet/html.h"
+#include "report/array_amount.h"
 #include "report/report_render.h"
 
 #define SLOTS_MOST 64	/* rows of slots; there may be 32764 */
@@ -73,13 +74,15 @@ static struct amount predicted_after(const json_t *report, const json_t *phase)
 	return !strcmp(state, "allocated") ? amount_add(creation, transition) : creation;
 }
 
+_Static_assert(ARRAY_COUNT <= CHART_PARTS, "a bar has room for every array");
+
 static void put_chart(const json_t *report, FILE *out)
 {
 	const json_t *phases = value_at(report, "phases"), *phase;
 	struct chart_bar *bars = calloc(json_array_size(phases) + 1, sizeof(*bars));
 	struct chart chart = {
 		.title = "Kernel memory of the VM's arrays after each phase",
-		.names = { "rmap", "tracking", "lpage_info", "dirty bitmap" }, .bars = bars,
+		.bars = bars,
 	};
 	bool any = false;
 	size_t i;
@@ -88,15 +91,14 @@ static void put_chart(const json_t *report, FILE *out)
 		return;
 	json_array_foreach(phases, i, phase) {
 		bars[i] = (struct chart_bar){
-			.label = value_string(phase, "name"),
-			.parts = { amount_at(phase, "rmap_bytes"),
-				   amount_at(phase, "tracking_bytes"),
-				   amount_at(phase, "lpage_info_bytes"),
-				   amount_at(phase, "dirty_bitmap_bytes") },
-			.mark = predicted_after(report, phase),
+			.label = value_string(phase, "name"), .mark = predicted_after(report, phase),
 		};
-		any = any || bars[i].parts[0].known;
+		for (int array = 0; array < ARRAY_COUNT; array++)
+			bars[i].parts[array] = amount_array(phase, (enum array)array);
+		any = any || amount_array(phase, ARRAY_RMAP).known;
 	}
+	for (int array = 0; array < ARRAY_COUNT; array++)
+		chart.names[array] = array_label((enum array)array);
 	chart.count = json_array_size(phases);
 	if (any)
 		html_chart(&chart, out);
@@ -127,8 +129,8 @@ static void put_phases(const json_t *report, FILE *out)
 		html_cell(out, "n", amount_time(text, amount_at(phase, "duration_ns")));
 		html_cell(out, "n", amount_exact(text, amount_at(phase, "l2_entries")));
 		html_cell(out, "n", amount_exact(text, amount_at(phase, "l2_pages")));
-		html_cell(out, "n", amount_bytes(text, amount_at(phase, "rmap_bytes")));
-		html_cell(out, "n", amount_bytes(text, amount_at(phase, "tracking_bytes")));
+		html_cell(out, "n", amount_bytes(text, amount_array(phase, ARRAY_RMAP)));
+		html_cell(out, "n", amount_bytes(text, amount_array(phase, ARRAY_TRACKING)));
 		html_cell(out, "n", amount_bytes(text, amount_other_arrays(phase)));
 		fputs("</tr>\n", out);
 	}
@@ -156,18 +158,18 @@ static void put_transition(const json_t *report, FILE *out)
 		"bytes of", ">predicted", ">measured", ">difference", "", NULL
 	};
 	const json_t *transition = value_at(report, "transition");
-	struct amount rmap = amount_at(transition, "rmap_bytes.predicted");
-	struct amount tracking = amount_at(transition, "tracking_bytes.predicted");
-	struct amount rmap_seen = amount_at(transition, "rmap_bytes.measured");
-	struct amount tracking_seen = amount_at(transition, "tracking_bytes.measured");
+	static const enum array arrays[] = { ARRAY_RMAP, ARRAY_TRACKING };
 
 	if (!value_is_true(transition, "observed"))
 		return;
 	fputs("<h3>Transition</h3>\n", out);
 	html_table(out, heads);
-	put_array("rmap", rmap, rmap_seen, out);
-	put_array("tracking", tracking, tracking_seen, out);
-	put_array("total", amount_add(rmap, tracking), amount_add(rmap_seen, tracking_seen), out);
+	for (size_t i = 0; i < sizeof(arrays) / sizeof(arrays[0]); i++)
+		put_array(array_name(arrays[i]),
+			  amount_transition_array(transition, arrays[i], "predicted"),
+			  amount_transition_array(transition, arrays[i], "measured"), out);
+	put_array("total", amount_transition(transition, "predicted"),
+		  amount_transition(transition, "measured"), out);
 	fputs("</tbody></table>\n", out);
 }
 
@@ -216,6 +218,7 @@ static void put_slots(const json_t *report, FILE *out)
 	      out);
 	html_table(out, heads);
 	json_array_foreach(slots, i, slot) {
+		const json_t *predicted = value_at(slot, "predicted");
 		struct amount base = amount_at(slot, "base");
 
 		if (i == SLOTS_MOST)
@@ -226,10 +229,9 @@ static void put_slots(const json_t *report, FILE *out)
 		snprintf(text, sizeof(text), "0x%llx", (unsigned long long)base.value);
 		html_cell(out, "n mono", base.known ? text : NULL);
 		html_cell(out, "n", amount_bytes(text, amount_at(slot, "size")));
-		html_cell(out, "n", amount_bytes(text, amount_at(slot, "predicted.rmap_bytes")));
-		html_cell(out, "n", amount_bytes(text, amount_at(slot, "predicted.tracking_bytes")));
-		html_cell(out, "n", amount_bytes(text,
-						 amount_other_arrays(value_at(slot, "predicted"))));
+		html_cell(out, "n", amount_bytes(text, amount_array(predicted, ARRAY_RMAP)));
+		html_cell(out, "n", amount_bytes(text, amount_array(predicted, ARRAY_TRACKING)));
+		html_cell(out, "n", amount_bytes(text, amount_other_arrays(predicted)));
 		fputs("</tr>\n", out);
 	}
 	fputs("</tbody></table></div>\n", out);

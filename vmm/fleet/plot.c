@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/amount.h"
 #include "base/value.h"
 #include "fleet/gnuplot.h"
 #include "fleet/summary.h"
+#include "report/array_amount.h"
 
 /* In double quotes backticks run commands, and backslashes escape: a file's text has neither. */
 void plot_text(FILE *out, const char *text)
@@ -64,9 +64,7 @@ static void put_stack(FILE *out, const char *title, const char *const *names, bo
 
 static bool plot_phases(const json_t *report, FILE *out)
 {
-	static const char *const names[] = {
-		"rmap", "tracking", "lpage_info", "dirty bitmap", NULL
-	};
+	const char *names[ARRAY_COUNT + 1] = { NULL };
 	const json_t *phases = value_at(report, "phases"), *phase;
 	const char *kernel = value_string(report, "host.kernel");
 	char title[256];
@@ -77,17 +75,17 @@ static bool plot_phases(const json_t *report, FILE *out)
 	json_array_foreach(phases, i, phase) {
 		const char *name = value_string(phase, "name");
 
-		any = any || amount_at(phase, "rmap_bytes").known;
+		any = any || amount_array(phase, ARRAY_RMAP).known;
 		fputc('"', out);
 		plot_text(out, name ? name : "-");
 		fputc('"', out);
-		put_mib(out, amount_at(phase, "rmap_bytes"));
-		put_mib(out, amount_at(phase, "tracking_bytes"));
-		put_mib(out, amount_at(phase, "lpage_info_bytes"));
-		put_mib(out, amount_at(phase, "dirty_bitmap_bytes"));
+		for (int array = 0; array < ARRAY_COUNT; array++)
+			put_mib(out, amount_array(phase, (enum array)array));
 		fputs(" NaN\n", out);
 	}
 	fputs("END_OF_DATA\n", out);
+	for (int array = 0; array < ARRAY_COUNT; array++)
+		names[array] = array_label((enum array)array);
 	snprintf(title, sizeof(title), "The VM's arrays after each phase, %s",
 		 kernel ? kernel : "unknown kernel");
 	put_stack(out, title, names, false);

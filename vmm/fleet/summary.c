@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/value.h"
+#include "report/array_amount.h"
 #include "report/report_render.h"
 
 const char *fact_name(enum fact fact)
@@ -108,8 +109,7 @@ static void read_figures(const json_t *report, struct summary *summary)
 	summary->creation = amount_arrays(first);
 	summary->duration = amount_at(transition, "duration_ns");
 	if (value_is_true(transition, "observed"))
-		summary->transition = amount_add(amount_at(transition, "rmap_bytes.measured"),
-						 amount_at(transition, "tracking_bytes.measured"));
+		summary->transition = amount_transition(transition, "measured");
 	else if (!strcmp(summary->facts[FACT_POLICY], "eager"))	/* nothing should come later */
 		summary->transition = amount_subtract(amount_arrays(last_alive(phases)),
 						      summary->creation);

@@ -11,15 +11,6 @@
 #define LPAGE_INFO_BYTES 4u		/* struct kvm_lpage_info */
 #define TRACKING_BYTES 2u		/* unsigned short gfn_track[] */
 
-static const char *const array_names[ARRAY_COUNT] = {
-	"rmap", "tracking", "lpage_info", "dirty_bitmap",
-};
-
-const char *array_name(enum array array)
-{
-	return array_names[array];
-}
-
 static const char *answer_text(enum answer answer)
 {
 	static const char *const texts[] = { "off", "on", "unknown" };

@@ -17,15 +17,8 @@
 #include <stdint.h>
 
 #include "config/layout.h"
+#include "model/arrays.h"
 #include "model/kernel.h"
-
-enum array {
-	ARRAY_RMAP,		/* 8 B per 4K, 2M and 1G frame */
-	ARRAY_TRACKING,		/* gfn write tracking, 2 B per 4K frame */
-	ARRAY_LPAGE_INFO,	/* 4 B per 2M and 1G frame */
-	ARRAY_DIRTY_BITMAP,	/* 2 bits per 4K frame, with KVM_MEM_LOG_DIRTY_PAGES */
-	ARRAY_COUNT
-};
 
 struct footprint {
 	uint64_t bytes[ARRAY_COUNT];
@@ -79,7 +72,5 @@ size_t model_slot_arrays(const struct slot *slot, struct slot_array arrays[SLOT_
 struct tally;
 int model_measure(const struct model *model, const struct layout *layout,
 		  const struct tally *delta, struct footprint *measured);
-
-const char *array_name(enum array array); /* "rmap", "tracking", "lpage_info", "dirty_bitmap" */
 
 #endif

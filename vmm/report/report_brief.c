@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/amount.h"
 #include "base/text.h"
 #include "base/value.h"
+#include "report/array_amount.h"
 #include "report/report_render.h"
 
 #define MORE " .."	/* there are more than fit */
@@ -55,8 +55,7 @@ static void put_failed(struct line *line, const json_t *report)
 
 static void put_passed(struct line *line, const json_t *report)
 {
-	struct amount bytes = amount_add(amount_at(report, "transition.rmap_bytes.measured"),
-					 amount_at(report, "transition.tracking_bytes.measured"));
+	struct amount bytes = amount_transition(value_at(report, "transition"), "measured");
 	const char *policy = value_string(report, "host.rmap_policy");
 	struct report_counts counts;
 

@@ -227,8 +227,8 @@ static json_t *transition_json(const struct run *run)
 			 "observed", phase != NULL,
 			 "phase", value_text(phase ? phase->name : NULL),
 			 "trigger", value_text(trigger_name(run, phase)),
-			 "rmap_bytes", both_json(run, ARRAY_RMAP),
-			 "tracking_bytes", both_json(run, ARRAY_TRACKING),
+			 array_bytes_key(ARRAY_RMAP), both_json(run, ARRAY_RMAP),
+			 array_bytes_key(ARRAY_TRACKING), both_json(run, ARRAY_TRACKING),
 			 "duration_ns", value_known(phase && phase->l2_entry_ns,
 						    phase ? phase->l2_entry_ns : 0));
 }

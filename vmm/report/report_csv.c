@@ -2,6 +2,7 @@
 /* A report as comma-separated values: reports of many hosts can be put below each other. */
 #include "base/csv.h"
 #include "base/value.h"
+#include "model/arrays.h"
 #include "report/report_render.h"
 
 struct column {
@@ -15,24 +16,23 @@ static const struct column of_report[] = {
 	{ "rmap_policy", "host.rmap_policy" }, { "result", "result" },
 };
 
+#define HELD(id, name, label) { name "_bytes", name "_bytes" },
 static const struct column of_phase[] = {
 	{ "phase", "name" }, { "do", "do" }, { "done", "done" }, { "expect", "expect" },
 	{ "rmap_state", "rmap_state" }, { "state_source", "state_source" },
 	{ "duration_ns", "duration_ns" }, { "l2_entry_ns", "l2_entry_ns" },
 	{ "l1_pages", "l1_pages" }, { "l2_pages", "l2_pages" }, { "l2_entries", "l2_entries" },
-	{ "rmap_bytes", "rmap_bytes" }, { "tracking_bytes", "tracking_bytes" },
-	{ "lpage_info_bytes", "lpage_info_bytes" },
-	{ "dirty_bitmap_bytes", "dirty_bitmap_bytes" },
+	ARRAYS(HELD)
 	{ "vmalloc_used_bytes", "snapshot.meminfo.vmalloc_used_bytes" },
 };
 
+#define MADE(id, name, label)                                                                      \
+	{ "transition_" name "_bytes_predicted", name "_bytes.predicted" },                        \
+	{ "transition_" name "_bytes_measured", name "_bytes.measured" },
 /* In the record of the phase that made the rmaps, and in no other. */
 static const struct column of_transition[] = {
 	{ "transition_trigger", "trigger" },
-	{ "transition_rmap_bytes_predicted", "rmap_bytes.predicted" },
-	{ "transition_rmap_bytes_measured", "rmap_bytes.measured" },
-	{ "transition_tracking_bytes_predicted", "tracking_bytes.predicted" },
-	{ "transition_tracking_bytes_measured", "tracking_bytes.measured" },
+	SHADOW_ROOT_ARRAYS(MADE)
 };
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))

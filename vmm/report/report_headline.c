@@ -2,8 +2,8 @@
 /* A report in one sentence. */
 #include <string.h>
 
-#include "base/amount.h"
 #include "base/value.h"
+#include "report/array_amount.h"
 #include "report/report_render.h"
 
 static bool has_result(const json_t *check, const char *result)
@@ -60,10 +60,8 @@ static void say_failed(const json_t *report, char *text, size_t size)
 
 static void say_observed(const json_t *transition, char *text, size_t size)
 {
-	struct amount predicted = amount_add(amount_at(transition, "rmap_bytes.predicted"),
-					     amount_at(transition, "tracking_bytes.predicted"));
-	struct amount measured = amount_add(amount_at(transition, "rmap_bytes.measured"),
-					    amount_at(transition, "tracking_bytes.measured"));
+	struct amount predicted = amount_transition(transition, "predicted");
+	struct amount measured = amount_transition(transition, "measured");
 	struct amount duration = amount_at(transition, "duration_ns");
 	const char *phase = value_string(transition, "phase");
 	char bytes[AMOUNT_TEXT], time[AMOUNT_TEXT];

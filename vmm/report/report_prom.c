@@ -3,14 +3,10 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/amount.h"
 #include "base/value.h"
+#include "report/array_amount.h"
 #include "report/prom.h"
 #include "report/report_render.h"
-
-static const char *const arrays[] = { "rmap", "tracking", "lpage_info", "dirty_bitmap" };
-
-#define ARRAYS (sizeof(arrays) / sizeof(arrays[0]))
 
 static void put_info(const json_t *report, FILE *out)
 {
@@ -157,17 +153,15 @@ static void put_phase_bytes(const json_t *report, FILE *out)
 	prom_family(out, "minivmm_phase_bytes", "gauge",
 		    "Kernel memory of the VM's arrays after the phase.");
 	json_array_foreach(phases, i, phase) {
-		for (size_t k = 0; k < ARRAYS; k++) {
-			char index[24], path[32];
-			struct amount amount;
+		for (int k = 0; k < ARRAY_COUNT; k++) {
+			struct amount amount = amount_array(phase, (enum array)k);
+			char index[24];
 
 			snprintf(index, sizeof(index), "%zu", i);
-			snprintf(path, sizeof(path), "%s_bytes", arrays[k]);
-			amount = amount_at(phase, path);
 			if (amount.known)
 				prom_integer(out, "minivmm_phase_bytes", PROM_LABELS(
 					"index", index, "phase", value_string(phase, "name"),
-					"array", arrays[k]), amount.value);
+					"array", array_name((enum array)k)), amount.value);
 		}
 	}
 }
@@ -188,21 +182,20 @@ static void put_phases(const json_t *report, FILE *out)
 static void put_predicted(const json_t *report, FILE *out)
 {
 	static const char *const moments[] = { "creation", "transition" };
+	const json_t *predicted = value_at(report, "predicted");
 
-	if (!json_is_object(value_at(report, "predicted")))
+	if (!json_is_object(predicted))
 		return;
 	prom_family(out, "minivmm_predicted_bytes", "gauge",
 		    "Kernel memory the model predicts to be allocated at that moment.");
 	for (size_t i = 0; i < 2; i++) {
-		for (size_t k = 0; k < ARRAYS; k++) {
-			struct amount amount;
-			char path[64];
+		for (int k = 0; k < ARRAY_COUNT; k++) {
+			struct amount amount = amount_array(value_at(predicted, moments[i]),
+							    (enum array)k);
 
-			snprintf(path, sizeof(path), "predicted.%s.%s_bytes", moments[i], arrays[k]);
-			amount = amount_at(report, path);
 			if (amount.known)
 				prom_integer(out, "minivmm_predicted_bytes", PROM_LABELS(
-					"at", moments[i], "array", arrays[k]), amount.value);
+					"at", moments[i], "array", array_name((enum array)k)), amount.value);
 		}
 	}
 }

@@ -10,9 +10,8 @@
 int footprint_set(json_t *object, const struct footprint *footprint, bool known)
 {
 	for (int array = 0; array < ARRAY_COUNT; array++) {
-		char key[32];
+		const char *key = array_bytes_key((enum array)array);
 
-		snprintf(key, sizeof(key), "%s_bytes", array_name((enum array)array));
 		if (json_object_set_new(object, key, value_known(known, footprint->bytes[array])))
 			return -ENOMEM;
 	}

@@ -2,9 +2,9 @@
 /* What happened in each phase of a report, and what the kernel held after it. */
 #include <string.h>
 
-#include "base/amount.h"
 #include "base/text.h"
 #include "base/value.h"
+#include "report/array_amount.h"
 #include "report/report_render.h"
 
 static const char *or_dash(const char *text)
@@ -90,9 +90,9 @@ static void put_memory(struct table *table, const json_t *phase, bool arrays,
 
 	table_cell(table, "%s", or_dash(value_string(phase, "name")));
 	table_cell(table, "%s", !arrays ? "" :
-		   amount_bytes(text, amount_at(phase, "rmap_bytes")));
+		   amount_bytes(text, amount_array(phase, ARRAY_RMAP)));
 	table_cell(table, "%s", !arrays ? "" :
-		   amount_bytes(text, amount_at(phase, "tracking_bytes")));
+		   amount_bytes(text, amount_array(phase, ARRAY_TRACKING)));
 	table_cell(table, "%s", !arrays ? "" : amount_bytes(text, amount_other_arrays(phase)));
 	table_cell(table, "%s", !arrays ? "" : amount_bytes(text, now));
 	table_cell(table, "%s", arrays ? amount_change(text, amount_subtract(now, *before)) : "");
@@ -119,7 +119,7 @@ int report_text_memory(const json_t *report, FILE *out)
 		{ "all", true }, { "change", true }, { "VmallocUsed", true }, { "change", true },
 	};
 	const json_t *phases = value_at(report, "phases"), *phase;
-	bool arrays = any_phase_has(phases, "rmap_bytes");
+	bool arrays = any_phase_has(phases, array_bytes_key(ARRAY_RMAP));
 	struct table table = TABLE(columns);
 	struct amount before = arrays ? AMOUNT_ZERO :
 			       amount_at(report, "baseline.meminfo.vmalloc_used_bytes");

@@ -2,9 +2,9 @@
 /* A plan for people: what the layout costs, when, and what must be left free for it. */
 #include <stdio.h>
 
-#include "base/amount.h"
 #include "base/text.h"
 #include "base/value.h"
+#include "report/array_amount.h"
 #include "report/report_render.h"
 
 static void put_amount(struct table *table, const json_t *value, const char *path)
@@ -46,8 +46,8 @@ static int put_costs(const json_t *costs, FILE *out)
 		table_cell(&table, "%s", model_name(cost));
 		put_amount(&table, cost, "creation_bytes");
 		put_amount(&table, cost, "transition_bytes");
-		table_cell(&table, "%s", amount_bytes(text, whole(cost, "rmap_bytes")));
-		table_cell(&table, "%s", amount_bytes(text, whole(cost, "tracking_bytes")));
+		table_cell(&table, "%s", amount_bytes(text, whole(cost, array_bytes_key(ARRAY_RMAP))));
+		table_cell(&table, "%s", amount_bytes(text, whole(cost, array_bytes_key(ARRAY_TRACKING))));
 	}
 	fputs("\nKVM's arrays, made with the slots (creation) and with the first shadow root "
 	      "(transition)\n", out);

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/amount.h"
 #include "base/text.h"
 #include "base/value.h"
+#include "report/array_amount.h"
 #include "report/report_render.h"
 #include "report/report_slots.h"
 
@@ -64,8 +64,8 @@ static void read_slot(const json_t *slot, struct row *row)
 		.space = value_string(slot, "space"),
 		.base = amount_at(slot, "base"),
 		.size = amount_at(slot, "size"),
-		.rmap = amount_at(predicted, "rmap_bytes"),
-		.tracking = amount_at(predicted, "tracking_bytes"),
+		.rmap = amount_array(predicted, ARRAY_RMAP),
+		.tracking = amount_array(predicted, ARRAY_TRACKING),
 		.other = amount_other_arrays(predicted),
 		.count = 1,
 	};
@@ -144,7 +144,7 @@ static bool any_predicted(const json_t *slots)
 	size_t i;
 
 	json_array_foreach(slots, i, slot)
-		if (amount_at(slot, "predicted.rmap_bytes").known)
+		if (amount_array(value_at(slot, "predicted"), ARRAY_RMAP).known)
 			return true;
 	return false;
 }

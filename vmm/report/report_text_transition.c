@@ -3,9 +3,9 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "base/amount.h"
 #include "base/text.h"
 #include "base/value.h"
+#include "report/array_amount.h"
 #include "report/report_render.h"
 #include "report/report_slots.h"
 
@@ -133,24 +133,22 @@ static int put_arrays(const json_t *transition, FILE *out)
 		{ "bytes of", false }, { "predicted", true }, { "measured", true },
 		{ "difference", true }, { "", true },
 	};
-	struct amount rmap = amount_at(transition, "rmap_bytes.predicted");
-	struct amount rmap_seen = amount_at(transition, "rmap_bytes.measured");
-	struct amount tracking = amount_at(transition, "tracking_bytes.predicted");
-	struct amount tracking_seen = amount_at(transition, "tracking_bytes.measured");
+	static const enum array arrays[] = { ARRAY_RMAP, ARRAY_TRACKING };
 	struct table table = TABLE(columns);
 
-	put_array(&table, "rmap", rmap, rmap_seen);
-	put_array(&table, "tracking", tracking, tracking_seen);
-	put_array(&table, "total", amount_add(rmap, tracking),
-		  amount_add(rmap_seen, tracking_seen));
+	for (size_t i = 0; i < sizeof(arrays) / sizeof(arrays[0]); i++)
+		put_array(&table, array_name(arrays[i]),
+			  amount_transition_array(transition, arrays[i], "predicted"),
+			  amount_transition_array(transition, arrays[i], "measured"));
+	put_array(&table, "total", amount_transition(transition, "predicted"),
+		  amount_transition(transition, "measured"));
 	return table_print(&table, out);
 }
 
 int report_text_transition(const json_t *report, FILE *out)
 {
 	const json_t *transition = value_at(report, "transition");
-	struct amount total = amount_add(amount_at(transition, "rmap_bytes.predicted"),
-					 amount_at(transition, "tracking_bytes.predicted"));
+	struct amount total = amount_transition(transition, "predicted");
 	bool observed = value_is_true(transition, "observed");
 	int rc = 0;
 
