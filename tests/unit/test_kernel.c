@@ -57,7 +57,8 @@ static void external_tracking_matters_from_5_16_to_6_8(void **state)
 		unsigned int major, minor;
 		bool external, with_slot;
 	} rows[] = {
-		{ 5, 15, false, true }, { 5, 16, true, true }, { 6, 8, true, true }, { 6, 9, false, false },
+		{ 5, 15, false, true }, { 5, 16, true, true },
+		{ 6, 8, true, true }, { 6, 9, false, false },
 	};
 
 	(void)state;
@@ -137,7 +138,9 @@ static enum answer slot_has_tracking(void *context)
 static struct kernel_facts running(const char *release, enum answer tdp, enum answer tdp_mmu,
 				   struct witness *witness)
 {
-	const struct kernel_evidence evidence = { witness, has_symbol, has_config, slot_has_tracking };
+	const struct kernel_evidence evidence = {
+		witness, has_symbol, has_config, slot_has_tracking,
+	};
 	struct host host = { .tdp = tdp, .tdp_mmu = tdp_mmu };
 	struct kernel_facts facts;
 

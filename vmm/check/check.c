@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* How checks speak, and the questions about a run that several of them ask. */
+/* How a check states its result, and the questions about a run that more than one check asks. */
 #include "check/check.h"
 
 #include <stdarg.h>
@@ -33,7 +33,7 @@ void check_skip_source(struct check *check, const struct snapshot *snapshot, enu
 
 bool phase_is_l2(const struct phase_result *phase, bool nested_paging)
 {
-	/* A phase whose KVM_RUN failed never got there. */
+	/* A phase whose KVM_RUN failed did not enter L2. */
 	return phase->cfg && !phase->failed && phase_runs_l2(phase->cfg) &&
 	       phase->cfg->nested_paging == nested_paging;
 }

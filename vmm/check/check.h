@@ -19,29 +19,29 @@ void check_say(struct check *check, enum result result, const char *format, ...)
 #define check_skip(check, ...) check_say(check, RESULT_SKIP, __VA_ARGS__)
 void check_remedy(struct check *check, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
-/* The source that a check needs said nothing: its reason and remedy are the check's. */
+/* Skip, because the check needs a source that was not read: with the source's reason and remedy. */
 void check_skip_source(struct check *check, const struct snapshot *snapshot, enum source source);
-/* How to get a lazy host, where it can be had. */
+/* The remedy of a check that needs a lazy host. */
 void check_lazy_remedy(const struct run *run, struct check *check);
 
 bool phase_is_l2(const struct phase_result *phase, bool nested_paging);
-/* Index in run->phases, perhaps not reached, of the config's first phase of this kind; -1: none. */
+/* Index in run->phases of the config's first phase of this kind, reached or not; -1: none. */
 int run_first_of(const struct run *run, enum phase_do what);
-/* Index of the first L2 phase with or without nested paging, -1: none was begun. */
+/* Index of the first L2 phase with or without nested paging; -1: none was begun. */
 int run_first_l2(const struct run *run, bool nested_paging);
 bool run_has_l2(const struct run *run, bool nested_paging);
-/* A phase in which the VM lived: not the teardown. */
+/* The VM existed at the end of this phase: it is not the teardown. */
 bool run_vm_lived(const struct run *run, size_t index);
 const struct phase_result *run_teardown(const struct run *run);
 const char *run_why_not(const struct run *run);
-/* True and skipped, unless the VM was made. */
+/* Skips the check and returns true, if no VM was made. */
 bool run_not_created(const struct run *run, struct check *check);
-/* Why rmaps came with the slots. */
+/* Why this host allocates rmaps with the memslots. */
 void run_eager_reason(const struct run *run, char *text, size_t size);
-/* True and skipped, where rmaps are eager. */
+/* Skips the check and returns true, if rmaps are eager. */
 bool skip_if_eager(const struct run *run, struct check *check);
 
-/* What the phase's arrays of a kind hold, when the first shadow root has been there or not. */
+/* Predicted bytes of one array after a phase; shadow_root: the first one exists. */
 uint64_t run_expected(const struct run *run, const struct phase_result *phase, enum array array,
 		      bool shadow_root);
 

@@ -6,7 +6,9 @@
 #ifndef CHECKS_H
 #define CHECKS_H
 
-/* X(name, function judge_X, which runs have it: a function of verdict.c, NULL: all, what it asks)
+/*
+ * X(name, function without "judge_", applies, asks)
+ * applies: which runs have the check, a function of verdict.c; NULL: all.
  */
 #define CHECKS(X)                                                                                  \
 	X("host.kvm", kvm, NULL, "/dev/kvm can be used")                                           \
@@ -29,8 +31,7 @@
 	X("arrays.exact", arrays_exact, NULL,                                                      \
 	  "lpage_info and dirty bitmap bytes are those predicted")                                 \
 	X("l2.ran", l2, NULL, "every L2 phase entered L2 and wrote all its pages")                 \
-	X("sources.agree", sources, NULL,                                                          \
-	  "where several sources tell the same, they tell it alike")                               \
+	X("sources.agree", sources, NULL, "sources agree")                                         \
 	X("phase.fails", fails, has_faults,                                                        \
 	  "what must fail did, and left what is predicted (runs with `fails`)")                    \
 	X("stress.clean", stress, has_stress,                                                      \

@@ -4,7 +4,7 @@
 
 #include "check/check.h"
 
-/* The first phase of this kind with rmaps lazy before and after; NULL and judged, if not. */
+/* The first phase of this kind, if rmaps are lazy before and after it. Else NULL, and judged. */
 static const struct phase_result *stays_lazy(const struct run *run, struct check *check,
 					     enum phase_do what, const char *deed)
 {

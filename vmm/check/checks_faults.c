@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What failed on purpose. */
+/* Checks of what was made to fail. */
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "base/units.h"
 #include "check/check.h"
 
-/* False and judged, unless the phase failed as it should and left what the model says. */
+/* The phase failed as it had to, and left what the model predicts. Else false, and judged. */
 static bool failed_well(const struct run *run, const struct phase_result *phase,
 			struct check *check)
 {

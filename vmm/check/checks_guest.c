@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the guest did, and what the run left behind. */
+/* Checks of what the guest did, and of what the run left behind. */
 #include <inttypes.h>
 
 #include "base/units.h"
@@ -58,7 +58,10 @@ void judge_l2(const struct run *run, struct check *check)
 		check_skip(check, "no L2 phase was reached: %s", run_why_not(run));
 }
 
-/* Who can't see the host's areas still sees what the own cgroup is charged for. False: not here. */
+/*
+ * Without vmallocinfo, the memory that our cgroup is charged with still shows a leak. False: this
+ * does not apply here, nothing was judged.
+ */
 static bool by_own_cgroup(const struct run *run, const struct snapshot *after,
 			  struct check *check)
 {
@@ -87,7 +90,7 @@ void judge_teardown(const struct run *run, struct check *check)
 	const struct phase_result *teardown = run_teardown(run);
 	struct tally left = { 0 };
 
-	/* A VM that failed half-way must be gone as well. */
+	/* A VM whose creation failed half-way must be gone as well. */
 	if (!teardown && run_not_created(run, check))
 		return;
 	if (teardown && by_own_cgroup(run, &teardown->snapshot, check))
@@ -106,7 +109,7 @@ void judge_teardown(const struct run *run, struct check *check)
 		check_fail(check, "%+" PRId64 " bytes of KVM's arrays after the VM was destroyed, first: %s, "
 			    "%+" PRId64 " areas of %" PRIu64 " pages", tally_bytes(&left, NULL),
 		     left.entries[0].function, left.entries[0].count, left.entries[0].pages);
-		check_remedy(check, "other VMs that come and go during the run falsify this: run it alone");
+		check_remedy(check, "other VMs that start or stop during the run change these figures: run it alone");
 	} else {
 		check_pass(check, "KVM's arrays are back to where they were");
 	}

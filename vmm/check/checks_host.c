@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the host is. */
+/* Checks of the host. */
 #include "check/check.h"
 
 void judge_kvm(const struct run *run, struct check *check)
@@ -29,7 +29,7 @@ void judge_tdp_mmu(const struct run *run, struct check *check)
 {
 	char why[256];
 
-	/* Where no nested guest runs, nobody gets as far as to miss it. */
+	/* Without a VM no nested guest runs, and laziness does not matter. */
 	if (run_not_created(run, check))
 		return;
 	if (run->host.tdp_mmu == ANSWER_UNKNOWN) {

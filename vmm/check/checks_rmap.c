@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* When the rmaps come, and how many bytes they take. */
+/* Checks of when rmaps are allocated, and of how many bytes they take. */
 #include <inttypes.h>
 
 #include "base/units.h"
@@ -114,7 +114,7 @@ void judge_phases(const struct run *run, struct check *check)
 		if (!phase->cfg || !phase->done || phase->cfg->expect == EXPECT_NOTHING)
 			continue;
 		wanted = phase->cfg->expect == EXPECT_LAZY ? RMAP_LAZY : RMAP_ALLOCATED;
-		/* Where eager is fine, "lazy" can't be asked for. */
+		/* expect = lazy cannot hold on an eager host, and expect.policy allows such a host. */
 		if (wanted == RMAP_LAZY && run->policy == RMAP_ALLOCATED &&
 		    run->config->expect.policy != POLICY_LAZY) {
 			left_out = true;
@@ -134,12 +134,12 @@ void judge_phases(const struct run *run, struct check *check)
 	if (judged)
 		check_pass(check, "%u phase%s as expected", judged, judged > 1 ? "s" : "");
 	else if (left_out)
-		check_skip(check, "eager host: lazy can't be asked for");
+		check_skip(check, "expect = lazy cannot hold on an eager host");
 	else
-		check_skip(check, "no phase that was completed says expect");
+		check_skip(check, "no completed phase sets `expect`");
 }
 
-/* Held and predicted bytes of one array after a phase; false and failed when they differ. */
+/* After the phase an array holds what is predicted. Else false, and the check has failed. */
 static bool same_bytes(struct check *check, const struct phase_result *phase, enum array array,
 		       uint64_t predicted)
 {
@@ -149,12 +149,12 @@ static bool same_bytes(struct check *check, const struct phase_result *phase, en
 		return true;
 	check_fail(check, "phase %s: %s arrays hold %" PRIu64 " bytes, predicted %" PRIu64 " (%+" PRId64 ")",
 	     phase->name, array_name(array), held, predicted, (int64_t)(held - predicted));
-	check_remedy(check, "other VMs that come and go during the run falsify this: run it alone; else "
-		      "report kernel, config and model");
+	check_remedy(check, "other VMs that start or stop during the run change these figures: run it alone; "
+		      "else report kernel, config and model");
 	return false;
 }
 
-/* KVM's own counters of rmap heads, where they are there to be read. */
+/* KVM counts as many rmap heads as predicted, if its counters can be read. */
 static bool same_heads(struct check *check, const struct run *run, const struct phase_result *phase)
 {
 	const uint64_t *heads = phase->predicted ? phase->predicted->heads : run->heads;
@@ -228,7 +228,7 @@ void judge_tracking_exact(const struct run *run, struct check *check)
 			check_skip_source(check, &phase->snapshot, SOURCE_VMALLOCINFO);
 			return;
 		}
-		/* Also with tdp_mmu off, when the rmaps have long been there. */
+		/* L2 under nested paging makes one with tdp_mmu off, too, although the rmaps are there already. */
 		shadow_root |= (phase_is_l2(phase, true) && phase->l2_entries) ||
 			       (run->policy == RMAP_LAZY && phase->state == RMAP_ALLOCATED);
 		if (!same_bytes(check, phase, ARRAY_TRACKING,
@@ -246,7 +246,7 @@ void judge_tracking_exact(const struct run *run, struct check *check)
 	     run->model.tracking_lazy ? "with the first shadow root" : "with the memslots");
 }
 
-/* What every kernel allocates with the slot, and keeps while it lives. */
+/* Every kernel allocates these arrays with the memslot and keeps them as long as the memslot. */
 void judge_arrays_exact(const struct run *run, struct check *check)
 {
 	static const enum array arrays[] = { ARRAY_LPAGE_INFO, ARRAY_DIRTY_BITMAP };

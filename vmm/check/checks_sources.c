@@ -11,7 +11,7 @@ static const enum source tellers[] = {
 };
 #define TELLERS (sizeof(tellers) / sizeof(tellers[0]))
 
-/* KVM's counters prove rmaps; that they do not move proves nothing against those who see some. */
+/* KVM's counters can prove that rmaps exist. They cannot disprove rmaps that another source sees. */
 static bool is_proof(enum source source, enum rmap_state state)
 {
 	bool counters = source == SOURCE_KVM_STATS || source == SOURCE_KVM_DEBUGFS;
@@ -25,7 +25,7 @@ static bool states_agree(const struct run *run, const struct phase_result *phase
 	enum rmap_state first = RMAP_UNKNOWN;
 	enum source who = SOURCE_COUNT;
 
-	/* What a first shadow root that failed left is there, yet the VM counts as lazy. */
+	/* A first shadow root that failed has left arrays behind, and yet KVM counts the VM as lazy. */
 	if (phase->predicted && footprint_total(&phase->predicted->kept))
 		return true;
 	for (size_t i = 0; i < TELLERS; i++) {
@@ -46,7 +46,7 @@ static bool states_agree(const struct run *run, const struct phase_result *phase
 	return true;
 }
 
-/* The same counters of KVM's, read in two ways while no vCPU ran. */
+/* kvm_stats and kvm_debugfs show the same counters, and no vCPU ran while they were read. */
 static bool counters_agree(const struct phase_result *phase, struct check *check)
 {
 	static const enum kvm_counter still[] = { COUNTER_NESTED_RUN, COUNTER_MMU_CACHE_MISS };
@@ -68,7 +68,7 @@ static bool counters_agree(const struct phase_result *phase, struct check *check
 	return true;
 }
 
-/* The payload's word against KVM's: each of its entries made it past the consistency checks. */
+/* KVM counts at least the L2 entries that the payload counts: these passed the consistency checks. */
 static bool entries_agree(const struct phase_result *phase, uint64_t entries, struct check *check)
 {
 	const struct snapshot *snapshot = &phase->snapshot;
@@ -85,7 +85,7 @@ static bool entries_agree(const struct phase_result *phase, uint64_t entries, st
 	return false;
 }
 
-/* "rmaps_stat, vmallocinfo, kvm_stats". Returns how many ever told. */
+/* "rmaps_stat, vmallocinfo, kvm_stats": the sources that showed the state of the rmaps. How many. */
 static unsigned int list_tellers(const struct run *run, char *text, size_t size)
 {
 	unsigned int count = 0;
@@ -124,6 +124,6 @@ void judge_sources(const struct run *run, struct check *check)
 		check_pass(check, "%s", who);
 		return;
 	}
-	check_skip(check, "no two sources told of the rmaps%s%s", who[0] ? ", only " : "", who);
+	check_skip(check, "no two sources showed the state of the rmaps%s%s", who[0] ? ", only " : "", who);
 	check_remedy(check, "%s", source_remedy(SOURCE_RMAPS_STAT));
 }

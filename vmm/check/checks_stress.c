@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What workers met. */
+/* Checks of stress phases. */
 #include <inttypes.h>
 #include <unistd.h>
 
 #include "check/check.h"
 
-/* The first worker that failed, with the phase it did so in. */
+/* The first worker that failed, and the phase in which it did. */
 static const struct worker_result *first_failure(const struct run *run, const char **phase)
 {
 	for (size_t i = 0; i < run->phase_count; i++) {
@@ -20,7 +20,7 @@ static const struct worker_result *first_failure(const struct run *run, const ch
 	return NULL;
 }
 
-/* How many threads' ops this host can't have, and the first one's reason. */
+/* The number of threads whose op this host does not support, and the first of them. */
 static unsigned int count_unavailable(const struct run *run, const struct worker_result **first)
 {
 	unsigned int count = 0;
@@ -148,7 +148,7 @@ static uint64_t slab_slack(const struct slab_figures *slab)
 	return kernel_slab_slack(cpus > 0 ? (unsigned int)cpus : 1, slab->object_size);
 }
 
-/* False: not to be told. */
+/* False: the cache cannot be judged. */
 static bool judge_cache(const struct run *run, const struct snapshot *after, enum slab_cache cache,
 			struct check *check)
 {

@@ -32,7 +32,7 @@ static bool has_faults(const struct run *run)
 	return false;
 }
 
-/* No run has it on its own account: verdict_add_nested_off() judges a second run by it. */
+/* No run has this check of its own: smoke makes a second run for it, verdict_add_nested_off(). */
 static bool is_second_run(const struct run *run)
 {
 	(void)run;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What a run proves. Pure: from what was seen to pass, fail or skip, each with its reason. */
+/*
+ * The verdict on a run: each check's pass, fail or skip with its reason, and what they add up to.
+ * Pure: nothing here or in checks_*.c reads the host.
+ */
 #ifndef VERDICT_H
 #define VERDICT_H
 
@@ -28,10 +31,7 @@ struct verdict {
 
 void verdict_judge(const struct run *run, struct verdict *verdict);
 
-/*
- * What a further run, of builtin:nested-off, says of the same host: the check nested.off. NULL:
- * there was none.
- */
+/* Adds the check nested.off, by a second run of builtin:nested-off; NULL: it was not made. */
 void verdict_add_nested_off(const struct run *run, const struct run *hidden,
 			    struct verdict *verdict);
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* Reads every VM's folder in debugfs, and what /proc knows of the thread that made it. */
 #include "host/host_vms.h"
 
 #include <dirent.h>
@@ -12,7 +13,7 @@
 
 #define FOLDER DEBUGFS "/kvm"
 
-/* "PID-FD": the folder of a VM, not one of KVM's totals. */
+/* The folder of a VM is "PID-FD"; all other entries are totals of KVM. */
 static bool parse_folder(const char *name, struct host_vm *vm)
 {
 	const char *text = name;
@@ -26,7 +27,7 @@ static bool parse_folder(const char *name, struct host_vm *vm)
 	return true;
 }
 
-/* The thread's name: of QEMU "qemu-system-x86", of others what they call it. */
+/* The thread's name, such as "qemu-system-x86". */
 static void read_command(const char *root, struct host_vm *vm)
 {
 	char path[64], buffer[SOURCE_PATH];
@@ -57,7 +58,7 @@ static void read_age(const char *root, struct host_vm *vm)
 	vm->age_ns = (struct figure){ ns >= 0, ns >= 0 ? (uint64_t)ns : 0 };
 }
 
-/* False: it is gone by now. */
+/* False: the VM is gone by now. */
 static bool read_vm(const char *root, const struct host_vms_query *query, struct host_vm *vm)
 {
 	char path[64], buffer[SOURCE_PATH];

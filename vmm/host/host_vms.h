@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Every VM on this host, whatever made it, as KVM's debugfs shows it. By default only what costs
- * the VMs nothing; walking reads mmu_rmaps_stat, for which KVM takes a VM's mmu_lock for
+ * Every VM on this host, whatever program made it, as KVM's debugfs shows it: only reading. By
+ * default nothing is read that slows a VM down; walking reads mmu_rmaps_stat, for which KVM takes a VM's mmu_lock for
  * write and looks at every one of its rmaps (kvm_mmu_rmaps_stat_show()).
  */
 #ifndef HOST_VMS_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What every source says at one moment. A source that can't be read says why and
- * leaves its figures alone: it never reads as 0. Parsers take a FILE * and the
- * files a root prefix, so that captured fixtures replay in unit tests.
+ * The figures of every source at one moment, and the parsers. A source that cannot be read says why
+ * and leaves its figures alone: it never reads as 0. Parsers take a FILE *, and files a root prefix,
+ * so that captured fixtures replay in unit tests. What a figure means is decided in later rooms.
  */
 #ifndef SNAPSHOT_H
 #define SNAPSHOT_H
@@ -125,29 +125,29 @@ void sources_open(struct sources *sources, const char *root, bool cheap);
 void sources_close(struct sources *sources);
 
 /*
- * Has the counters of a VM or vCPU read from now on (KVM_GET_STATS_FD on its descriptor).
- * They hold the VM: unwatch before it is to go.
+ * Snapshots read the counters of this VM or vCPU from now on (KVM_GET_STATS_FD). The descriptors
+ * hold a reference on the VM: unwatch before the VM is to be destroyed.
  */
 void sources_watch(struct sources *sources, int fd);
 void sources_unwatch(struct sources *sources);
 
-/* Overwrites the snapshot: free an old one first. */
+/* Overwrites the snapshot: free an earlier one first. */
 void snapshot_take(struct sources *sources, struct snapshot *snapshot);
 void snapshot_free(struct snapshot *snapshot);
 
-/* Of any VM on this host: vm is its folder "PID-FD" in /sys/kernel/debug/kvm. 0, or -errno and why. */
+/* For any VM on this host; vm: its folder "PID-FD" in /sys/kernel/debug/kvm. 0, or -errno and why. */
 int rmaps_stat_of(const char *root, const char *vm, struct rmaps_stat *stat, char why[SOURCE_WHY]);
 
-/* Of a VM that a thread of this process created, with its descriptor. */
+/* For a VM that a thread of this process created, by its descriptor. */
 int rmaps_stat_own(const char *root, pid_t creator, int fd, struct rmaps_stat *stat,
 		   char why[SOURCE_WHY]);
 
 int kvm_debugfs_of(const char *root, const char *vm, struct kvm_counters *counters,
 		   char why[SOURCE_WHY]);
 
-/* The counters of a VM's or vCPU's descriptor, this once; added to those in counters. 0 or -errno. */
+/* Reads the counters of one VM or vCPU and adds them to those in counters. 0 or -errno. */
 int kvm_stats_of(int fd, struct kvm_counters *counters);
-/* The folder of the own cgroup (v2), to be had by anybody. 0, or -errno and why. */
+/* The folder of our own cgroup (v2), which any user may read. 0, or -errno and why. */
 int cgroup_own_folder(char *folder, size_t size, char why[SOURCE_WHY]);
 
 const char *cgroup_item_name(enum cgroup_item item);		/* as in memory.stat */
@@ -164,9 +164,9 @@ int rmaps_stat_parse(FILE *file, struct rmaps_stat *stat);
 int cgroup_parse(FILE *file, struct cgroup_memory *memory);
 /* Objects in use and their size of the cache called name. -ENOENT: there is none. */
 int slabinfo_parse(FILE *file, const char *name, struct slab_figures *slab);
-/* A whole file of binary statistics; adds to what is in counters already. */
+/* A whole file of binary statistics; adds to the values in counters. */
 int kvm_stats_parse(const void *data, size_t size, struct kvm_counters *counters);
-/* One /dev/kmsg record ("prio,seq,time,flags;text"): is it a BUG, WARNING, Oops, soft lockup, RCU stall...? */
+/* Is a record of /dev/kmsg ("prio,seq,time,flags;text") a BUG, WARNING, Oops, soft lockup, ...? */
 bool klog_is_alarm(const char *record);
 
 #endif

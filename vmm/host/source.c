@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What several sources need: paths under a root prefix, reasons in words, numbers. */
+/* What several sources need: paths under a root prefix, reasons why it failed, numbers. */
 #include "host/source.h"
 
 #include <ctype.h>

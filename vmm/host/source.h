@@ -28,30 +28,30 @@ void cgroup_open(struct sources *sources);
 
 /* The file under the root prefix. Returns buffer. */
 char *source_path(char buffer[SOURCE_PATH], const char *root, const char *path);
-/* Says "PATH: what errno means". Returns -code. */
+/* Puts "PATH: what errno means" into why. Returns -code. */
 int source_errno(char why[SOURCE_WHY], int code, const char *path);
 int source_open(FILE **file, const char *root, const char *path, char why[SOURCE_WHY]);
-/* Closes it and puts a parser's failure into words. Returns code. */
+/* Closes the file; if the parser returned an error code, why says which. Returns code. */
 int source_close(FILE *file, const char *path, int code, char why[SOURCE_WHY]);
 /* After the last line: 0, or -errno of a read that failed midway. */
 int source_end(FILE *file);
 
-/* The VM's folder in debugfs, "PID-FD", for as long as there is one to be known. 0 or -errno. */
+/* The folder of a VM of this process in debugfs, "PID-FD". 0, or -errno and why. */
 #define DEBUGFS "/sys/kernel/debug"
 #define DEBUGFS_VM 32
 int debugfs_own_vm(const char *root, pid_t creator, int fd, char vm[DEBUGFS_VM],
 		   char why[SOURCE_WHY]);
-/* File `name` of the folder vm, which came with Linux `since`; why says what is missing. */
+/* Opens file `name` of folder vm, which exists since Linux `since`; else why says what is missing. */
 int debugfs_open(FILE **file, const char *root, const char *vm, const char *name,
 		 const char *since, char why[SOURCE_WHY]);
 
-/* Adds a member, the name and unit in one: its value, or null where it is not known. 0 or -1. */
+/* Adds a member NAMEUNIT: the value, or null if it is not known. 0 or -1. */
 int source_set_figure(json_t *object, const char *name, const char *unit,
 		      const struct figure *figure);
 /* The counters that kvm_stats and kvm_debugfs both read. NULL: out of memory. */
 json_t *kvm_counters_json(const struct kvm_counters *kvm);
 
-/* Takes decimal digits from the front of *text; false and nothing taken if none, or too large. */
+/* Takes a decimal number from the front of *text. False: there is none, or it is too large. */
 bool source_number(const char **text, uint64_t *value);
 
 #endif

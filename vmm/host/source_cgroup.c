@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * memory.stat of the cgroup (v2) this process is in: what KVM allocates for its VM is charged
- * there, and nobody needs to be root to see it. The root cgroup is charged nothing.
+ * there, and any user may read it. The root cgroup is not charged.
  */
 #include <errno.h>
 #include <string.h>

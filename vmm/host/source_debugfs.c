@@ -10,7 +10,7 @@
 
 #include "host/source.h"
 
-/* Another process's VM could have the name that this one's would have. */
+/* In one, a VM of another process may have the folder that we would take for ours. */
 static bool in_pid_namespace(const char *root)
 {
 	static const char initial[] = "pid:[4026531836]";	/* PROC_PID_INIT_INO */
@@ -40,7 +40,7 @@ int debugfs_own_vm(const char *root, pid_t creator, int fd, char vm[DEBUGFS_VM],
 	return 0;
 }
 
-/* 0, or the errno of looking there. */
+/* 0 if the path exists, else the errno of stat(). */
 static int look_for(const char *root, const char *path)
 {
 	char buffer[SOURCE_PATH];
@@ -49,7 +49,7 @@ static int look_for(const char *root, const char *path)
 	return stat(source_path(buffer, root, path), &found) ? errno : 0;
 }
 
-/* The file can't be opened: what is missing on the way to it? */
+/* Says why the file cannot be opened: which part of its path is missing. */
 static int explain(const char *root, const char *vm, const char *name, const char *since, int code,
 		   char why[SOURCE_WHY])
 {
@@ -58,7 +58,7 @@ static int explain(const char *root, const char *vm, const char *name, const cha
 	if (code == EACCES)
 		return say(why, code, DEBUGFS ": only root may look there");
 	if (code == EPERM) {
-		/* fs/debugfs/file.c, debugfs_locked_down(): all that somebody could write to */
+		/* fs/debugfs/file.c, debugfs_locked_down(): refuses every file that is not read-only for all */
 		snprintf(why, SOURCE_WHY, "the kernel is locked down, which keeps %s from root, too: "
 			 "boot without lockdown= and Secure Boot to see it", name);
 		return -code;

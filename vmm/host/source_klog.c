@@ -50,7 +50,7 @@ static const struct pattern {
 	{ "Memory cgroup out of memory", false },
 };
 
-/* They begin like a WARN() and are none: what people do to their system can bring them. */
+/* These begin like a WARN() and are none: settings of the administrator cause them. */
 static const char *const ordinary[] = {
 	"WARNING: Unprivileged eBPF",	/* sysctl kernel.unprivileged_bpf_disabled */
 	"WARNING: Domain '",		/* TOMOYO's learning mode */
@@ -74,7 +74,7 @@ static bool is_alarming(const char *text)
 	return false;
 }
 
-/* The text of the kernel's own records, NULL for user space's and what is no record. */
+/* The text of a record of the kernel. NULL: it is user space's, or no record. */
 static const char *kernel_text(const char *record)
 {
 	uint64_t priority;
@@ -133,7 +133,7 @@ static int read_records(struct sources *sources)
 		} else if (got == 0 || errno == EAGAIN) {
 			return 0;
 		} else if (errno == EPIPE) {
-			/* Overwritten before they were read; the next read() goes on after them. */
+			/* Records were overwritten before they were read; the next read() continues after them. */
 			sources->klog_lost = true;
 		} else if (errno != EINTR) {
 			return -errno;
@@ -154,7 +154,7 @@ int klog_read(struct sources *sources, struct snapshot *snapshot, char why[SOURC
 	code = read_records(sources);
 	if (code)
 		return source_errno(why, -code, PATH);
-	/* An alarm is certain; that there was none is not. */
+	/* An alarm that was seen is certain; without one, a lost record may have been one. */
 	if (sources->klog_lost && !sources->klog_alarms) {
 		snprintf(why, SOURCE_WHY,
 			 PATH ": the kernel overwrote records before they could be read");
@@ -165,7 +165,7 @@ int klog_read(struct sources *sources, struct snapshot *snapshot, char why[SOURC
 	return 0;
 }
 
-/* Containers mask it with /dev/null, which would read as a log without alarms. */
+/* Containers mount /dev/null over it, which reads like a log without alarms. */
 static bool is_klog(int fd)
 {
 	struct stat stat;

@@ -39,7 +39,7 @@ int kvm_debugfs_of(const char *root, const char *vm, struct kvm_counters *counte
 			code = source_close(file, name, read_counter(file, &found.counters[i]),
 					    reason);
 		any |= !code;
-		/* Of those that are missing, the first matters most. */
+		/* Report the reason of the first that is missing. */
 		if (code && (!*why || (code != -ENOENT && code != -EPERM)))
 			memcpy(why, reason, sizeof(reason));
 		if (code && code != -ENOENT && code != -EPERM)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What this process has open: a VM that is gone leaves neither descriptors nor vCPUs' pages. */
+/* The descriptors and vCPU mappings of this process: a VM that is destroyed leaves none. */
 #include <dirent.h>
 #include <errno.h>
 #include <string.h>
@@ -26,7 +26,7 @@ static int count_descriptors(const char *root, uint64_t *count, char why[SOURCE_
 	closedir(folder);
 	if (code)
 		return source_errno(why, code, DESCRIPTORS);
-	/* The folder's own, while it was read. */
+	/* One of them is the descriptor that reads the folder. */
 	if (!root[0])
 		--*count;
 	return 0;

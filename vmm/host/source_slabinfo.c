@@ -71,7 +71,7 @@ static int parse_from_start(FILE *file, const char *name, struct slab_figures *s
 	return slabinfo_parse(file, name, slab);
 }
 
-/* Where the link NAME leads. 1, 0: it is none, as before SLUB, or -errno. */
+/* The target of link NAME. 1; 0: NAME is no link (the kernel has no SLUB); or -errno. */
 static int link_of(const char *root, const char *name, char *target, size_t size)
 {
 	char path[SOURCE_PATH], link[SOURCE_PATH];
@@ -103,7 +103,7 @@ static int next_name(DIR *folder, const char *root, const char *target, const ch
 	return -errno;
 }
 
-/* Under which of its names is a cache listed? Tries those that share its folder. */
+/* A merged cache is listed under one of its names: tries all that link to its folder. */
 static int find_merged(FILE *file, DIR *folder, const char *root, const char *target,
 		       struct slab_figures *slab)
 {
@@ -118,7 +118,7 @@ static int find_merged(FILE *file, DIR *folder, const char *root, const char *ta
 	return found;
 }
 
-/* More than one name that leads to a folder is a merged cache. */
+/* A cache is merged if more than one name links to its folder. */
 static int read_shared(DIR *folder, const char *root, const char *name, const char *target,
 		       bool *shared)
 {

@@ -98,7 +98,7 @@ static int parse_line(const char *line, struct area *area)
 	return 0;
 }
 
-/* What is not ASCII would not fit into a report, and no symbol of C. */
+/* Other characters are in no symbol of C, and JSON refuses what is not UTF-8. */
 static bool is_identifier(const char *name)
 {
 	while (isalnum((unsigned char)*name) || *name == '_' || *name == '$')
@@ -144,7 +144,7 @@ static int parse_lines(FILE *file, struct tally *tally)
 	}
 	if (!code)
 		code = source_end(file);
-	/* A kernel always has areas: an empty file is one that something masks. */
+	/* A kernel always has areas: something masks a file that is empty. */
 	return !code && !any ? -EINVAL : code;
 }
 
@@ -172,7 +172,7 @@ int vmallocinfo_read(struct sources *sources, struct snapshot *snapshot, char wh
 	return source_close(file, PATH, vmallocinfo_parse(file, &snapshot->vmalloc), why);
 }
 
-/* Areas of one function differ in size; their sums are what can be compared. */
+/* Sums by function, because areas of one function differ in size. */
 static int add_entry(json_t *functions, const struct tally_entry *entry)
 {
 	const json_t *sum = json_object_get(functions, entry->function);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * THE table of the arrays that KVM has for each memslot, and the only place of their names. Reports,
- * formats and plots take them from here; how large an array is stands in model.c.
+ * THE table of the arrays that KVM has for each memslot, and the only place of their names: reports,
+ * formats and plots take them from here. model.c has the size of each array.
  */
 #ifndef ARRAYS_H
 #define ARRAYS_H
@@ -25,7 +25,7 @@ enum array { ARRAYS(ARRAY_ENUMERATOR) ARRAY_COUNT };
 #undef ARRAY_ENUMERATOR
 
 const char *array_name(enum array array);	/* "rmap" */
-const char *array_bytes_key(enum array array);	/* "rmap_bytes": what reports call its bytes */
+const char *array_bytes_key(enum array array);	/* "rmap_bytes", a member of reports */
 const char *array_label(enum array array);	/* for people */
 
 #endif

@@ -11,7 +11,7 @@ static uint32_t bucket_of(const struct slot *slot)
 	return (slot->id & 0xffff) * 0x61c88647u >> (32 - HASH_BITS);
 }
 
-/* Does KVM come to a before b? Both are of the layout, so they were made in its order. */
+/* Does KVM go through a before b? The slots were made in the order of the layout. */
 static bool comes_first(const struct slot *a, const struct slot *b, enum slot_order order)
 {
 	if (a->id >> 16 != b->id >> 16)
@@ -41,7 +41,7 @@ uint64_t faults_possible_size(uint64_t ram)
 	return ram * 512;
 }
 
-/* The impossible slot that KVM comes to first, NULL: there is none. */
+/* The first impossible slot in the order of KVM; NULL: there is none. */
 static const struct slot *stumbling_block(const struct layout *layout, enum slot_order order,
 					  uint64_t ram)
 {

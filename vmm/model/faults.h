@@ -15,7 +15,7 @@
 
 /*
  * What stays allocated when the first shadow root fails on a host of ram bytes: the arrays
- * of the slots that came before the impossible one. False: there is no such slot.
+ * of the slots that come before the impossible one. False: there is no such slot.
  */
 bool faults_kept(const struct model *model, const struct layout *layout, uint64_t ram,
 		 struct footprint *kept);

@@ -27,9 +27,9 @@ bool kernel_is_eager(const struct kernel_facts *facts)
 }
 
 /*
- * kvm_page_track_write_tracking_enabled(), arch/x86/kvm/mmu/page_track.c, 5.16: tracking is as lazy
- * as rmaps, unless CONFIG_KVM_EXTERNAL_WRITE_TRACKING is set. 6.9 enables the external one on demand
- * (kvm_enable_external_write_tracking()).
+ * kvm_page_track_write_tracking_enabled(), arch/x86/kvm/mmu/page_track.c, 5.16: tracking is as
+ * lazy as rmaps, unless CONFIG_KVM_EXTERNAL_WRITE_TRACKING is set. 6.9 enables external tracking
+ * on demand (kvm_enable_external_write_tracking()).
  */
 bool kernel_tracks_externally(const struct kernel_facts *facts)
 {
@@ -55,7 +55,7 @@ uint64_t kernel_root_slab(const struct kernel_facts *facts)
 	return since(facts, 6, 17) && !kernel_is_eager(facts) ? 32ull << 10 : 0;
 }
 
-/* kvm_for_each_memslot(), include/linux/kvm_host.h: over struct kvm_memslots's id_hash since 5.17. */
+/* kvm_for_each_memslot(), include/linux/kvm_host.h: 5.17 goes through id_hash of the memslots. */
 enum slot_order kernel_slot_order(const struct kernel_facts *facts)
 {
 	return since(facts, 5, 17) ? ORDER_BY_HASH : ORDER_BY_BASE_DOWN;
@@ -106,7 +106,7 @@ static enum answer debian_tracks(const char *release, enum answer unnamed)
 void kernel_assumed(const char *release, unsigned int patch, struct kernel_facts *facts)
 {
 	facts->tdp = ANSWER_YES;
-	/* kvm.tdp_mmu is on by default since 5.16; 5.15 has it on in mainline, off in its stable releases. */
+	/* On by default since 5.16. 5.15 has it on in mainline, and off in its stable releases. */
 	facts->tdp_mmu = since(facts, 5, 16) ? ANSWER_YES : ANSWER_NO;
 	facts->external_tracking = debian_tracks(release, ANSWER_NO);
 	facts->vcalloc = has_vcalloc(facts, patch);
@@ -121,7 +121,7 @@ void kernel_of_host(const struct host *host, struct kernel_facts *facts)
 	host_version(host->kernel, &facts->major, &facts->minor);
 }
 
-/* Before 5.16 the option does not exist, since 6.9 it decides nothing: kernel_tracks_externally(). */
+/* Asks only where it decides something: kernel_tracks_externally(). */
 static enum answer tracks_externally(const struct host *host,
 				     const struct kernel_evidence *evidence,
 				     const struct kernel_facts *facts)
@@ -141,12 +141,12 @@ void kernel_running(const struct host *host, const struct kernel_evidence *evide
 		    struct kernel_facts *facts)
 {
 	kernel_of_host(host, facts);
-	/* The stable releases of has_vcalloc() brought __vcalloc() along, which has no other user there. */
+	/* The stable releases in has_vcalloc() have __vcalloc() for this one user. */
 	if (facts->major == 5 && !since(facts, 5, 18))
 		facts->vcalloc = evidence->has_symbol(evidence->context, "__vcalloc");
 	/*
-	 * kvm_amd and kvm_intel show npt or ept. A vendor module that shows neither has no such paging,
-	 * unless a slot comes without its tracking array: kernel_tracks_with_slot().
+	 * kvm_amd and kvm_intel show npt or ept. A vendor module that shows neither has no such
+	 * paging, unless a slot comes without its tracking array: kernel_tracks_with_slot().
 	 */
 	if (facts->tdp == ANSWER_UNKNOWN && facts->tdp_mmu == ANSWER_NO &&
 	    evidence->slot_has_tracking(evidence->context) != ANSWER_NO)
@@ -155,8 +155,8 @@ void kernel_running(const struct host *host, const struct kernel_evidence *evide
 }
 
 /*
- * kvm_mmu_alloc_shadow_page(), arch/x86/kvm/mmu/mmu.c, counts every shadow page as a miss, its first
- * root before all others, and mmu_first_shadow_root_alloc() comes before that root. No miss means no
+ * kvm_mmu_alloc_shadow_page(), arch/x86/kvm/mmu/mmu.c, counts every shadow page as a miss, and the
+ * first one is a root, before which mmu_first_shadow_root_alloc() made the rmaps. No miss means no
  * rmaps, unless they came with the memslots.
  */
 enum rmap_state kernel_state_by_misses(const struct figure *misses, bool eager)
@@ -191,8 +191,8 @@ void kernel_judge_vms(const struct kernel_facts *facts, struct host_vms *vms)
 }
 
 /*
- * mm/slub.c, set_cpu_partial(), calculate_order(): per CPU a slab that is being filled and up to 30
- * partial ones, of at most 32 KiB each.
+ * mm/slub.c, set_cpu_partial(), calculate_order(): each CPU has a slab that is being filled and up
+ * to 30 partial ones, of at most 32 KiB each.
  */
 uint64_t kernel_slab_slack(unsigned int cpus, uint64_t object_size)
 {

@@ -20,15 +20,15 @@ struct kernel_facts {
 	enum answer tdp_mmu;		/* kvm.tdp_mmu */
 	enum answer tdp;		/* kvm_amd.npt or kvm_intel.ept */
 	enum answer external_tracking;	/* CONFIG_KVM_EXTERNAL_WRITE_TRACKING */
-	enum answer vcalloc;		/* before 5.18: arrays come from __vcalloc, as in late stable releases */
+	enum answer vcalloc;		/* stable release before 5.18 that has __vcalloc */
 };
 
-/* How the rules ask about the running kernel. Answers cost time, so only the needed ones are asked. */
+/* How the rules ask about the running kernel. They ask only what they need: answers cost time. */
 struct kernel_evidence {
 	void *context;
 	enum answer (*has_symbol)(void *context, const char *symbol);
 	enum answer (*has_config)(void *context, const char *option);
-	/* Does a new VM's first memslot, of 4 MiB, come with a write-tracking array from vmalloc? */
+	/* Does a memslot of 4 MiB in a new VM come with a tracking array from vmalloc? */
 	enum answer (*slot_has_tracking)(void *context);
 };
 

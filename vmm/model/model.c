@@ -58,7 +58,7 @@ static uint64_t vmalloc_bytes(uint64_t bytes)
 	return total * PAGE;
 }
 
-/* kmalloc rounds up to a power of two, here as far as anyone but it needs to know. */
+/* kmalloc rounds up to a power of two; its sizes between powers of two are left out here. */
 static uint64_t slab_bytes(uint64_t bytes)
 {
 	uint64_t size = 8;

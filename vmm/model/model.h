@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a kernel allocates for a memslot, and when: arithmetic on layouts. Pure. Which kernel does what
- * is decided in kernel.h.
+ * What a kernel allocates for a memslot, and when: arithmetic on layouts. Pure. kernel.h decides
+ * which kernel does what.
  *
  * Source of the formulas: arch/x86/kvm/x86.c kvm_alloc_memslot_metadata() and
  * memslot_rmap_alloc(), arch/x86/kvm/mmu/page_track.c, virt/kvm/kvm_main.c

@@ -31,7 +31,7 @@ static int array_of(const char *function)
 	return -1;
 }
 
-/* Under one name what can't be told apart: eager rmaps may stand under lpage_info's function. */
+/* Arrays that one function may hold get one name: eager rmaps, and lpage_info. */
 static const char *group(const struct model *model, enum array array)
 {
 	return array_name(array == ARRAY_LPAGE_INFO && !model->rmap_lazy ? ARRAY_RMAP : array);
@@ -50,7 +50,7 @@ static int add_areas(struct tally *tally, const char *name, uint64_t bytes)
 	return code;
 }
 
-/* The areas that must be there, and those that are where kmalloc found no room. */
+/* The areas that must exist, and those that exist only if kmalloc found no room. */
 static int expected_areas(const struct model *model, const struct layout *layout,
 			  struct tally *certain, struct tally *possible)
 {
@@ -102,7 +102,7 @@ static const struct tally_entry *find_same(const struct tally *tally,
 	return NULL;
 }
 
-/* Takes the areas of rest that possible explains off their arrays. */
+/* Subtracts from the arrays those areas of rest that possible explains. */
 static void take_fallback(const struct model *model, const struct tally *rest,
 			  const struct tally *possible, int64_t bytes[ARRAY_COUNT])
 {
@@ -126,7 +126,7 @@ static void take_fallback(const struct model *model, const struct tally *rest,
 	}
 }
 
-/* Takes off what kvcalloc() was denied by kmalloc() and has from vmalloc(). */
+/* Subtracts the arrays that kvcalloc() took from vmalloc() because kmalloc() found no room. */
 static int without_fallback(const struct model *model, const struct layout *layout,
 			    const struct tally *delta, int64_t bytes[ARRAY_COUNT])
 {

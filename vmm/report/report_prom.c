@@ -190,12 +190,13 @@ static void put_predicted(const json_t *report, FILE *out)
 		    "Kernel memory the model predicts to be allocated at that moment.");
 	for (size_t i = 0; i < 2; i++) {
 		for (int k = 0; k < ARRAY_COUNT; k++) {
-			struct amount amount = amount_array(value_at(predicted, moments[i]),
-							    (enum array)k);
+			const char *array = array_name((enum array)k);
+			struct amount amount;
 
+			amount = amount_array(value_at(predicted, moments[i]), (enum array)k);
 			if (amount.known)
 				prom_integer(out, "minivmm_predicted_bytes", PROM_LABELS(
-					"at", moments[i], "array", array_name((enum array)k)), amount.value);
+					"at", moments[i], "array", array), amount.value);
 		}
 	}
 }

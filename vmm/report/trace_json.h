@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/* The trace of a transition as reports show it. */
 #ifndef TRACE_JSON_H
 #define TRACE_JSON_H
 

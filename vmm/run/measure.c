@@ -23,7 +23,7 @@ static enum rmap_state by_rmaps_stat(const struct snapshot *snapshot)
 	return snapshot->rmaps.allocated ? RMAP_ALLOCATED : RMAP_LAZY;
 }
 
-/* Only of a layout that is large enough for its rmaps to show among the areas. */
+/* Unknown for a layout that is so small that its rmaps are slab. */
 static enum rmap_state by_vmallocinfo(const struct run *run, const struct phase_result *phase)
 {
 	uint64_t rmap = run->at_creation.bytes[ARRAY_RMAP] + run->at_transition.bytes[ARRAY_RMAP];
@@ -34,9 +34,9 @@ static enum rmap_state by_vmallocinfo(const struct run *run, const struct phase_
 }
 
 /*
- * What was charged since the baseline is either without the rmaps or with them. The kernel
- * adds up late, and others may live in the cgroup: where a quarter of the rmaps is less
- * than what is not added up yet, or the figure lies between, it tells nothing.
+ * What was charged since the baseline either includes the rmaps or not. The kernel adds charges up
+ * late, and other processes may live in the cgroup. So the state is unknown if a quarter of the rmaps
+ * is less than what may not be added up yet, or if the figure lies between the two cases.
  */
 static enum rmap_state by_cgroup(const struct run *run, const struct phase_result *phase)
 {
@@ -88,8 +88,8 @@ enum rmap_state measure_state_by(const struct run *run, const struct phase_resul
 }
 
 /*
- * KVM's own word for this VM first, then who sees the memory: root among the host's areas,
- * anybody what the own cgroup is charged. Last comes what KVM counts of its doings.
+ * First comes the source in which KVM shows the state of this VM, then those that show the memory:
+ * all areas of the host (root), the charges of our own cgroup (any user). KVM's counters come last.
  */
 static void measure_state(const struct run *run, struct phase_result *phase)
 {
@@ -114,8 +114,8 @@ void measure_phase(const struct run *run, struct phase_result *phase)
 }
 
 /*
- * Counters tell nothing of an eager kernel's VM before a vCPU has run: there, rmaps that are
- * seen before any L2 came with the slots.
+ * On an eager kernel counters show nothing before a vCPU has run. There, rmaps that exist before any
+ * L2 came with the memslots.
  */
 static enum rmap_state policy_of(const struct run *run)
 {

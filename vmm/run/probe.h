@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the rules of model/kernel.h have to know of the running kernel: evidence is gathered here, and
- * no rule decides anything here.
+ * What the rules of model/kernel.h have to know of the running kernel: evidence is gathered here,
+ * and nothing is decided.
  */
 #ifndef PROBE_H
 #define PROBE_H
@@ -12,8 +12,8 @@
 #include "vm/kvm.h"
 
 /*
- * From the host's parameters, its kernel configuration and symbols, and a VM with one small slot that
- * is thrown away. kvm may be NULL.
+ * From the host's parameters, the kernel's configuration and symbols, and a VM with one small slot
+ * that is thrown away. kvm may be NULL.
  */
 void probe_kernel(const struct host *host, const struct kvm *kvm, struct sources *sources,
 		  struct kernel_facts *facts);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The parts of a run that fail on purpose, and what is predicted after them. */
+/* The parts of a run that are made to fail, and what is predicted after them. */
 #ifndef RUN_FAULTS_H
 #define RUN_FAULTS_H
 
@@ -8,13 +8,13 @@
 #include "run/result.h"
 #include "vm/payload.h"
 
-/* Can what must fail do so here? False: skipped, with run->err. */
+/* False: on this host a phase that must fail would not. Then run->err has the reason for the skip. */
 bool run_can_fail(struct run *run);
 /* What a first shadow root that fails now leaves behind. */
 void run_kept(const struct run *run, struct footprint *kept);
-/* The layout is another one now, or something was kept. To be freed; NULL: no memory. */
+/* A new prediction, after the layout changed or arrays were kept. To be freed; NULL: no memory. */
 struct prediction *run_predict_again(const struct run *run, const struct footprint *kept);
-/* do = slot-delete: the slots of a row go. 0 or -errno with run->err. */
+/* do = slot-delete: deletes the slots of a row. 0 or -errno with run->err. */
 int run_delete_slots(struct run *run, const struct vm *vm, const struct payload *payload,
 		     const char *name);
 

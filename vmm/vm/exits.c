@@ -65,7 +65,7 @@ const char *exception_name(uint32_t vector)
 	return vector < 32 && names[vector] ? names[vector] : "?";
 }
 
-/* VMEXIT_INVALID is -1. KVM reports it to L1 as 32 or 64 bits, depending on the version. */
+/* VMEXIT_INVALID is -1. KVM reports it to L1 in 32 or 64 bits, depending on its version. */
 const char *svm_exit_name(uint64_t code)
 {
 	static const struct name names[] = { SVM_EXIT_REASONS };
