@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -13,8 +12,8 @@
 #include "run/measure.h"
 #include "run/probe.h"
 #include "run/run_faults.h"
+#include "vm/guest.h"
 #include "vm/kvm.h"
-#include "vm/payload.h"
 #include "vm/vcpu_set.h"
 
 /* What lives only while the scenario runs. */
@@ -38,15 +37,6 @@ static int skip(struct run *run, const char *remedy)
 	return 0;
 }
 
-static bool wants_nesting(const struct config *config)
-{
-	for (size_t i = 0; i < config->phase_count; i++)
-		if (phase_runs_l2(&config->phases[i]) || config->phases[i].what == DO_ENABLE ||
-		    config->phases[i].what == DO_FAILED_ENTRY)
-			return true;
-	return false;
-}
-
 static bool can_nest(const struct kvm *kvm)
 {
 	return kvm->nested_state_size && (kvm_has_svm(kvm) || kvm_has_vmx(kvm));
@@ -63,7 +53,7 @@ static bool check_nesting(struct live_run *s)
 		run->stage = STAGE_NESTED;
 		return true;
 	}
-	if (!wants_nesting(run->config))
+	if (!guest_of(run->config)->needs_nesting(run->config))
 		return true;
 	err_set(&run->err, ENOTSUP, "this host's KVM does not run nested guests "
 				    "(KVM_CAP_NESTED_STATE %zu, SVM %s, VMX %s, %s.nested %s)",
@@ -332,8 +322,8 @@ static void run_phases(struct live_run *s)
 		index++;
 	if (index == config->phase_count)
 		s->run->stage = STAGE_RAN;
-	memcpy(s->run->guest.console, s->set.threads[0]->vcpu.console,
-	       sizeof(s->run->guest.console));
+	snprintf(s->run->guest.console, sizeof(s->run->guest.console), "%s",
+		 s->payload.ops->console(&s->set.threads[0]->vcpu));
 	vcpu_report(&s->set.threads[0]->vcpu, &report);
 	s->run->guest.report.vendor = report.vendor;
 	s->run->guest.report.l1_pages = s->so_far.l1_pages;

@@ -1,35 +1,39 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The guest payload: where it lies in guest memory, its page tables, its device tree. */
+/*
+ * What runs in one VM, as [guest] payload names it: which kind it is, and where it lies in guest
+ * memory. The functions are in guest.c.
+ */
 #ifndef PAYLOAD_H
 #define PAYLOAD_H
 
 #include <stdint.h>
 
 #include "base/err.h"
-#include "minivmm_abi.h"
 #include "vm/vm.h"
 
-/* One run of guest memory, page-aligned parts behind one another; all gpas. */
+struct guest_ops;
+
+/* All addresses are guest-physical. */
 struct payload {
-	uint64_t base, size;
+	const struct guest_ops *ops;	/* of its kind */
+	unsigned int vcpus;
+	int page_level;			/* of the identity maps: 2 = 2M, 3 = 1G */
+	uint64_t base, size;		/* the memory it needs: no worker and no phase may take it away */
+	/* The built-in payload's parts of that memory, page-aligned, in this order after its image. */
 	uint64_t vcpu_blocks;		/* ABI_VCPU_PAGES pages per vCPU */
 	uint64_t tables, tables_end;	/* for CR3 */
 	uint64_t pool, pool_end;	/* for NPT/EPT */
 	uint64_t tree, tree_size;
 	uint64_t cr3;
-	unsigned int vcpus;
-	int page_level;			/* of the identity maps: 2 = 2M, 3 = 1G */
 };
 
 /*
- * Finds room for the payload of a VM with so many vCPUs; pure. -EINVAL: no run of writable
- * slots that no worker takes away is large enough.
+ * Finds room for the config's payload in a VM with so many vCPUs; pure. -EINVAL: no run of
+ * writable slots that no worker takes away is large enough.
  */
 int payload_place(const struct layout *layout, unsigned int vcpus, int page_level,
 		  struct payload *payload, struct err *err);
-/* Writes image, tables and device tree into the VM's memory. */
+/* Writes it into the memory of a VM that has no vCPU yet. */
 int payload_load(struct payload *payload, const struct vm *vm, struct err *err);
-
-uint64_t payload_vcpu_block(const struct payload *payload, unsigned int vcpu);
 
 #endif

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* One vCPU: made in 64-bit mode at the payload's entry, run until it asks for its next phase. */
+/*
+ * One vCPU, of any kind of guest: its file descriptor and its KVM_RUN loop, the phase that it runs,
+ * and what went wrong. What an exit means is its kind's to say (guest.h).
+ */
 #ifndef VCPU_H
 #define VCPU_H
 
@@ -7,62 +10,79 @@
 #include <stdint.h>
 
 #include "vm/dirty_ring.h"
+#include "vm/guest_nested.h"
 #include "vm/outcome.h"
 #include "vm/payload.h"
 #include "vm/vm.h"
 
-/* What workers do to a VM that its vCPUs have to live with. */
+/* What workers do to a VM that its vCPUs have to tolerate. */
 enum vcpu_patience {
-	PATIENT_MMIO = 1,	/* a memslot is away for an instant: writes there are lost, reads are 0 */
-	PATIENT_EFAULT = 2,	/* memory can't be written for an instant: KVM_RUN again */
+	PATIENT_MMIO = 1,	/* a memslot is missing for a short time: writes there are lost, reads give 0 */
+	PATIENT_EFAULT = 2,	/* memory can't be written for a short time: KVM_RUN is tried again */
 };
 
 /* What a vcpu_run() ended with. */
 enum vcpu_stop {
 	VCPU_GOES_ON,		/* not a stop: KVM_RUN again */
-	VCPU_WAITS,		/* at ABI_PORT_NEXT, for vcpu_tell() */
+	VCPU_WAITS,		/* it wants a phase, which vcpu_tell() names */
 	VCPU_TROUBLE,		/* see trouble; not to be run again */
 };
 
 struct vcpu {
 	const struct vm *vm;
+	const struct payload *payload;
 	int fd;
 	unsigned int index;
 	struct kvm_run *run;		/* its shared page */
 	struct dirty_ring ring;
-	uint64_t report_gpa;
-	bool abi_seen;
-	bool asks;			/* stopped in its read of ABI_PORT_NEXT */
-	bool resumes;			/* a VM entry that failed is to be tried again */
-	bool told;			/* next is not handed over yet */
-	uint32_t next;
+	struct nested_vcpu nested;	/* of payload = nested */
 	unsigned int patience;		/* enum vcpu_patience */
-	const bool *repeat;		/* atomic: next is handed over again and again */
-	struct latency *passes;		/* how long each took, or NULL */
-	uint64_t pass_ns;		/* when the one it is in began, 0: none */
-	/* Of the phase it is in: CLOCK_MONOTONIC ns, 0: not yet. */
+	/* The phase. */
+	bool told;			/* next has not been begun yet */
+	uint32_t next;
+	const bool *repeat;		/* atomic: next is begun again and again */
+	struct latency *passes;		/* how long each pass took, or NULL */
+	uint64_t pass_ns;		/* when this pass began, 0: it has not */
+	/* When the guest said that it is about to enter L2 for the phase's first time, and that it is back: 0: not yet. */
 	uint64_t l2_enter_ns, l2_entered_ns;
+	bool resumes;			/* a VM entry that failed comes again when it is told to go on */
+	/* What went wrong. */
 	enum guest_trouble trouble;
 	int error;			/* errno of GUEST_IOCTL */
 	uint32_t status;		/* enum abi_status of GUEST_REPORTED */
-	char text[512];			/* decoded by name */
+	char text[512];			/* in words, codes by their names */
 	char registers[1024];
-	char console[256];		/* what the payload said */
 };
 
+/* On failure nothing is left. The vCPU keeps vm and payload. */
 int vcpu_create(struct vcpu *vcpu, const struct vm *vm, const struct payload *payload,
 		unsigned int index, struct err *err);
 void vcpu_destroy(struct vcpu *vcpu);
 
-/* Runs until one of enum vcpu_stop; a kick (run->immediate_exit and a signal) counts as a timeout. On the vCPU's thread. */
+/*
+ * Runs on the vCPU's own thread until one of enum vcpu_stop. A kick (run->immediate_exit and a
+ * signal) counts as a timeout.
+ */
 enum vcpu_stop vcpu_run(struct vcpu *vcpu);
-/* The phase it runs when it asks for the next one: the vCPU must not be running. */
+/* Names the phase that it runs when it asks for the next one. The vCPU must not be running. */
 void vcpu_tell(struct vcpu *vcpu, uint32_t next);
-/* Its trouble is over: vcpu_run() goes on where it stands. */
+/* Clears its trouble: the next vcpu_run() goes on where the vCPU stands. */
 void vcpu_forgive(struct vcpu *vcpu);
-/* What its trouble in a phase is to the run. */
+/* Writes what went wrong in the phase into guest. */
 void vcpu_outcome(const struct vcpu *vcpu, const char *phase, struct guest_outcome *guest);
-/* Counters and findings the payload left in guest memory. */
+/* What the guest counted and found, as it last said; all 0 where its kind says nothing. */
 void vcpu_report(const struct vcpu *vcpu, struct abi_report *report);
+
+/* For struct guest_ops: */
+
+/* The vCPU begins the phase that it was told or, while *repeat, the same again. False: it was told none. */
+bool vcpu_begin_pass(struct vcpu *vcpu);
+/* The vCPU has come to the end of its phase. */
+void vcpu_end_pass(struct vcpu *vcpu);
+/* Keeps what went wrong, with the registers. Returns VCPU_TROUBLE. */
+enum vcpu_stop vcpu_trouble(struct vcpu *vcpu, enum guest_trouble trouble, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* The same for an exit that the guest must not cause. */
+enum vcpu_stop vcpu_unexpected_exit(struct vcpu *vcpu);
 
 #endif

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The state a vCPU starts in (minivmm_abi.h) and the dump of the one it got stuck in. */
 #include "vm/vcpu_state.h"
 
 #include <errno.h>
@@ -33,16 +32,10 @@ static void set_flat_segments(struct kvm_sregs *sregs)
 	sregs->ldt = (struct kvm_segment){ .unusable = 1 };
 }
 
-int vcpu_init_state(const struct vcpu *vcpu, const struct payload *payload, struct err *err)
+int vcpu_start_64bit(const struct vcpu *vcpu, uint64_t cr3, const struct kvm_regs *regs,
+		     struct err *err)
 {
 	struct kvm_sregs sregs;
-	struct kvm_regs regs = {
-		.rip = payload->base,
-		.rsp = payload_vcpu_block(payload, vcpu->index) + ABI_VCPU_STACK_TOP,
-		.rdi = vcpu->index,
-		.rsi = payload->tree,
-		.rflags = 2,
-	};
 	int code = kvm_ioctl(vcpu->fd, KVM_GET_SREGS, &sregs, err, "KVM_GET_SREGS(vCPU %u)",
 			     vcpu->index);
 
@@ -50,19 +43,19 @@ int vcpu_init_state(const struct vcpu *vcpu, const struct payload *payload, stru
 		return code;
 	set_flat_segments(&sregs);
 	sregs.cr0 = CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_PG;
-	sregs.cr3 = payload->cr3;
-	/* Debian's libfdt.a uses no SSE today; a compiler may think of it tomorrow. */
+	sregs.cr3 = cr3;
+	/* Debian's libfdt.a uses no SSE today, but a newer compiler may make it use some. */
 	sregs.cr4 = CR4_PAE | CR4_OSFXSR;
 	sregs.efer = EFER_LME | EFER_LMA;
 	code = kvm_ioctl(vcpu->fd, KVM_SET_SREGS, &sregs, err, "KVM_SET_SREGS(vCPU %u: long mode)",
 			 vcpu->index);
 	if (code < 0)
 		return code;
-	return kvm_ioctl(vcpu->fd, KVM_SET_REGS, &regs, err, "KVM_SET_REGS(vCPU %u: rip=%#llx)",
-			 vcpu->index, regs.rip);
+	return kvm_ioctl(vcpu->fd, KVM_SET_REGS, (void *)regs, err,
+			 "KVM_SET_REGS(vCPU %u: rip=%#llx)", vcpu->index, regs->rip);
 }
 
-/* Whether KVM has the vCPU in its nested guest. */
+/* Says whether the vCPU is in its nested guest. */
 static const char *mode_of(const struct vcpu *vcpu)
 {
 	size_t size = vcpu->vm->kvm->nested_state_size;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/* A vCPU's registers: those that it starts with, and those that are shown when something went wrong. */
 #ifndef VCPU_STATE_H
 #define VCPU_STATE_H
 
@@ -6,9 +7,10 @@
 
 #include "vm/vcpu.h"
 
-/* Registers as minivmm_abi.h promises them to the payload. */
-int vcpu_init_state(const struct vcpu *vcpu, const struct payload *payload, struct err *err);
-/* Registers as lines of text. */
+/* Sets regs, and 64-bit mode with flat segments and these page tables. 0 or -errno. */
+int vcpu_start_64bit(const struct vcpu *vcpu, uint64_t cr3, const struct kvm_regs *regs,
+		     struct err *err);
+/* Writes the registers as lines of text. */
 void vcpu_dump(const struct vcpu *vcpu, char *text, size_t size);
 
 #endif

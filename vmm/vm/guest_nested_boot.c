@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "vm/payload.h"
+/* payload = nested, until its first instruction: where it lies, its page tables, its device tree, its registers. */
+#include "vm/guest_nested.h"
 
 #include <errno.h>
 #include <libfdt.h>
@@ -9,6 +10,7 @@
 #include "config/ops.h"
 #include "minivmm_pt.h"
 #include "vm/device_tree.h"
+#include "vm/vcpu_state.h"
 
 /* payload_image.S */
 extern const char payload_image[], payload_image_end[];
@@ -30,8 +32,8 @@ static uint64_t image_size(void)
 }
 
 /*
- * Tables an identity map of every normal slot takes: the root, one level-3 table
- * per 512 GiB and, with 2M pages, one level-2 table per GiB that holds memory.
+ * The number of tables that an identity map of every normal slot needs: the root, one level-3
+ * table per 512 GiB and, with 2M pages, one level-2 table per GiB that holds memory.
  */
 static uint64_t table_pages(const struct layout *layout, int page_level)
 {
@@ -87,16 +89,14 @@ static bool find_room(const struct layout *layout, uint64_t size, uint64_t *base
 	return false;
 }
 
-int payload_place(const struct layout *layout, unsigned int vcpus, int page_level,
-		  struct payload *payload, struct err *err)
+int nested_place(const struct layout *layout, struct payload *payload, struct err *err)
 {
-	uint64_t tables = table_pages(layout, page_level) * 4096;
+	uint64_t tables = table_pages(layout, payload->page_level) * 4096;
 	char text[UNIT_TEXT];
 
-	*payload = (struct payload){ .page_level = page_level, .vcpus = vcpus };
 	payload->tree_size = page_align(device_tree_bound(layout));
 	payload->size = image_size() +
-			(uint64_t)vcpus * ABI_VCPU_PAGES * ABI_PAGE_SIZE + 2 * tables +
+			(uint64_t)payload->vcpus * ABI_VCPU_PAGES * ABI_PAGE_SIZE + 2 * tables +
 			payload->tree_size;
 	if (!find_room(layout, payload->size, &payload->base)) {
 		err_set(err, EINVAL, "the guest payload needs %s of contiguous writable guest memory "
@@ -108,15 +108,10 @@ int payload_place(const struct layout *layout, unsigned int vcpus, int page_leve
 		return -EINVAL;
 	}
 	payload->vcpu_blocks = payload->base + image_size();
-	payload->tables = payload_vcpu_block(payload, vcpus);
+	payload->tables = nested_block(payload, payload->vcpus);
 	payload->tables_end = payload->pool = payload->tables + tables;
 	payload->pool_end = payload->tree = payload->pool + tables;
 	return 0;
-}
-
-uint64_t payload_vcpu_block(const struct payload *payload, unsigned int vcpu)
-{
-	return payload->vcpu_blocks + (uint64_t)vcpu * ABI_VCPU_PAGES * ABI_PAGE_SIZE;
 }
 
 static uint64_t *guest_table(void *ctx, uint64_t gpa)
@@ -136,13 +131,13 @@ static int map_memory(struct payload *payload, const struct vm *vm, struct err *
 		const struct slot *slot = &vm->layout->slots[vm->layout->by_base[i]];
 
 		if (!pt_map(&pt, slot->base, slot->size))
-			return err_set(err, ENOSPC, "the tables planned for CR3 do not suffice");
+			return err_set(err, ENOSPC, "the tables planned for CR3 are too few");
 	}
 	payload->cr3 = pt.root;
 	return 0;
 }
 
-int payload_load(struct payload *payload, const struct vm *vm, struct err *err)
+int nested_load(struct payload *payload, const struct vm *vm, struct err *err)
 {
 	void *tree;
 	int code;
@@ -159,4 +154,18 @@ int payload_load(struct payload *payload, const struct vm *vm, struct err *err)
 		return err_errno(err, -code, "writing the payload to gpa %#llx",
 				 (unsigned long long)payload->base);
 	return map_memory(payload, vm, err);
+}
+
+int nested_start(const struct vcpu *vcpu, struct err *err)
+{
+	const struct payload *payload = vcpu->payload;
+	const struct kvm_regs regs = {
+		.rip = payload->base,
+		.rsp = nested_block(payload, vcpu->index) + ABI_VCPU_STACK_TOP,
+		.rdi = vcpu->index,
+		.rsi = payload->tree,
+		.rflags = 2,
+	};
+
+	return vcpu_start_64bit(vcpu, payload->cr3, &regs, err);
 }
