@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What exists only while a run lasts: the VM, its vCPUs, the open sources. What stays after it is
+ * struct run. Only for run.c and run_phase.c.
+ */
+#ifndef LIVE_RUN_H
+#define LIVE_RUN_H
+
+#include "host/snapshot.h"
+#include "run/result.h"
+#include "vm/payload.h"
+#include "vm/vcpu_set.h"
+
+struct live_run {
+	const struct kvm *kvm;
+	struct run *run;
+	struct sources sources;
+	struct vm vm;
+	struct payload payload;
+	struct vcpu_set set;
+	struct abi_report so_far;	/* counters up to the last phase, all vCPUs */
+	bool altered;			/* memslots or arrays are not as predicted for the run: predict again */
+	struct footprint kept;		/* left behind by a first shadow root that failed */
+};
+
+/* Appends the result of a phase that begins now; cfg: NULL for the phases that no config has. */
+struct phase_result *phase_begin(struct run *run, const struct phase_cfg *cfg, const char *name);
+/* Takes the snapshot at the end of a phase, and measures. */
+void phase_end(struct live_run *live, struct phase_result *phase);
+/* Runs the config's phase `index`. False: it is the last one that can run. */
+bool phase_run(struct live_run *live, uint32_t index);
+
+#endif

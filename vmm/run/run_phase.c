@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* One phase of a run, from its begin to its snapshot. */
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "run/live_run.h"
+#include "run/measure.h"
+#include "run/run_faults.h"
+#include "run/stress.h"
+
+struct phase_result *phase_begin(struct run *run, const struct phase_cfg *cfg, const char *name)
+{
+	struct phase_result *phase = &run->phases[run->phase_count++];
+
+	phase->cfg = cfg;
+	phase->name = name;
+	phase->what = cfg ? phase_do_name(cfg->what) : name;
+	__atomic_store_n(&run->doing, name, __ATOMIC_RELEASE);
+	return phase;
+}
+
+void phase_end(struct live_run *live, struct phase_result *phase)
+{
+	snapshot_take(&live->sources, &phase->snapshot);
+	if (live->altered)
+		phase->predicted = run_predict_again(live->run, &live->kept);
+	measure_phase(live->run, phase);
+}
+
+static uint64_t timeout_of(const struct live_run *live, const struct phase_cfg *cfg)
+{
+	return cfg->timeout ? cfg->timeout : live->run->config->vm.timeout;
+}
+
+/* The guest does it, on every vCPU: boot, l2, touch, ... */
+static int do_in_guest(struct live_run *live, uint32_t index, struct phase_result *phase)
+{
+	vcpu_set_tell_all(&live->set, index);
+	return vcpu_set_run(&live->set, timeout_of(live, phase->cfg));
+}
+
+static int do_stress(struct live_run *live, uint32_t index, struct phase_result *phase)
+{
+	return stress_run(live->run, &live->vm, &live->payload, &live->set, index,
+			  timeout_of(live, phase->cfg), &phase->stress);
+}
+
+static int do_slot_delete(struct live_run *live, uint32_t index, struct phase_result *phase)
+{
+	(void)index;
+	live->altered = true;
+	return run_delete_slots(live->run, &live->vm, &live->payload, phase->cfg->slot);
+}
+
+/*
+ * Does what the phase's `do` says. 0: done; as vcpu_set_wait(): a signal's number, -ETIMEDOUT,
+ * -EIO; another -errno with run->err.
+ */
+static int do_phase(struct live_run *live, uint32_t index, struct phase_result *phase)
+{
+	/* What is not in this table is the guest's. */
+	static int (*const table[])(struct live_run *, uint32_t, struct phase_result *) = {
+		[DO_STRESS] = do_stress,
+		[DO_SLOT_DELETE] = do_slot_delete,
+	};
+	size_t what = (size_t)phase->cfg->what;
+
+	if (what < sizeof(table) / sizeof(table[0]) && table[what])
+		return table[what](live, index, phase);
+	return do_in_guest(live, index, phase);
+}
+
+/* A phase with fails = ENOMEM failed with it: the trouble is over, and the vCPUs go on with the next phase. */
+static bool failed_as_expected(struct live_run *live, int result, struct phase_result *phase)
+{
+	const struct vcpu *vcpu = result == -EIO ? vcpu_set_culprit(&live->set) : NULL;
+
+	if (phase->cfg->fails != FAILS_ENOMEM || !vcpu || vcpu->trouble != GUEST_IOCTL ||
+	    vcpu->error != ENOMEM)
+		return false;
+	phase->failed = vcpu->error;
+	run_kept(live->run, &live->kept);
+	live->altered = true;
+	vcpu_set_forgive(&live->set);
+	return true;
+}
+
+/* The sums of all vCPUs' counters since they were made. */
+static struct abi_report sum_counters(const struct vcpu_set *set)
+{
+	struct abi_report sum = { 0 };
+
+	for (unsigned int i = 0; i < set->count; i++) {
+		struct abi_report one;
+
+		vcpu_report(&set->threads[i]->vcpu, &one);
+		sum.vendor = one.vendor;
+		sum.l1_pages += one.l1_pages;
+		sum.l2_pages += one.l2_pages;
+		sum.l2_entries += one.l2_entries;
+		sum.failed_entries += one.failed_entries;
+	}
+	return sum;
+}
+
+/* How long the phase's first way into L2 took: of several vCPUs the slowest paid for the rmaps, the others waited. */
+static uint64_t first_l2_entry(const struct vcpu_set *set)
+{
+	uint64_t longest = 0;
+
+	for (unsigned int i = 0; i < set->count; i++) {
+		const struct vcpu *vcpu = &set->threads[i]->vcpu;
+		uint64_t ns = vcpu->l2_entered_ns - vcpu->l2_enter_ns;
+
+		if (vcpu->l2_entered_ns && ns > longest)
+			longest = ns;
+	}
+	return longest;
+}
+
+static void read_counters(struct live_run *live, struct phase_result *phase)
+{
+	struct abi_report sum = sum_counters(&live->set);
+
+	phase->l2_entry_ns = first_l2_entry(&live->set);
+	phase->l1_pages = sum.l1_pages - live->so_far.l1_pages;
+	phase->l2_pages = sum.l2_pages - live->so_far.l2_pages;
+	phase->l2_entries = sum.l2_entries - live->so_far.l2_entries;
+	phase->failed_entries = sum.failed_entries - live->so_far.failed_entries;
+	live->so_far = sum;
+}
+
+static void note_trouble(struct live_run *live, const struct phase_result *phase, int result)
+{
+	struct guest_outcome *guest = &live->run->guest;
+	const struct vcpu *vcpu = vcpu_set_culprit(&live->set);
+
+	if (result > 0) {
+		live->run->signal = result;
+		return;
+	}
+	/* A stress phase has told why already: its other VMs no longer exist here. */
+	if (live->run->err.text[0] || guest->trouble)
+		return;
+	if (vcpu) {
+		vcpu_outcome(vcpu, phase->name, guest);
+		return;
+	}
+	guest->trouble = GUEST_TIMEOUT;
+	snprintf(guest->text, sizeof(guest->text),
+		 "phase %s: a vCPU is stuck in the kernel and did not react to its kick", phase->name);
+}
+
+bool phase_run(struct live_run *live, uint32_t index)
+{
+	const struct phase_cfg *cfg = &live->run->config->phases[index];
+	struct phase_result *phase = phase_begin(live->run, cfg, cfg->name);
+	uint64_t start = clock_ns();
+	int result = do_phase(live, index, phase);
+
+	phase->duration_ns = clock_ns() - start;
+	if (failed_as_expected(live, result, phase))
+		result = 0;
+	phase->done = !result;
+	read_counters(live, phase);
+	if (result)
+		note_trouble(live, phase, result);
+	phase_end(live, phase);
+	return !result;
+}
