@@ -9,10 +9,10 @@ void console_text(const struct cpu *cpu, const char *text)
 
 	while (text[length])
 		length++;
-	/* KVM makes an exit of each character all the same (6.12); minivmm takes any count. */
+	/* KVM 6.12 makes one exit of each character nevertheless; minivmm handles any count. */
 	asm volatile("rep outsb"
 		     : "+S"(text), "+c"(length)
-		     : "d"((uint16_t)(cpu->port_base + ABI_PORT_CONSOLE))
+		     : "d"(cpu_port(cpu, ABI_PORT_CONSOLE))
 		     : "memory");
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Text for people, through the VMM. */
+/* Prints text, by a port of the VMM. */
 #ifndef CONSOLE_H
 #define CONSOLE_H
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cpu.h"
 
-#include "trap.h"
-
 struct cpu *cpu_init(uint32_t index, uint64_t stack_top)
 {
 	uint64_t block = stack_top - ABI_VCPU_STACK_TOP;
@@ -12,11 +10,10 @@ struct cpu *cpu_init(uint32_t index, uint64_t stack_top)
 		.self = cpu,
 		.canary = 0x6d696e69766d6d00,
 		.index = index,
-		.port_base = ABI_PORT_BASE_DEFAULT,
+		.tree.port_base = ABI_PORT_BASE_DEFAULT,	/* until the tree is read */
 		.block = block,
 		.report = (struct abi_report *)block,
 	};
 	wrmsr(MSR_FS_BASE, (uint64_t)cpu);
-	trap_init(cpu);
 	return cpu;
 }

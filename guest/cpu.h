@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * One vCPU: what it knows, kept in its own block so that vCPUs share nothing
- * but the image, and the instructions C has no words for.
+ * One vCPU: its data, kept in its own block so that vCPUs share nothing but the image, and the
+ * instructions that C cannot express.
  */
 #ifndef CPU_H
 #define CPU_H
@@ -22,11 +22,8 @@ enum cpu_page {
 	CPU_PAGE_HOST,			/* SVM host save area or VMXON region */
 	CPU_PAGE_L2_STACK,
 	CPU_PAGE_L2_STACK_END = CPU_PAGE_L2_STACK + 2,
-	CPU_PAGE_OWN_ROOT = CPU_PAGE_L2_STACK_END,	/* struct own_map */
-	CPU_PAGE_OWN_LEVEL3,
-	CPU_PAGE_OWN_LEVEL2,
-	CPU_PAGE_OWN_LEVEL1,
-	CPU_PAGE_ALIASED,		/* what do = "alias" writes to */
+	CPU_PAGE_OWN_MAP = CPU_PAGE_L2_STACK_END,	/* the tables of struct own_map */
+	CPU_PAGE_ALIASED = CPU_PAGE_OWN_MAP + OWN_MAP_PAGES, /* what do = "alias" writes to */
 	CPU_PAGE_END,
 };
 
@@ -52,10 +49,9 @@ struct cpu {
 	uint64_t unused[4];
 	uint64_t canary;		/* at %fs:0x28: libfdt.a has a stack protector */
 	uint32_t index;
-	uint16_t port_base;
 	bool nested_enabled;		/* EFER.SVME set, or VMX on */
-	bool launched;			/* VMX: the VMCS, so that VMRESUME is due */
-	bool restore;			/* the next way into L2 is ABI_PORT_RESTORE */
+	bool launched;			/* VMX: the VMCS is, so that VMRESUME comes next */
+	bool restore;			/* the next entry into L2 is by ABI_PORT_RESTORE */
 	uint64_t block;
 	struct abi_report *report;
 	struct tree tree;
@@ -71,8 +67,14 @@ _Static_assert(sizeof(struct cpu) <= ABI_PAGE_SIZE, "struct cpu is a page");
 _Static_assert(sizeof(struct tss) == 104, "TSS");
 _Static_assert((int)CPU_PAGE_END <= (int)ABI_VCPU_PAGES, "block");
 
-/* Takes possession of the block below stack_top; exceptions are reported from here on. */
+/* Makes the vCPU's data in its block, whose stack ends at stack_top; cpu_self() works from then on. */
 struct cpu *cpu_init(uint32_t index, uint64_t stack_top);
+
+/* The number of one of the payload's ports: ABI_PORT_NEXT, ... */
+static inline uint16_t cpu_port(const struct cpu *cpu, uint16_t offset)
+{
+	return cpu->tree.port_base + offset;
+}
 
 static inline uint64_t cpu_page(const struct cpu *cpu, enum cpu_page page)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What C can't say: the first instruction, exception stubs, entering L2. */
+/* What C cannot express: the first instruction, the exception stubs, the entry into L2. */
 
 	.section .text.start, "ax"
 	.globl _start
@@ -37,7 +37,7 @@ trap_common:
 	and	$-16, %rsp
 	call	trap_report	/* does not return */
 
-/* struct l2_registers (nested.h), all but RAX. */
+/* All of struct l2_registers (l2.h) except RAX. */
 	.macro load_l2 from
 	mov	0x08(\from), %rbx
 	mov	0x10(\from), %rcx
@@ -90,7 +90,7 @@ trap_common:
 
 /*
  * void svm_vmrun(struct vmcb *vmcb, struct l2_registers *registers, uint32_t restore_port)
- * L2's RAX and RSP are in the VMCB. With a port the VMM does what VMRUN does.
+ * L2's RAX and RSP are in the VMCB. With a port, the VMM enters L2 in place of VMRUN.
  */
 	.globl svm_vmrun
 	.hidden svm_vmrun
@@ -118,7 +118,7 @@ svm_vmrun:
 
 /*
  * int vmx_vmenter(struct l2_registers *registers, enum way way, uint32_t restore_port)
- * 0 when back from L2, 1 when VMLAUNCH, VMRESUME or, by the port, the VMM failed.
+ * Returns 0 after an exit of L2; 1 when VMLAUNCH, VMRESUME or, by the port, the VMM failed.
  */
 	.globl vmx_vmenter
 	.hidden vmx_vmenter
@@ -154,7 +154,7 @@ vmx_vmenter:
 	xor	%eax, %eax
 	pop_l1
 	ret
-3:	pop	%rdi			/* never left */
+3:	pop	%rdi			/* L2 did not run */
 	pop	%rdx
 	mov	$1, %eax
 	pop_l1

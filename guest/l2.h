@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What runs in L2: the same image, on a stack and with a job of its own. */
+/* What runs in L2: code of the same image, with its own stack and a job. */
 #ifndef L2_H
 #define L2_H
 
@@ -11,24 +11,24 @@
 
 /* RAX of L2's VMMCALL or VMCALL. */
 enum l2_call {
-	L2_HELLO = 0x6c32,	/* at once: the first exit times the transition */
+	L2_HELLO = 0x6c32,	/* L2 runs; by this first exit the transition is timed */
 	L2_DONE,		/* job.pages is filled */
 };
 
 struct l2_job {
-	enum abi_vendor vendor;	/* tells which instruction calls L1 */
+	enum abi_vendor vendor;	/* which instruction calls L1 */
 	bool ud2;		/* BREAK_L2_UD2 */
 	const struct tree *tree;
 	struct touch touch;
 	uint32_t index;
-	uint64_t aliases;	/* not 0: where ABI_ALIAS_PAGES that are one begin, instead */
-	uint64_t pages;		/* L2's answer: how many it wrote */
-	uint64_t seen;		/* and what it read from the first alias afterwards */
+	uint64_t aliases;	/* not 0: gpa of ABI_ALIAS_PAGES to write instead, which are one page */
+	uint64_t pages;		/* L2's answer: how many it wrote, */
+	uint64_t seen;		/* and what it then read from the first alias */
 };
 
 /*
- * What VMRUN and VMLAUNCH leave to software; SVM keeps RAX in the VMCB.
- * entry.S knows the offsets.
+ * The registers that VMRUN and VMLAUNCH do not load; SVM keeps RAX in the VMCB.
+ * entry.S has the offsets.
  */
 struct l2_registers {
 	uint64_t rax, rbx, rcx, rdx, rsi, rdi, rbp;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What libfdt.a and the compiler call. Small, not fast; unused ones are dropped. */
+/* The C library's functions that libfdt.a and the compiler call. Small, not fast; the linker drops unused ones. */
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -52,7 +52,7 @@ void *memchr(const void *memory, int byte, size_t size)
 	return NULL;
 }
 
-/* volatile: or the compiler sees strlen() and calls itself. */
+/* Without volatile the compiler recognises strlen() in the loop, and the function calls itself. */
 size_t strnlen(const char *text, size_t max)
 {
 	size_t length = 0;

@@ -1,13 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A vCPU's life: say the version, read the tree, do the phases it is told to. */
+/*
+ * What each vCPU does: it says its ABI version, reads the device tree, and runs the phases that
+ * the VMM names.
+ *
+ * The order of this directory's files; each includes only headers before it, and tests/lint checks that:
+ * tree memory touch l2 own_map cpu report console trap nested_ops svm vmx nested main
+ */
 #include "console.h"
 #include "cpu.h"
+#include "memory.h"
 #include "nested.h"
 #include "report.h"
 #include "touch.h"
 #include "trap.h"
 
-/* do = "boot": says what it found; virtualization stays off. */
+/* do = "boot": prints what it found; virtualization stays off. */
 static enum abi_status boot(struct cpu *cpu)
 {
 	const struct nested_ops ops = nested_detect();
@@ -29,16 +36,16 @@ static enum abi_status boot(struct cpu *cpu)
 static enum abi_status touch(struct cpu *cpu, const struct phase *phase)
 {
 	cpu->report->l1_pages += touch_write(&cpu->tree, &phase->touch, cpu->index);
-	return touch_check(cpu, &phase->touch);
+	return report_touched(cpu, &phase->touch);
 }
 
 static enum abi_status run_phase(struct cpu *cpu, uint32_t index)
 {
 	struct phase phase;
-	enum abi_status status = tree_phase(cpu, index, &phase);
+	const char *wrong = tree_phase(&cpu->tree, index, &phase);
 
-	if (status != ABI_OK)
-		return status;
+	if (wrong)
+		return report_failure(cpu, ABI_BAD_TREE, wrong);
 	if (phase.touch.pages && !touch_possible(&cpu->tree))
 		return report_failure(cpu, ABI_BAD_TREE, "phase: touch: no memory that may be written");
 	if (cpu->tree.broken == BREAK_UD2)
@@ -62,7 +69,30 @@ static enum abi_status run_phase(struct cpu *cpu, uint32_t index)
 	return ABI_BAD_TREE;
 }
 
-/* entry.S comes here. */
+/* NULL, or what the tree says wrong about this vCPU. */
+static const char *check_block(const struct cpu *cpu)
+{
+	uint64_t offset = (uint64_t)cpu->index * ABI_VCPU_PAGES * ABI_PAGE_SIZE;
+
+	if (cpu->index >= cpu->tree.vcpus)
+		return "/minivmm vcpus: this vCPU's index is not below it";
+	if (cpu->block != cpu->tree.vcpu_blocks + offset)
+		return "/minivmm vcpu-blocks: this vCPU's stack lies elsewhere";
+	return NULL;
+}
+
+static enum abi_status read_tree(struct cpu *cpu, const void *fdt)
+{
+	const char *wrong = tree_read(&cpu->tree, fdt);
+
+	if (!wrong)
+		wrong = check_block(cpu);
+	if (!wrong)
+		wrong = memory_check(&cpu->tree);
+	return wrong ? report_failure(cpu, ABI_BAD_TREE, wrong) : ABI_OK;
+}
+
+/* entry.S calls this. */
 _Noreturn void payload_main(uint32_t index, const void *fdt, uint64_t stack_top);
 
 void payload_main(uint32_t index, const void *fdt, uint64_t stack_top)
@@ -71,11 +101,12 @@ void payload_main(uint32_t index, const void *fdt, uint64_t stack_top)
 	enum abi_status status;
 	uint32_t phase;
 
+	trap_init(cpu);
 	out32(ABI_PORT_VERSION, ABI_VERSION + (tree_break(fdt) == BREAK_WRONG_ABI));
-	status = tree_read(cpu, fdt);
+	status = read_tree(cpu, fdt);
 	if (status != ABI_OK)
 		report_status(cpu, status);
-	while ((phase = in32(cpu->port_base + ABI_PORT_NEXT)) != ABI_NEXT_END)
+	while ((phase = in32(cpu_port(cpu, ABI_PORT_NEXT))) != ABI_NEXT_END)
 		report_status(cpu, run_phase(cpu, phase));
 	cpu_halt();
 }

@@ -5,7 +5,7 @@
 
 #define CELLS_PER_ENTRY 2	/* fdt64_t: base, size */
 
-/* Goes on to the next memory node after `from` (0: the root, so the first one). */
+/* Moves on to the next memory node after `from` (0: the root, so the first one). */
 static bool next_node(struct memory *memory, int from)
 {
 	const void *fdt = memory->tree->fdt;

@@ -9,21 +9,21 @@
 
 struct tree;
 
-/* The entries of the memory nodes, in gpa order; end is 0 before the first. */
+/* A position in the entries of the memory nodes, which are in gpa order; end is 0 before the first. */
 struct memory {
 	const struct tree *tree;
 	bool touchable;		/* leave out read-only and alias memory */
+	int node;		/* its offset, negative: there are no more */
 	bool lossy;		/* of the node: what was written may read back as 0 */
-	int node;		/* offset, negative: no more */
 	const fdt64_t *reg;	/* of the node */
 	int entries;
-	uint64_t base, end;	/* the entry it is at */
+	uint64_t base, end;	/* of the entry that it is at */
 };
 
-/* NULL, or what is wrong with the memory nodes: whole pages, in gpa order, none twice. */
+/* The memory nodes must be whole pages, in gpa order, none twice: NULL, or what is wrong. */
 const char *memory_check(const struct tree *tree);
 struct memory memory_start(const struct tree *tree, bool touchable);
-/* Goes on to the first entry that ends above gpa; false: there is none. */
+/* Moves on to the first entry that ends above gpa; false: there is none. */
 bool memory_seek(struct memory *memory, uint64_t gpa);
 
 static inline bool memory_next(struct memory *memory)

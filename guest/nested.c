@@ -3,6 +3,7 @@
 
 #include "cpu.h"
 #include "l2.h"
+#include "own_map.h"
 #include "memory.h"
 #include "report.h"
 #include "touch.h"
@@ -12,7 +13,7 @@
 #define EFER_SVME (1ull << 12)
 #define CR4_VMXE (1ull << 13)
 
-/* The tables under L2, the same for all vCPUs; whoever comes first makes them. */
+/* The NPT/EPT tables of L2, the same for all vCPUs; the first vCPU that needs them makes them. */
 static struct {
 	bool lock;
 	bool made;		/* root is final, 0: the pool was too small */
@@ -34,7 +35,7 @@ static uint64_t *table_at(void *ctx, uint64_t gpa)
 	return (uint64_t *)gpa;
 }
 
-/* 0: the pool does not suffice. */
+/* Returns the root; 0: the pool is too small. */
 static uint64_t build_map(const struct tree *tree, struct pt_format format)
 {
 	struct memory memory = memory_start(tree, false);
@@ -64,7 +65,7 @@ static uint64_t map_root(const struct tree *tree, struct pt_format format)
 	return map.root;
 }
 
-/* Copies what an exit nobody wants tells. */
+/* Copies the details of an unexpected exit into the report. */
 static enum abi_status report_exit(struct cpu *cpu, const struct l2_exit *exit,
 				   enum abi_status status, const char *message)
 {
@@ -81,14 +82,14 @@ static enum abi_status report_exit(struct cpu *cpu, const struct l2_exit *exit,
 	return report_failure(cpu, status, message);
 }
 
-/* Enters L2, and again until it calls L1: it must be with `call`. */
+/* Enters L2 again and again until it calls L1, which must be with `call`. */
 static enum abi_status enter_until(struct cpu *cpu, const struct nested_ops *ops,
 				   enum l2_call call)
 {
 	struct l2_exit exit;
 
 	do {
-		/* The VMM's way into L2 is none of L1's entries; neither does KVM count it. */
+		/* Where the VMM puts the vCPU into L2, L1 enters nothing; KVM does not count it either. */
 		bool entry = !cpu->restore;
 
 		exit = (struct l2_exit){ 0 };
@@ -97,7 +98,7 @@ static enum abi_status enter_until(struct cpu *cpu, const struct nested_ops *ops
 			return report_exit(cpu, &exit, ABI_ENTRY_FAILED, "");
 		cpu->report->l2_entries += entry;
 	} while (exit.kind == L2_INTERRUPTED ||
-		 (exit.kind == L2_MISSED && own_map_give(cpu, exit.info[1])));
+		 (exit.kind == L2_MISSED && own_map_give(&cpu->own_map, exit.info[1])));
 
 	if (exit.kind == L2_CALLED && exit.call == call)
 		return ABI_OK;
@@ -105,12 +106,12 @@ static enum abi_status enter_until(struct cpu *cpu, const struct nested_ops *ops
 			   exit.kind == L2_CALLED ? "L2 called L1 out of turn" : "");
 }
 
-/* Where entries come and go, each entry of L2 begins without them. */
+/* With own tables whose entries come and go, L2 starts each time without them. */
 static void forget(struct cpu *cpu, const struct nested_ops *ops)
 {
 	if (!cpu->own_map.churns)
 		return;
-	own_map_forget(cpu);
+	own_map_forget(&cpu->own_map);
 	ops->flush();
 }
 
@@ -119,22 +120,22 @@ static enum abi_status run_l2(struct cpu *cpu, const struct nested_ops *ops, boo
 	enum abi_status status;
 
 	cpu->restore = restore;
-	out32(cpu->port_base + ABI_PORT_MARK, ABI_MARK_L2_ENTER);
+	out32(cpu_port(cpu, ABI_PORT_MARK), ABI_MARK_L2_ENTER);
 	status = enter_until(cpu, ops, L2_HELLO);
 	if (status != ABI_OK)
 		return status;
 	forget(cpu, ops);
-	out32(cpu->port_base + ABI_PORT_MARK, ABI_MARK_L2_ENTERED);
+	out32(cpu_port(cpu, ABI_PORT_MARK), ABI_MARK_L2_ENTERED);
 	status = enter_until(cpu, ops, L2_DONE);
 	cpu->report->l2_pages += cpu->job.pages;
 	return status;
 }
 
-/* BREAK_SKIP_VMRUN: everything a phase says, nothing of what it does. */
+/* BREAK_SKIP_VMRUN: reports what a phase would, and does nothing. */
 static enum abi_status pretend(struct cpu *cpu, const struct touch *touch)
 {
-	out32(cpu->port_base + ABI_PORT_MARK, ABI_MARK_L2_ENTER);
-	out32(cpu->port_base + ABI_PORT_MARK, ABI_MARK_L2_ENTERED);
+	out32(cpu_port(cpu, ABI_PORT_MARK), ABI_MARK_L2_ENTER);
+	out32(cpu_port(cpu, ABI_PORT_MARK), ABI_MARK_L2_ENTERED);
 	cpu->report->l2_entries += 2;
 	cpu->report->l2_pages += touch_share(&cpu->tree, touch, cpu->index);
 	return ABI_OK;
@@ -153,7 +154,7 @@ static enum abi_status enable(struct cpu *cpu, const struct nested_ops *ops, boo
 	return ABI_OK;
 }
 
-/* Where this vCPU's aliases begin. */
+/* The gpa at which this vCPU's aliases begin. */
 static uint64_t alias_base(const struct cpu *cpu, const struct touch *touch)
 {
 	const struct range *payload = &cpu->tree.payload;
@@ -164,7 +165,7 @@ static uint64_t alias_base(const struct cpu *cpu, const struct touch *touch)
 	return ((base + page - 1) & -page) + cpu->index * page;
 }
 
-/* The root of the tables L2 is to have: the shared ones, or its own. 0: they can't be made. */
+/* The root of the tables for L2: the shared ones, or its own. 0: no memory is mapped there. */
 static uint64_t own_root(struct cpu *cpu, const struct nested_ops *ops, const struct phase *phase,
 			 uint64_t shared)
 {
@@ -175,23 +176,23 @@ static uint64_t own_root(struct cpu *cpu, const struct nested_ops *ops, const st
 		return shared;
 	if (phase->what == DO_ALIAS)
 		gpa = alias_base(cpu, &phase->touch);
-	if (!own_map_make(cpu, ops->format, shared, gpa))
+	if (!own_map_make(&cpu->own_map, ops->format, cpu_page(cpu, CPU_PAGE_OWN_MAP), shared, gpa))
 		return 0;
 	if (phase->what == DO_ALIAS)
-		own_map_alias(cpu, gpa, cpu_page(cpu, CPU_PAGE_ALIASED));
+		own_map_alias(&cpu->own_map, gpa, cpu_page(cpu, CPU_PAGE_ALIASED));
 	else
-		own_map_forget(cpu);
+		own_map_forget(&cpu->own_map);
 	ops->flush();
-	return cpu_page(cpu, CPU_PAGE_OWN_ROOT);
+	return cpu_page(cpu, CPU_PAGE_OWN_MAP);
 }
 
-/* Gets the vCPU ready; after this only the entry itself is left. */
+/* Prepares everything for the entry into L2. */
 static enum abi_status prepare(struct cpu *cpu, const struct nested_ops *ops,
 			       const struct phase *phase)
 {
 	struct l2_start start = {
 		.rip = (uint64_t)l2_main,
-		/* as if l2_main had been called */
+		/* The alignment that a called function finds. */
 		.rsp = cpu_page(cpu, CPU_PAGE_L2_STACK_END) - 8,
 		.nested_paging = phase->nested_paging || cpu->tree.broken == BREAK_CONTROL_NPT,
 		.bad = phase->what == DO_FAILED_ENTRY ? cpu->tree.broken != BREAK_CONTROL_NPT :
@@ -216,8 +217,8 @@ static enum abi_status prepare(struct cpu *cpu, const struct nested_ops *ops,
 }
 
 /*
- * CPUID shows nothing. Is there nothing? Turning it on must fault, which trap.c reports; AMD's
- * and Hygon's have SVM, all others VMX.
+ * CPUID shows neither SVM nor VMX. Turning it on must then fault, which trap.c reports. CPUs of
+ * AMD and Hygon have SVM, all others VMX.
  */
 static enum abi_status try_hidden(struct cpu *cpu)
 {
@@ -231,7 +232,7 @@ static enum abi_status try_hidden(struct cpu *cpu)
 			      "CPUID shows neither SVM nor VMX, yet one can be turned on");
 }
 
-/* do = "failed-entry": L2 must not run. What it did if it could is counted for the VMM to judge. */
+/* do = "failed-entry": L2 must not run. If it ran, the entry is counted, and the VMM judges it. */
 static enum abi_status fail_entry(struct cpu *cpu, const struct nested_ops *ops)
 {
 	struct l2_exit exit = { 0 };
@@ -244,7 +245,7 @@ static enum abi_status fail_entry(struct cpu *cpu, const struct nested_ops *ops)
 	return ABI_OK;
 }
 
-/* The one page behind all of L2's holds what L2 wrote last, and L2 saw it there. */
+/* The page behind all of L2's aliases must hold what L2 wrote last, and L2 must have read that there. */
 static enum abi_status check_aliased(struct cpu *cpu)
 {
 	uint64_t gpa = cpu_page(cpu, CPU_PAGE_ALIASED);
@@ -280,7 +281,7 @@ static enum abi_status enter_l2(struct cpu *cpu, const struct nested_ops *ops,
 	status = run_l2(cpu, ops, phase->what == DO_RESTORE);
 	if (status != ABI_OK)
 		return status;
-	return cpu->job.aliases ? check_aliased(cpu) : touch_check(cpu, &phase->touch);
+	return cpu->job.aliases ? check_aliased(cpu) : report_touched(cpu, &phase->touch);
 }
 
 enum abi_status nested_phase(struct cpu *cpu, const struct phase *phase)

@@ -19,10 +19,22 @@ enum abi_status report_failure(struct cpu *cpu, enum abi_status status, const ch
 	return status;
 }
 
+enum abi_status report_touched(struct cpu *cpu, const struct touch *touch)
+{
+	struct touch_error error;
+
+	if (touch_check(&cpu->tree, touch, cpu->index, &error))
+		return ABI_OK;
+	cpu->report->rip = error.gpa;
+	cpu->report->exit_info[0] = error.want;
+	cpu->report->exit_info[1] = error.got;
+	return report_failure(cpu, ABI_BAD_MEMORY, "a page written does not hold pattern + gpa");
+}
+
 void report_status(struct cpu *cpu, enum abi_status status)
 {
 	cpu->report->status = status;
-	out32(cpu->port_base + ABI_PORT_REPORT, status);
+	out32(cpu_port(cpu, ABI_PORT_REPORT), status);
 	if (status != ABI_OK)
 		cpu_halt();
 }

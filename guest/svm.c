@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* L2 by SVM. Names and offsets: AMD64 Architecture Programmer's Manual, volume 2, appendix B. */
+/* Enters L2 by SVM. Names and offsets: AMD64 Architecture Programmer's Manual, volume 2, appendix B. */
 #include <stddef.h>
 
 #include "cpu.h"
-#include "nested.h"
+#include "nested_ops.h"
 
 #define EFER_SVME (1ull << 12)
 #define MSR_VM_HSAVE_PA 0xc0010117
@@ -21,7 +21,7 @@
 #define EXIT_NMI 0x61
 #define EXIT_VMMCALL 0x81
 #define EXIT_NPF 0x400
-#define EXIT_INVALID 0xffffffffu	/* of the low half: KVM has left the high one 0 */
+#define EXIT_INVALID 0xffffffffu	/* in the low half; KVM may leave the high half 0 */
 #define VMMCALL_LENGTH 3
 
 struct vmcb_segment {
@@ -113,7 +113,7 @@ static void set_control(struct vmcb *vmcb, const struct l2_start *start)
 	}
 }
 
-/* L1's own state, but for where it starts; FS, GS and TR simply stay as they are. */
+/* L2 has L1's state except RIP and RSP. VMRUN does not load FS, GS and TR: they stay L1's. */
 static void set_state(struct vmcb *vmcb, const struct cpu *cpu, const struct l2_start *start)
 {
 	const struct vmcb_segment data = { SELECTOR_DATA, 0xc93, 0xffffffff, 0 };
@@ -165,7 +165,7 @@ static void svm_enter(struct cpu *cpu, struct l2_exit *exit)
 {
 	struct vmcb *vmcb = vmcb_of(cpu);
 
-	svm_vmrun(vmcb, &cpu->l2, cpu->restore ? cpu->port_base + ABI_PORT_RESTORE : 0);
+	svm_vmrun(vmcb, &cpu->l2, cpu->restore ? cpu_port(cpu, ABI_PORT_RESTORE) : 0);
 	cpu->restore = false;
 
 	exit->kind = exit_kind(vmcb->exit_code);

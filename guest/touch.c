@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "touch.h"
 
-#include "cpu.h"
 #include "memory.h"
-#include "report.h"
 
 struct page_walk {
 	struct memory memory;
 	uint64_t stride, left;	/* pages of all vCPUs still to come */
-	uint64_t gpa;		/* where the next page is looked for */
-	uint32_t turn;		/* pages to pass by until the vCPU's own comes */
+	uint64_t gpa;		/* from here on the next page is looked for */
+	uint32_t turn;		/* so many pages of other vCPUs come before this one's next */
 	uint32_t vcpus;
 };
 
@@ -87,7 +85,7 @@ uint64_t touch_share(const struct tree *tree, const struct touch *touch, uint32_
 uint64_t touch_write(const struct tree *tree, const struct touch *touch, uint32_t index)
 {
 	struct page_walk walk = walk_start(tree, touch, index);
-	uint64_t gpa, pages;
+	uint64_t gpa = 0, pages;
 
 	for (pages = 0; walk_next(&walk, &gpa); pages++)
 		*(volatile uint64_t *)gpa = touch->pattern + gpa;
@@ -96,20 +94,19 @@ uint64_t touch_write(const struct tree *tree, const struct touch *touch, uint32_
 	return pages;
 }
 
-enum abi_status touch_check(struct cpu *cpu, const struct touch *touch)
+bool touch_check(const struct tree *tree, const struct touch *touch, uint32_t index,
+		 struct touch_error *error)
 {
-	struct page_walk walk = walk_start(&cpu->tree, touch, cpu->index);
+	struct page_walk walk = walk_start(tree, touch, index);
 	uint64_t gpa;
 
 	while (walk_next(&walk, &gpa)) {
-		uint64_t got = *(volatile uint64_t *)gpa;
+		uint64_t want = touch->pattern + gpa, got = *(volatile uint64_t *)gpa;
 
-		if (got != touch->pattern + gpa && (got || !walk.memory.lossy)) {
-			cpu->report->rip = gpa;
-			cpu->report->exit_info[0] = touch->pattern + gpa;
-			cpu->report->exit_info[1] = got;
-			return report_failure(cpu, ABI_BAD_MEMORY, "a page written does not hold pattern + gpa");
-		}
+		if (got == want || (!got && walk.memory.lossy))
+			continue;
+		*error = (struct touch_error){ gpa, want, got };
+		return false;
 	}
-	return ABI_OK;
+	return true;
 }

@@ -81,7 +81,7 @@ void trap_triple_fault(void)
 	__builtin_unreachable();
 }
 
-/* entry.S comes here. */
+/* entry.S calls this. */
 _Noreturn void trap_report(const struct trap_frame *frame);
 
 void trap_report(const struct trap_frame *frame)

@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "tree.h"
 
-#include "cpu.h"
-#include "memory.h"
-#include "report.h"
-
 static bool read_u32(const void *fdt, int node, const char *name, uint32_t *value)
 {
 	int length;
@@ -24,7 +20,7 @@ static uint64_t read_u64(const void *fdt, int node, const char *name, uint64_t o
 	return cell && length == sizeof(fdt64_t) ? fdt64_ld(cell) : otherwise;
 }
 
-/* Whole pages that do not wrap; false: it is none. */
+/* Reads a range of whole pages that does not wrap around; false: there is none. */
 static bool read_range(const void *fdt, int node, const char *name, struct range *range)
 {
 	int length;
@@ -56,21 +52,8 @@ enum payload_break tree_break(const void *fdt)
 	return BREAK_UNKNOWN;
 }
 
-static const char *check_block(const struct cpu *cpu, const void *fdt, int node)
+static const char *read_minivmm(struct tree *tree, const void *fdt, int node)
 {
-	uint64_t blocks = read_u64(fdt, node, "vcpu-blocks", 0);
-
-	if (cpu->index >= cpu->tree.vcpus)
-		return "/minivmm vcpus: this vCPU's index is not below it";
-	if (cpu->block != blocks + (uint64_t)cpu->index * ABI_VCPU_PAGES * ABI_PAGE_SIZE)
-		return "/minivmm vcpu-blocks: this vCPU's stack lies elsewhere";
-	return NULL;
-}
-
-/* What is wrong with /minivmm, or NULL. */
-static const char *read_minivmm(struct cpu *cpu, const void *fdt, int node)
-{
-	struct tree *tree = &cpu->tree;
 	uint32_t abi, port_base, page_level;
 
 	if (!read_u32(fdt, node, "abi", &abi) || abi != ABI_VERSION)
@@ -78,7 +61,7 @@ static const char *read_minivmm(struct cpu *cpu, const void *fdt, int node)
 	if (!read_u32(fdt, node, "port-base", &port_base) ||
 	    port_base > 0x10000 - ABI_PORT_COUNT)
 		return "/minivmm port-base: missing or too high";
-	cpu->port_base = (uint16_t)port_base;
+	tree->port_base = (uint16_t)port_base;
 	if (!read_u32(fdt, node, "vcpus", &tree->vcpus))
 		return "/minivmm vcpus: missing";
 	if (!read_range(fdt, node, "payload", &tree->payload))
@@ -91,24 +74,21 @@ static const char *read_minivmm(struct cpu *cpu, const void *fdt, int node)
 	tree->broken = tree_break(fdt);
 	if (tree->broken == BREAK_UNKNOWN)
 		return "/minivmm break: not a name this payload knows";
-	return check_block(cpu, fdt, node);
+	tree->vcpu_blocks = read_u64(fdt, node, "vcpu-blocks", 0);
+	return NULL;
 }
 
-enum abi_status tree_read(struct cpu *cpu, const void *fdt)
+const char *tree_read(struct tree *tree, const void *fdt)
 {
-	const char *wrong;
 	int node;
 
 	if (fdt_check_header(fdt))
-		return report_failure(cpu, ABI_BAD_TREE, "no flattened device tree there");
+		return "no flattened device tree there";
 	node = fdt_path_offset(fdt, ABI_PATH_MINIVMM);
 	if (node < 0)
-		return report_failure(cpu, ABI_BAD_TREE, ABI_PATH_MINIVMM ": missing");
-	cpu->tree.fdt = fdt;
-	wrong = read_minivmm(cpu, fdt, node);
-	if (!wrong)
-		wrong = memory_check(&cpu->tree);
-	return wrong ? report_failure(cpu, ABI_BAD_TREE, wrong) : ABI_OK;
+		return ABI_PATH_MINIVMM ": missing";
+	tree->fdt = fdt;
+	return read_minivmm(tree, fdt, node);
 }
 
 static int find_phase(const void *fdt, uint32_t index)
@@ -147,15 +127,15 @@ static bool read_do(const void *fdt, int node, enum phase_do *what)
 	return true;
 }
 
-enum abi_status tree_phase(struct cpu *cpu, uint32_t index, struct phase *phase)
+const char *tree_phase(const struct tree *tree, uint32_t index, struct phase *phase)
 {
-	const void *fdt = cpu->tree.fdt;
+	const void *fdt = tree->fdt;
 	int node = find_phase(fdt, index);
 
 	if (node < 0)
-		return report_failure(cpu, ABI_BAD_TREE, ABI_PATH_SCENARIO ": no such phase");
+		return ABI_PATH_SCENARIO ": no such phase";
 	if (!read_do(fdt, node, &phase->what))
-		return report_failure(cpu, ABI_BAD_TREE, "phase: do: not one this payload can do");
+		return "phase: do: not one this payload can do";
 	phase->nested_paging = fdt_getprop(fdt, node, "nested-paging", NULL);
 	phase->touch = (struct touch){
 		.pages = read_u64(fdt, node, "touch", 0) / ABI_PAGE_SIZE,
@@ -164,6 +144,6 @@ enum abi_status tree_phase(struct cpu *cpu, uint32_t index, struct phase *phase)
 		.base = read_u64(fdt, node, "touch-base", 0),
 	};
 	if (!phase->touch.stride || phase->touch.stride % ABI_PAGE_SIZE)
-		return report_failure(cpu, ABI_BAD_TREE, "phase: stride: not whole pages");
-	return ABI_OK;
+		return "phase: stride: not whole pages";
+	return NULL;
 }

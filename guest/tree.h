@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The device tree, read: minivmm_abi.h says what is in it. */
+/* Reads the device tree: minivmm_abi.h says what is in it. */
 #ifndef TREE_H
 #define TREE_H
 
@@ -8,8 +8,6 @@
 #include <stdint.h>
 
 #include "minivmm_abi.h"
-
-struct cpu;
 
 #define BREAK_ENUM(id, name) BREAK_##id,
 enum payload_break { BREAK_NOTHING, ABI_BREAKS(BREAK_ENUM) BREAK_UNKNOWN };
@@ -22,13 +20,15 @@ struct range {
 /* What /minivmm says. */
 struct tree {
 	const void *fdt;
+	uint16_t port_base;
 	uint32_t vcpus;
+	uint64_t vcpu_blocks;
 	int page_level;
 	struct range payload, table_pool;
 	enum payload_break broken;
 };
 
-/* A walk's share: the properties of a phase that say which pages to write. */
+/* The properties of a phase that say which pages to write. */
 struct touch {
 	uint64_t pages, stride, pattern, base;
 };
@@ -43,11 +43,11 @@ struct phase {
 };
 
 bool tree_text_is(const void *fdt, int node, const char *name, const char *value);
-/* The "break" property alone, of a tree not checked yet. */
+/* Reads the "break" property alone, of a tree that nothing has checked yet. */
 enum payload_break tree_break(const void *fdt);
-/* Fills cpu->tree and cpu->port_base; ABI_OK or ABI_BAD_TREE with a message. */
-enum abi_status tree_read(struct cpu *cpu, const void *fdt);
-/* The phase that ABI_PORT_NEXT named; ABI_OK or ABI_BAD_TREE with a message. */
-enum abi_status tree_phase(struct cpu *cpu, uint32_t index, struct phase *phase);
+/* Fills tree. NULL, or what is wrong; tree->port_base changes only if it is right. */
+const char *tree_read(struct tree *tree, const void *fdt);
+/* Reads the phase that ABI_PORT_NEXT named. NULL, or what is wrong. */
+const char *tree_phase(const struct tree *tree, uint32_t index, struct phase *phase);
 
 #endif

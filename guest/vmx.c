@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* L2 by VMX. Field encodings: Intel SDM, volume 3, appendix B; controls: chapter 25. */
+/* Enters L2 by VMX. Field encodings: Intel SDM, volume 3, appendix B; controls: chapter 25. */
 #include "cpu.h"
-#include "nested.h"
+#include "nested_ops.h"
 
 #define CR4_VMXE (1ull << 13)
 
@@ -121,7 +121,7 @@ static uint64_t vmread(uint64_t field)
 	return value;
 }
 
-/* VMXON, VMCLEAR and VMPTRLD: false when the instruction failed. */
+/* VMXON, VMCLEAR and VMPTRLD return false when the instruction failed. */
 #define VMX_REGION_INSTRUCTION(name)                                           \
 static bool name(uint64_t region)                                              \
 {                                                                              \
@@ -133,7 +133,7 @@ VMX_REGION_INSTRUCTION(vmxon)
 VMX_REGION_INSTRUCTION(vmclear)
 VMX_REGION_INSTRUCTION(vmptrld)
 
-/* Gives the control MSR: low half the bits that must be 1, high half those that may. */
+/* Reads a control MSR: its low half has the bits that must be 1, its high half those that may be 1. */
 static uint64_t control_msr(uint32_t msr)
 {
 	if (msr <= MSR_VMX_ENTRY_CONTROLS && rdmsr(MSR_VMX_BASIC) & VMX_BASIC_TRUE_CONTROLS)
@@ -173,7 +173,7 @@ static const char *vmx_lacks(bool nested_paging, int page_level)
 	return NULL;
 }
 
-/* An empty region for VMXON or a VMCS. */
+/* Makes an empty region for VMXON or a VMCS. */
 static uint64_t new_region(const struct cpu *cpu, enum cpu_page page)
 {
 	uint32_t *region = (uint32_t *)cpu_page(cpu, page);
@@ -183,7 +183,7 @@ static uint64_t new_region(const struct cpu *cpu, enum cpu_page page)
 	return (uint64_t)region;
 }
 
-/* Bits a FIXED0 MSR names must be 1, bits 0 in the FIXED1 MSR after it must be 0. */
+/* Bits that are 1 in a FIXED0 MSR must be 1; bits that are 0 in the FIXED1 MSR after it must be 0. */
 static uint64_t fix(uint64_t value, uint32_t fixed0_msr)
 {
 	return (value | rdmsr(fixed0_msr)) & rdmsr(fixed0_msr + 1);
@@ -226,7 +226,7 @@ static void set_controls(const struct l2_start *start)
 	vmwrite(LINK_POINTER, ~0ull);
 }
 
-/* Where L1 is to find itself after an exit. */
+/* The state that L1 has after an exit. */
 static void set_host(const struct cpu *cpu, bool bad)
 {
 	vmwrite(HOST_CR0, read_cr0());
@@ -270,7 +270,7 @@ static void set_segments(const struct cpu *cpu)
 	vmwrite(GUEST_IDTR_LIMIT, sizeof(cpu->idt) - 1);
 }
 
-/* L1's own state, but for where it starts. */
+/* L2 has L1's state except RIP and RSP. */
 static void set_guest(const struct cpu *cpu, const struct l2_start *start)
 {
 	set_segments(cpu);
@@ -290,7 +290,7 @@ static bool vmx_prepare(struct cpu *cpu, const struct l2_start *start, struct l2
 {
 	uint64_t vmcs = cpu_page(cpu, CPU_PAGE_CONTROL);
 
-	/* Before its page is written: it may still be current from the last phase. */
+	/* VMCLEAR comes before its page is written: it may still be the current VMCS from the last phase. */
 	if (!vmclear(vmcs) || !vmptrld(new_region(cpu, CPU_PAGE_CONTROL))) {
 		exit->instruction_error = (uint32_t)vmread(INSTRUCTION_ERROR);
 		return false;
@@ -347,7 +347,7 @@ static void vmx_enter(struct cpu *cpu, struct l2_exit *exit)
 	enum way way = cpu->restore ? RESTORE : cpu->launched ? RESUME : LAUNCH;
 
 	cpu->restore = false;
-	if (vmx_vmenter(&cpu->l2, way, cpu->port_base + ABI_PORT_RESTORE)) {
+	if (vmx_vmenter(&cpu->l2, way, cpu_port(cpu, ABI_PORT_RESTORE))) {
 		exit->kind = L2_NOT_ENTERED;
 		exit->instruction_error = (uint32_t)vmread(INSTRUCTION_ERROR);
 		return;

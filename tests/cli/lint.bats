@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# The rules of the rooms and of kernel versions: what they take and what they refuse.
+# The rules about includes and of kernel versions: what they accept and what they refuse.
 
 setup() {
 	cd "$BATS_TEST_TMPDIR" || return 1
@@ -54,4 +54,31 @@ setup() {
 		echo "$rule: $output"
 		[[ $status == 1 && $output == *"vm/vcpu.c:1:$rule"* ]]
 	done
+}
+
+@test "payload: an include against the order that guest/main.c gives is refused and named" {
+	mkdir guest
+	printf ' * tests/lint checks that:\n * tree memory cpu main\n' >guest/main.c
+	echo '#include "cpu.h"' >>guest/main.c
+	printf '#include "memory.h"\n#include "tree.h"\n#include <libfdt.h>\n' >guest/memory.c
+	printf '#include "minivmm_abi.h"\n' >guest/tree.c
+	run "$lint" --payload "$PWD/guest"
+	echo "$output"
+	[[ $status == 0 && -z $output ]]
+	echo '#include "memory.h"' >>guest/tree.c
+	run "$lint" --payload "$PWD/guest"
+	echo "$output"
+	[[ $status == 1 && $output == 'tree.c:#include "memory.h"' ]]
+}
+
+@test "payload: a file that the order does not name, and a missing order, are refused" {
+	mkdir guest
+	printf ' * tests/lint checks that:\n * tree main\n' >guest/main.c
+	echo '#include "tree.h"' >guest/new.c
+	run "$lint" --payload "$PWD/guest"
+	[[ $status == 1 && $output == *new.c* ]]
+	rm guest/new.c
+	echo '#include "tree.h"' >guest/main.c
+	run "$lint" --payload "$PWD/guest"
+	[[ $status == 1 && $output == *'no order'* ]]
 }

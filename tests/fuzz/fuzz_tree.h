@@ -8,6 +8,6 @@
 #include <stdint.h>
 
 /* Reads it all as vCPU 0 does, with each of so many phases. False: it is refused. */
-bool tree_run(const void *tree, size_t size, size_t phases);
+bool tree_run(const void *fdt, size_t size, size_t phases);
 
 #endif
