@@ -8,11 +8,11 @@
  *	segments, interrupts off, EFER.SVME and CR4.VMXE clear, CR4.OSFXSR set.
  * Everything is identity mapped: in the payload a pointer is a gpa.
  *
- * The first thing a vCPU does is to write ABI_VERSION to ABI_PORT_VERSION; the
- * other ports are relative to the base the device tree names. Then it asks
- * for phases (ABI_PORT_NEXT) and runs each until it is told ABI_NEXT_END,
- * or the VM ends while it waits.
- * While a vCPU waits at ABI_PORT_NEXT it is stopped: the VMM takes snapshots.
+ * First a vCPU writes ABI_VERSION to ABI_PORT_VERSION; the other ports are
+ * relative to the base that the device tree gives. Then it reads the index of
+ * a phase from ABI_PORT_NEXT, runs that phase, and so on, until it reads
+ * ABI_NEXT_END or the VM ends. While a vCPU waits for ABI_PORT_NEXT it is
+ * stopped, and the VMM takes snapshots.
  *
  * Bump ABI_VERSION for every change to this file that a payload or a VMM of
  * the previous version would misread: a port, a field's place or meaning, a
@@ -26,14 +26,14 @@
 
 #define ABI_VERSION 3u
 
-/* Fixed: lets a VMM and a payload of different versions say so. */
+/* This port is the same in all versions, so that a VMM and a payload of different versions notice. */
 #define ABI_PORT_VERSION 0x4d0	/* out32: ABI_VERSION */
 
 /* Offsets from /minivmm's "port-base" property; all 32 bits wide but CONSOLE. */
 #define ABI_PORT_BASE_DEFAULT 0x500
-#define ABI_PORT_CONSOLE 0x0	/* out8: one character of the console */
+#define ABI_PORT_CONSOLE 0x0	/* out8: a character for the console */
 #define ABI_PORT_NEXT 0x4	/* in32: index of the phase to run, or ABI_NEXT_END */
-#define ABI_PORT_MARK 0x8	/* out32: enum abi_mark; the VMM notes the time */
+#define ABI_PORT_MARK 0x8	/* out32: enum abi_mark; the VMM records the time */
 #define ABI_PORT_REPORT 0xc	/* out32: enum abi_status; struct abi_report is filled */
 #define ABI_PORT_RESTORE 0x10	/* out32: the VMM puts the vCPU into L2, see below */
 #define ABI_PORT_COUNT 0x14
@@ -42,21 +42,20 @@
 
 /*
  * ABI_PORT_RESTORE is the payload's VMRUN or VMLAUNCH in a phase that restores: L2 is ready to
- * be entered, SVM with the VMCB's gpa in RAX, VMX by the current VMCS. RIP, RSP, RAX and RFLAGS
- * are all that L2's state differs in from L1's. The VMM sets that state, as one does to which a
- * VM was migrated, and L2 runs; its exit leads to the instruction after the OUT, VMX: to where
- * the VMCS says.
+ * be entered: with SVM the VMCB's gpa is in RAX, with VMX the VMCS is the current one. L2's state
+ * differs from L1's only in RIP, RSP, RAX and RFLAGS. The VMM sets that state, as a VMM does after
+ * a migration, and L2 runs. With SVM its exit leads to the instruction after the OUT, with VMX to
+ * the host RIP of the VMCS.
  */
 
 enum abi_mark {
 	ABI_MARK_L2_ENTER = 1,	/* just before the phase's first VMRUN/VMLAUNCH */
-	ABI_MARK_L2_ENTERED = 2, /* its first exit is back in L1 */
+	ABI_MARK_L2_ENTERED = 2, /* just after L2's first exit */
 };
 
 /*
- * What a vCPU says when a phase is over. ABI_OK: it then asks for the next.
- * After anything else it has nothing more to say and halts: the VMM does not
- * run it again.
+ * What a vCPU reports at the end of a phase. After ABI_OK it asks for the next
+ * phase. After anything else it halts, and the VMM does not run it again.
  */
 enum abi_status {
 	ABI_OK = 0,
@@ -70,10 +69,10 @@ enum abi_status {
 
 enum abi_vendor { ABI_VENDOR_NONE = 0, ABI_VENDOR_SVM = 1, ABI_VENDOR_VMX = 2 };
 
-/* At the start of each vCPU's block; the payload fills it, the VMM reads it. */
+/* At the start of each vCPU's block. The payload fills it, the VMM reads it. */
 struct abi_report {
 	uint32_t status;	/* enum abi_status */
-	uint32_t vendor;	/* enum abi_vendor, as the payload found it */
+	uint32_t vendor;	/* enum abi_vendor, as CPUID says */
 	uint32_t vector;	/* of an exception, in L1 or in L2 */
 	uint32_t instruction_error; /* VMX: VM-instruction error, else 0 */
 	uint64_t error_code;
@@ -85,14 +84,14 @@ struct abi_report {
 	uint64_t l2_pages;	/* pages L2 has written, all phases */
 	uint64_t l2_entries;	/* VMRUN/VMLAUNCH/VMRESUME that came back from L2 */
 	char message[96];	/* NUL-terminated, may be empty */
-	uint64_t failed_entries; /* VMRUN/VMLAUNCH that failed, in phases where they must */
+	uint64_t failed_entries; /* VMRUN/VMLAUNCH that failed, as do = "failed-entry" wants it */
 };
 
-/* A vCPU's block: report page, L1 stack, then pages the payload shares out. */
+/* A vCPU's block: the report's page, L1's stack, then pages that the payload uses as it likes. */
 #define ABI_PAGE_SIZE 4096u
 #define ABI_VCPU_PAGES 16u
 #define ABI_VCPU_STACK_TOP (5u * ABI_PAGE_SIZE)	/* page 0: report, 1-4: L1 stack */
-#define ABI_VCPU_FREE 5u	/* first of the pages that are the payload's own */
+#define ABI_VCPU_FREE 5u	/* the first page that the payload uses as it likes */
 
 #define ABI_ALIAS_PAGES 512u	/* do = "alias" */
 
@@ -106,12 +105,12 @@ struct abi_report {
  *	split into several nodes of the same minivmm,slot;
  *	minivmm,slot = "NAME";
  *	minivmm,read-only;	the guest must not write here
- *	minivmm,alias;		the same memory as another slot: not touched by default
+ *	minivmm,alias;		the same memory as another slot: no touch writes it
  *	minivmm,lossy;		what is written may be lost: a page may read back as 0
  *   };
  *   minivmm {
  *	abi = <ABI_VERSION>; port-base = <0x500>; vcpus = <n>;
- *	payload = <base size>;	image, tree, tables, vCPU blocks: not to be touched
+ *	payload = <base size>;	image, tree, tables, vCPU blocks: no touch writes it
  *	vcpu-blocks = <base>;	ABI_VCPU_PAGES pages each
  *	table-pool = <base size>; pages for NPT/EPT tables, zeroed
  *	page-level = <1..3>;	largest page to map with: 1 = 4K, 2 = 2M, 3 = 1G
@@ -126,10 +125,10 @@ struct abi_report {
  *   }; };
  * };
  *
- * npt-churn: L2 under nested tables of the vCPU's own, whose entries L1 takes away between
- * entries of L2 and gives back when L2 misses them. alias: ABI_ALIAS_PAGES of L2's pages, which
- * begin at the first 2M boundary at or above touch-base plus 2M for each vCPU before it, are
- * one page of L1's; L2 writes to each of them, and L1 finds what it wrote last.
+ * npt-churn: L2 runs under nested tables of the vCPU's own. L1 takes their entries away while
+ * L2 does not run, and gives each back when L2 misses it. alias: ABI_ALIAS_PAGES of L2's pages
+ * are one page of L1's; L2 writes to each of them, and L1 must find what L2 wrote last. They begin
+ * at the first 2M boundary at or above touch-base, plus 2M for each vCPU before this one.
  *
  * touch: `touch / 4096` pages are written. The first is the lowest page >= touch-base
  * of the memory nodes (payload, read-only and alias memory left out), the next
@@ -141,7 +140,7 @@ struct abi_report {
 #define ABI_PATH_MINIVMM "/minivmm"
 #define ABI_PATH_SCENARIO "/scenario"
 
-/* What the payload does wrong when told, so that each check has been seen red. */
+/* What the payload does wrong on purpose, so that each check is seen to fail. */
 #define ABI_BREAKS(X)                                                        \
 	X(SKIP_VMRUN, "skip-vmrun") /* says L2 ran, without entering it */    \
 	X(HANG, "hang")		    /* never comes back from the l2 phase */ \

@@ -16,17 +16,17 @@ struct pt_format {
 	uint64_t large;	/* further bits of a 2M or 1G leaf */
 };
 
-/* P|RW|US|A, leaves also D: NPT walks are user accesses, and preset A/D bits spare writes to the tables. */
+/* P|RW|US|A, leaves also D: NPT walks are user accesses; with A and D set the CPU need not write the tables. */
 #define PT_FORMAT_X86 ((struct pt_format){ .table = 0x27, .leaf = 0x67, .large = 0x80 })
-/* RWX, leaves write-back; EPT has no permission to spare for supervisor. */
+/* RWX, leaves write-back. */
 #define PT_FORMAT_EPT ((struct pt_format){ .table = 0x7, .leaf = 0x7 | 6 << 3, .large = 0x80 })
 
 struct pt {
 	struct pt_format format;
 	int page_level;		/* largest page used: 1 = 4K, 2 = 2M, 3 = 1G */
 	uint64_t root;		/* gpa of the level-4 table, 0 before the first map */
-	uint64_t next, end;	/* gpas of the zeroed pages still free for tables */
-	uint64_t *(*table)(void *ctx, uint64_t gpa); /* how to reach a table */
+	uint64_t next, end;	/* gpas of the zeroed pages that are still free for tables */
+	uint64_t *(*table)(void *ctx, uint64_t gpa); /* gives a pointer to a table */
 	void *ctx;
 };
 
@@ -35,7 +35,7 @@ static inline uint64_t pt_level_size(int level)
 	return 1ull << (12 + 9 * (level - 1));
 }
 
-/* The gpa of a fresh table, 0 when the pool is empty. */
+/* Returns the gpa of a new table, 0 when the pool is empty. */
 static inline uint64_t pt_new_table(struct pt *pt)
 {
 	uint64_t gpa = pt->next;
@@ -43,12 +43,12 @@ static inline uint64_t pt_new_table(struct pt *pt)
 	if (pt->end - pt->next < 4096)
 		return 0;
 	pt->next += 4096;
-	/* A read would come first, of a page that is not there yet, and a second fault with the write. */
+	/* The first access to the page is a write: a read would cost a fault, and the write then another. */
 	*(volatile uint64_t *)pt->table(pt->ctx, gpa) = 0;
 	return gpa;
 }
 
-/* Maps the page of `level` that holds gpa, unless something does already. */
+/* Maps the page of `level` that holds gpa, unless it is mapped already. False: the pool is empty. */
 static inline bool pt_map_page(struct pt *pt, uint64_t gpa, int level)
 {
 	if (!pt->root)
@@ -80,7 +80,7 @@ static inline bool pt_map_page(struct pt *pt, uint64_t gpa, int level)
 	}
 }
 
-/* Identity-maps every page of the largest size that touches [base, base + size). */
+/* Identity-maps every page of the largest size that overlaps [base, base + size). */
 static inline bool pt_map(struct pt *pt, uint64_t base, uint64_t size)
 {
 	uint64_t step = pt_level_size(pt->page_level);

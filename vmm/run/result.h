@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a run has seen, from before its first ioctl to its last snapshot: data that measure fills,
- * the checks judge and the report shows.
+ * What a run has seen, from before its first ioctl to its last snapshot. This is data only: the run
+ * and its measuring fill it, the checks judge it, the report shows it.
  */
 #ifndef RESULT_H
 #define RESULT_H
@@ -23,37 +23,37 @@
 
 struct signals;
 
-/* What the kernel holds by the model, where the run's own prediction does not hold any more. */
+/* What the model predicts for one phase, when the run's prediction is no longer right for it. */
 struct prediction {
 	struct footprint creation, transition;
-	struct footprint kept;		/* left by a first shadow root that failed */
+	struct footprint kept;		/* left behind by a first shadow root that failed */
 	uint64_t heads[3];
 };
 
 struct phase_result {
-	const struct phase_cfg *cfg;	/* NULL: the implicit create and teardown */
+	const struct phase_cfg *cfg;	/* NULL: the phases create and teardown, which every run has */
 	const char *name, *what;	/* what: "create", "boot", "l2", ..., "teardown" */
-	bool done;			/* false: not reached, or the guest got into trouble in it */
+	bool done;			/* false: it did not come to its end */
 	uint64_t duration_ns;
-	uint64_t l2_entry_ns;		/* the phase's first VM entry until it is back in L1, 0: none */
+	uint64_t l2_entry_ns;		/* from the phase's first entry into L2 until L1 is back, 0: no entry */
 	uint64_t l1_pages, l2_pages, l2_entries; /* of this phase, all vCPUs */
-	uint64_t failed_entries;	/* where they must */
+	uint64_t failed_entries;	/* of do = failed-entry */
 	enum rmap_state state;
-	enum source state_source;	/* who said so */
-	bool measured;			/* held is known */
+	enum source state_source;	/* which source said so */
+	bool measured;			/* is held known? */
 	struct footprint held;		/* KVM's arrays above the baseline */
-	int failed;			/* errno of KVM_RUN, which cfg->fails asked for; 0 */
-	struct prediction *predicted;	/* NULL: the run's */
+	int failed;			/* errno of the KVM_RUN that failed as cfg->fails says, 0: none */
+	struct prediction *predicted;	/* NULL: the run's holds */
 	struct snapshot snapshot;	/* at the end of the phase */
 	struct stress_result *stress;	/* of do = stress, else NULL */
 };
 
-/* How far the run came: what the checks can judge. */
+/* How far the run came, and so what the checks can judge. */
 enum run_stage {
 	STAGE_NOTHING,		/* /dev/kvm could not be used */
-	STAGE_KVM,		/* opened, API and capabilities fine */
-	STAGE_NESTED,		/* and it can run nested guests */
-	STAGE_CREATED,		/* VM, slots, vCPUs and payload are there */
+	STAGE_KVM,		/* it was opened, and has the API and the capabilities */
+	STAGE_NESTED,		/* it can run nested guests, too */
+	STAGE_CREATED,		/* VM, slots, vCPUs and payload were made */
 	STAGE_RAN,		/* every phase was done */
 };
 
@@ -64,25 +64,25 @@ struct run {
 	struct model model;
 	struct footprint at_creation, at_transition; /* predicted */
 	uint64_t heads[3];		/* predicted rmap heads by level */
-	enum rmap_state policy;		/* LAZY, or ALLOCATED: this host is eager; by observation */
+	enum rmap_state policy;		/* as observed: LAZY; ALLOCATED: this host is eager */
 	struct timespec started;	/* CLOCK_REALTIME */
 	uint64_t duration_ns;
-	uint64_t create_ioctl_ns;	/* of phase create: in the ioctls that made VM and slots */
+	uint64_t create_ioctl_ns;	/* the part of phase create in the ioctls that make VM and slots */
 	enum run_stage stage;
 	bool nesting;			/* KVM can run nested guests */
-	bool skipped;			/* err is a reason why nothing can be judged here */
-	struct err err;			/* why stage is not STAGE_RAN, unless guest tells */
+	bool skipped;			/* err says why nothing can be judged here */
+	struct err err;			/* why stage is not STAGE_RAN, unless guest says it */
 	struct snapshot before;		/* before the VM existed */
 	struct phase_result *phases;	/* create, the config's, teardown */
 	size_t phase_count;
 	int transition;			/* index of the phase that made the rmaps, -1: none */
 	struct guest_outcome guest;
-	const struct stress_result *stressing; /* what workers do meanwhile, NULL; atomic, too */
-	const char *doing;		/* name of the phase that runs; atomic, for those who watch */
-	struct trace trace;		/* inside the transition, if config->trace asks for it */
-	const struct signals *signals;	/* those that may end it, or NULL */
-	int signal;			/* the one that ended it early, 0 */
-	bool stuck;			/* a thread is, in the kernel: what it uses must stay, see session.h */
+	const struct stress_result *stressing; /* atomic: of the stress phase that runs now, or NULL */
+	const char *doing;		/* atomic: name of the phase that runs now */
+	struct trace trace;		/* of the transition, if config->trace asks for it */
+	const struct signals *signals;	/* the signals that may end the run, or NULL */
+	int signal;			/* the one that ended it early, 0: none */
+	bool stuck;			/* a thread is stuck in the kernel: what it uses must stay, see session.h */
 };
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Runs a config's scenario: makes the VM, runs its phases, takes the snapshots. */
+/* Runs a config: makes the VM, runs the phases, takes a snapshot after each, and destroys the VM. */
 #ifndef RUN_H
 #define RUN_H
 
@@ -8,10 +8,10 @@
 struct kvm;
 
 /*
- * Runs config's scenario on kvm; NULL when /dev/kvm can't be used (run->err says why). The
+ * Runs config's phases on kvm, which is NULL when /dev/kvm can't be used (run->err says why). The
  * layout must have been built into run->layout. Returns 0 when there is something to judge, even
  * if it is only that nothing could be run (see stage, err, skipped); -errno with run->err when
- * this host refuses the config before anything was created.
+ * the config can't be run on this host, and nothing was created.
  */
 int run_scenario(const struct config *config, const struct kvm *kvm, struct run *run);
 void run_free(struct run *run);

@@ -8,8 +8,8 @@
 #include "vm/kvm.h"
 
 /*
- * All that its threads use. One that is stuck in the kernel keeps it until the process ends, so it
- * is on the heap.
+ * Everything that the run's threads use. It is on the heap: while a thread is stuck in the kernel,
+ * it has to stay until the process ends.
  */
 struct session {
 	struct config config;
@@ -17,17 +17,17 @@ struct session {
 	struct run run;
 };
 
-/* Empty: config is the caller's to load. NULL: no memory. */
+/* An empty session, whose config the caller loads. NULL: no memory. */
 struct session *session_new(void);
-/* Nothing happens to one that run.stuck says must stay, or to NULL. */
+/* Does nothing when run.stuck says that the session must stay. session may be NULL. */
 void session_free(struct session *session);
 
 /*
- * Opens KVM, if it can be, and lays out the config's slots. 0; -EINVAL with the rules that the
- * config breaks in errors; another -errno with run.err.
+ * Opens KVM, if that is possible, and lays out the config's slots. Returns 0; -EINVAL with the
+ * rules that the config breaks in errors; another -errno with run.err.
  */
 int session_open(struct session *session, struct errors *errors);
-/* 0 with something to judge in session->run, even if it is that nothing could be run; -errno with run.err. */
+/* Runs the config: see run_scenario(). */
 int session_run(struct session *session);
 
 #endif

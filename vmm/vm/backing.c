@@ -27,7 +27,7 @@ static uint64_t page_size_of(const struct memslot_cfg *cfg)
 	}
 }
 
-/* Shared from the start and mapped here, it is memory like any other, but for who owns it. */
+/* Shared from the start and mapped here, it is memory like any other, except that the VM owns it. */
 static int guest_memfd(const struct memslot_cfg *cfg, uint64_t size, int vm, int *fd,
 		       struct err *err)
 {
@@ -56,7 +56,7 @@ static int open_memfd(const struct memslot_cfg *cfg, uint64_t size, int *fd, str
 						       cfg->name, (unsigned long long)size) : 0;
 }
 
-/* What the memory comes from, -1: anonymous. On failure the caller closes what there is. */
+/* Opens what the memory comes from; -1: anonymous. On failure the caller closes *fd. */
 static int memory_fd(const struct memslot_cfg *cfg, uint64_t size, int vm, int *fd, struct err *err)
 {
 	*fd = -1;
@@ -73,7 +73,7 @@ static int memory_fd(const struct memslot_cfg *cfg, uint64_t size, int vm, int *
 	}
 }
 
-/* MADV_POPULATE_WRITE came with 5.14: before, every page is written with what it holds. */
+/* Kernels before 5.14 have no MADV_POPULATE_WRITE: there, each page is written with what it holds. */
 static int populate(const struct backing *backing, const struct memslot_cfg *cfg)
 {
 	volatile uint8_t *memory = backing->hva;
@@ -111,8 +111,8 @@ static int advise(const struct backing *backing, const struct memslot_cfg *cfg, 
 }
 
 /*
- * KVM maps a large page only where hva and gpa agree in the low bits
- * (kvm_alloc_memslot_metadata()), so the mapping is placed congruent to base.
+ * KVM maps a large page only where hva and gpa have the same low bits
+ * (kvm_alloc_memslot_metadata()), so the mapping gets the low bits of base.
  */
 static int reserve(struct backing *backing, const struct memslot_cfg *cfg, struct err *err)
 {
@@ -137,8 +137,8 @@ static int reserve(struct backing *backing, const struct memslot_cfg *cfg, struc
 }
 
 /*
- * What was reserved only to choose an address. Many slots would otherwise have three
- * areas each and meet vm.max_map_count.
+ * Unmaps what was reserved only to choose an address. Otherwise each slot would have three areas,
+ * and many slots would reach vm.max_map_count.
  */
 static void trim(struct backing *backing)
 {

@@ -17,7 +17,7 @@
 
 #define CPUID_ENTRIES_MAX 512
 
-/* What no run can do without, whatever its layout. */
+/* What every run needs, whatever its layout. */
 static const struct {
 	long cap;
 	const char *name, *why;
@@ -47,8 +47,8 @@ int kvm_ioctl(int fd, unsigned long request, void *argument, struct err *err,
 }
 
 /*
- * The group whose threads may open the device; false: there is none to join. From /etc/group:
- * getgrgid() would need libraries at run time.
+ * The group whose members may open the device; false: there is none to join. It is looked up in
+ * /etc/group, because getgrgid() would need shared libraries at run time.
  */
 static bool device_group(const char *device, char *name, size_t size)
 {
@@ -87,12 +87,12 @@ static int open_failed(const char *device, int code, struct err *err)
 					"(usermod -aG %s USER, then log in again), or run as root",
 				   device, group);
 		else
-			err_remedy(err, "run as root, or as root let a group have it: "
+			err_remedy(err, "run as root, or as root give a group access to it: "
 					"chgrp kvm %s && chmod 660 %s", device, device);
 		break;
 	case ENODEV:
 	case ENXIO:
-		err_remedy(err, "%s is there but no KVM module stands behind it: "
+		err_remedy(err, "%s exists but no KVM module is loaded: "
 				"modprobe kvm_amd or kvm_intel", device);
 		break;
 	}
@@ -133,7 +133,7 @@ static int read_cpuid(struct kvm *kvm, struct err *err)
 			 "KVM_GET_SUPPORTED_CPUID(nent=%d)", CPUID_ENTRIES_MAX);
 }
 
-/* What KVM can take; 0 is an answer, too. */
+/* Reads capabilities that a layout may need; 0 is a valid answer. */
 static int read_extensions(struct kvm *kvm, struct err *err)
 {
 	uint32_t nested_state, readonly, spaces, quirks, gmem, gmem_memory, gmem_flags;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* /dev/kvm: opened, its API checked, its capabilities known. */
+/* Opens /dev/kvm, checks its API and reads its capabilities. */
 #ifndef KVM_H
 #define KVM_H
 
@@ -22,28 +22,32 @@ struct kvm {
 	bool readonly_slots, smm_slots;
 	uint64_t gmem_flags;		/* KVM_CAP_GUEST_MEMFD_FLAGS, 0: none or no guest_memfd */
 	bool gmem;			/* KVM_CAP_GUEST_MEMFD */
-	uint32_t dirty_ring;		/* KVM_CAP_DIRTY_LOG_RING: bytes a vCPU's may have, 0: none */
-	uint64_t quirks;		/* KVM_CAP_DISABLE_QUIRKS2: those that can be turned off */
+	uint32_t dirty_ring;		/* KVM_CAP_DIRTY_LOG_RING: the largest ring of a vCPU in bytes, 0: none */
+	uint64_t quirks;		/* KVM_CAP_DISABLE_QUIRKS2: the quirks that can be turned off */
 	struct kvm_cpuid2 *cpuid;	/* KVM_GET_SUPPORTED_CPUID */
 };
 
 /*
- * Opens DEVICE (/dev/kvm). -ENOENT, -EACCES, -EPERM, -ENODEV: the host has no usable
+ * Opens device (/dev/kvm). -ENOENT, -EACCES, -EPERM, -ENODEV: the host has no usable
  * KVM, with a remedy in err; -ENOSYS: it lacks a capability that minivmm needs.
  */
 int kvm_open(struct kvm *kvm, const char *device, struct err *err);
 void kvm_close(struct kvm *kvm);
 
-/* The vCPU's extended feature flags as KVM supports them. */
+/* What KVM_GET_SUPPORTED_CPUID says. */
 bool kvm_has_svm(const struct kvm *kvm);
 bool kvm_has_vmx(const struct kvm *kvm);
 bool kvm_has_1g_pages(const struct kvm *kvm);
 unsigned int kvm_phys_bits(const struct kvm *kvm);
-/* What it takes of a layout. */
 struct layout_limits;
+
+/* What KVM requires of a layout. */
 void kvm_limits(const struct kvm *kvm, struct layout_limits *limits);
 
-/* ioctl that fails with "NAME(ARGUMENT): error" in err. Returns the ioctl's value or -errno. */
+/*
+ * Calls ioctl; on failure err gets "NAME(ARGUMENT): error", where format gives NAME(ARGUMENT).
+ * Returns the ioctl's value or -errno.
+ */
 int kvm_ioctl(int fd, unsigned long request, void *argument, struct err *err,
 	      const char *format, ...) __attribute__((format(printf, 5, 6)));
 

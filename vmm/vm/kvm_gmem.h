@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * guest_memfd as Linux 6.18 has it, for headers that are older: include/uapi/linux/kvm.h.
- * An enum, a struct tag or an _IO number can't be defined twice, so all names are ours.
+ * guest_memfd as in Linux 6.18's include/uapi/linux/kvm.h, for older headers. An enum, a struct
+ * tag or an _IO number can't be defined twice, so all names differ from the kernel's.
  */
 #ifndef KVM_GMEM_H
 #define KVM_GMEM_H
@@ -11,7 +11,7 @@
 
 #define GMEM_CAP_USER_MEMORY2 231	/* KVM_CAP_USER_MEMORY2, 6.8 */
 #define GMEM_CAP 234			/* KVM_CAP_GUEST_MEMFD, 6.8 */
-#define GMEM_CAP_FLAGS 244		/* KVM_CAP_GUEST_MEMFD_FLAGS, 6.18: what flags there are */
+#define GMEM_CAP_FLAGS 244		/* KVM_CAP_GUEST_MEMFD_FLAGS, 6.18: the flags that KVM knows */
 
 #define GMEM_FLAG_MMAP (1u << 0)	/* GUEST_MEMFD_FLAG_MMAP */
 #define GMEM_FLAG_INIT_SHARED (1u << 1)	/* GUEST_MEMFD_FLAG_INIT_SHARED */

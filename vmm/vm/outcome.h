@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* How a VM's vCPUs came through a phase. */
+/* What the run, the checks and the report know of the guest: what it counted, and what went wrong in it. */
 #ifndef OUTCOME_H
 #define OUTCOME_H
 
@@ -9,7 +9,7 @@
 enum guest_trouble {
 	GUEST_FINE,
 	GUEST_REPORTED,		/* the payload reported it: an exception, a failed VM entry, ... */
-	GUEST_EXIT,		/* a KVM exit that nobody expects: shutdown, internal error, ... */
+	GUEST_EXIT,		/* an unexpected KVM exit: shutdown, internal error, ... */
 	GUEST_IOCTL,		/* KVM_RUN failed */
 	GUEST_TIMEOUT,
 	GUEST_ABI,		/* the payload has another ABI version */
@@ -17,12 +17,12 @@ enum guest_trouble {
 
 struct guest_outcome {
 	enum guest_trouble trouble;
-	unsigned int vcpu;	/* the first one in trouble */
+	unsigned int vcpu;	/* the one that explains the trouble */
 	int error;		/* errno of GUEST_IOCTL */
-	char text[512];		/* decoded by name, for people */
-	char registers[1024];	/* of that vCPU, lines; "" when there is no trouble */
-	char console[256];	/* what vCPU 0's payload printed */
-	struct abi_report report; /* sums of the counters over vCPUs; the rest of the one in trouble */
+	char text[512];		/* the trouble in words, codes by their names */
+	char registers[1024];	/* of that vCPU, in lines; "" when there is no trouble */
+	char console[256];	/* what the guest printed on vCPU 0 */
+	struct abi_report report; /* counters: of all vCPUs; the rest: of the one in trouble */
 };
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a VMM does to whose host a VM was migrated while its nested guest ran. L1's own state is
- * the vCPU's; see ABI_PORT_RESTORE for how L2's differs from it.
+ * A VM may be migrated while its nested guest runs: this is what the VMM on the new host then does.
+ * L1's state is the vCPU's own; see ABI_PORT_RESTORE for how L2's differs from it.
  */
 #include "vm/restore.h"
 
@@ -21,10 +21,10 @@ static uint64_t *vmcb_field(struct kvm_nested_state *state, size_t offset)
 	return (uint64_t *)(state->data.svm->vmcb12 + offset);
 }
 
-/* For KVM the OUT is over only once the vCPU ran again (api.rst, struct kvm_run: io). */
+/* KVM completes the OUT only when the vCPU is run again (api.rst, struct kvm_run: io). */
 static int complete_out(const struct vcpu *vcpu, struct err *err)
 {
-	uint8_t none = 0, ours = 2;	/* a kick puts 1 there, which has to stay */
+	uint8_t none = 0, ours = 2;	/* a kick writes 1, which must stay */
 	int code;
 
 	__atomic_compare_exchange_n(&vcpu->run->immediate_exit, &none, ours, false,
@@ -52,8 +52,8 @@ static int set_state(const struct vcpu *vcpu, struct kvm_nested_state *state, st
 }
 
 /*
- * The VMCB in guest memory has L2's state, for whose fields KVM takes the vCPU's registers; in
- * their place svm_set_nested_state() wants L1's.
+ * The VMCB in guest memory has L2's RIP, RSP, RAX and RFLAGS. KVM takes these from the vCPU's
+ * registers, and svm_set_nested_state() expects L1's in their place in the VMCB that it is given.
  */
 static int restore_svm(const struct vcpu *vcpu, struct kvm_nested_state *state, struct err *err)
 {
@@ -64,7 +64,7 @@ static int restore_svm(const struct vcpu *vcpu, struct kvm_nested_state *state, 
 	if (code < 0)
 		return code;
 	if (vm_read(vcpu->vm, l1.rax, state->data.svm->vmcb12, sizeof(state->data.svm->vmcb12)))
-		return err_set(err, EFAULT, "no VMCB at gpa %#llx, which RAX names",
+		return err_set(err, EFAULT, "no memory at gpa %#llx, where RAX says that the VMCB is",
 			       (unsigned long long)l1.rax);
 	regs = l1;
 	regs.rip = *vmcb_field(state, VMCB_RIP);
@@ -86,7 +86,7 @@ static int restore_svm(const struct vcpu *vcpu, struct kvm_nested_state *state, 
 	return code < 0 ? code : 0;
 }
 
-/* KVM gives its copy of the VMCS, and reads L2's registers from it. */
+/* KVM_GET_NESTED_STATE gave KVM's copy of the VMCS; KVM reads L2's registers from it. */
 static int restore_vmx(const struct vcpu *vcpu, struct kvm_nested_state *state, struct err *err)
 {
 	if (state->size < sizeof(*state) + sizeof(state->data.vmx->vmcs12))

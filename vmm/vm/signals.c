@@ -6,7 +6,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-/* A signal that is blocked is queued even if it is ignored: those are left out. */
+/* A blocked signal is queued even if it is ignored, so ignored ones are left out. */
 static void add_unless_ignored(sigset_t *ends, int number)
 {
 	struct sigaction action;

@@ -40,13 +40,13 @@ static void *thread_main(void *argument)
 		thread->stop = stop;
 		thread->running = false;
 		pthread_mutex_unlock(&set->lock);
-		/* It could only overflow, until it is read. */
+		/* Only an overflow could make this fail, which ends with the next read. */
 		while (write(set->done_fd, &one, sizeof(one)) < 0)
 			continue;
 	}
 }
 
-/* Its only use is to make KVM_RUN return with EINTR. */
+/* The signal only has to make KVM_RUN return with EINTR. */
 static void kick_handler(int number)
 {
 	(void)number;
@@ -122,8 +122,8 @@ static void kick(struct vcpu_set *set)
 	pthread_mutex_unlock(&set->lock);
 }
 
-/* How the set stands: 0 all wait, -EIO one is in trouble, -EAGAIN some run. */
-static int standing(struct vcpu_set *set)
+/* The state of the set: 0: all wait; -EIO: one is in trouble; -EAGAIN: some run. */
+static int set_state(struct vcpu_set *set)
 {
 	int result = 0;
 
@@ -151,12 +151,12 @@ static bool any_running(struct vcpu_set *set)
 	return running;
 }
 
-/* Waits for a vCPU to stop or a signal to come. Returns the signal's number, 0, or -ETIMEDOUT. */
-static int wait_news(struct vcpu_set *set, uint64_t deadline, bool heed_signals)
+/* Waits until a vCPU stops or a signal comes. Returns the signal's number, 0, or -ETIMEDOUT. */
+static int wait_event(struct vcpu_set *set, uint64_t deadline, bool signals)
 {
 	struct pollfd fds[2] = {
 		{ .fd = set->done_fd, .events = POLLIN },
-		{ .fd = heed_signals && set->signals ? set->signals->fd : -1, .events = POLLIN },
+		{ .fd = signals && set->signals ? set->signals->fd : -1, .events = POLLIN },
 	};
 	uint64_t now = clock_ns(), left = deadline > now ? deadline - now : 0, count;
 	struct timespec timeout = { (time_t)(left / 1000000000u), (long)(left % 1000000000u) };
@@ -171,14 +171,13 @@ static int wait_news(struct vcpu_set *set, uint64_t deadline, bool heed_signals)
 	return 0;
 }
 
-/* They leave the guest; one that is stuck in the kernel is left behind. */
 void vcpu_set_stop(struct vcpu_set *set)
 {
 	uint64_t deadline = clock_ns() + KICK_TIMEOUT_NS;
 
 	do {
 		kick(set);
-	} while (any_running(set) && wait_news(set, deadline, false) != -ETIMEDOUT);
+	} while (any_running(set) && wait_event(set, deadline, false) != -ETIMEDOUT);
 }
 
 void vcpu_set_tell(struct vcpu_set *set, unsigned int index, uint32_t next)
@@ -206,11 +205,11 @@ int vcpu_set_wait(struct vcpu_set *set, uint64_t deadline)
 {
 	int result;
 
-	while ((result = standing(set)) == -EAGAIN) {
-		int news = wait_news(set, deadline, true);
+	while ((result = set_state(set)) == -EAGAIN) {
+		int event = wait_event(set, deadline, true);
 
-		if (news)
-			return news;
+		if (event)
+			return event;
 	}
 	return result;
 }
@@ -262,7 +261,7 @@ void vcpu_set_repeat(struct vcpu_set *set, bool on)
 
 bool vcpu_set_leave(struct vcpu_set *set, unsigned int first)
 {
-	/* A thread stuck in the kernel can't be joined; the process's end takes it. */
+	/* A thread that is stuck in the kernel can't be joined; it ends with the process. */
 	if (any_running(set))
 		return false;
 	pthread_mutex_lock(&set->lock);

@@ -12,7 +12,7 @@
 #include "vm/backing.h"
 #include "vm/kvm_gmem.h"
 
-/* Between two looks at whether a signal has come: thousands of slots take seconds. */
+/* So many slots are made between two checks for a signal: thousands of slots take seconds. */
 #define SLOTS_AT_ONCE 64
 
 static int map_backings(struct vm *vm, struct err *err)
@@ -33,7 +33,7 @@ static int map_backings(struct vm *vm, struct err *err)
 		if (code)
 			return code;
 	}
-	/* An alias shows the memory of a slot that now has some. */
+	/* An alias has the memory of another slot, which is mapped by now. */
 	for (size_t i = 0; i < config->memslot_count; i++)
 		vm->backings[i].hva = vm->backings[vm->layout->memory_of[i]].hva;
 	return 0;
@@ -50,7 +50,7 @@ static int disable_quirks(const struct vm *vm, struct err *err)
 				  "KVM_ENABLE_CAP(KVM_CAP_DISABLE_QUIRKS2: %#llx)", cap.args[0]) : 0;
 }
 
-/* Before there are vCPUs: each gets its ring when it is made. */
+/* This comes before the vCPUs: KVM makes each one's ring with it. */
 static int enable_ring(const struct vm *vm, struct err *err)
 {
 	uint64_t size = vm->layout->config->vm.dirty_ring;
@@ -98,7 +98,7 @@ static int set_failed(const struct vm *vm, const struct slot *slot, int code, st
 			 (unsigned long long)slot->base, (unsigned long long)slot->size);
 }
 
-/* Memory of a guest_memfd: the second version of the ioctl names the file, too. */
+/* Memory of a guest_memfd needs the second version of the ioctl, which names the file. */
 static int set_gmem_slot(const struct vm *vm, const struct slot *slot, uint64_t base,
 			 uint64_t size, uint32_t flags)
 {
@@ -158,7 +158,7 @@ int vm_set_slots(struct vm *vm, const struct signals *signals, struct err *err)
 			return err_set(err, EINTR, "interrupted when %zu of %zu memslots were made", i,
 				       layout->count);
 		if (broken && i + 1 == layout->count)
-			flags |= 1u << 15;	/* there is no such flag */
+			flags |= 1u << 15;	/* KVM knows no such flag */
 		code = set_slot(vm, slot, slot->base, slot->size, flags) ? errno : 0;
 		vm->ioctl_ns += clock_ns() - start;
 		if (code)
@@ -212,7 +212,7 @@ void vm_small_pages(const struct vm *vm, uint64_t gpa, uint64_t size)
 	}
 }
 
-/* Calls memcpy page by page: neighbours in gpa need not be neighbours in hva. */
+/* Copies page by page: what is contiguous in gpa need not be contiguous in hva. */
 static int copy(const struct vm *vm, uint64_t gpa, void *data, size_t size, bool write)
 {
 	uint8_t *bytes = data;
