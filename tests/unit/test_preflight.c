@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What a run refuses before it makes a VM: each rule with its reason and its remedy, without KVM. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "run/preflight.h"
+#include "vm/kvm.h"
+
+#define M (1ull << 20)
+
+/* A config of one slot and one phase, on a host that can run it. */
+struct stage {
+	struct memslot_cfg memslot;
+	struct phase_cfg phase;
+	struct config config;
+	struct kvm kvm;
+	struct run run;
+};
+
+static int set(void **state)
+{
+	struct stage *s = calloc(1, sizeof(*s));
+	struct errors errors = { 0 };
+
+	s->memslot = (struct memslot_cfg){
+		.name = "low", .id = -1, .node = -1, .count = 1, .size = 16 * M, .stride = 16 * M,
+	};
+	s->phase = (struct phase_cfg){ .name = "l2", .what = DO_L2, .vms = 1 };
+	s->config = (struct config){
+		.vm.vcpus = 1, .memslots = &s->memslot, .memslot_count = 1,
+		.phases = &s->phase, .phase_count = 1,
+	};
+	s->kvm = (struct kvm){ .fd = -1, .nested_state_size = 8192 };
+	s->kvm.cpuid = calloc(1, sizeof(*s->kvm.cpuid) + sizeof(s->kvm.cpuid->entries[0]));
+	s->kvm.cpuid->nent = 1;
+	s->kvm.cpuid->entries[0].function = 0x80000001;
+	s->kvm.cpuid->entries[0].ecx = 1 << 2;
+	s->run.config = &s->config;
+	s->run.stage = STAGE_KVM;
+	s->run.before.status[SOURCE_MEMINFO].ok = true;
+	s->run.before.meminfo.mem_available = 1024 * M;
+	s->run.at_creation.bytes[ARRAY_LPAGE_INFO] = 3 * M;
+	s->run.at_transition.bytes[ARRAY_RMAP] = 5 * M;
+	assert_int_equal(layout_build(&s->config, &LAYOUT_LIMITS_DEFAULT, &s->run.layout, &errors),
+			 0);
+	*state = s;
+	return 0;
+}
+
+static int unset(void **state)
+{
+	struct stage *s = *state;
+
+	layout_free(&s->run.layout);
+	free(s->kvm.cpuid);
+	free(s);
+	return 0;
+}
+
+static void refused(struct stage *s, const char *text, const char *remedy)
+{
+	assert_false(preflight(&s->run, &s->kvm));
+	assert_true(s->run.skipped);
+	assert_string_equal(s->run.err.text, text);
+	assert_non_null(strstr(s->run.err.remedy, remedy));
+}
+
+static void a_host_that_can_is_not_refused(void **state)
+{
+	struct stage *s = *state;
+
+	assert_true(preflight(&s->run, &s->kvm));
+	assert_false(s->run.skipped);
+	assert_true(s->run.nesting);
+	assert_int_equal(s->run.stage, STAGE_NESTED);
+	assert_string_equal(s->run.err.text, "");
+}
+
+static void phases_that_need_nesting_are_refused_without(void **state)
+{
+	struct stage *s = *state;
+
+	s->kvm.nested_state_size = 0;
+	s->run.host.nested = ANSWER_NO;
+	strcpy(s->run.host.module, "kvm_amd");
+	refused(s, "this host's KVM does not run nested guests (KVM_CAP_NESTED_STATE 0, SVM yes, "
+		   "VMX no, kvm_amd.nested off)", "modprobe kvm_amd nested=1");
+	assert_int_equal(s->run.stage, STAGE_KVM);
+	assert_false(s->run.nesting);
+}
+
+static void without_a_module_the_cpu_is_to_blame(void **state)
+{
+	struct stage *s = *state;
+
+	s->kvm.cpuid->entries[0].ecx = 0;
+	s->run.host.nested = ANSWER_UNKNOWN;
+	refused(s, "this host's KVM does not run nested guests (KVM_CAP_NESTED_STATE 8192, SVM no, "
+		   "VMX no, vendor module.nested unknown)", "KVM finds neither SVM nor VMX");
+}
+
+static void phases_that_need_no_nesting_run_without(void **state)
+{
+	struct stage *s = *state;
+
+	s->kvm.nested_state_size = 0;
+	s->phase.what = DO_TOUCH;
+	assert_true(preflight(&s->run, &s->kvm));
+	assert_false(s->run.nesting);
+	assert_int_equal(s->run.stage, STAGE_KVM);
+}
+
+static void a_ring_larger_than_kvm_has_is_refused(void **state)
+{
+	struct stage *s = *state;
+
+	s->config.vm.dirty_ring = s->kvm.dirty_ring = 65536;
+	assert_true(preflight(&s->run, &s->kvm));
+	s->kvm.dirty_ring = 32768;
+	refused(s, "vm.dirty-ring: this KVM's rings have up to 32768 bytes (KVM_CAP_DIRTY_LOG_RING)",
+		"a smaller vm.dirty-ring");
+	s->kvm.dirty_ring = 0;
+	refused(s, "vm.dirty-ring: this KVM's rings have up to 0 bytes (KVM_CAP_DIRTY_LOG_RING)",
+		"Linux 5.11");
+}
+
+static void a_quirk_that_kvm_keeps_is_refused(void **state)
+{
+	struct stage *s = *state;
+
+	s->config.vm.disable_quirks = QUIRK_SLOT_ZAP_ALL;
+	s->kvm.quirks = 0x3f;
+	refused(s, "vm.disable-quirks = slot-zap-all: this KVM always zaps all "
+		   "(KVM_CAP_DISABLE_QUIRKS2 says 0x3f)", "Linux 6.12");
+	s->run.skipped = false;
+	s->kvm.quirks |= QUIRKS_SLOT_ZAP_ALL;
+	assert_true(preflight(&s->run, &s->kvm));
+}
+
+static void memory_that_the_host_lacks_is_refused(void **state)
+{
+	struct stage *s = *state;
+
+	s->memslot.populate = true;
+	s->run.before.meminfo.mem_available = 15 * M;
+	refused(s, "populate = yes takes 16 MiB, this host has 15 MiB available (MemAvailable)", "");
+}
+
+/* 8 MiB for each VM, of which a stress phase has several at a time. */
+static void a_run_takes_half_of_free_memory_at_most(void **state)
+{
+	struct stage *s = *state;
+
+	s->run.before.meminfo.mem_available = 16 * M;
+	assert_true(preflight(&s->run, &s->kvm));
+	s->run.before.meminfo.mem_available = 12 * M;
+	refused(s, "this layout, in 1 VM, costs the kernel 8 MiB, more than the 6 MiB this "
+		   "run may take (vm.kernel-memory-limit, by default half of MemAvailable)",
+		"a higher vm.kernel-memory-limit");
+	s->config.vm.kernel_memory_limit = 8 * M;
+	assert_true(preflight(&s->run, &s->kvm));
+	s->phase.what = DO_STRESS;
+	s->phase.vms = 3;
+	s->run.before.meminfo.mem_available = 1024 * M;
+	refused(s, "this layout, in 3 VMs, costs the kernel 24 MiB, more than the 8 MiB this run may "
+		   "take (vm.kernel-memory-limit)", "a higher vm.kernel-memory-limit");
+	/* Without a figure for what is free there is no limit by default. */
+	s->config.vm.kernel_memory_limit = 0;
+	s->run.before.status[SOURCE_MEMINFO].ok = false;
+	assert_true(preflight(&s->run, &s->kvm));
+}
+
+/* An eager kernel has no rmaps left to fail. */
+static void a_fault_that_can_not_happen_is_refused(void **state)
+{
+	struct stage *s = *state;
+
+	s->phase.fails = FAILS_ENOMEM;
+	strcpy(s->run.model.name, "eager");
+	refused(s, "rmaps come with the slots here (eager): no phase can fail for want of them",
+		"kvm.tdp_mmu=1");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_host_that_can_is_not_refused, set, unset),
+		cmocka_unit_test_setup_teardown(phases_that_need_nesting_are_refused_without, set, unset),
+		cmocka_unit_test_setup_teardown(without_a_module_the_cpu_is_to_blame, set, unset),
+		cmocka_unit_test_setup_teardown(phases_that_need_no_nesting_run_without, set, unset),
+		cmocka_unit_test_setup_teardown(a_ring_larger_than_kvm_has_is_refused, set, unset),
+		cmocka_unit_test_setup_teardown(a_quirk_that_kvm_keeps_is_refused, set, unset),
+		cmocka_unit_test_setup_teardown(memory_that_the_host_lacks_is_refused, set, unset),
+		cmocka_unit_test_setup_teardown(a_run_takes_half_of_free_memory_at_most, set, unset),
+		cmocka_unit_test_setup_teardown(a_fault_that_can_not_happen_is_refused, set, unset),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
