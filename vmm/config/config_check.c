@@ -133,7 +133,7 @@ static void check_nested_paging(struct checker *checker, const struct ini_sectio
 	const struct ini_entry *entry = set_well(section, "nested-paging");
 
 	if (phase->what == DO_STRESS && !phase->nested_paging && entry &&
-	    ops_of(config, NULL) & OP_NESTED_PAGING)
+	    op_traits_of(config, NULL) & OP_NEEDS_NESTED_PAGING)
 		complain(checker, section, entry, "there are workers that change L2's NPT/EPT tables");
 }
 
@@ -153,7 +153,7 @@ static void check_load(struct checker *checker, const struct ini_section *sectio
 	struct phase_cfg *phase = &checker->config->phases[section->index];
 	const struct ini_entry *entry = set_well(section, "load");
 
-	if (phase->what != DO_STRESS || !(ops_of(checker->config, NULL) & OP_IN_GUEST))
+	if (phase->what != DO_STRESS || !(op_traits_of(checker->config, NULL) & OP_IN_GUEST))
 		return;
 	if (entry)
 		complain(checker, section, entry, "has no effect: workers say what the vCPUs do");
@@ -192,17 +192,17 @@ static void check_useless(struct checker *checker, const struct ini_section *sec
 {
 	static const struct {
 		const char *key;
-		unsigned int only, never;	/* enum op_nature */
+		unsigned int only, never;	/* enum op_trait */
 	} rules[] = {
-		{ "slot", OP_SLOT, 0 }, { "rate", 0, OP_IN_GUEST }, { "threads", 0, OP_IN_GUEST },
+		{ "slot", OP_NEEDS_SLOT, 0 }, { "rate", 0, OP_IN_GUEST }, { "threads", 0, OP_IN_GUEST },
 		{ "first-round", 0, OP_IN_GUEST },
 	};
 
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
 		const struct ini_entry *entry = set_well(section, rules[i].key);
 
-		if (entry && ((rules[i].only && !(op->nature & rules[i].only)) ||
-			      op->nature & rules[i].never))
+		if (entry && ((rules[i].only && !(op->traits & rules[i].only)) ||
+			      op->traits & rules[i].never))
 			diag_add(checker->diags, entry->at, section->name, entry->key, entry->value,
 				 "has no effect with op = %s", op->name);
 	}
@@ -215,9 +215,9 @@ static void check_log(struct checker *checker, const struct ini_section *section
 	const struct ini_entry *entry = set_well(section, "op");
 	bool ring = checker->config->vm.dirty_ring;
 
-	if (ring && op->nature & OP_BITMAP)
+	if (ring && op->traits & OP_NEEDS_BITMAP)
 		complain(checker, section, entry, "there is no bitmap with vm.dirty-ring");
-	if (!ring && op->nature & OP_RING)
+	if (!ring && op->traits & OP_NEEDS_RING)
 		complain(checker, section, entry, "there is no ring: set vm.dirty-ring");
 }
 
@@ -250,7 +250,7 @@ static void check_worker(struct checker *checker, const struct ini_section *sect
 		return;
 	check_useless(checker, section, op);
 	check_log(checker, section, op);
-	if (op->nature & OP_SLOT && !ini_entry(section, "slot"))
+	if (op->traits & OP_NEEDS_SLOT && !ini_entry(section, "slot"))
 		diag_add(checker->diags, section->at, section->name, "slot", NULL,
 			 "is missing: op = %s works on a memslot", op->name);
 	if (slot && slot->space != SPACE_NORMAL)

@@ -193,12 +193,12 @@ static int place_slots(struct layout_check *check, struct layout *layout)
 	return code;
 }
 
-static void note_natures(struct layout *layout)
+static void note_traits(struct layout *layout)
 {
 	const struct config *config = layout->config;
 
 	for (size_t i = 0; i < config->memslot_count; i++)
-		layout->natures[layout->memory_of[i]] |= ops_of(config, config->memslots[i].name);
+		layout->traits[layout->memory_of[i]] |= op_traits_of(config, config->memslots[i].name);
 }
 
 static int build(struct layout_check *check, struct layout *layout)
@@ -213,10 +213,10 @@ static int build(struct layout_check *check, struct layout *layout)
 		return -ENOMEM;
 	layout->memory_of = check->memory_of;
 	check->memory_of = NULL;
-	layout->natures = calloc(check->config->memslot_count + 1, sizeof(*layout->natures));
-	if (!layout->natures)
+	layout->traits = calloc(check->config->memslot_count + 1, sizeof(*layout->traits));
+	if (!layout->traits)
 		return -ENOMEM;
-	note_natures(layout);
+	note_traits(layout);
 	expand(check, layout);
 	code = number_slots(check, layout);
 	return code ? code : place_slots(check, layout);
@@ -245,7 +245,7 @@ void layout_free(struct layout *layout)
 	free(layout->slots);
 	free(layout->by_base);
 	free(layout->memory_of);
-	free(layout->natures);
+	free(layout->traits);
 	*layout = (struct layout){ 0 };
 }
 
@@ -260,7 +260,7 @@ char *slot_name(const struct layout *layout, const struct slot *slot, char *buff
 	return buffer;
 }
 
-unsigned int layout_natures(const struct layout *layout, uint32_t cfg)
+unsigned int layout_traits(const struct layout *layout, uint32_t cfg)
 {
-	return layout->natures[layout->memory_of[cfg]];
+	return layout->traits[layout->memory_of[cfg]];
 }

@@ -26,7 +26,7 @@ struct layout {
 	size_t normal_count;
 	uint64_t top;			/* end of the highest slot */
 	uint32_t *memory_of;		/* by memslot: whose memory it shows, its own or alias's */
-	unsigned int *natures;		/* by memslot with memory of its own: see layout_natures() */
+	unsigned int *traits;		/* by memslot with memory of its own: for layout_traits() */
 };
 
 /* What this host, or the one assumed, can take. */
@@ -51,8 +51,11 @@ int layout_build(const struct config *config, const struct layout_limits *limits
 		 struct layout *layout, struct errors *errors);
 void layout_free(struct layout *layout);
 
-/* enum op_nature of what workers do to the memory behind config->memslots[cfg], by any slot that shows it. */
-unsigned int layout_natures(const struct layout *layout, uint32_t cfg);
+/*
+ * The traits (enum op_trait) of all ops that work on the memory behind config->memslots[cfg],
+ * through whichever slot shows it.
+ */
+unsigned int layout_traits(const struct layout *layout, uint32_t cfg);
 
 /* "NAME" of a single slot, "NAME[3]" in a row; buffer of at least CONFIG_NAME_MAX + 16. Returns buffer. */
 char *slot_name(const struct layout *layout, const struct slot *slot, char *buffer);

@@ -6,7 +6,7 @@
 #include "config/config.h"
 
 static const struct op_info table[OP_COUNT] = {
-#define OP_ROW(id, name, nature, help) { name, help, nature },
+#define OP_ROW(id, name, traits, help) { name, help, traits },
 	WORKER_OPS(OP_ROW)
 #undef OP_ROW
 };
@@ -16,15 +16,15 @@ const struct op_info *op_info(int op)
 	return &table[op];
 }
 
-unsigned int ops_of(const struct config *config, const char *slot)
+unsigned int op_traits_of(const struct config *config, const char *slot)
 {
-	unsigned int natures = 0;
+	unsigned int traits = 0;
 
 	for (size_t i = 0; i < config->worker_count; i++) {
 		const struct worker_cfg *worker = &config->workers[i];
 
 		if (!slot || (worker->slot && !strcmp(worker->slot, slot)))
-			natures |= op_info(worker->op)->nature;
+			traits |= op_info(worker->op)->traits;
 	}
-	return natures;
+	return traits;
 }

@@ -33,7 +33,7 @@ const char *stress_step_name(enum stress_step step)
 
 static bool has_threads(const struct worker_cfg *worker)
 {
-	return !(op_info(worker->op)->nature & OP_IN_GUEST);
+	return !(op_info(worker->op)->traits & OP_IN_GUEST);
 }
 
 static size_t thread_count(const struct config *config)
@@ -51,7 +51,7 @@ uint64_t stress_further_vms(const struct config *config, const struct phase_cfg 
 	uint64_t count = phase->vms - 1;
 
 	for (size_t i = 0; i < config->worker_count; i++)
-		if (op_info(config->workers[i].op)->nature & OP_MAKES_VM)
+		if (op_info(config->workers[i].op)->traits & OP_MAKES_VM)
 			count += config->workers[i].threads;
 	return count;
 }
@@ -93,10 +93,10 @@ static const struct worker_cfg *guest_op(const struct config *config, size_t n)
 
 static unsigned int patience(const struct config *config)
 {
-	unsigned int natures = ops_of(config, NULL);
+	unsigned int traits = op_traits_of(config, NULL);
 
-	return (natures & OP_TAKES_SLOT ? PATIENT_MMIO : 0) |
-	       (natures & OP_REVOKES ? PATIENT_EFAULT : 0);
+	return (traits & OP_REMOVES_SLOT ? PATIENT_MMIO : 0) |
+	       (traits & OP_WRITE_PROTECTS ? PATIENT_EFAULT : 0);
 }
 
 /* vCPUs are dealt out to the ops that they do, VM by VM. */
@@ -151,7 +151,7 @@ static int enable_manual_log(const struct stress *stress, struct err *err)
 				      .args = { KVM_DIRTY_LOG_MANUAL_PROTECT_ENABLE } };
 	int code = 0;
 
-	if (!(ops_of(stress->run->config, NULL) & OP_MANUAL_LOG))
+	if (!(op_traits_of(stress->run->config, NULL) & OP_NEEDS_MANUAL_LOG))
 		return 0;
 	for (size_t i = 0; code >= 0 && i < stress->vm_count; i++)
 		code = kvm_ioctl(stress->vms[i].vm->fd, KVM_ENABLE_CAP, &cap, err,

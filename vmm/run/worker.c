@@ -265,7 +265,7 @@ void worker_init(struct worker *worker, struct stress *stress, const struct work
 	if (!cfg)
 		return;
 	find_row(worker, &stress->run->layout);
-	if (op_info(cfg->op)->nature & OP_PARKS)
+	if (op_info(cfg->op)->traits & OP_NEEDS_SPARE_GPA)
 		find_parking(worker);
 }
 

@@ -98,7 +98,7 @@ static void memory_node(struct writer *w, const struct layout *layout, size_t in
 		flag(w, "minivmm,read-only");
 	if (cfg->alias)
 		flag(w, "minivmm,alias");
-	if (layout_natures(layout, first->cfg) & OP_LOSES_DATA)
+	if (layout_traits(layout, first->cfg) & OP_LOSES_DATA)
 		flag(w, "minivmm,lossy");
 	check(w, fdt_property_placeholder(w->tree, "reg", (int)(count * 16), &reg));
 	for (size_t i = 0; reg && i < count; i++) {
@@ -190,7 +190,7 @@ static void phase_nodes(struct writer *w, const struct config *config, size_t in
 	if (phase_runs_guest(phase))
 		phase_node(w, config, index, (uint32_t)index, payload_do(phase));
 	for (size_t i = 0; phase->what == DO_STRESS && i < config->worker_count; i++)
-		if (op_info(config->workers[i].op)->nature & OP_GUEST_JOB)
+		if (op_info(config->workers[i].op)->traits & OP_GUEST_JOB)
 			phase_node(w, config, index, device_tree_job(config, index, i),
 				   job_do(&config->workers[i]));
 }

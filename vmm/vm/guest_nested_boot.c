@@ -65,7 +65,8 @@ static bool usable(const struct layout *layout, const struct slot *slot)
 
 	return !(cfg->flags & SLOT_READONLY) && !cfg->alias &&
 	       cfg->backing != BACKING_GUEST_MEMFD &&
-	       !(layout_natures(layout, slot->cfg) & (OP_LOSES_DATA | OP_TAKES_SLOT | OP_REVOKES));
+	       !(layout_traits(layout, slot->cfg) &
+		 (OP_LOSES_DATA | OP_REMOVES_SLOT | OP_WRITE_PROTECTS));
 }
 
 /* The lowest gpa with `size` bytes of writable, contiguous guest memory; page 0 stays NULL. */
