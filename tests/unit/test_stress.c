@@ -126,7 +126,7 @@ static void set(struct stage *stage)
 
 	*stage = (struct stage){
 		.phase = { .what = DO_STRESS, .vms = 1, .duration = 1000000 },
-		.maker = { .name = "maker", .op = OP_VM_CREATE_DESTROY, .threads = 1 },
+		.maker = { .name = "maker", .op = OP_vm_create_destroy, .threads = 1 },
 	};
 	stage->config.vm.vcpus = 1;
 	stage->config.phases = &stage->phase;

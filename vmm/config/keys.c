@@ -75,7 +75,7 @@ static const struct key_word vcpus_words[] = { { "vm.vcpus", 0 }, { 0 } };
 static const struct key_word quirk_words[] = { { "slot-zap-all", QUIRK_SLOT_ZAP_ALL }, { 0 } };
 static const struct key_word rate_words[] = { { "unlimited", 0 }, { 0 } };
 static const struct key_word op_words[] = {
-#define OP_WORD(id, name, traits, help) { name, OP_##id },
+#define OP_WORD(id, name, ...) { name, OP_##id },
 	WORKER_OPS(OP_WORD)
 #undef OP_WORD
 	{ 0 }

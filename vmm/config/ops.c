@@ -6,9 +6,12 @@
 #include "config/config.h"
 
 static const struct op_info table[OP_COUNT] = {
-#define OP_ROW(id, name, traits, help) { name, help, traits },
-	WORKER_OPS(OP_ROW)
-#undef OP_ROW
+#define THREAD_ROW(id, name, traits, job, steps, help) { name, help, job, traits },
+	THREAD_OPS(THREAD_ROW)
+#undef THREAD_ROW
+#define VCPU_ROW(id, name, traits, job, steps, help) { name, help, job, (traits) | OP_IN_GUEST },
+	VCPU_OPS(VCPU_ROW)
+#undef VCPU_ROW
 };
 
 const struct op_info *op_info(int op)

@@ -16,16 +16,9 @@
 const char *stress_step_name(enum stress_step step)
 {
 	static const char *const names[STEP_COUNT] = {
-		[STEP_DIRTY_LOG_ON] = "dirty-log-on", [STEP_DIRTY_LOG_OFF] = "dirty-log-off",
-		[STEP_DIRTY_LOG_GET] = "dirty-log-get", [STEP_DIRTY_LOG_CLEAR] = "dirty-log-clear",
-		[STEP_DIRTY_RING] = "dirty-ring",
-		[STEP_SLOT_ADD] = "slot-add", [STEP_SLOT_DELETE] = "slot-delete",
-		[STEP_SLOT_MOVE] = "slot-move", [STEP_DISCARD] = "discard", [STEP_THP] = "thp",
-		[STEP_MPROTECT] = "mprotect", [STEP_RECLAIM] = "reclaim",
-		[STEP_VM_CREATE] = "vm-create", [STEP_FIRST_L2] = "first-l2",
-		[STEP_VM_DESTROY] = "vm-destroy", [STEP_SIGNAL_KICK] = "signal-kick",
-		[STEP_DEBUGFS_READ] = "debugfs-read", [STEP_STATS_READ] = "stats-read",
-		[STEP_GUEST_PASS] = "guest-pass",
+#define STEP(id, name) [STEP_##id] = name,
+		WORKER_STEPS
+#undef STEP
 	};
 
 	return names[step];

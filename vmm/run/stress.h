@@ -12,15 +12,14 @@
 
 #include "base/err.h"
 #include "config/config.h"
+#include "config/ops.h"
 #include "vm/latency.h"
 
-/* What is timed: parts of a worker's round, and a vCPU's whole pass. */
+/* What is timed: parts of a worker's round, and a vCPU's whole pass (STEP_GUEST_PASS). */
 enum stress_step {
-	STEP_DIRTY_LOG_ON, STEP_DIRTY_LOG_OFF, STEP_DIRTY_LOG_GET, STEP_DIRTY_LOG_CLEAR,
-	STEP_DIRTY_RING,
-	STEP_SLOT_ADD, STEP_SLOT_DELETE, STEP_SLOT_MOVE, STEP_DISCARD, STEP_THP, STEP_MPROTECT,
-	STEP_RECLAIM, STEP_VM_CREATE, STEP_FIRST_L2, STEP_VM_DESTROY, STEP_SIGNAL_KICK,
-	STEP_DEBUGFS_READ, STEP_STATS_READ, STEP_GUEST_PASS,
+#define STEP(id, name) STEP_##id,
+	WORKER_STEPS
+#undef STEP
 	STEP_COUNT
 };
 

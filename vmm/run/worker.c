@@ -16,26 +16,11 @@
 #define FAILURES_MAX 100
 #define PARK (1ull << 30)	/* what slots above all others are aligned to */
 
+/* NULL for the ops that vCPUs do: these have no worker threads. */
 static worker_round *const rounds[OP_COUNT] = {
-	[OP_DIRTY_LOG_TOGGLE] = round_dirty_log_toggle,
-	[OP_DIRTY_LOG_GET] = round_dirty_log_get,
-	[OP_DIRTY_LOG_CLEAR] = round_dirty_log_clear,
-	[OP_DIRTY_LOG_CYCLE] = round_dirty_log_cycle,
-	[OP_DIRTY_RING] = round_dirty_ring,
-	[OP_SLOT_ADD] = round_slot_add,
-	[OP_SLOT_DELETE] = round_slot_delete,
-	[OP_SLOT_MOVE] = round_slot_move,
-	[OP_SLOT_FLAGS] = round_slot_flags,
-	[OP_DISCARD] = round_discard,
-	[OP_THP] = round_thp,
-	[OP_MPROTECT] = round_mprotect,
-	[OP_RECLAIM] = round_reclaim,
-	[OP_VM_CREATE_DESTROY] = round_vm_create_destroy,
-	[OP_FIRST_L2] = round_first_l2,
-	[OP_FIRST_L2_SLOTS] = round_first_l2_slots,
-	[OP_SIGNAL_KICK] = round_signal_kick,
-	[OP_DEBUGFS_READ] = round_debugfs_read,
-	[OP_STATS_READ] = round_stats_read,
+#define OP_ROUND(id, ...) [OP_##id] = round_##id,
+	THREAD_OPS(OP_ROUND)
+#undef OP_ROUND
 };
 
 /* splitmix64, by Sebastiano Vigna, public domain. */

@@ -88,16 +88,10 @@ typedef int worker_round(struct worker *worker);
 /* Why a worker without a parking place can't work. */
 #define NO_PARKING "no gpa above the highest slot is left to the guest: fewer threads or smaller slots"
 
-/* stress_slots.c */
-worker_round round_dirty_log_toggle, round_dirty_log_get, round_dirty_log_clear;
-worker_round round_dirty_log_cycle, round_dirty_ring, round_slot_add, round_slot_delete, round_slot_move;
-worker_round round_slot_flags;
-/* stress_memory.c */
-worker_round round_discard, round_thp, round_mprotect, round_reclaim;
-/* stress_vms.c */
-worker_round round_vm_create_destroy, round_first_l2, round_first_l2_slots;
-/* stress_host.c */
-worker_round round_signal_kick, round_debugfs_read, round_stats_read;
+/* round_dirty_log_toggle() and so on, in stress_*.c. */
+#define OP_PROTOTYPE(id, ...) worker_round round_##id;
+THREAD_OPS(OP_PROTOTYPE)
+#undef OP_PROTOTYPE
 
 /* stress_vms.c */
 

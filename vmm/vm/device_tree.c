@@ -145,19 +145,6 @@ static const char *payload_do(const struct phase_cfg *phase)
 	return phase_do_name(phase->load == LOAD_L2 ? DO_L2 : DO_TOUCH);
 }
 
-/* What the payload does in a stress phase for a worker. */
-static const char *job_do(const struct worker_cfg *worker)
-{
-	switch (worker->op) {
-	case OP_NPT_CHURN:
-		return "npt-churn";
-	case OP_ALIAS:
-		return "alias";
-	default:
-		return "l2";
-	}
-}
-
 uint32_t device_tree_job(const struct config *config, size_t phase, size_t worker)
 {
 	return (uint32_t)(phase + config->phase_count * (1 + worker));
@@ -189,10 +176,12 @@ static void phase_nodes(struct writer *w, const struct config *config, size_t in
 
 	if (phase_runs_guest(phase))
 		phase_node(w, config, index, (uint32_t)index, payload_do(phase));
-	for (size_t i = 0; phase->what == DO_STRESS && i < config->worker_count; i++)
-		if (op_info(config->workers[i].op)->traits & OP_GUEST_JOB)
-			phase_node(w, config, index, device_tree_job(config, index, i),
-				   job_do(&config->workers[i]));
+	for (size_t i = 0; phase->what == DO_STRESS && i < config->worker_count; i++) {
+		const char *job = op_info(config->workers[i].op)->job;
+
+		if (job)
+			phase_node(w, config, index, device_tree_job(config, index, i), job);
+	}
 }
 
 static void write_tree(struct writer *w, const struct layout *layout,

@@ -11,7 +11,7 @@
 
 struct payload;
 
-/* Index of what the payload does in a stress phase for a worker whose op has OP_GUEST_JOB. */
+/* Index of what the payload does in a stress phase for a worker whose op has a job. */
 uint32_t device_tree_job(const struct config *config, size_t phase, size_t worker);
 /* Bytes a tree of this layout never exceeds. */
 size_t device_tree_bound(const struct layout *layout);
