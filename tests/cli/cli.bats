@@ -108,6 +108,15 @@ words() { sed -nE 's/^(Usage|  or): .* \[OPTION\.\.\.\] ([a-z|]+).*/\2/p' stdout
 	((count >= 30))
 }
 
+@test "an unknown op: the error names all that list ops names, and the closest" {
+	local ops
+	ops=$("$minivmm" list ops | paste -sd, | sed 's/,/, /g; s/\(.*\), /\1 or /')
+	[[ $ops == "dirty-log-toggle, "*" or "* ]]
+	vmm "$top/configs/stress-short.ini" vm.device=/nonexistent worker.dirty.op=dirty-log-toggel
+	[[ $status == 2 && ! -s stdout ]]
+	grep -qF "dirty-log-toggel: must be $ops; did you mean dirty-log-toggle?" stderr
+}
+
 @test "list keys and list checks: one word a line" {
 	for what in keys checks; do
 		vmm list $what

@@ -2,9 +2,9 @@
 /*
  * The one table of what workers do, the values of worker.NAME.op. To add an op for worker threads,
  * add a row to THREAD_OPS, and its function, int round_ID(struct worker *worker), to the
- * run/stress_SUBJECT.c that fits. The rest follows from the row: the config word, `minivmm list ops`,
- * the function's prototype and its call (run/worker.*), the steps that reports have times of
- * (run/stress.*), and the guest's job (vm/device_tree.c).
+ * run/stress_SUBJECT.c that fits. The rest follows from the row: the config word, what
+ * `minivmm list ops` prints, the function's prototype and its call (run/worker.*), the steps that
+ * reports have times of (run/stress.*), and the guest's job (vm/device_tree.c).
  *
  * A row is X(id, name, traits, job, steps, help):
  *   traits  enum op_trait, or 0
@@ -70,7 +70,8 @@ struct config;
 	  STEP(FIRST_L2, "first-l2"), \
 	  "the same, and all its vCPUs enter L2 for the first time at once") \
 	X(first_l2_slots, "first-l2-slots", \
-	  OP_NEEDS_SLOT | OP_NEEDS_SPARE_GPA | OP_REMOVES_SLOT | OP_LOSES_DATA | OP_MAKES_VM, "l2", \
+	  OP_NEEDS_SLOT | OP_NEEDS_SPARE_GPA | OP_REMOVES_SLOT | OP_LOSES_DATA | OP_MAKES_VM, \
+	  "l2", \
 	  NO_NEW_STEP, \
 	  "the same, while another thread moves a slot of that VM and switches its dirty logging") \
 	X(signal_kick, "signal-kick", 0, NULL, \
@@ -105,15 +106,15 @@ struct config;
 /* What an op needs, and what it does to the rest of the run. */
 enum op_trait {
 	OP_NEEDS_SLOT = 1,		/* it works on a memslot: worker.NAME.slot is required */
-	OP_NEEDS_MANUAL_LOG = 2,	/* getting the log must not clear it: KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2 */
+	OP_NEEDS_MANUAL_LOG = 2,	/* with KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2 */
 	OP_LOSES_DATA = 4,		/* what the guest wrote to the slot may read back as 0 */
 	OP_REMOVES_SLOT = 8,		/* the slot is missing for an instant */
 	OP_WRITE_PROTECTS = 16,		/* the slot's memory can't be written for an instant */
 	OP_MAKES_VM = 32,		/* each thread has a VM of its own, one at a time */
 	OP_IN_GUEST = 64,		/* it has no threads: each row of VCPU_OPS has this */
 	OP_NEEDS_NESTED_PAGING = 128,	/* it changes L2's NPT/EPT tables */
-	OP_NEEDS_BITMAP = 256,		/* the slot's dirty log must be a bitmap: not with vm.dirty-ring */
-	OP_NEEDS_RING = 512,		/* dirty pages must be in rings: only with vm.dirty-ring */
+	OP_NEEDS_BITMAP = 256,		/* the dirty log is a bitmap: not with vm.dirty-ring */
+	OP_NEEDS_RING = 512,		/* dirty pages are in rings: only with vm.dirty-ring */
 	OP_NEEDS_SPARE_GPA = 1024,	/* it puts a slot above all others */
 };
 
