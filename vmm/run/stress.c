@@ -49,7 +49,7 @@ uint64_t stress_further_vms(const struct config *config, const struct phase_cfg 
 	return count;
 }
 
-/* Where there are no threads, one that only waits for the end of time. */
+/* Without any worker thread there is one that only waits for the deadline. */
 static void set_workers(struct stress *stress)
 {
 	const struct config *config = stress->run->config;
@@ -69,7 +69,7 @@ static void set_workers(struct stress *stress)
 		worker_init(&stress->workers[0], stress, NULL, 0, &result->workers[0]);
 }
 
-/* The n-th op that vCPUs do, in a circle; NULL: there is none. */
+/* The ops that vCPUs do are given to the vCPUs round-robin. NULL: there is none. */
 static const struct worker_cfg *guest_op(const struct config *config, size_t n)
 {
 	size_t count = 0;
@@ -92,7 +92,6 @@ static unsigned int patience(const struct config *config)
 	       (traits & OP_WRITE_PROTECTS ? PATIENT_EFAULT : 0);
 }
 
-/* vCPUs are dealt out to the ops that they do, VM by VM. */
 static int set_vcpu(struct stress *stress, const struct stress_vm *vm, unsigned int index,
 		    struct worker_result *result)
 {
@@ -115,7 +114,7 @@ static int set_vcpu(struct stress *stress, const struct stress_vm *vm, unsigned 
 	return 0;
 }
 
-/* The result has the threads', then one of each vCPU. */
+/* The result has one entry per thread, then one per vCPU. */
 static int make_result(struct stress *stress)
 {
 	size_t threads = thread_count(stress->run->config), next = threads;
@@ -124,7 +123,7 @@ static int make_result(struct stress *stress)
 
 	stress->count = threads ? threads : 1;
 	result->workers = calloc(stress->count + stress->set->count, sizeof(*result->workers));
-	/* In this order: forget() frees workers as set_workers() has left them. */
+	/* Allocated last: free_stress() must see only initialised workers. */
 	if (result->workers)
 		stress->workers = calloc(stress->count, sizeof(*stress->workers));
 	if (!stress->workers)
@@ -137,7 +136,7 @@ static int make_result(struct stress *stress)
 	return code;
 }
 
-/* So that getting the log and clearing it are two things, as live migration has them. */
+/* KVM_GET_DIRTY_LOG then leaves the log to KVM_CLEAR_DIRTY_LOG, as a live migration uses them. */
 static int enable_manual_log(const struct stress *stress, struct err *err)
 {
 	struct kvm_enable_cap cap = { .cap = KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2,
@@ -190,8 +189,9 @@ static void join_workers(struct stress *stress)
 }
 
 /*
- * Rounds and passes that have begun come to their end: a signal is no reason to tear them, but
- * a second one is. Nor is the time that is up, if it is not the vCPUs who took it.
+ * At a signal or at the deadline, the rounds and passes that have begun may still end, for another
+ * timeout; a second signal stops them at once. The deadline is a failure only if the vCPUs have not
+ * ended by then.
  */
 static int wait_end(struct stress *stress, uint64_t deadline)
 {
@@ -239,8 +239,8 @@ static void count_passes(struct stress *stress)
 	}
 }
 
-/* But for what a thread that is stuck in the kernel uses: a vCPU its VM, a worker all of it. */
-static void forget(struct stress *stress, struct run *run)
+/* Frees what a stuck thread cannot still use: a stuck vCPU pins the VMs, a stuck worker all. */
+static void free_stress(struct stress *stress, struct run *run)
 {
 	bool stuck = __atomic_load_n(&stress->stuck, __ATOMIC_ACQUIRE);
 
@@ -266,7 +266,7 @@ static int prepare(struct stress *stress, const struct vm *vm, struct err *err)
 	return enable_manual_log(stress, err);
 }
 
-/* Of a VM that lives no longer than the phase; of the scenario's, run.c asks. */
+/* Notes the trouble of a further VM before it is destroyed; run.c does so for the scenario's VM. */
 static void note_trouble(const struct stress *stress, struct run *run)
 {
 	const struct vcpu *culprit = vcpu_set_culprit(stress->set);
@@ -317,7 +317,7 @@ int stress_run(struct run *run, const struct vm *vm, const struct payload *paylo
 	code = prepare(stress, vm, &run->err);
 	if (!code)
 		code = run_prepared(stress, run);
-	forget(stress, run);
+	free_stress(stress, run);
 	return code;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Workers' ops that leave a VM as it is: they look at it, or only disturb it. */
+/* Ops that change nothing in a VM: they read its figures, or interrupt a vCPU. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -44,7 +44,7 @@ int round_stats_read(struct worker *worker)
 	if (!code)
 		code = kvm_stats_of(worker->stress->set->threads[index]->vcpu.fd, &counters);
 	if (code == -ENOTTY || code == -EINVAL)
-		return worker_unavailable(worker, "KVM_GET_STATS_FD: it came with Linux 5.14");
+		return worker_unavailable(worker, "KVM_GET_STATS_FD needs Linux 5.14");
 	if (code)
 		return worker_failed(worker, -code, "KVM_GET_STATS_FD");
 	return worker_took(worker, STEP_STATS_READ, start);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Workers' ops on the memory behind memslots: what KVM hears of through its MMU notifier. */
+/* Ops on the memory behind memslots, of which KVM hears through its MMU notifier. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -13,16 +13,17 @@
 #define MADV_COLLAPSE 25	/* 6.1 */
 #endif
 
-#define CHUNK (1ull << 20)	/* given back, or protected, at once */
+#define CHUNK (1ull << 20)	/* bytes that a round discards or write-protects */
 #define HUGE_PAGE (2ull << 20)
 
-/* A part of what the phase writes in one of the worker's slots, `chunk` or what is left there. */
+/* A part of the memory that the phase writes in one of the worker's slots. */
 struct part {
 	uint8_t *memory;
 	uint64_t length;
-	bool file;		/* of a memfd or file: shared with it */
+	bool file;		/* it is a shared mapping of a memfd or a file */
 };
 
+/* Chooses a part of `chunk` bytes; the last one in the slot may be shorter. */
 static struct part choose_part(struct worker *worker, uint64_t chunk)
 {
 	const struct slot *slot = &worker->row[worker_random(worker, worker->row_count)];
@@ -43,14 +44,14 @@ int round_discard(struct worker *worker)
 	struct part part = choose_part(worker, CHUNK);
 	uint64_t start = clock_ns();
 
-	/* Of what is shared with a file, giving back the mapping alone would lose nothing. */
+	/* In a shared mapping, MADV_DONTNEED loses no data: the file keeps it. */
 	if (madvise(part.memory, part.length, part.file ? MADV_REMOVE : MADV_DONTNEED))
 		return worker_failed(worker, errno, "madvise(memslot.%s: %s)", worker->cfg->slot,
 				     part.file ? "MADV_REMOVE" : "MADV_DONTNEED");
 	return worker_took(worker, STEP_DISCARD, start);
 }
 
-/* What there is nothing to collapse in, or no room for now, stays as it is. */
+/* MADV_COLLAPSE found nothing to collapse, or no huge page for it: the memory stays as it is. */
 static bool is_no_failure(int code)
 {
 	return code == EINVAL || code == EAGAIN || code == EBUSY || code == ENOMEM;
@@ -66,7 +67,7 @@ int round_thp(struct worker *worker)
 		return worker_unavailable(worker, "madvise(MADV_HUGEPAGE): %s", strerror(errno));
 	if (madvise(part.memory, part.length, MADV_COLLAPSE) && !is_no_failure(errno))
 		code = errno;
-	/* A protection that ends within it splits a huge page. */
+	/* A change of the protection of a part of a huge page splits it. */
 	if (part.length > 4096 && (mprotect(part.memory, 4096, PROT_READ | PROT_WRITE | PROT_EXEC) ||
 				   mprotect(part.memory, 4096, PROT_READ | PROT_WRITE)))
 		return worker_failed(worker, errno, "mprotect(memslot.%s)", worker->cfg->slot);
@@ -97,8 +98,8 @@ static int open_reclaim(struct worker *worker)
 	worker->fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (worker->fd < 0)
 		return worker_unavailable(worker, "%.100s: %s", path,
-					  errno == ENOENT ? "not in the root cgroup, and not before 5.19" :
-							    strerror(errno));
+					  errno == ENOENT ? "needs Linux 5.19 and a cgroup other "
+							    "than the root" : strerror(errno));
 	return 0;
 }
 
@@ -111,7 +112,7 @@ int round_reclaim(struct worker *worker)
 	if (code)
 		return code;
 	start = clock_ns();
-	/* Without swap less than that may be to be had: EAGAIN, after every page has been aged. */
+	/* EAGAIN: it aged all pages but reclaimed less than 1 MiB, which is usual without swap. */
 	if (write(worker->fd, amount, sizeof(amount) - 1) < 0 && errno != EAGAIN && errno != EINTR)
 		return worker_failed(worker, errno, "write(memory.reclaim)");
 	return worker_took(worker, STEP_RECLAIM, start);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Workers' ops on memslots: every one leaves the slot as it found it. */
+/* Ops on memslots. Each round leaves the slot as it was before. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,10 +8,10 @@
 #include "base/clock.h"
 #include "run/worker.h"
 
-#define GETS 4			/* dirty-log-get */
+#define GETS 4			/* in a round of dirty-log-get */
 
-/* One of the worker's slots, which nobody else changes until release(). */
-static const struct slot *seize(struct worker *worker)
+/* Chooses one of the worker's slots; no other worker changes it until unlock_slot(). */
+static const struct slot *lock_slot(struct worker *worker)
 {
 	const struct slot *slot = &worker->row[worker_random(worker, worker->row_count)];
 	const struct layout *layout = &worker->stress->run->layout;
@@ -20,7 +20,7 @@ static const struct slot *seize(struct worker *worker)
 	return slot;
 }
 
-static void release(struct worker *worker, const struct slot *slot)
+static void unlock_slot(struct worker *worker, const struct slot *slot)
 {
 	pthread_mutex_unlock(&worker->target->slots[slot - worker->stress->run->layout.slots]);
 }
@@ -33,8 +33,8 @@ static int slot_failed(struct worker *worker, const struct slot *slot, int code,
 			     slot_name(&worker->stress->run->layout, slot, name));
 }
 
-static int set(struct worker *worker, const struct slot *slot, uint64_t base, uint32_t flags,
-	       enum stress_step step)
+static int set_slot(struct worker *worker, const struct slot *slot, uint64_t base, uint32_t flags,
+		    enum stress_step step)
 {
 	uint64_t start = clock_ns();
 	int code = vm_slot_set(worker->target->vm, slot, base, flags);
@@ -46,7 +46,7 @@ static int set(struct worker *worker, const struct slot *slot, uint64_t base, ui
 	return worker_took(worker, step, start);
 }
 
-static int delete(struct worker *worker, const struct slot *slot)
+static int delete_slot(struct worker *worker, const struct slot *slot)
 {
 	uint64_t start = clock_ns();
 	int code = vm_slot_delete(worker->target->vm, slot);
@@ -60,29 +60,29 @@ static int set_log(struct worker *worker, const struct slot *slot, bool on)
 {
 	uint32_t flags = slot->kvm_flags & ~(uint32_t)KVM_MEM_LOG_DIRTY_PAGES;
 
-	return set(worker, slot, slot->base, on ? flags | KVM_MEM_LOG_DIRTY_PAGES : flags,
-		   on ? STEP_DIRTY_LOG_ON : STEP_DIRTY_LOG_OFF);
+	return set_slot(worker, slot, slot->base, on ? flags | KVM_MEM_LOG_DIRTY_PAGES : flags,
+			on ? STEP_DIRTY_LOG_ON : STEP_DIRTY_LOG_OFF);
 }
 
-/* A slot whose flags say dirty-log is left so. */
-static bool logs_at_rest(const struct slot *slot)
+/* A slot with `flags = dirty-log` in the config keeps dirty logging on between rounds. */
+static bool logs_always(const struct slot *slot)
 {
 	return slot->kvm_flags & KVM_MEM_LOG_DIRTY_PAGES;
 }
 
 int round_dirty_log_toggle(struct worker *worker)
 {
-	const struct slot *slot = seize(worker);
-	bool first = !logs_at_rest(slot);
+	const struct slot *slot = lock_slot(worker);
+	bool first = !logs_always(slot);
 	int code = set_log(worker, slot, first);
 
 	if (!code)
 		code = set_log(worker, slot, !first);
-	release(worker, slot);
+	unlock_slot(worker, slot);
 	return code;
 }
 
-/* The log of any slot of the row: they are all as large. */
+/* All slots of a row have the same size, so one buffer is enough for any of them. */
 static uint64_t bitmap_bytes(const struct slot *slot)
 {
 	return (slot->size / 4096 + 63) / 64 * 8;
@@ -121,12 +121,12 @@ static int clear_pages(struct worker *worker, const struct slot *slot, uint64_t 
 	return worker_took(worker, STEP_DIRTY_LOG_CLEAR, start);
 }
 
-/* All of them, or some 64 that need not be dirty. */
 static int clear_log(struct worker *worker, const struct slot *slot)
 {
 	return clear_pages(worker, slot, 0, slot->size / 4096);
 }
 
+/* Clears 64 pages, whether they are dirty or not. */
 static int clear_some(struct worker *worker, const struct slot *slot)
 {
 	uint64_t pages = slot->size / 4096, first;
@@ -143,7 +143,7 @@ static int get_and_clear(struct worker *worker, const struct slot *slot)
 	return code ? code : clear_log(worker, slot);
 }
 
-/* With dirty logging on. */
+/* Does `what` to one of the worker's slots with dirty logging on. */
 static int while_logging(struct worker *worker,
 			 int (*what)(struct worker *worker, const struct slot *slot))
 {
@@ -154,13 +154,13 @@ static int while_logging(struct worker *worker,
 		worker->buffer = calloc(1, bitmap_bytes(worker->row));
 	if (!worker->buffer)
 		return worker_failed(worker, ENOMEM, "no memory for the dirty log");
-	slot = seize(worker);
+	slot = lock_slot(worker);
 	code = set_log(worker, slot, true);
 	if (!code)
 		code = what(worker, slot);
-	if (!logs_at_rest(slot))
+	if (!logs_always(slot))
 		off = set_log(worker, slot, false);
-	release(worker, slot);
+	unlock_slot(worker, slot);
 	return code ? code : off;
 }
 
@@ -194,14 +194,14 @@ static int harvest(struct worker *worker)
 
 int round_dirty_ring(struct worker *worker)
 {
-	const struct slot *slot = seize(worker);
+	const struct slot *slot = lock_slot(worker);
 	int code = set_log(worker, slot, true), off = 0;
 
 	if (!code)
 		code = harvest(worker);
-	if (!logs_at_rest(slot))
+	if (!logs_always(slot))
 		off = set_log(worker, slot, false);
-	release(worker, slot);
+	unlock_slot(worker, slot);
 	return code ? code : off;
 }
 
@@ -211,24 +211,24 @@ int round_slot_add(struct worker *worker)
 	uint32_t limit = worker->target->vm->kvm->max_slots;
 	int code;
 
-	if (!worker->parking)
-		return worker_unavailable(worker, NO_PARKING);
+	if (!worker->spare_gpa)
+		return worker_unavailable(worker, NO_SPARE_GPA);
 	if (worker->spare_id >= limit)
-		return worker_unavailable(worker, "KVM takes no more than %u slots", limit);
+		return worker_unavailable(worker, "KVM allows no more than %u slots", limit);
 	another.id = worker->spare_id;
-	another.base = worker->parking;
-	code = set(worker, &another, another.base, another.kvm_flags, STEP_SLOT_ADD);
-	return code ? code : delete(worker, &another);
+	another.base = worker->spare_gpa;
+	code = set_slot(worker, &another, another.base, another.kvm_flags, STEP_SLOT_ADD);
+	return code ? code : delete_slot(worker, &another);
 }
 
 int round_slot_delete(struct worker *worker)
 {
-	const struct slot *slot = seize(worker);
-	int code = delete(worker, slot);
+	const struct slot *slot = lock_slot(worker);
+	int code = delete_slot(worker, slot);
 
 	if (!code)
-		code = set(worker, slot, slot->base, slot->kvm_flags, STEP_SLOT_ADD);
-	release(worker, slot);
+		code = set_slot(worker, slot, slot->base, slot->kvm_flags, STEP_SLOT_ADD);
+	unlock_slot(worker, slot);
 	return code;
 }
 
@@ -237,17 +237,17 @@ int round_slot_move(struct worker *worker)
 	const struct slot *slot;
 	int code;
 
-	if (!worker->parking)
-		return worker_unavailable(worker, NO_PARKING);
-	slot = seize(worker);
-	code = set(worker, slot, worker->parking, slot->kvm_flags, STEP_SLOT_MOVE);
+	if (!worker->spare_gpa)
+		return worker_unavailable(worker, NO_SPARE_GPA);
+	slot = lock_slot(worker);
+	code = set_slot(worker, slot, worker->spare_gpa, slot->kvm_flags, STEP_SLOT_MOVE);
 	if (!code)
-		code = set(worker, slot, slot->base, slot->kvm_flags, STEP_SLOT_MOVE);
-	release(worker, slot);
+		code = set_slot(worker, slot, slot->base, slot->kvm_flags, STEP_SLOT_MOVE);
+	unlock_slot(worker, slot);
 	return code;
 }
 
-/* KVM_MEM_READONLY can't change while the slot is there. */
+/* __kvm_set_memory_region() (6.12): KVM_MEM_READONLY can't change while the slot exists. */
 int round_slot_flags(struct worker *worker)
 {
 	const struct slot *slot;
@@ -255,15 +255,15 @@ int round_slot_flags(struct worker *worker)
 
 	if (!worker->target->vm->kvm->readonly_slots)
 		return worker_unavailable(worker, "KVM_CAP_READONLY_MEM is 0");
-	slot = seize(worker);
-	code = delete(worker, slot);
+	slot = lock_slot(worker);
+	code = delete_slot(worker, slot);
 	if (!code)
-		code = set(worker, slot, slot->base, slot->kvm_flags ^ KVM_MEM_READONLY,
+		code = set_slot(worker, slot, slot->base, slot->kvm_flags ^ KVM_MEM_READONLY,
 			   STEP_SLOT_ADD);
 	if (!code)
-		code = delete(worker, slot);
+		code = delete_slot(worker, slot);
 	if (!code)
-		code = set(worker, slot, slot->base, slot->kvm_flags, STEP_SLOT_ADD);
-	release(worker, slot);
+		code = set_slot(worker, slot, slot->base, slot->kvm_flags, STEP_SLOT_ADD);
+	unlock_slot(worker, slot);
 	return code;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* How far a stress phase is, for those who watch it. */
+/* The progress of a stress phase, read by another thread while it runs. */
 #include <string.h>
 
 #include "config/ops.h"
@@ -10,7 +10,7 @@ static const char *name_of(const struct worker_result *worker)
 	return worker->cfg ? worker->cfg->name : "guest";
 }
 
-/* A vCPU's passes are counted where their times are. */
+/* While the phase runs, a vCPU's passes are only counted with their times. */
 static uint64_t rounds_of(const struct worker_result *worker)
 {
 	const struct latency *passes = worker->steps[STEP_GUEST_PASS];

@@ -12,9 +12,8 @@
 #include "base/clock.h"
 
 #define SECOND 1000000000ull
-/* A worker that fails so often has nothing new to say. */
-#define FAILURES_MAX 100
-#define PARK (1ull << 30)	/* what slots above all others are aligned to */
+#define FAILURES_MAX 100	/* a worker that has failed so often ends */
+#define SPARE_ALIGN (1ull << 30)	/* of the gpas above all slots */
 
 /* NULL for the ops that vCPUs do: these have no worker threads. */
 static worker_round *const rounds[OP_COUNT] = {
@@ -43,7 +42,7 @@ static uint64_t round_number(const struct worker *worker)
 	return worker->cfg->first_round + __atomic_load_n(&worker->result->rounds, __ATOMIC_RELAXED);
 }
 
-/* A round's choices hang on what it is, not on what was before: any can be replayed alone. */
+/* A round's choices do not depend on earlier rounds: any round can be replayed alone. */
 static void seed_round(struct worker *worker)
 {
 	const struct config *config = worker->stress->run->config;
@@ -70,7 +69,7 @@ int worker_took(struct worker *worker, enum stress_step step, uint64_t start_ns)
 	return 0;
 }
 
-/* Where the thread stands that is least far, of those of a worker: they are neighbours. */
+/* The lowest round that a thread of a [worker.NAME] is in. They are neighbours, from `first` on. */
 static uint64_t least_round(const struct stress *stress, size_t first)
 {
 	const struct worker_cfg *cfg = stress->workers[first].cfg;
@@ -84,7 +83,7 @@ static uint64_t least_round(const struct stress *stress, size_t first)
 	return least;
 }
 
-/* Where each worker stood when the first of them failed. */
+/* At the first failure, notes the options that begin with the rounds that the workers are in. */
 static void note_replay(struct stress *stress)
 {
 	char *text = stress->result->replay;
@@ -156,7 +155,7 @@ static void sleep_ns(uint64_t ns)
 	nanosleep(&time, NULL);
 }
 
-/* Sleeps in short bits until it is the turn of the next round, or the end. */
+/* Sleeps until the rate allows the next round, in short steps to notice the end of the phase. */
 static void wait_turn(const struct worker *worker, uint64_t start)
 {
 	uint64_t rate = worker->cfg ? worker->cfg->rate : 0, now;
@@ -193,11 +192,11 @@ static void *worker_main(void *argument)
 		if (!must_end(worker))
 			do_round(worker);
 	}
-	/* One that can't work waits for the others, or for the end of time. */
+	/* If all workers are unavailable, the phase still lasts until its deadline. */
 	while (worker->result->unavailable[0] && stress->deadline &&
 	       !__atomic_load_n(&stress->stop, __ATOMIC_ACQUIRE) && clock_ns() < stress->deadline)
 		sleep_ns(SECOND / 100);
-	/* The last one lets the vCPUs come to rest. */
+	/* After the last worker, the vCPUs end their pass and begin no other. */
 	if (!__atomic_sub_fetch(&stress->live, 1, __ATOMIC_ACQ_REL))
 		vcpu_set_repeat(stress->set, false);
 	return NULL;
@@ -216,29 +215,29 @@ static void find_row(struct worker *worker, const struct layout *layout)
 	}
 }
 
-static void first_spare(struct stress *stress)
+static void find_spare(struct stress *stress)
 {
 	const struct layout *layout = &stress->run->layout;
 
-	stress->parking = (layout->top + PARK - 1) & -PARK;
+	stress->spare_gpa = (layout->top + SPARE_ALIGN - 1) & -SPARE_ALIGN;
 	for (size_t i = 0; i < layout->count; i++)
 		if (layout->slots[i].id >> 16 == 0 && layout->slots[i].id >= stress->spare_id)
 			stress->spare_id = layout->slots[i].id + 1;
 }
 
-/* A gpa and an id for each thread that needs them, so that no two of them ever meet. */
-static void find_parking(struct worker *worker)
+/* Each thread has a gpa and a slot id of its own, so that two threads never use the same. */
+static void take_spare(struct worker *worker)
 {
 	struct stress *stress = worker->stress;
-	uint64_t size = (worker->row->size + PARK - 1) & -PARK;
+	uint64_t size = (worker->row->size + SPARE_ALIGN - 1) & -SPARE_ALIGN;
 
-	if (!stress->parking)
-		first_spare(stress);
+	if (!stress->spare_gpa)
+		find_spare(stress);
 	worker->spare_id = stress->spare_id++;
-	if (stress->parking + size > 1ull << kvm_phys_bits(stress->vms[0].vm->kvm))
+	if (stress->spare_gpa + size > 1ull << kvm_phys_bits(stress->vms[0].vm->kvm))
 		return;
-	worker->parking = stress->parking;
-	stress->parking += size;
+	worker->spare_gpa = stress->spare_gpa;
+	stress->spare_gpa += size;
 }
 
 void worker_init(struct worker *worker, struct stress *stress, const struct worker_cfg *cfg,
@@ -251,7 +250,7 @@ void worker_init(struct worker *worker, struct stress *stress, const struct work
 		return;
 	find_row(worker, &stress->run->layout);
 	if (op_info(cfg->op)->traits & OP_NEEDS_SPARE_GPA)
-		find_parking(worker);
+		take_spare(worker);
 }
 
 int worker_start(struct worker *worker)
