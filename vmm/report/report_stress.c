@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What workers did, as JSON: by phase, and what the transition did to each of their steps. */
+/* What workers did in each phase, and how the transition changed each step's times, as JSON. */
 #include <stdlib.h>
 
 #include "base/value.h"
@@ -8,7 +8,7 @@
 #include "run/result.h"
 #include "run/stress.h"
 
-/* When a stress phase ran, by the L2 phases before it. */
+/* Whether a stress phase ran before any L2 phase, after one without NPT/EPT, or after one with. */
 enum role { ROLE_BEFORE, ROLE_CONTROL, ROLE_AFTER, ROLE_COUNT };
 
 static const char *const role_names[ROLE_COUNT] = { "before", "control", "after" };
@@ -92,7 +92,7 @@ static enum role next_role(enum role role, const struct phase_result *phase)
 	return role == ROLE_BEFORE ? ROLE_CONTROL : role;
 }
 
-/* A step's times in all stress phases of a role. */
+/* Merges a step's times of all stress phases, by role. */
 static void collect(const struct run *run, enum stress_step step, struct latency *roles)
 {
 	enum role role = ROLE_BEFORE;
@@ -129,7 +129,7 @@ static bool was_done(const struct run *run, enum stress_step step)
 	return false;
 }
 
-/* Roles are large: they are only made for what was done. */
+/* The roles are on the heap: each is a struct latency of 30 KiB. */
 static json_t *step_json(const struct run *run, enum stress_step step)
 {
 	struct latency *roles = calloc(ROLE_COUNT, sizeof(*roles));
@@ -159,7 +159,7 @@ json_t *contention_json(const struct run *run)
 	for (int step = 0; steps && step < STEP_COUNT; step++) {
 		if (!was_done(run, (enum stress_step)step))
 			continue;
-		/* Appending fails for want of memory, also where there is no object. */
+		/* json_array_append_new() also fails when step_json() returned NULL. */
 		if (json_array_append_new(steps, step_json(run, (enum stress_step)step))) {
 			json_decref(steps);
 			steps = NULL;

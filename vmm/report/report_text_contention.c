@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What each step of the workers took before the transition, in the control and after. */
+/* How long each step of the workers took before the transition, in the control, and after it. */
 #include <string.h>
 
 #include "base/amount.h"

@@ -11,7 +11,10 @@
 #include "minivmm_abi.h"
 #include "vm/payload.h"
 
-/* libfdt's sequential-write calls, the first error kept: the tree reads as its source. */
+/*
+ * libfdt's sequential-write calls. The first error is kept, so that the calls below read like the
+ * source of the tree.
+ */
 struct writer {
 	void *tree;
 	int error;
@@ -60,7 +63,10 @@ static void range(struct writer *w, const char *name, uint64_t base, uint64_t si
 	check(w, fdt_property(w->tree, name, cells, sizeof(cells)));
 }
 
-/* Neighbours in gpa of one row, from the index-th by base on: rows may interrupt each other. */
+/*
+ * How many slots of one row follow each other in gpa order, from the index-th by base on: slots of
+ * other rows may lie between those of a row.
+ */
 static size_t run_length(const struct layout *layout, size_t index)
 {
 	uint32_t cfg = layout->slots[layout->by_base[index]].cfg;
@@ -81,7 +87,7 @@ size_t device_tree_bound(const struct layout *layout)
 	       (runs + layout->config->phase_count * (1 + layout->config->worker_count)) * 256;
 }
 
-/* The run of slots that begins with the index-th by base: one memory node. */
+/* One memory node for the run of slots that begins with the index-th by base. */
 static void memory_node(struct writer *w, const struct layout *layout, size_t index)
 {
 	size_t count = run_length(layout, index);
@@ -128,7 +134,7 @@ static void minivmm_node(struct writer *w, const struct config *config,
 	end_node(w);
 }
 
-/* The lowest gpa of a slot's row, 0 for no name. */
+/* The lowest gpa of [memslot.NAME]'s row; 0 without a name. */
 static uint64_t slot_base(const struct config *config, const char *name)
 {
 	for (size_t i = 0; name && i < config->memslot_count; i++)
@@ -137,7 +143,7 @@ static uint64_t slot_base(const struct config *config, const char *name)
 	return 0;
 }
 
-/* To the payload a stress phase is a phase like others, that happens to come again. */
+/* The payload knows no stress phases: it does L2 or touch, and the VMM has it repeat that. */
 static const char *payload_do(const struct phase_cfg *phase)
 {
 	if (phase->what != DO_STRESS)
@@ -169,7 +175,7 @@ static void phase_node(struct writer *w, const struct config *config, size_t pha
 	end_node(w);
 }
 
-/* A phase, and what the payload does in it for workers. */
+/* The nodes of a phase, and of the jobs that the payload does in it for workers. */
 static void phase_nodes(struct writer *w, const struct config *config, size_t index)
 {
 	const struct phase_cfg *phase = &config->phases[index];

@@ -11,11 +11,11 @@
 
 struct payload;
 
-/* Index of what the payload does in a stress phase for a worker whose op has a job. */
+/* The index of the payload's phase that is a worker's job in a stress phase (op_info()->job). */
 uint32_t device_tree_job(const struct config *config, size_t phase, size_t worker);
-/* Bytes a tree of this layout never exceeds. */
+/* An upper bound in bytes for the tree of this layout. */
 size_t device_tree_bound(const struct layout *layout);
-/* A tree of payload->tree_size bytes, malloc'ed into *tree. */
+/* Makes a tree of payload->tree_size bytes in *tree, which the caller frees. 0 or -errno. */
 int device_tree_make(const struct layout *layout, const struct payload *payload, void **tree,
 		     struct err *err);
 

@@ -10,16 +10,19 @@
 #include "base/err.h"
 
 struct dirty_ring {
-	struct kvm_dirty_gfn *entries;	/* NULL: the VM has none */
+	struct kvm_dirty_gfn *entries;	/* NULL: the VM has no rings */
 	uint32_t count;			/* a power of two */
 	uint32_t next;			/* the first one not harvested */
-	pthread_mutex_t lock;		/* of next: the vCPU harvests when it is full, workers at any time */
+	pthread_mutex_t lock;		/* of next: the vCPU's thread and workers harvest */
 };
 
-/* Of the vCPU `fd`, `size` bytes as the VM was told; 0: none. 0 or -errno. */
+/* Maps the ring of the vCPU `fd`, `size` bytes as enabled for the VM; 0: the VM has no rings. */
 int dirty_ring_map(struct dirty_ring *ring, int fd, uint64_t size, struct err *err);
 void dirty_ring_unmap(struct dirty_ring *ring);
-/* Takes what is in it; returns how many pages. They count again after dirty_rings_reset(). */
+/*
+ * Marks all dirty pages in the ring as harvested, and returns how many there were. Their entries
+ * are free, and KVM tracks the pages again, after dirty_rings_reset().
+ */
 uint32_t dirty_ring_harvest(struct dirty_ring *ring);
 /* KVM_RESET_DIRTY_RINGS of the VM; 0 or -errno. */
 int dirty_rings_reset(int vm_fd);

@@ -4,7 +4,7 @@
 #define SUB_BITS 6
 #define SUBS (1u << SUB_BITS)
 
-/* Below 64 ns each has its bucket; above, the six bits behind the highest one count. */
+/* Each time below 64 ns has its own bucket; above, its highest seven bits choose one. */
 static unsigned int bucket_of(uint64_t ns)
 {
 	unsigned int shift;
@@ -15,7 +15,7 @@ static unsigned int bucket_of(uint64_t ns)
 	return (shift + 1) * SUBS + (unsigned int)(ns >> shift & (SUBS - 1));
 }
 
-/* The middle of a bucket. */
+/* The time in the middle of a bucket. */
 static uint64_t bucket_ns(unsigned int bucket)
 {
 	unsigned int shift = bucket / SUBS;
@@ -32,7 +32,7 @@ void latency_add(struct latency *latency, uint64_t ns)
 		latency->min_ns = ns;
 	if (ns > latency->max_ns)
 		latency->max_ns = ns;
-	/* The one figure that others look at meanwhile: passes, for the progress line. */
+	/* The only figure that other threads read meanwhile: the progress line shows passes. */
 	__atomic_store_n(&latency->count, latency->count + 1, __ATOMIC_RELAXED);
 	latency->buckets[bucket_of(ns)]++;
 }
@@ -50,7 +50,7 @@ void latency_merge(struct latency *into, const struct latency *from)
 		into->buckets[i] += from->buckets[i];
 }
 
-/* The least value that `rank` of the sorted ones, from 1, do not exceed. */
+/* The rank-th smallest time, counted from 1. */
 static uint64_t at_rank(const struct latency *latency, uint64_t rank)
 {
 	uint64_t seen = 0, ns;

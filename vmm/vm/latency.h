@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A distribution of times in fixed memory: 64 buckets per power of two, so that a
- * quantile is right within 1 %. Least and most are exact.
+ * A distribution of times in fixed memory: 64 buckets per power of two, so that a quantile is
+ * within 1 % of the true one. The minimum and the maximum are exact.
  */
 #ifndef LATENCY_H
 #define LATENCY_H
