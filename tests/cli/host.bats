@@ -55,7 +55,7 @@ vmm() {
 	grep -qx -- 'minivmm sweep: --sizes 64M --slots 20000: more slots than pages' stderr
 	[[ ! -e /dev/kvm ]] || skip "this host has /dev/kvm"
 	vmm sweep --sizes 1G,64G --slots 1,3 --format csv -o sweep.json
-	[[ $status == 4 && $(wc -l <stdout) == 5 && $(tail -n 1 stdout) == 68719476736,3,*,skip ]]
+	[[ $status == 4 && $(wc -l <stdout) == 5 && $(tail -n 1 stdout) == 68719476736,3,*,skip$'\r' ]]
 	jq -e '.schema == "minivmm.sweep/1" and [.points[] | .measured_bytes] == [null, null, null, null]' sweep.json
 	vmm sweep --sizes 1G --slots 1 --format json
 	jq -e '.points[0].predicted_bytes > 0 and .points[0].result == "skip"' stdout
