@@ -75,11 +75,28 @@ words() { sed -nE 's/^(Usage|  or): .* \[OPTION\.\.\.\] ([a-z|]+).*/\2/p' stdout
 			[[ $status == 2 && ! -s stdout ]]
 			grep -qF -- "$option: not " stderr
 		done
+	done
+}
+
+@test "--help has the options and the formats that the command uses, and no others" {
+	for command in plan stat report; do
 		vmm $command --help
-		grep -q -- '--seed=N *Taken, without effect here' stdout
+		grep -q -- '--output=FILE' stdout
+		! grep -qE -- '--(seed|timeout|progress|verbose|trace)' stdout
+	done
+	vmm sweep --help
+	grep -q -- '--timeout=DURATION' stdout
+	! grep -qE -- '--(seed|trace)' stdout
+	vmm run --help
+	for option in seed timeout progress verbose trace; do
+		grep -q -- "--$option" stdout
 	done
 	vmm plan --help
-	grep -q -- '--format=FORMAT *On stdout: text, json; default: text$' stdout
+	[[ $(tr -s ' \n' ' ' <stdout) == *"--format=FORMAT On stdout: text (default, for people), json (for programs) -o,"* ]]
+	vmm smoke --help
+	grep -q 'ktap (default, for test harnesses)' stdout
+	vmm report --help
+	[[ $(tr -s ' \n' ' ' <stdout) == *"merge: text, json, csv -o,"* ]]
 }
 
 @test "a seed that the report could not have as a number is refused" {

@@ -57,7 +57,9 @@ vmm() {
 	vmm sweep --sizes 1G,64G --slots 1,3 --format csv -o sweep.json
 	[[ $status == 4 && $(wc -l <stdout) == 5 && $(tail -n 1 stdout) == 68719476736,3,*,skip$'\r' ]]
 	jq -e '.schema == "minivmm.sweep/1" and [.points[] | .measured_bytes] == [null, null, null, null]' sweep.json
-	vmm sweep --sizes 1G --slots 1 --format json
+	# A line, as the name says, and report plot finds the sweep in it.
+	vmm sweep --sizes 1G --slots 1 --format json -o sweep.jsonl
+	[[ $(wc -l <sweep.jsonl) == 1 && $(jq -S . sweep.jsonl) == "$(jq -S . stdout)" ]]
 	jq -e '.points[0].predicted_bytes > 0 and .points[0].result == "skip"' stdout
 }
 

@@ -27,14 +27,14 @@ static json_t *load(const char *name)
 	return report;
 }
 
-static char *rendered(const json_t *report, enum report_format format)
+static char *rendered(const json_t *report, report_renderer *renderer)
 {
 	char *text = NULL;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
 
 	MUST(out);
-	MUST(!report_render(report, format, out));
+	MUST(!report_render(report, renderer, out));
 	MUST(!fclose(out));
 	MUST(strlen(text) == size);
 	return text;
@@ -43,7 +43,7 @@ static char *rendered(const json_t *report, enum report_format format)
 /* What is shown as JSON reads as the same report again. */
 static void check_json(const json_t *report)
 {
-	char *text = rendered(report, FORMAT_JSON);
+	char *text = rendered(report, report_json);
 	json_t *again = json_loads(text, 0, NULL);
 
 	MUST(again && json_equal(again, report));
@@ -54,7 +54,7 @@ static void check_json(const json_t *report)
 /* As many results as there are checks, and one more for a run that broke. */
 static void check_ktap(const json_t *report)
 {
-	char *text = rendered(report, FORMAT_KTAP), *line = text;
+	char *text = rendered(report, report_ktap), *line = text;
 	size_t checks = json_array_size(value_at(report, "checks")), results = 0, plan = 0;
 
 	MUST(sscanf(text, "KTAP version 1\n1..%zu\n", &plan) == 1);
@@ -68,13 +68,13 @@ static void show(const json_t *report)
 {
 	FILE *out = fuzz_terminal();
 
-	MUST(!report_render(report, FORMAT_TEXT, out));
-	MUST(!report_render(report, FORMAT_KTAP, out));
+	MUST(!report_render(report, report_text, out));
+	MUST(!report_render(report, report_ktap, out));
 	report_brief(report, out);
 	fclose(out);
 	out = fuzz_sink();
-	MUST(!report_render(report, FORMAT_PROM, out));
-	MUST(!report_render(report, FORMAT_CSV, out));
+	MUST(!report_render(report, report_prom, out));
+	MUST(!report_render(report, report_csv, out));
 	fclose(out);
 	check_json(report);
 	check_ktap(report);

@@ -17,6 +17,7 @@
 #include "report/report.h"
 #include "base/text.h"
 #include "base/value.h"
+#include "report/report_render.h"
 
 #define GIB (1ull << 30)
 #define MIB (1ull << 20)
@@ -346,14 +347,14 @@ static inline void destroy(struct scene *scene, json_t *report)
 	free(scene->slots);
 }
 
-static inline char *render(const json_t *report, enum report_format format)
+static inline char *render(const json_t *report, report_renderer *renderer)
 {
 	char *text = NULL;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
 
 	assert_non_null(out);
-	assert_int_equal(report_render(report, format, out), 0);
+	assert_int_equal(report_render(report, renderer, out), 0);
 	fclose(out);
 	return text;
 }

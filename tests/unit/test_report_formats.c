@@ -153,14 +153,14 @@ static void test_report_csv(void **state)
 	(void)state;
 	lazy_success(&scene);
 	report = build(&scene);
-	text = render(report, FORMAT_CSV);
+	text = render(report, report_csv);
 	assert_int_equal(lines_of(text), 1 + 5);
 	assert_line(text, ",npt,134750208,134750208,33619968,33619968\r\n");
 	free(text);
 	destroy(&scene, report);
 	no_kvm(&scene);
 	report = build(&scene);
-	text = render(report, FORMAT_CSV);
+	text = render(report, report_csv);
 	assert_int_equal(lines_of(text), 2);
 	assert_line(text, ",skip,,");
 	free(text);
@@ -176,7 +176,7 @@ static void test_report_prom(void **state)
 	(void)state;
 	lazy_success(&scene);
 	report = build(&scene);
-	text = render(report, FORMAT_PROM);
+	text = render(report, report_prom);
 	assert_line(text, "\nminivmm_start_time_seconds 1767225600\n");
 	assert_line(text, "\nminivmm_result{result=\"pass\"} 1\n");
 	assert_line(text, "\nminivmm_check{check=\"rmap.exact\"} 1\n");
@@ -187,7 +187,7 @@ static void test_report_prom(void **state)
 	/* what is not known has no sample: never a 0 */
 	no_sources(&scene);
 	report = build(&scene);
-	text = render(report, FORMAT_PROM);
+	text = render(report, report_prom);
 	assert_null(strstr(text, "array=\"rmap\"} 0"
 			   "\nminivmm_phase_bytes"));
 	assert_null(strstr(text, "minivmm_transition_rmap_bytes"));
@@ -211,8 +211,8 @@ static void test_anything(void **state)
 		FILE *out = open_out();
 
 		assert_non_null(report);
-		free(render(report, FORMAT_CSV));
-		free(render(report, FORMAT_PROM));
+		free(render(report, report_csv));
+		free(render(report, report_prom));
 		assert_int_equal(html_page(both, 2, out), 0);
 		fclose(out);
 		assert_null(strstr(memory, "<b>"));

@@ -6,6 +6,8 @@
 #include <jansson.h>
 #include <stdio.h>
 
+#include "cmd/formats.h"
+
 enum exit_status {
 	EXIT_PASS = 0,
 	EXIT_FAIL = 1,		/* a check failed */
@@ -21,23 +23,25 @@ struct signals;
 
 void cmd_print_err(const struct err *err);
 void cmd_print_errors(const struct errors *errors);
-/* "minivmm: no memory for WHAT" on stderr. Returns EXIT_ENVIRONMENT. */
+/* Prints "minivmm: no memory for WHAT". Returns EXIT_ENVIRONMENT. */
 int cmd_no_memory(const char *what);
 /*
- * The exit status for a config that was not taken, by -errno: its rules and its path are the
- * user's, what the machine failed in is not.
+ * The exit status for a config that could not be loaded or laid out, by -errno: EXIT_ENVIRONMENT
+ * if the machine failed, EXIT_USAGE_ERROR if the path or the config is wrong.
  */
 int cmd_config_status(int code);
-/* Any json_t, indented, for save_file() or stdout. 0 or -errno. */
-int cmd_write_json(const void *json, FILE *out);
-/* The report into options->output, if one is asked for; 0 or EXIT_ENVIRONMENT, said on stderr. */
-int cmd_save(const json_t *report, const struct options *options);
-/* Before what takes long: 0, or an exit status where -o FILE can't be written, and said so. */
-int cmd_check_output(const struct options *options);
-/* signals_open(), and said so where it fails: 0 or an exit status. */
+/* Each of these returns 0, or an exit status after it has printed the error. */
 int cmd_open_signals(struct signals *signals);
-/* The report saved, and rendered on stdout. */
-int cmd_deliver(const json_t *report, const struct options *options);
+/* Can -o FILE be written? For commands that run for long: this makes nothing. */
+int cmd_check_output(const struct options *options);
+/* Writes JSON to -o FILE, if there is one. */
+int cmd_save(const json_t *result, const struct options *options);
+/* Renders JSON on stdout, in the format that was asked for. */
+int cmd_print(const json_t *result, enum document document, const struct options *options);
+/* Flushes stdout, after what wrote to it has returned rc. */
+int cmd_flush(int rc);
+/* cmd_save(), cmd_print() and json_decref(); NULL: no memory for the result. */
+int cmd_deliver(json_t *result, enum document document, const struct options *options);
 
 int cmd_run(int argc, char **argv);
 int cmd_plan(int argc, char **argv);

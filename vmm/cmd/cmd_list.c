@@ -121,10 +121,7 @@ int cmd_list(int argc, char **argv)
 		if (strcmp(arguments.what, lists[i].name))
 			continue;
 		lists[i].list(arguments.verbose);
-		if (!fflush(stdout) && !ferror(stdout))
-			return EXIT_PASS;
-		perror("minivmm: standard output");
-		return EXIT_ENVIRONMENT;
+		return cmd_flush(0);
 	}
 	fprintf(stderr, "minivmm list: %s: not one of keys, checks, ops, scenarios\n", arguments.what);
 	return EXIT_USAGE_ERROR;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* How commands talk: errors on stderr, reports on stdout and into files. */
+/* What commands print: errors on stderr, results on stdout and to files. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -44,19 +44,11 @@ int cmd_config_status(int code)
 	}
 }
 
-int cmd_write_json(const void *json, FILE *out)
-{
-	errno = 0;
-	if (!json_dumpf(json, out, JSON_INDENT(2)) && fputc('\n', out) != EOF)
-		return 0;
-	return errno ? -errno : -EIO;
-}
-
-int cmd_save(const json_t *report, const struct options *options)
+int cmd_open_signals(struct signals *signals)
 {
 	struct err err;
 
-	if (!options->output || !report_save(report, options->output, &err))
+	if (!signals_open(signals, &err))
 		return 0;
 	cmd_print_err(&err);
 	return EXIT_ENVIRONMENT;
@@ -72,23 +64,40 @@ int cmd_check_output(const struct options *options)
 	return EXIT_ENVIRONMENT;
 }
 
-int cmd_open_signals(struct signals *signals)
+int cmd_save(const json_t *result, const struct options *options)
 {
 	struct err err;
 
-	if (!signals_open(signals, &err))
+	if (!options->output || !report_save(result, options->output, &err))
 		return 0;
 	cmd_print_err(&err);
 	return EXIT_ENVIRONMENT;
 }
 
-int cmd_deliver(const json_t *report, const struct options *options)
+int cmd_flush(int rc)
 {
-	int status = cmd_save(report, options);
+	errno = 0;
+	if (!rc && (fflush(stdout) || ferror(stdout)))
+		rc = errno ? -errno : -EIO;
+	if (!rc)
+		return 0;
+	fprintf(stderr, "minivmm: standard output: %s\n", strerror(-rc));
+	return EXIT_ENVIRONMENT;
+}
 
-	if (report_render(report, options->format, stdout) || fflush(stdout)) {
-		perror("minivmm: standard output");
-		status = EXIT_ENVIRONMENT;
-	}
-	return status;
+int cmd_print(const json_t *result, enum document document, const struct options *options)
+{
+	return cmd_flush(report_render(result, options->format->render[document], stdout));
+}
+
+int cmd_deliver(json_t *result, enum document document, const struct options *options)
+{
+	int saved, printed;
+
+	if (!result)
+		return cmd_no_memory("the result");
+	saved = cmd_save(result, options);
+	printed = cmd_print(result, document, options);
+	json_decref(result);
+	return saved ? saved : printed;
 }

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* minivmm plan: what a config would cost the kernel. No KVM, no root. */
 #include <argp.h>
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/units.h"
 #include "cmd/cmd.h"
+#include "cmd/config_arguments.h"
 #include "cmd/options.h"
 #include "config/config.h"
 #include "config/layout.h"
@@ -20,9 +19,8 @@ enum key { KEY_KERNEL = 512, KEY_TDP_MMU };
 
 struct arguments {
 	struct options options;
-	const char *config, *kernel, *tdp_mmu;
-	char **overrides;
-	size_t override_count;
+	struct config_arguments config;
+	const char *kernel, *tdp_mmu;
 };
 
 static const char doc[] =
@@ -39,16 +37,6 @@ static const struct argp_option rows[] = {
 	{ 0 },
 };
 
-static void take_argument(struct arguments *arguments, char *argument, struct argp_state *state)
-{
-	if (!arguments->config)
-		arguments->config = argument;
-	else if (strchr(argument, '='))
-		arguments->overrides[arguments->override_count++] = argument;
-	else
-		argp_error(state, "%s: not a SECTION.KEY=VALUE; one CONFIG at a time", argument);
-}
-
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
 	struct arguments *arguments = state->input;
@@ -58,6 +46,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	switch (key) {
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &arguments->options;
+		state->child_inputs[1] = &arguments->config;
 		return 0;
 	case KEY_KERNEL:
 		if (strcmp(argument, "all") && !plan_kernel_parse(argument, &kernel))
@@ -70,12 +59,6 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 			argp_error(state, "--tdp-mmu %s: not on or off", argument);
 		arguments->tdp_mmu = on ? "on" : "off";
 		return 0;
-	case ARGP_KEY_ARG:
-		take_argument(arguments, argument, state);
-		return 0;
-	case ARGP_KEY_NO_ARGS:
-		argp_usage(state);
-		return EINVAL;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -115,17 +98,11 @@ static int plan_layout(const struct layout *layout, const struct arguments *argu
 	struct plan_cost costs[PLAN_KERNELS];
 	struct host host = { 0 };
 	size_t count = choose_kernels(arguments, &host, kernels);
-	json_t *report;
-	int status;
 
 	for (size_t i = 0; i < count; i++)
 		plan_cost(layout, &kernels[i], &costs[i]);
-	report = plan_report(layout, arguments->kernel ? NULL : &host, kernels, costs, count);
-	if (!report)
-		return cmd_no_memory("the report");
-	status = cmd_deliver(report, &arguments->options);
-	json_decref(report);
-	return status;
+	return cmd_deliver(plan_report(layout, arguments->kernel ? NULL : &host, kernels, costs,
+				       count), DOCUMENT_PLAN, &arguments->options);
 }
 
 static int plan_config(const struct arguments *arguments)
@@ -135,8 +112,7 @@ static int plan_config(const struct arguments *arguments)
 	struct config config;
 	struct layout layout;
 	int status = EXIT_PASS;
-	int code = config_load(arguments->config, arguments->overrides, arguments->override_count,
-			       &config, &errors);
+	int code = config_arguments_load(&arguments->config, NULL, &config, &errors);
 
 	if (!code) {
 		code = layout_build(&config, &limits, &layout, &errors);
@@ -154,22 +130,20 @@ static int plan_config(const struct arguments *arguments)
 int cmd_plan(int argc, char **argv)
 {
 	static const struct options_use use = {
-		.formats = PLAN_FORMATS, .output_help = "Write the JSON report to FILE, atomically",
-		.idle = IDLE_ALL,
+		.documents = DOCUMENT(PLAN), .unused = UNUSED_ALL,
+		.output_help = "Write the JSON report to FILE, atomically",
 	};
-	const struct argp_child children[] = { { &options_common_argp, 0, "Options:", 1 }, { 0 } };
+	struct arguments arguments = { 0 };
+	const struct argp_child children[] = {
+		{ options_argp(&arguments.options, &use), 0, "Options:", 1 },
+		{ &config_argp, 0, NULL, 0 }, { 0 }
+	};
 	const struct argp argp = {
 		.options = rows, .parser = parse, .args_doc = "CONFIG.ini [SECTION.KEY=VALUE ...]",
 		.doc = doc, .children = children,
 	};
-	struct arguments arguments = { .options.use = &use };
-	int status = EXIT_USAGE_ERROR;
 
-	arguments.overrides = calloc((size_t)argc, sizeof(*arguments.overrides));
-	if (!arguments.overrides)
-		return cmd_no_memory("the arguments");
-	if (!argp_parse(&argp, argc, argv, 0, NULL, &arguments))
-		status = plan_config(&arguments);
-	free(arguments.overrides);
-	return status;
+	if (argp_parse(&argp, argc, argv, 0, NULL, &arguments))
+		return EXIT_USAGE_ERROR;
+	return plan_config(&arguments);
 }

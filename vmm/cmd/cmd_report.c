@@ -4,98 +4,128 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/cmd.h"
 #include "cmd/cmd_report.h"
-#include "cmd/options.h"
 #include "fleet/plot.h"
 
 static const struct verb {
 	const char *name;
 	size_t least, most;		/* files; most 0: no limit */
-	const char *formats;		/* NULL: it takes no --format */
-	bool draws;			/* into a file that says by its name what it is */
+	unsigned int documents;		/* DOCUMENT() of each that it shows; 0: it has no --format */
+	bool draws;			/* into a file whose name says what it is */
 	int (*run)(const struct report_arguments *arguments);
 } verbs[] = {
-	{ "show", 1, 1, REPORT_FORMATS, false, report_cmd_show },
-	{ "diff", 2, 2, "text, json", false, report_cmd_diff },
-	{ "merge", 1, 0, "text, json, csv", false, report_cmd_merge },
-	{ "plot", 1, 0, NULL, true, report_cmd_plot },
-	{ "html", 1, 0, NULL, false, report_cmd_html },
+	{ "show", 1, 1, DOCUMENT(RUN) | DOCUMENT(PLAN), false, report_cmd_show },
+	{ "diff", 2, 2, DOCUMENT(DIFF), false, report_cmd_diff },
+	{ "merge", 1, 0, DOCUMENT(MERGE), false, report_cmd_merge },
+	{ "plot", 1, 0, 0, true, report_cmd_plot },
+	{ "html", 1, 0, 0, false, report_cmd_html },
 };
+
+#define VERBS (sizeof(verbs) / sizeof(verbs[0]))
 
 struct arguments {
 	const struct verb *verb;
-	struct options options;
 	struct report_arguments report;
 };
 
 static const struct verb *find_verb(const char *name)
 {
-	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+	for (size_t i = 0; i < VERBS; i++)
 		if (!strcmp(name, verbs[i].name))
 			return &verbs[i];
 	return NULL;
 }
 
-static void take_argument(struct arguments *arguments, char *argument, struct argp_state *state)
+static void bad_verb(const char *name, const struct argp_state *state)
 {
-	if (arguments->verb) {
-		arguments->report.files[arguments->report.count++] = argument;
-		return;
-	}
-	arguments->verb = find_verb(argument);
-	if (!arguments->verb)
-		argp_error(state, "%s: not one of show, diff, merge, plot, html", argument);
+	char names[128] = "";
+	size_t at = 0;
+
+	for (size_t i = 0; i < VERBS && at < sizeof(names); i++)
+		at += (size_t)snprintf(names + at, sizeof(names) - at, "%s%s", i ? ", " : "",
+				       verbs[i].name);
+	argp_error(state, "%s: not one of %s", name, names);
 }
 
-static void check(struct arguments *arguments, struct argp_state *state)
+/* argp has moved the options before them: what is left of argv is VERB FILE... */
+static void take_arguments(struct arguments *arguments, struct argp_state *state)
 {
-	const struct verb *verb = arguments->verb;
-	struct report_arguments *report = &arguments->report;
+	char **words = state->argv + state->next;
 
-	report->output = arguments->options.output;
-	report->format = arguments->options.format;
-	report->format_name = arguments->options.format_name;
+	arguments->verb = find_verb(words[0]);
+	if (!arguments->verb)
+		bad_verb(words[0], state);
+	arguments->report.files = words + 1;
+	arguments->report.count = (size_t)(state->argc - state->next - 1);
+}
 
-	if (!verb)
-		argp_usage(state);
-	if (report->count < verb->least)
+static void check_files(const struct verb *verb, size_t count, const struct argp_state *state)
+{
+	if (count < verb->least)
 		argp_error(state, "%s: %s", verb->name,
 			   verb->least == 1 ? "which FILE?" : "it takes two FILEs");
-	if (verb->most && report->count > verb->most)
+	if (verb->most && count > verb->most)
 		argp_error(state, "%s: not more than %zu FILE%s", verb->name, verb->most,
 			   verb->most == 1 ? "" : "s");
-	if (verb->draws && !report->output)
+}
+
+static void check_options(const struct verb *verb, const struct options *options,
+			  const struct argp_state *state)
+{
+	char names[FORMATS_TEXT];
+
+	if (verb->draws && !options->output)
 		argp_error(state, "%s: where to? Give -o FILE.svg or -o FILE.png", verb->name);
-	if (verb->draws && !plot_terminal(report->output))
+	if (verb->draws && !plot_terminal(options->output))
 		argp_error(state, "%s: -o %s: the name of a plot ends in .svg or .png", verb->name,
-			   report->output);
-	if (report->format_name && !options_offer(verb->formats, report->format_name))
-		argp_error(state, "--format %s: %s %s%s", report->format_name, verb->name,
-			   verb->formats ? "has " : "has no formats",
-			   verb->formats ? verb->formats : "");
+			   options->output);
+	if (options->format_given && !format_find(options->format->name, verb->documents))
+		argp_error(state, "--format %s: %s %s%s", options->format->name, verb->name,
+			   verb->documents ? "has " : "has no formats",
+			   format_names(names, verb->documents));
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
 	struct arguments *arguments = state->input;
 
+	(void)argument;
 	switch (key) {
 	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &arguments->options;
+		state->child_inputs[0] = &arguments->report.options;
 		return 0;
-	case ARGP_KEY_ARG:
-		take_argument(arguments, argument, state);
+	case ARGP_KEY_ARGS:
+		take_arguments(arguments, state);
 		return 0;
+	case ARGP_KEY_NO_ARGS:
+		argp_usage(state);
+		return EINVAL;
 	case ARGP_KEY_END:
-		check(arguments, state);
+		check_files(arguments->verb, arguments->report.count, state);
+		check_options(arguments->verb, &arguments->report.options, state);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
+}
+
+/* "show: text, json; diff: text, json" */
+static char *verbs_formats(char text[FORMATS_TEXT])
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < VERBS && at < FORMATS_TEXT; i++) {
+		char names[FORMATS_TEXT];
+
+		if (!verbs[i].documents)
+			continue;
+		at += (size_t)snprintf(text + at, FORMATS_TEXT - at, "%s%s: %s", at ? "; " : "",
+				       verbs[i].name, format_names(names, verbs[i].documents));
+	}
+	return text;
 }
 
 static const char doc[] =
@@ -112,26 +142,23 @@ static const char doc[] =
 
 int cmd_report(int argc, char **argv)
 {
-	static const struct options_use use = {
-		.formats = REPORT_FORMATS,
+	char formats[FORMATS_TEXT];
+	const struct options_use use = {
+		.documents = DOCUMENT(RUN) | DOCUMENT(PLAN) | DOCUMENT(DIFF) | DOCUMENT(MERGE),
+		.unused = UNUSED_ALL, .format_help = verbs_formats(formats),
 		.output_help = "Write to FILE, atomically: the plot, the page; otherwise the JSON",
-		.format_help = "On stdout: text (default), json; show: ktap, csv, prom; merge: csv",
-		.idle = IDLE_ALL,
 	};
-	const struct argp_child children[] = { { &options_common_argp, 0, "Options:", 1 }, { 0 } };
+	struct arguments arguments = { 0 };
+	const struct argp_child children[] = {
+		{ options_argp(&arguments.report.options, &use), 0, "Options:", 1 }, { 0 }
+	};
 	const struct argp argp = {
 		.parser = parse, .doc = doc, .children = children,
 		.args_doc = "show FILE\ndiff A B\nmerge FILE...\nplot FILE... -o PLOT.svg|.png\n"
 			    "html FILE... -o PAGE.html",
 	};
-	struct arguments arguments = { .options.use = &use };
-	int status = EXIT_USAGE_ERROR;
 
-	arguments.report.files = calloc((size_t)argc, sizeof(*arguments.report.files));
-	if (!arguments.report.files)
-		return cmd_no_memory("the arguments");
-	if (!argp_parse(&argp, argc, argv, 0, NULL, &arguments))
-		status = arguments.verb->run(&arguments.report);
-	free(arguments.report.files);
-	return status;
+	if (argp_parse(&argp, argc, argv, 0, NULL, &arguments))
+		return EXIT_USAGE_ERROR;
+	return arguments.verb->run(&arguments.report);
 }

@@ -5,14 +5,12 @@
 
 #include <stddef.h>
 
-#include "report/report.h"
+#include "cmd/options.h"
 
 struct report_arguments {
-	const char **files;
+	char *const *files;	/* in argv */
 	size_t count;
-	const char *output;		/* -o, NULL: none */
-	enum report_format format;
-	const char *format_name;	/* as given, NULL: none */
+	struct options options;
 };
 
 int report_cmd_show(const struct report_arguments *arguments);

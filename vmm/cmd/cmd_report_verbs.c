@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What each verb of minivmm report reads, writes and answers. */
+/* What the verbs of minivmm report do. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,50 +20,32 @@ static int print_err(const struct err *err)
 	return EXIT_ENVIRONMENT;
 }
 
-/* -o and standard output get it. rc is that of rendering to the latter. */
-static int finish(const json_t *value, const struct report_arguments *arguments, int rc)
+/* A plan can't be shown in every format of a run. 0, or -1 after printing that. */
+static int check_format(enum document document, const struct report_arguments *arguments)
 {
-	struct err err;
+	const struct format *format = arguments->options.format;
+	char names[FORMATS_TEXT];
 
-	if (!rc && (fflush(stdout) || ferror(stdout)))
-		rc = errno ? -errno : -EIO;
-	if (rc) {
-		fprintf(stderr, "minivmm: standard output: %s\n", strerror(-rc));
-		return EXIT_ENVIRONMENT;
-	}
-	if (value && arguments->output && report_save(value, arguments->output, &err))
-		return print_err(&err);
-	return EXIT_PASS;
-}
-
-/* A plan has nothing that the others are about; -1, and said on stderr. */
-static int check_format(const json_t *report, const struct report_arguments *arguments)
-{
-	if (!plan_report_is(report) || arguments->format == FORMAT_TEXT ||
-	    arguments->format == FORMAT_JSON)
+	if (format->render[document])
 		return 0;
-	fprintf(stderr, "minivmm report: --format %s: not one of " PLAN_FORMATS ": %s is a plan\n",
-		arguments->format_name, arguments->files[0]);
+	fprintf(stderr, "minivmm report: --format %s: not one of %s: %s is a plan\n", format->name,
+		format_names(names, 1u << document), arguments->files[0]);
 	return -1;
 }
 
 int report_cmd_show(const struct report_arguments *arguments)
 {
+	enum document document;
 	json_t *report;
 	struct err err;
-	int status;
 
 	if (report_load(arguments->files[0], &report, &err))
 		return print_err(&err);
-	status = check_format(report, arguments) ? EXIT_USAGE_ERROR :
-		 finish(report, arguments, report_render(report, arguments->format, stdout));
+	document = plan_report_is(report) ? DOCUMENT_PLAN : DOCUMENT_RUN;
+	if (!check_format(document, arguments))
+		return cmd_deliver(report, document, &arguments->options);
 	json_decref(report);
-	return status;
-}
-
-static int print_json(const json_t *value)
-{
-	return json_dumpf(value, stdout, JSON_INDENT(2)) || putchar('\n') == EOF ? -EIO : 0;
+	return EXIT_USAGE_ERROR;
 }
 
 static int load_run(const char *other, const char *path, json_t **report, struct err *err)
@@ -128,17 +110,10 @@ static int load_pair(const struct report_arguments *arguments, json_t *pair[2])
 static int compare(const struct report_arguments *arguments, json_t *const pair[2])
 {
 	json_t *diff = diff_build(pair[0], arguments->files[0], pair[1], arguments->files[1]);
-	int status;
+	bool worse = diff && diff_is_regression(diff);
+	int status = cmd_deliver(diff, DOCUMENT_DIFF, &arguments->options);
 
-	if (!diff)
-		return cmd_no_memory("the reports");
-	errno = 0;
-	status = finish(diff, arguments, arguments->format == FORMAT_JSON ? print_json(diff) :
-			diff_text(diff, stdout));
-	if (status == EXIT_PASS && diff_is_regression(diff))
-		status = EXIT_FAIL;
-	json_decref(diff);
-	return status;
+	return status ? status : worse ? EXIT_FAIL : EXIT_PASS;
 }
 
 int report_cmd_diff(const struct report_arguments *arguments)
@@ -178,37 +153,22 @@ static int read_summaries(const struct report_arguments *arguments, struct summa
 	return rc;
 }
 
-static int print_merge(const json_t *merge, enum report_format format)
-{
-	switch (format) {
-	case FORMAT_JSON:
-		return print_json(merge);
-	case FORMAT_CSV:
-		merge_csv(merge, stdout);
-		return 0;
-	default:
-		return merge_text(merge, stdout);
-	}
-}
-
 int report_cmd_merge(const struct report_arguments *arguments)
 {
 	struct summary *summaries = calloc(arguments->count, sizeof(*summaries));
 	json_t *unreadable = json_array(), *merge = NULL;
-	int status = EXIT_ENVIRONMENT;
 	size_t count = 0;
+	int status;
 
 	if (summaries && unreadable && !read_summaries(arguments, summaries, unreadable, &count))
 		merge = merge_build(summaries, count);
-	if (!merge || json_object_set(merge, "unreadable", unreadable)) {
-		cmd_no_memory("the reports");
-	} else {
-		errno = 0;
-		status = finish(merge, arguments, print_merge(merge, arguments->format));
-		if (json_array_size(unreadable))
-			status = EXIT_ENVIRONMENT;
+	if (merge && json_object_set(merge, "unreadable", unreadable)) {
+		json_decref(merge);
+		merge = NULL;
 	}
-	json_decref(merge);
+	status = cmd_deliver(merge, DOCUMENT_MERGE, &arguments->options);
+	if (json_array_size(unreadable))
+		status = EXIT_ENVIRONMENT;
 	json_decref(unreadable);
 	for (size_t i = 0; summaries && i < count; i++)
 		summary_free(&summaries[i]);
@@ -224,7 +184,7 @@ int report_cmd_plot(const struct report_arguments *arguments)
 
 	if (!reports)
 		return EXIT_ENVIRONMENT;
-	rc = plot_reports((const json_t *const *)reports, arguments->count, arguments->output, &err);
+	rc = plot_reports((const json_t *const *)reports, arguments->count, arguments->options.output, &err);
 	free_all(reports, arguments->count);
 	return rc ? print_err(&err) : EXIT_PASS;
 }
@@ -253,10 +213,10 @@ int report_cmd_html(const struct report_arguments *arguments)
 		return cmd_no_memory("the reports");
 	for (size_t i = 0; reports && i < arguments->count; i++)
 		named[i] = (struct html_report){ reports[i], arguments->files[i] };
-	if (reports && !arguments->output)
-		status = finish(NULL, arguments, write_page(&page, stdout));
+	if (reports && !arguments->options.output)
+		status = cmd_flush(write_page(&page, stdout));
 	else if (reports)
-		status = save_file(arguments->output, write_page, &page, &err) ? print_err(&err) :
+		status = save_file(arguments->options.output, write_page, &page, &err) ? print_err(&err) :
 			 EXIT_PASS;
 	if (reports)
 		free_all(reports, arguments->count);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <argp.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +7,7 @@
 #include "check/verdict.h"
 #include "cmd/cmd.h"
 #include "cmd/cmd_progress.h"
+#include "cmd/config_arguments.h"
 #include "cmd/options.h"
 #include "config/config.h"
 #include "report/journal.h"
@@ -31,54 +31,38 @@ static const char doc[] =
 
 struct arguments {
 	struct options options;
-	const char *config;
-	char **overrides;
-	size_t override_count;
+	struct config_arguments config;
 };
 
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
 	struct arguments *arguments = state->input;
 
-	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &arguments->options;
-		return 0;
-	case ARGP_KEY_ARG:
-		if (!arguments->config)
-			arguments->config = argument;
-		else if (strchr(argument, '='))
-			arguments->overrides[arguments->override_count++] = argument;
-		else
-			argp_error(state, "%s: not a SECTION.KEY=VALUE; one CONFIG at a time", argument);
-		return 0;
-	case ARGP_KEY_NO_ARGS:
-		argp_usage(state);
-		return EINVAL;
-	default:
+	(void)argument;
+	if (key != ARGP_KEY_INIT)
 		return ARGP_ERR_UNKNOWN;
-	}
+	state->child_inputs[0] = &arguments->options;
+	state->child_inputs[1] = &arguments->config;
+	return 0;
 }
 
-/* The report ends the journal, or is a file of its own; stdout gets it in any case. */
-static int deliver_report(const json_t *report, const struct options *options,
-			  struct journal *journal)
+/* The report is the journal's last line, and stdout gets it as well. */
+static int end_journal(struct journal *journal, json_t *report, const struct options *options)
 {
 	struct options only_stdout = *options;
 	struct err err;
-	int status = 0;
+	int status = 0, printed;
 
-	if (!journal->file)
-		return cmd_deliver(report, options);
-	only_stdout.output = NULL;
-	if (journal_close(journal, report, &err)) {
+	if (report && journal_close(journal, report, &err)) {
 		cmd_print_err(&err);
 		status = EXIT_ENVIRONMENT;
 	}
-	return cmd_deliver(report, &only_stdout) ? EXIT_ENVIRONMENT : status;
+	only_stdout.output = NULL;
+	printed = cmd_deliver(report, DOCUMENT_RUN, &only_stdout);
+	return printed ? printed : status;
 }
 
-/* What stdout and -o get. Returns the exit status: the verdict's, unless it could not be told. */
+/* Returns the exit status: the verdict's, if the report could be delivered. */
 static int deliver(const struct run *run, const struct options *options, struct journal *journal)
 {
 	struct verdict verdict;
@@ -87,14 +71,12 @@ static int deliver(const struct run *run, const struct options *options, struct 
 
 	verdict_judge(run, &verdict);
 	report = report_build(run, &verdict);
-	if (!report)
-		return cmd_no_memory("the report");
-	status = deliver_report(report, options, journal);
-	json_decref(report);
+	status = journal->file ? end_journal(journal, report, options) :
+				 cmd_deliver(report, DOCUMENT_RUN, options);
 	return status ? status : verdict.exit_status;
 }
 
-/* Of a session that is open. Returns the exit status. */
+/* Runs an open session. Returns the exit status. */
 static int run_open(struct session *session, const struct options *options)
 {
 	struct journal journal = { 0 };
@@ -166,52 +148,40 @@ static int load_and_run(struct arguments *arguments, struct session *session, in
 {
 	struct config *config = &session->config;
 	struct errors errors = { 0 };
-	char *timeout = NULL;
-	int status, code;
+	int code = config_arguments_load(&arguments->config, &arguments->options, config, &errors);
 
-	if (arguments->options.timeout) {
-		if (asprintf(&timeout, "vm.timeout=%s", arguments->options.timeout) < 0)
-			return cmd_no_memory("the arguments");
-		arguments->overrides[arguments->override_count++] = timeout;
-	}
-	code = config_load(arguments->config, arguments->overrides, arguments->override_count,
-			   config, &errors);
-	if (code) {
-		cmd_print_errors(&errors);
-		status = cmd_config_status(code);
-	} else {
-		config->seed = arguments->options.seed;
-		config->trace = arguments->options.trace;
-		config->command = command_line(argc, argv);
-		status = config->command ? run_config(session, &arguments->options) :
-					   cmd_no_memory("the command line");
-	}
+	cmd_print_errors(&errors);
 	errors_free(&errors);
-	free(timeout);
-	return status;
+	if (code)
+		return cmd_config_status(code);
+	config->command = command_line(argc, argv);
+	return config->command ? run_config(session, &arguments->options) :
+				 cmd_no_memory("the command line");
 }
 
 int cmd_run(int argc, char **argv)
 {
-	const struct argp_child children[] = { { &options_argp, 0, "Options:", 1 }, { 0 } };
+	static const struct options_use use = {
+		.documents = DOCUMENT(RUN), .trace = true,
+		.output_help = "Write the JSON report to FILE, atomically; FILE.jsonl: a line for "
+			       "each second of stress, then the report",
+	};
+	struct arguments arguments = { 0 };
+	const struct argp_child children[] = {
+		{ options_argp(&arguments.options, &use), 0, "Options:", 1 },
+		{ &config_argp, 0, NULL, 0 }, { 0 }
+	};
 	const struct argp argp = {
 		.parser = parse, .args_doc = "CONFIG.ini [SECTION.KEY=VALUE ...]", .doc = doc,
 		.children = children,
 	};
-	struct arguments arguments = { 0 };
-	struct session *session = NULL;
-	int status = EXIT_USAGE_ERROR;
+	struct session *session;
+	int status;
 
-	/* Never more overrides than arguments, and one for --timeout. */
-	arguments.overrides = calloc((size_t)argc + 1, sizeof(*arguments.overrides));
-	if (!arguments.overrides)
-		return cmd_no_memory("the arguments");
-	if (!argp_parse(&argp, argc, argv, 0, NULL, &arguments)) {
-		session = session_new();
-		status = session ? load_and_run(&arguments, session, argc, argv) :
-				   cmd_no_memory("the run");
-	}
+	if (argp_parse(&argp, argc, argv, 0, NULL, &arguments))
+		return EXIT_USAGE_ERROR;
+	session = session_new();
+	status = session ? load_and_run(&arguments, session, argc, argv) : cmd_no_memory("the run");
 	session_free(session);
-	free(arguments.overrides);
 	return status;
 }

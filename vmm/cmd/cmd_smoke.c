@@ -2,11 +2,11 @@
 /* minivmm smoke: is this host all right? Two built-in scenarios, one verdict. */
 #include <argp.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "check/verdict.h"
 #include "cmd/cmd.h"
 #include "cmd/cmd_progress.h"
+#include "cmd/config_arguments.h"
 #include "cmd/options.h"
 #include "config/config.h"
 #include "report/report_render.h"
@@ -26,50 +26,42 @@ enum key { KEY_BRIEF = 512 };
 
 struct arguments {
 	struct options options;
+	struct config_arguments config;
 	bool brief;
-	char **overrides;
-	size_t override_count;
 	const struct signals *signals;
+};
+
+/* No row of the table of formats: its line is for people, and may change. */
+static const struct format brief = {
+	.name = "brief", .help = "one line", .render = { [DOCUMENT_RUN] = report_brief },
 };
 
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
 	struct arguments *arguments = state->input;
 
+	(void)argument;
 	switch (key) {
 	case ARGP_KEY_INIT:
-		arguments->options.format = FORMAT_KTAP;
 		state->child_inputs[0] = &arguments->options;
+		state->child_inputs[1] = &arguments->config;
 		return 0;
 	case KEY_BRIEF:
 		arguments->brief = true;
 		return 0;
-	case ARGP_KEY_ARG:
-		arguments->overrides[arguments->override_count++] = argument;
-		return 0;
 	case ARGP_KEY_END:
-		if (arguments->brief && arguments->options.format_name)
-			argp_error(state, "--brief is a format: --format can't be another");
+		if (arguments->brief && arguments->options.format_given)
+			argp_error(state, "--brief is a format: it can't be used with --format");
+		if (arguments->brief)
+			arguments->options.format = &brief;
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
 }
 
-/* The scenarios' phases have timeouts of their own, for a host that is fast. */
-static void apply(const struct options *options, struct config *config)
-{
-	config->seed = options->seed;
-	config->trace = options->trace;
-	if (!options->timeout_ns)
-		return;
-	config->vm.timeout = options->timeout_ns;
-	for (size_t i = 0; i < config->phase_count; i++)
-		config->phases[i].timeout = options->timeout_ns;
-}
-
-/* 0, or an exit status, and said on stderr what is wrong. */
-static int try(const char *scenario, const struct arguments *arguments, size_t count,
+/* Runs a built-in scenario in a new session. 0, or an exit status after printing what is wrong. */
+static int try(const struct config_arguments *config, const struct arguments *arguments,
 	       struct session **made)
 {
 	struct session *session = *made = session_new();
@@ -79,11 +71,10 @@ static int try(const char *scenario, const struct arguments *arguments, size_t c
 
 	if (!session)
 		return cmd_no_memory("the run");
-	code = config_load(scenario, arguments->overrides, count, &session->config, &errors);
+	code = config_arguments_load(config, &arguments->options, &session->config, &errors);
 	if (!code) {
-		apply(&arguments->options, &session->config);
 		session->run.signals = arguments->signals;
-		progress_begin(&line, arguments->options.progress, scenario, &session->run, NULL);
+		progress_begin(&line, arguments->options.progress, config->path, &session->run, NULL);
 		code = session_open(session, &errors);
 		if (!code)
 			code = session_run(session);
@@ -96,48 +87,29 @@ static int try(const char *scenario, const struct arguments *arguments, size_t c
 	return code ? cmd_config_status(code) : 0;
 }
 
-static int deliver(const json_t *report, const struct arguments *arguments)
-{
-	int status;
-
-	if (!arguments->brief)
-		return cmd_deliver(report, &arguments->options);
-	status = cmd_save(report, &arguments->options);
-	report_brief(report, stdout);
-	if (fflush(stdout)) {
-		perror("minivmm: standard output");
-		status = EXIT_ENVIRONMENT;
-	}
-	return status;
-}
-
-/* hidden: the run without nesting, NULL if there was no use in it. */
+/* hidden: the run without nesting, or NULL if it could show nothing and was left out. */
 static int judge(const struct run *run, const struct run *hidden,
 		 const struct arguments *arguments)
 {
 	struct verdict verdict;
-	json_t *report;
 	int status;
 
 	verdict_judge(run, &verdict);
 	verdict_add_nested_off(run, hidden, &verdict);
-	report = report_build(run, &verdict);
-	if (!report)
-		return cmd_no_memory("the report");
-	status = deliver(report, arguments);
-	json_decref(report);
+	status = cmd_deliver(report_build(run, &verdict), DOCUMENT_RUN, &arguments->options);
 	return status ? status : verdict.exit_status;
 }
 
 static int smoke(const struct arguments *arguments)
 {
+	const struct config_arguments off = { .path = "builtin:nested-off", .builtin = true };
 	struct session *hidden = NULL, *trial;
 	bool nests;
-	int status = try("builtin:smoke", arguments, arguments->override_count, &trial);
+	int status = try(&arguments->config, arguments, &trial);
 
 	nests = !status && trial->run.stage >= STAGE_NESTED && !trial->run.signal;
 	if (nests)
-		status = try("builtin:nested-off", arguments, 0, &hidden);
+		status = try(&off, arguments, &hidden);
 	if (!status)
 		status = judge(&trial->run, nests ? &hidden->run : NULL, arguments);
 	session_free(hidden);
@@ -148,8 +120,8 @@ static int smoke(const struct arguments *arguments)
 int cmd_smoke(int argc, char **argv)
 {
 	static const struct options_use use = {
-		.formats = REPORT_FORMATS, .output_help = "Write the JSON report to FILE, atomically",
-		.format_help = "On stdout: ktap (default), text, json, csv or prom",
+		.documents = DOCUMENT(RUN), .standard = report_ktap, .trace = true,
+		.output_help = "Write the JSON report to FILE, atomically",
 	};
 	const struct argp_option rows[] = {
 		{ "brief", KEY_BRIEF, NULL, 0,
@@ -157,26 +129,25 @@ int cmd_smoke(int argc, char **argv)
 		  "alike", 0 },
 		{ 0 }
 	};
-	const struct argp_child children[] = { { &options_argp, 0, "Options:", 1 }, { 0 } };
+	struct signals signals;
+	struct arguments arguments = {
+		.config = { .path = "builtin:smoke", .builtin = true }, .signals = &signals,
+	};
+	const struct argp_child children[] = {
+		{ options_argp(&arguments.options, &use), 0, "Options:", 1 },
+		{ &config_argp, 0, NULL, 0 }, { 0 }
+	};
 	const struct argp argp = {
 		.options = rows, .parser = parse, .args_doc = "[SECTION.KEY=VALUE ...]",
 		.doc = doc, .children = children,
 	};
-	struct signals signals;
-	struct arguments arguments = { .options.use = &use, .signals = &signals };
-	int status = EXIT_USAGE_ERROR;
+	int status;
 
-	arguments.overrides = calloc((size_t)argc, sizeof(*arguments.overrides));
-	if (!arguments.overrides)
-		return cmd_no_memory("the arguments");
-	if (!argp_parse(&argp, argc, argv, 0, NULL, &arguments))
-		status = cmd_check_output(&arguments.options);
-	if (!status)
-		status = cmd_open_signals(&signals);
-	if (!status) {
-		status = smoke(&arguments);
-		signals_close(&signals);
-	}
-	free(arguments.overrides);
+	if (argp_parse(&argp, argc, argv, 0, NULL, &arguments))
+		return EXIT_USAGE_ERROR;
+	if (cmd_check_output(&arguments.options) || cmd_open_signals(&signals))
+		return EXIT_ENVIRONMENT;
+	status = smoke(&arguments);
+	signals_close(&signals);
 	return status;
 }

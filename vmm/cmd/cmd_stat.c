@@ -7,7 +7,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/save.h"
 #include "base/units.h"
 #include "cmd/cmd.h"
 #include "cmd/options.h"
@@ -73,35 +72,6 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	}
 }
 
-static int render(const json_t *stat, enum report_format format)
-{
-	int rc = 0;
-
-	errno = 0;
-	if (format == FORMAT_JSON)
-		rc = cmd_write_json(stat, stdout);
-	else if (format == FORMAT_PROM)
-		rc = stat_prom(stat, stdout);
-	else
-		rc = stat_text(stat, stdout);
-	if (!rc && !fflush(stdout) && !ferror(stdout))
-		return 0;
-	perror("minivmm: standard output");
-	return EXIT_ENVIRONMENT;
-}
-
-static int deliver(const json_t *stat, const struct options *options)
-{
-	struct err err;
-	int status = 0;
-
-	if (options->output && save_file(options->output, cmd_write_json, stat, &err)) {
-		cmd_print_err(&err);
-		status = EXIT_ENVIRONMENT;
-	}
-	return render(stat, options->format) ? EXIT_ENVIRONMENT : status;
-}
-
 /* Nothing of what was asked for is there to be shown. */
 static int nothing(const struct arguments *arguments, const char *why)
 {
@@ -126,7 +96,6 @@ static int show(const struct arguments *arguments)
 	char why[SOURCE_WHY];
 	struct host_vms vms;
 	struct host host;
-	json_t *stat;
 	int status;
 
 	host_read("", &host);
@@ -136,9 +105,8 @@ static int show(const struct arguments *arguments)
 	if (arguments->pid && !vms.count)
 		return nothing(arguments, "");
 	kernel_judge_vms(&facts, &vms);
-	stat = stat_json(&host, &vms, arguments->walk);
-	status = stat ? deliver(stat, &arguments->options) : cmd_no_memory("the VMs");
-	json_decref(stat);
+	status = cmd_deliver(stat_json(&host, &vms, arguments->walk), DOCUMENT_STAT,
+			     &arguments->options);
 	host_vms_free(&vms);
 	return status;
 }
@@ -147,7 +115,7 @@ static int watch(const struct arguments *arguments)
 {
 	const struct timespec pause = { (time_t)(arguments->watch_ns / 1000000000u),
 					(long)(arguments->watch_ns % 1000000000u) };
-	bool terminal = arguments->options.format == FORMAT_TEXT && isatty(STDOUT_FILENO);
+	bool terminal = arguments->options.format == format_of(stat_text) && isatty(STDOUT_FILENO);
 	int status;
 
 	do {
@@ -161,11 +129,13 @@ static int watch(const struct arguments *arguments)
 int cmd_stat(int argc, char **argv)
 {
 	static const struct options_use use = {
-		.formats = "text, json, prom",
+		.documents = DOCUMENT(STAT), .unused = UNUSED_ALL,
 		.output_help = "Write the JSON to FILE, atomically; not with --watch",
-		.idle = IDLE_ALL,
 	};
-	const struct argp_child children[] = { { &options_common_argp, 0, "Options:", 1 }, { 0 } };
+	struct arguments arguments = { 0 };
+	const struct argp_child children[] = {
+		{ options_argp(&arguments.options, &use), 0, "Options:", 1 }, { 0 }
+	};
 	const struct argp_option rows[] = {
 		{ "walk", KEY_WALK, NULL, 0, "The exact bytes of allocated VMs. Each stands still "
 		  "while KVM looks at all of its rmaps, 2 MiB per GiB of its memory", 0 },
@@ -176,7 +146,6 @@ int cmd_stat(int argc, char **argv)
 		.options = rows, .parser = parse, .args_doc = "[PID]", .doc = doc,
 		.children = children,
 	};
-	struct arguments arguments = { .options.use = &use };
 
 	if (argp_parse(&argp, argc, argv, 0, NULL, &arguments))
 		return EXIT_USAGE_ERROR;

@@ -8,11 +8,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "base/save.h"
 #include "base/units.h"
 #include "check/verdict.h"
 #include "cmd/cmd.h"
 #include "cmd/cmd_progress.h"
+#include "cmd/config_arguments.h"
 #include "cmd/options.h"
 #include "cmd/sweep.h"
 #include "config/layout.h"
@@ -85,7 +85,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 }
 
 /* The config as a file that nobody else sees: the same way in as any other. */
-static int load_point(uint64_t size, uint64_t slots, struct config *config, struct errors *errors)
+static int load_point(uint64_t size, uint64_t slots, const struct options *options,
+		      struct config *config, struct errors *errors)
 {
 	char *text = sweep_config(size, slots), path[32];
 	int fd = text ? memfd_create("sweep.ini", MFD_CLOEXEC) : -1;
@@ -97,8 +98,10 @@ static int load_point(uint64_t size, uint64_t slots, struct config *config, stru
 		errors_add(errors, "memfd_create: %s", strerror(errno));
 		code = -EIO;
 	} else {
+		const struct config_arguments file = { .path = path, .builtin = true };
+
 		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-		code = config_load(path, NULL, 0, config, errors);
+		code = config_arguments_load(&file, options, config, errors);
 	}
 	if (fd >= 0)
 		close(fd);
@@ -187,16 +190,13 @@ static void run_one(const struct arguments *arguments, uint64_t size, uint64_t s
 	struct errors errors = { 0 };
 	json_t *report;
 
-	if (load_point(size, slots, &session->config, &errors)) {
+	if (load_point(size, slots, &arguments->options, &session->config, &errors)) {
 		print_point_error(size, slots, &errors);
 		errors_free(&errors);
 		outcome->broke = true;
 		return;
 	}
-	session->config.trace = true;
 	session->run.signals = arguments->signals;
-	if (arguments->options.timeout_ns)
-		session->config.vm.timeout = arguments->options.timeout_ns;
 	report = run_point(session, arguments, size, slots, &outcome->signal);
 	if (report)
 		add_point(outcome, size, slots, report);
@@ -227,7 +227,7 @@ static int check_point(uint64_t size, uint64_t slots)
 	struct errors errors = { 0 };
 	struct config config;
 	struct layout layout;
-	int code = load_point(size, slots, &config, &errors);
+	int code = load_point(size, slots, NULL, &config, &errors);
 
 	if (!code) {
 		code = layout_build(&config, &limits, &layout, &errors);
@@ -254,28 +254,6 @@ static int check_points(const struct arguments *arguments)
 	return status;
 }
 
-static int deliver(const json_t *sweep, const struct arguments *arguments)
-{
-	struct err err;
-	int rc = 0, status = 0;
-
-	if (arguments->options.output && save_file(arguments->options.output, cmd_write_json, sweep, &err)) {
-		cmd_print_err(&err);
-		status = EXIT_ENVIRONMENT;
-	}
-	if (arguments->options.format == FORMAT_JSON)
-		rc = cmd_write_json(sweep, stdout);
-	else if (arguments->options.format == FORMAT_CSV)
-		rc = sweep_csv(sweep, stdout);
-	else
-		rc = sweep_text(sweep, stdout);
-	if (rc || fflush(stdout) || ferror(stdout)) {
-		perror("minivmm: standard output");
-		status = EXIT_ENVIRONMENT;
-	}
-	return status;
-}
-
 static int exit_status(const struct outcome *outcome)
 {
 	if (outcome->signal)
@@ -288,37 +266,37 @@ static int exit_status(const struct outcome *outcome)
 static int sweep(const struct arguments *arguments)
 {
 	struct outcome outcome = { .points = json_array() };
-	json_t *result;
 	int status;
 
 	for (size_t i = 0; i < arguments->sizes.count; i++)
 		for (size_t j = 0; j < arguments->slots.count && !outcome.signal; j++)
 			sweep_one(arguments, arguments->sizes.values[i], arguments->slots.values[j],
 				  &outcome);
-	result = sweep_json(outcome.host, outcome.points);
-	status = result ? deliver(result, arguments) : cmd_no_memory("the sweep");
-	json_decref(result);
+	status = cmd_deliver(sweep_json(outcome.host, outcome.points), DOCUMENT_SWEEP,
+			     &arguments->options);
 	json_decref(outcome.host);
 	return status ? status : exit_status(&outcome);
 }
 
 int cmd_sweep(int argc, char **argv)
 {
-	/* Nothing random is in a sweep. */
+	/* Nothing in a sweep is random. */
 	static const struct options_use use = {
-		.formats = "text, json, csv", .output_help = "Write the JSON to FILE, atomically",
-		.idle = IDLE_SEED,
+		.documents = DOCUMENT(SWEEP), .unused = UNUSED_SEED,
+		.output_help = "Write the JSON to FILE, atomically",
 	};
+	struct arguments arguments = { .options.trace = true };
 	const struct argp_option rows[] = {
 		{ "sizes", KEY_SIZES, "LIST", 0, "Of the VM (1G,2G,4G,8G,16G,32G,64G)", 0 },
 		{ "slots", KEY_SLOTS, "LIST", 0, "How many memslots it has, 1 to 32764 (1,32,1024)", 0 },
 		{ 0 }
 	};
-	const struct argp_child children[] = { { &options_common_argp, 0, "Options:", 1 }, { 0 } };
+	const struct argp_child children[] = {
+		{ options_argp(&arguments.options, &use), 0, "Options:", 1 }, { 0 }
+	};
 	const struct argp argp = {
 		.options = rows, .parser = parse, .doc = doc, .children = children,
 	};
-	struct arguments arguments = { .options.use = &use };
 	struct signals signals;
 	int status;
 

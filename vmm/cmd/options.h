@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The options every command takes, as an argp child. */
+/* The options that every command but `list` takes, as an argp child. */
 #ifndef OPTIONS_H
 #define OPTIONS_H
 
@@ -7,41 +7,47 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "report/report.h"
+#include "cmd/formats.h"
 
 enum progress { PROGRESS_AUTO, PROGRESS_NEVER, PROGRESS_PLAIN };
 
-/* Taken, as a wrapper may pass them to any command, but without an effect. */
-enum options_idle {
-	IDLE_SEED = 1, IDLE_TIMEOUT = 2, IDLE_PROGRESS = 4, IDLE_VERBOSE = 8,
-	IDLE_ALL = IDLE_SEED | IDLE_TIMEOUT | IDLE_PROGRESS | IDLE_VERBOSE,
+/* Options that do nothing in a command: it takes them, as a wrapper may pass them to any command. */
+enum options_unused {
+	UNUSED_SEED = 1, UNUSED_TIMEOUT = 2, UNUSED_PROGRESS = 4,
+	UNUSED_ALL = UNUSED_SEED | UNUSED_TIMEOUT | UNUSED_PROGRESS,
 };
 
-/* What a command makes of them. */
+/* What a command does with them. */
 struct options_use {
-	const char *formats;		/* "text, json" */
-	const char *output_help;	/* of -o, NULL: what run does with it */
-	const char *format_help;	/* NULL: as formats say */
-	unsigned int idle;		/* enum options_idle */
+	unsigned int documents;		/* DOCUMENT() of each that it delivers */
+	report_renderer *standard;	/* its default format has this one; NULL: text */
+	unsigned int unused;		/* enum options_unused; its help leaves them out */
+	bool trace;			/* it takes --trace */
+	const char *output_help;	/* of -o */
+	const char *format_help;	/* NULL: all formats of its documents */
 };
+
+#define OPTIONS_ROWS 8
 
 struct options {
-	const struct options_use *use;	/* set before parsing; NULL: run's, which uses all */
+	const struct options_use *use;
 	const char *output;		/* -o, NULL: none */
-	enum report_format format;
-	const char *format_name;	/* as given, NULL: none */
+	const struct format *format;
+	bool format_given;		/* it is not the default */
 	uint64_t seed;
-	const char *timeout;		/* as given, checked; NULL: the config's */
-	uint64_t timeout_ns;		/* the same, 0: the config's */
+	uint64_t timeout_ns;		/* 0: the config's */
 	enum progress progress;
 	bool trace;			/* --trace */
+	/* For argp, which shows to the user what this command uses. */
+	struct argp argp;
+	struct argp_option rows[OPTIONS_ROWS];
+	char format_help[16 + FORMATS_TEXT];
 };
 
-/* Their parsers' input is a struct options. */
-extern const struct argp options_argp;		/* with --trace */
-extern const struct argp options_common_argp;	/* without */
-
-/* Is "json" one of "text, json"? */
-bool options_offer(const char *formats, const char *name);
+/*
+ * Prepares options to be parsed: the child whose input they are. Both must stay where they are
+ * until then.
+ */
+const struct argp *options_argp(struct options *options, const struct options_use *use);
 
 #endif

@@ -16,7 +16,7 @@ json_t *merge_build(struct summary *summaries, size_t count);
 
 /* Renderings, from the JSON alone. 0 or -ENOMEM. */
 int merge_text(const json_t *merge, FILE *out);
-void merge_csv(const json_t *merge, FILE *out);
+int merge_csv(const json_t *merge, FILE *out);
 
 /* Reports whose figures or verdict differ from their peers'. Sorts summaries; NULL: no memory. */
 json_t *merge_outliers(struct summary *summaries, size_t count);

@@ -249,7 +249,7 @@ int merge_text(const json_t *merge, FILE *out)
 	return rc;
 }
 
-void merge_csv(const json_t *merge, FILE *out)
+int merge_csv(const json_t *merge, FILE *out)
 {
 	static const char *const figures[] = {
 		"creation_bytes.predicted.median", "creation_bytes.measured.min",
@@ -279,4 +279,5 @@ void merge_csv(const json_t *merge, FILE *out)
 		}
 		csv_end(out);
 	}
+	return 0;
 }

@@ -8,8 +8,6 @@
 
 #include "model/plan.h"
 
-#define PLAN_FORMATS "text, json"
-
 /*
  * One entry of "plan" per cost; "slots" and "predicted" are by the last one's model. host NULL:
  * no kernel but assumed ones. NULL: out of memory.

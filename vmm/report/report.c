@@ -13,26 +13,13 @@
 #include "report/report_render.h"
 #include "report/report_slots.h"
 
-int report_format_parse(const char *name)
-{
-	static const char *const names[] = {
-		[FORMAT_TEXT] = "text", [FORMAT_JSON] = "json", [FORMAT_KTAP] = "ktap",
-		[FORMAT_CSV] = "csv", [FORMAT_PROM] = "prom",
-	};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (!strcmp(name, names[i]))
-			return (int)i;
-	return -1;
-}
-
-/* Why a stream failed, where stdio did not keep it. */
+/* Why a stream failed: stdio itself keeps only that it did. */
 static int stream_error(void)
 {
 	return errno ? -errno : -EIO;
 }
 
-/* A member's value is one level deep: json_dump_callback() knows nothing of it. */
+/* json_dump_callback() begins at column 0, but a member's value is one level deep. */
 static int put_indented(const char *text, size_t size, void *out)
 {
 	const char *line;
@@ -47,7 +34,7 @@ static int put_indented(const char *text, size_t size, void *out)
 	return ferror((FILE *)out) ? -1 : 0;
 }
 
-/* A loaded report may have any name in it, with quotes and newlines. */
+/* A loaded report may have any member names, also with quotes and newlines. */
 static void write_name(const char *name, FILE *out)
 {
 	fputc('"', out);
@@ -60,13 +47,13 @@ static void write_name(const char *name, FILE *out)
 	fputc('"', out);
 }
 
-static int write_json(const json_t *report, FILE *out)
+int report_json(const json_t *json, FILE *out)
 {
 	const char *name, *separator = "{\n";
 	json_t *value;
 	int rc = 0;
 
-	json_object_foreach((json_t *)report, name, value) {
+	json_object_foreach((json_t *)json, name, value) {
 		fprintf(out, "%s  ", separator);
 		write_name(name, out);
 		fputs(": ", out);
@@ -77,33 +64,16 @@ static int write_json(const json_t *report, FILE *out)
 						 JSON_INDENT(2) | JSON_ENCODE_ANY);
 		separator = ",\n";
 	}
-	fputs(json_object_size(report) ? "\n}\n" : "{}\n", out);
+	fputs(json_object_size(json) ? "\n}\n" : "{}\n", out);
 	return rc || ferror(out) || fflush(out) ? stream_error() : 0;
 }
 
-int report_render(const json_t *report, enum report_format format, FILE *out)
+int report_render(const json_t *json, report_renderer *render, FILE *out)
 {
-	int rc = 0;
+	int rc;
 
 	errno = 0;
-	switch (format) {
-	case FORMAT_TEXT:
-		rc = json_array_size(value_at(report, "plan")) ? report_text_plan(report, out) :
-								  report_text(report, out);
-		break;
-	case FORMAT_JSON:
-		rc = write_json(report, out);
-		break;
-	case FORMAT_KTAP:
-		report_ktap(report, out);
-		break;
-	case FORMAT_CSV:
-		report_csv(report, out);
-		break;
-	case FORMAT_PROM:
-		report_prom(report, out);
-		break;
-	}
+	rc = render(json, out);
 	if (!rc && (fflush(out) || ferror(out)))
 		rc = stream_error();
 	return rc;
@@ -111,7 +81,7 @@ int report_render(const json_t *report, enum report_format format, FILE *out)
 
 static int write_value(const void *value, FILE *out)
 {
-	return write_json(value, out);
+	return report_json(value, out);
 }
 
 static int write_line(const void *value, FILE *out)
@@ -119,9 +89,9 @@ static int write_line(const void *value, FILE *out)
 	return json_dumpf(value, out, JSON_COMPACT) || fputc('\n', out) == EOF ? stream_error() : 0;
 }
 
-int report_save(const json_t *report, const char *path, struct err *err)
+int report_save(const json_t *json, const char *path, struct err *err)
 {
-	return save_file(path, journal_wanted(path) ? write_line : write_value, report, err);
+	return save_file(path, journal_wanted(path) ? write_line : write_value, json, err);
 }
 
 /* "minivmm.report/1", or a minor version of it: "minivmm.report/1.2". */

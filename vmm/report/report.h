@@ -15,20 +15,20 @@
 
 #define REPORT_SCHEMA "minivmm.report/1"
 
-enum report_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_KTAP, FORMAT_CSV, FORMAT_PROM };
-#define REPORT_FORMATS "text, json, ktap, csv, prom"
-
-/* -1: no such format */
-int report_format_parse(const char *name);
+/* Writes a format of some JSON. 0 or -errno; an error of the stream may stay in the stream. */
+typedef int report_renderer(const json_t *json, FILE *out);
 
 /* NULL: out of memory. */
 json_t *report_build(const struct run *run, const struct verdict *verdict);
-/* 0 or -errno of the stream. */
-int report_render(const json_t *report, enum report_format format, FILE *out);
-/* Written beside PATH, then renamed: PATH is whole or untouched. */
-int report_save(const json_t *report, const char *path, struct err *err);
+/* Renders and flushes. 0 or -errno, of the stream as well. */
+int report_render(const json_t *json, report_renderer *render, FILE *out);
+/*
+ * Writes JSON to a new file beside PATH and renames that: PATH is whole or untouched. Indented, or
+ * a single line if PATH ends in .jsonl.
+ */
+int report_save(const json_t *json, const char *path, struct err *err);
 int report_load(const char *path, json_t **report, struct err *err);
-/* The same, and a file of that other schema is taken, too. */
+/* Like report_load(), and a file of the schema `other` is accepted as well. */
 int report_load_or(const char *other, const char *path, json_t **report, struct err *err);
 
 #endif

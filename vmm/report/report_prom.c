@@ -219,7 +219,7 @@ static void put_transition(const json_t *report, FILE *out)
 		   "The entry into the nested guest that allocated took so long.", out);
 }
 
-void report_prom(const json_t *report, FILE *out)
+int report_prom(const json_t *report, FILE *out)
 {
 	put_info(report, out);
 	put_start(report, out);
@@ -230,4 +230,5 @@ void report_prom(const json_t *report, FILE *out)
 	put_predicted(report, out);
 	put_phases(report, out);
 	put_transition(report, out);
+	return 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The renderings behind report_render(). They read the JSON only, and take any:
+ * Renderings of a run's report, for report_render(). They read the JSON only, and accept any JSON:
  * a report of another minor version lacks members or has unknown ones.
  */
 #ifndef REPORT_RENDER_H
@@ -10,11 +10,11 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/* For people. 0 or -ENOMEM; errors of the stream stay in the stream. */
+/* For people. */
 int report_text(const json_t *report, FILE *out);
-/* The same of a plan. */
+/* A plan, for people. */
 int report_text_plan(const json_t *report, FILE *out);
-/* Its parts with columns of figures; nothing is shown of what is not there. */
+/* The parts of report_text() that have tables; each shows nothing if its figures are missing. */
 int report_text_slots(const json_t *report, FILE *out);
 int report_text_phases(const json_t *report, FILE *out);
 int report_text_memory(const json_t *report, FILE *out);
@@ -22,27 +22,27 @@ int report_text_transition(const json_t *report, FILE *out);
 int report_text_trace(const json_t *report, FILE *out);
 int report_text_contention(const json_t *report, FILE *out);
 
-/* For spreadsheets: a line per phase, RFC 4180. What is not known is an empty field. */
-void report_csv(const json_t *report, FILE *out);
+/* For programs. Any JSON; a row of slots is written slot by slot. */
+int report_json(const json_t *json, FILE *out);
+/* For test harnesses: KTAP as in the kernel's Documentation/dev-tools/ktap.rst, and valid TAP. */
+int report_ktap(const json_t *report, FILE *out);
+/* For spreadsheets: a line per phase, RFC 4180. An unknown figure is an empty field. */
+int report_csv(const json_t *report, FILE *out);
 /* For Prometheus: its text exposition format, version 0.0.4. */
-void report_prom(const json_t *report, FILE *out);
+int report_prom(const json_t *report, FILE *out);
+/* One line, to compare the results of many hosts. */
+int report_brief(const json_t *report, FILE *out);
 
-/* For test harnesses: Documentation/dev-tools/ktap.rst of the kernel; TAP parsers take it, too. */
-void report_ktap(const json_t *report, FILE *out);
-
-/* One line for the results of many hosts. */
-void report_brief(const json_t *report, FILE *out);
-
-/* What several renderings say of a report. */
+/* What several renderings have in common. */
 struct report_counts {
 	size_t checks, pass, fail, skip;
 };
 void report_count(const json_t *report, struct report_counts *counts);
 /* The whole report in one sentence, without the result itself. */
 void report_headline(const json_t *report, char *text, size_t size);
-/* rmap_state of the last phase that has one, or NULL where no source told. */
+/* rmap_state of the last phase that has one; NULL if no source shows it. */
 const char *report_last_state(const json_t *report);
-/* What to do about a run that could not be judged, or NULL. */
+/* What the user can do about a run that could not be judged, or NULL. */
 const char *report_remedy(const json_t *report);
 
 #endif

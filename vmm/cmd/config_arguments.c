@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/config_arguments.h"
+
+#include <string.h>
+
+#include "cmd/options.h"
+
+/* argp has moved the options before them: what is left of argv is all arguments. */
+static void take_arguments(struct config_arguments *arguments, struct argp_state *state)
+{
+	char **next = state->argv + state->next;
+
+	if (!arguments->builtin)
+		arguments->path = *next++;
+	arguments->overrides = next;
+	arguments->count = (size_t)(state->argv + state->argc - next);
+	for (; *next; next++)
+		if (!strchr(*next, '='))
+			argp_error(state, "%s: not an override SECTION.KEY=VALUE", *next);
+}
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+	struct config_arguments *arguments = state->input;
+
+	(void)argument;
+	switch (key) {
+	case ARGP_KEY_ARGS:
+		take_arguments(arguments, state);
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		if (!arguments->builtin)
+			argp_usage(state);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+const struct argp config_argp = { .parser = parse };
+
+static void apply_timeout(struct config *config, uint64_t ns, bool phases)
+{
+	config->vm.timeout = ns;
+	for (size_t i = 0; phases && i < config->phase_count; i++)
+		config->phases[i].timeout = ns;
+}
+
+int config_arguments_load(const struct config_arguments *arguments, const struct options *options,
+			  struct config *config, struct errors *errors)
+{
+	int code = config_load(arguments->path, arguments->overrides, arguments->count, config,
+			       errors);
+
+	if (code || !options)
+		return code;
+	config->seed = options->seed;
+	config->trace = options->trace;
+	if (options->timeout_ns)
+		apply_timeout(config, options->timeout_ns, arguments->builtin);
+	return 0;
+}

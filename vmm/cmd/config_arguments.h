@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* CONFIG.ini [SECTION.KEY=VALUE ...]: the arguments of a command that reads a config. */
+#ifndef CONFIG_ARGUMENTS_H
+#define CONFIG_ARGUMENTS_H
+
+#include <argp.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "config/config.h"
+
+struct options;
+
+struct config_arguments {
+	const char *path;	/* CONFIG */
+	/*
+	 * The command sets path itself before it parses: every argument is an override, and
+	 * --timeout replaces the timeouts of the config's phases as well.
+	 */
+	bool builtin;
+	char *const *overrides;	/* in argv */
+	size_t count;
+};
+
+/* An argp child that takes all arguments; its input is a struct config_arguments. */
+extern const struct argp config_argp;
+
+/*
+ * Loads the config, with what --seed, --trace and --timeout say; options NULL: they have no
+ * effect. 0 or -errno, as config_load().
+ */
+int config_arguments_load(const struct config_arguments *arguments, const struct options *options,
+			  struct config *config, struct errors *errors);
+
+#endif
