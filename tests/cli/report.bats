@@ -112,7 +112,7 @@ hostile() {
 		# shellcheck disable=SC2086
 		vmm report plot $files -o plan.svg
 		[[ $status == 3 && ! -e plan.svg ]]
-		grep -q 'plan.json: a plan: nothing was run' stderr
+		grep -q 'plan.json: a plan, which has no results of a run' stderr
 	done
 	vmm report diff plan.json plan.json
 	[[ $status == 0 ]]

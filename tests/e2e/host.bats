@@ -176,7 +176,7 @@ setup() { need_boot; }
 	json user '[.phases[] | .rmap_state] == ["lazy", "lazy", "lazy", "allocated", null]'
 	json user '[.phases[:4][] | .state_source] | unique == ["kvm_stats"]'
 	json user '.host.sources.cgroup | contains("root cgroup")'
-	grep -q "told by kvm_stats" "$out/user.txt"
+	grep -q "source of the rmap states: kvm_stats" "$out/user.txt"
 	check user rmap.exact skip "vmallocinfo unavailable"
 	json user '[.checks[] | select(.result == "skip" and (.remedy // "") == "" )] == []'
 	json user '.transition.rmap_bytes.measured == null'

@@ -5,7 +5,7 @@
 
 #include "base/value.h"
 
-/* The grammar's TEXTDATA has no control characters; quoted fields may hold line ends only. */
+/* RFC 4180 allows no control characters in a field, but for line ends if it is quoted. */
 static void put_character(FILE *out, char c)
 {
 	if ((unsigned char)c >= 0x20 && c != 0x7f)

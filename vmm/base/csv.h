@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Comma-separated values as RFC 4180 has them: CRLF ends a record, quotes where they are needed.
- * Whatever this program writes as CSV goes through here, so that one reader takes it all.
+ * Comma-separated values of RFC 4180: CRLF ends a record, and fields are quoted if needed. All CSV
+ * that this program writes is written here, so that one reader can read all of it.
  */
 #ifndef CSV_H
 #define CSV_H
@@ -11,9 +11,9 @@
 
 /* NULL is an empty field. */
 void csv_text(FILE *out, const char *text);
-/* The member at path: text, number or boolean; empty where it is anything else or missing. */
+/* The member at path: text, number or boolean; an empty field if it is missing or else. */
 void csv_member(FILE *out, const json_t *value, const char *path);
-/* Call between two fields, and at the end of a record. */
+/* csv_next() between two fields, csv_end() after the last one of a record. */
 void csv_next(FILE *out);
 void csv_end(FILE *out);
 

@@ -54,7 +54,7 @@ static int write_and_close(const struct content *content, int fd)
 	rc = content->write(content->what, out);
 	if (!rc && (fflush(out) || ferror(out)))
 		rc = errno ? -errno : -EIO;
-	/* pipes and devices can't be synced: EINVAL, EROFS */
+	/* fsync() of a pipe or device fails with EINVAL or EROFS */
 	if (!rc && fsync(fd) && errno != EINVAL && errno != EROFS)
 		rc = -errno;
 	if (fclose(out) && !rc)
@@ -62,7 +62,7 @@ static int write_and_close(const struct content *content, int fd)
 	return rc;
 }
 
-/* The folder in which a new file takes the place of path. */
+/* The folder of path. */
 static char *folder_of(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -70,7 +70,7 @@ static char *folder_of(const char *path)
 	return slash ? strndup(path, (size_t)(slash + 1 - path)) : strdup(".");
 }
 
-/* So that the new name, too, survives a crash of the host. A folder need not be one to read. */
+/* Makes the new name survive a crash of the host. A folder that can't be read is no error. */
 static int sync_folder(const char *path)
 {
 	char *folder = folder_of(path);
@@ -106,8 +106,8 @@ static int replace_file(const struct content *content, const char *path)
 }
 
 /*
- * /dev/null, a terminal, a FIFO: there is nothing to keep whole, and it must stay
- * what it is. The same goes for a file that is somebody's open descriptor.
+ * /dev/null, a terminal or a FIFO is written in place: it must not be replaced by a file. So is
+ * what is a name of an open descriptor.
  */
 static int write_in_place(const char *path, bool *in_place)
 {
@@ -160,7 +160,7 @@ int save_file(const char *path, int (*write)(const void *what, FILE *out), const
 	      struct err *err)
 {
 	struct content content = { write, what };
-	/* Through a symbolic link it is the file it points to that is replaced. */
+	/* A symbolic link stays, and the file that it points to is replaced. */
 	char *target = realpath(path, NULL);
 	bool in_place = false;
 	int rc = target || errno == ENOENT ? write_in_place(path, &in_place) : -errno;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Files that are whole or untouched, whatever happens while they are written. */
+/* Writes files so that they are whole or untouched, whatever happens meanwhile. */
 #ifndef SAVE_H
 #define SAVE_H
 
@@ -7,13 +7,13 @@
 
 #include "base/err.h"
 
-/* write puts `what` on a stream and returns 0 or -errno; it goes beside PATH, then is renamed. */
+/* write() puts `what` into a new file beside PATH, which is then renamed. */
 int save_file(const char *path, int (*write)(const void *what, FILE *out), const void *what,
 	      struct err *err);
 
 /*
- * Could save_file() write there? For who is about to work for hours: only a look, nothing is made.
- * 0, or -errno.
+ * Could save_file() write there? To be asked before work that takes long: it creates nothing.
+ * 0 or -errno.
  */
 int save_check(const char *path, struct err *err);
 

@@ -8,7 +8,7 @@
 
 #define TABLE_INDENT 2
 #define TABLE_GAP 2
-#define COLUMN_LEAST 8	/* what a column that gives way keeps */
+#define COLUMN_LEAST 8	/* no column is made narrower than that */
 
 static bool is_continuation(unsigned char c)
 {
@@ -24,7 +24,7 @@ size_t text_width(const char *text)
 	return width;
 }
 
-/* Bytes of the character at text, a whole UTF-8 sequence as far as it goes. */
+/* Length of the character at text, which is a UTF-8 sequence that may be cut off. */
 static size_t character(const char *text)
 {
 	size_t length = 1;
@@ -34,7 +34,7 @@ static size_t character(const char *text)
 	return length;
 }
 
-/* C0, DEL and C1: what a terminal would act on. */
+/* C0, DEL and C1: a terminal would act on them. */
 static bool is_control(const char *text)
 {
 	unsigned char c = (unsigned char)text[0], next = c ? (unsigned char)text[1] : 0;
@@ -42,7 +42,7 @@ static bool is_control(const char *text)
 	return c < 0x20 || c == 0x7f || (c == 0xc2 && next < 0xa0);
 }
 
-/* The first `characters` of text. Returns where it stopped. */
+/* Puts that many characters of text. Returns the rest of it. */
 static const char *put_some(FILE *out, const char *text, size_t characters)
 {
 	while (*text && characters) {
@@ -120,7 +120,7 @@ void text_wrap(FILE *out, size_t width, size_t at, size_t indent, const char *te
 			at++;
 		}
 		first = false;
-		/* A word that is longer than a line is cut into lines. */
+		/* A word that is longer than a line is split. */
 		while (word > (fits = width > at ? width - at : 1)) {
 			text = put_some(out, text, fits);
 			word -= fits;
@@ -157,7 +157,7 @@ void table_cell(struct table *table, const char *format, ...)
 	va_end(args);
 }
 
-/* 0 for a column with nothing in it */
+/* 0 if the column is empty. */
 static size_t column_width(const struct table *table, size_t column)
 {
 	size_t width = 0;
@@ -182,7 +182,7 @@ static size_t table_width(const struct table *table, const size_t *widths)
 	return total;
 }
 
-/* The widest columns give way when the table is too wide: names are long, figures are not. */
+/* A table that is too wide gets narrower in its widest columns: these are names, not figures. */
 static void column_widths(const struct table *table, size_t *widths)
 {
 	size_t total;
@@ -202,7 +202,7 @@ static void column_widths(const struct table *table, size_t *widths)
 	}
 }
 
-/* Blanks are put only before what follows them: no line ends in blanks. */
+/* Blanks are put only before text, so that no line ends in blanks. */
 static void put_row(const struct table *table, const size_t *widths, size_t row, FILE *out)
 {
 	size_t blanks = TABLE_INDENT;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Columns and paragraphs for people. What comes from a
- * file or a kernel log is shown without its control characters.
+ * Tables and paragraphs for people. Text from a file or a kernel log is shown without its control
+ * characters.
  */
 #ifndef TEXT_H
 #define TEXT_H
@@ -13,12 +13,12 @@
 #define TEXT_WIDTH 100	/* of tables at most */
 #define TEXT_PROSE 80	/* of everything else */
 
-/* Columns a terminal needs for it: UTF-8 characters, wide ones counted as one. */
+/* Columns that text needs on a terminal: UTF-8 characters, wide ones counted as one. */
 size_t text_width(const char *text);
 void text_put(FILE *out, const char *text);
 /*
- * At most width columns of it, width > 1: what is too wide loses its middle, as rows
- * differ at the end and names at the start. Returns the columns put.
+ * Puts at most `width` columns, width > 1. Text that is too wide loses its middle, because both its
+ * beginning and its end may be what distinguishes it. Returns the number of columns.
  */
 size_t text_fit(FILE *out, const char *text, size_t width);
 
@@ -33,7 +33,7 @@ struct table_column {
 	bool right;		/* aligned */
 };
 
-/* Cells come row by row. A column of nothing but "" is not shown. */
+/* Cells are added row by row. A column whose cells are all "" is not shown. */
 struct table {
 	const struct table_column *columns;
 	size_t column_count;
@@ -47,7 +47,7 @@ struct table {
 
 void table_cell(struct table *table, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
-/* Prints it, each line two blanks in, and frees it. Returns 0 or table->error. */
+/* Prints the table, indented by two blanks, and frees it. Returns 0 or table->error. */
 int table_print(struct table *table, FILE *out);
 
 #endif

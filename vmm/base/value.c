@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Kernel logs are bytes, and a text cut to its buffer may end inside a character. */
+/* A kernel log may hold any bytes, and a text that was cut off may end within a character. */
 static json_t *replace_bytes(const char *text)
 {
 	char *copy = strdup(text);

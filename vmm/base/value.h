@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* JSON values as reports need them: made without loss, read without trust. */
+/* JSON values of reports: written without loss, read without any assumption. */
 #ifndef VALUE_H
 #define VALUE_H
 
@@ -7,18 +7,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* NULL and "" are null; a text that isn't UTF-8 has its bytes above 127 replaced by '?'. */
+/* NULL and "" become null. If text is not UTF-8, its bytes above 127 become '?'. */
 json_t *value_text(const char *text);
-/* Above INT64_MAX, where JSON integers end here, a decimal string: exact in either shape. */
+/* A number, or above INT64_MAX, jansson's limit, a decimal string: both are exact. */
 json_t *value_u64(uint64_t number);
-/* null unless it is known */
+/* null if it is not known. */
 json_t *value_known(bool known, uint64_t number);
-/* "0x1f"; for addresses and codes */
+/* "0x1f", for addresses and codes. */
 json_t *value_hex(uint64_t number);
 
 /*
- * Readers: path is "a.b.c", each a member of the one before. A member that is
- * missing, null, "" or of another type reads as absent: NULL or false.
+ * Readers: path is "a.b.c", where each is a member of the one before. They return NULL or false for
+ * a member that is missing, null, "" or of another type.
  */
 const json_t *value_at(const json_t *value, const char *path);
 const char *value_string(const json_t *value, const char *path);

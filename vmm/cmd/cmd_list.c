@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* minivmm list WHAT: the names scripts rely on, one per line. */
+/* minivmm list WHAT: names that scripts rely on, one per line. */
 #include <argp.h>
 #include <errno.h>
 #include <stdbool.h>
@@ -107,11 +107,12 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 int cmd_list(int argc, char **argv)
 {
 	const struct argp_option rows[] = {
-		{ "verbose", 'v', NULL, 0, "Values, defaults and meaning, behind tabs", 0 }, { 0 }
+		{ "verbose", 'v', NULL, 0, "Also show values, defaults and meaning, with tabs", 0 },
+		{ 0 }
 	};
 	const struct argp argp = {
 		.options = rows, .parser = parse, .args_doc = "keys|checks|ops|scenarios",
-		.doc = "Lists names that scripts may rely on, one per line.",
+		.doc = "Lists names that scripts can rely on, one per line.",
 	};
 	struct arguments arguments = { 0 };
 

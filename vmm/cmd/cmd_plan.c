@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* minivmm plan: what a config would cost the kernel. No KVM, no root. */
+/* minivmm plan: the kernel memory that a config would take. It needs neither KVM nor root. */
 #include <argp.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,16 +24,17 @@ struct arguments {
 };
 
 static const char doc[] =
-	"Says what CONFIG.ini would cost the kernel: its slots, KVM's arrays when the slots are made "
-	"and when a nested guest first runs, page tables, and the headroom the VM's cgroup needs. "
-	"Nothing is run; needs neither KVM nor root.\v"
-	"Without --kernel it is for the running one. VERSION is that of a kernel, if need be with its "
-	"Debian flavour: 6.12, 6.1-amd64, 5.10.0-35-cloud-amd64, or newest; all: one of each model.\n\n"
+	"Predicts the kernel memory that CONFIG.ini would take: KVM's arrays when the slots are "
+	"created and when a nested guest first runs, page tables, and the headroom that the VM's "
+	"cgroup needs. It runs nothing, and needs neither KVM nor root.\v"
+	"Without --kernel the plan is for the running kernel. VERSION is a kernel's version, if "
+	"needed with its Debian flavour: 6.12, 6.1-amd64, 5.10.0-35-cloud-amd64; or newest; or all, "
+	"which is one kernel of each model.\n\n"
 	"Exit status: 0 planned, 2 usage or config error, 3 environment or internal error.";
 
 static const struct argp_option rows[] = {
-	{ "kernel", KEY_KERNEL, "VERSION", 0, "For this kernel, or all", 0 },
-	{ "tdp-mmu", KEY_TDP_MMU, "on|off", 0, "As if kvm.tdp_mmu were so", 0 },
+	{ "kernel", KEY_KERNEL, "VERSION", 0, "Plan for this kernel, or for all", 0 },
+	{ "tdp-mmu", KEY_TDP_MMU, "on|off", 0, "Assume this value of kvm.tdp_mmu", 0 },
 	{ 0 },
 };
 
@@ -64,7 +65,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	}
 }
 
-/* The running kernel, asked for no more than any user may know. */
+/* Reads of the running kernel only what any user may read. */
 static void running_kernel(struct host *host, struct plan_kernel *kernel)
 {
 	host_read("", host);
@@ -73,7 +74,7 @@ static void running_kernel(struct host *host, struct plan_kernel *kernel)
 	probe_kernel(host, NULL, NULL, &kernel->facts);
 }
 
-/* Returns how many; host stays empty where none is asked. */
+/* Returns the number of kernels. host is filled only if the running kernel is one of them. */
 static size_t choose_kernels(const struct arguments *arguments, struct host *host,
 			     struct plan_kernel kernels[PLAN_KERNELS])
 {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What is being done, on stderr: on a terminal a line that is overwritten, for what takes longer
- * than a second; plain, a line per phase. A thread of its own, so that nothing waits for it.
+ * Shows on stderr what a run does: on a terminal one line that is overwritten, once the run has
+ * taken a second; with --progress plain a line per phase. It is a thread of its own, so that the
+ * run never waits for it.
  */
 #include "cmd/cmd_progress.h"
 
@@ -25,7 +26,7 @@ static const char *now_doing(const struct run *run)
 	return __atomic_load_n(&run->doing, __ATOMIC_ACQUIRE);
 }
 
-/* A line that wraps is not overwritten. */
+/* Width of the terminal: a line that wraps could not be overwritten. */
 static size_t columns(void)
 {
 	struct winsize size;
@@ -54,7 +55,7 @@ static void show(struct progress_line *line, const char *doing, uint64_t elapsed
 	line->shown = doing;
 }
 
-/* As many workers' rounds per second as the line has room for. */
+/* Rounds per second of as many workers as the line has room for. */
 static void note_rates(struct progress_line *line, const struct stress_count *now, size_t count,
 		       uint64_t ns)
 {
@@ -75,7 +76,7 @@ static void note_rates(struct progress_line *line, const struct stress_count *no
 	}
 }
 
-/* Once a second of a stress phase. What the run points to lives as long as the run does. */
+/* Once per second of a stress phase. What run->stressing points to lives as long as the run. */
 static void sample(struct progress_line *line, const char *doing, uint64_t start)
 {
 	const struct stress_result *stress =
@@ -121,7 +122,7 @@ static void *line_main(void *argument)
 		pthread_cond_timedwait(&line->wake, &line->lock, &until);
 	}
 	pthread_mutex_unlock(&line->lock);
-	/* Of a run that is shorter than a tick, too, there is a line. */
+	/* A run that is shorter than a tick gets its line as well. */
 	if (line->plain && now_doing(line->run))
 		show(line, now_doing(line->run), clock_ns() - start);
 	if (line->dirty)
@@ -142,7 +143,7 @@ void progress_begin(struct progress_line *line, enum progress when, const char *
 		return;
 	pthread_mutex_init(&line->lock, NULL);
 	pthread_cond_init(&line->wake, NULL);
-	/* Signals are for the run, which blocks and reads them: see set.c. */
+	/* This thread takes no signal: the run blocks them and reads them, see vm/signals.c. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	line->started = !pthread_create(&line->thread, NULL, line_main, line);

@@ -13,13 +13,13 @@
 #include "run/result.h"
 
 struct progress_line {
-	const char *what;	/* before the phase's name, or "" */
+	const char *what;	/* is shown before the phase's name, or "" */
 	const struct run *run;
 	const char *shown;
-	struct journal *journal; /* gets a line per second of stress, or NULL */
-	uint64_t sampled_ns;	/* when the last one was, 0: none */
+	struct journal *journal; /* a line is written to it per second of stress; or NULL */
+	uint64_t sampled_ns;	/* time of the last sample, 0: none */
 	struct stress_count last[STRESS_COUNTS];
-	char rates[80];		/* of the workers, since the sample before */
+	char rates[80];		/* the workers' rates since the sample before */
 	bool quiet, plain, dirty, started, quit;
 	pthread_t thread;
 	pthread_mutex_t lock;

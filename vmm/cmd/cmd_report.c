@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* minivmm report: reports that were saved, read again. No KVM. */
+/* minivmm report: works on saved reports. It needs no KVM. */
 #include <argp.h>
 #include <errno.h>
 #include <stdbool.h>
@@ -129,16 +129,17 @@ static char *verbs_formats(char text[FORMATS_TEXT])
 }
 
 static const char doc[] =
-	"Shows, compares, sums up and draws reports that were saved with -o FILE; needs no KVM.\v"
+	"Shows, compares, summarises and plots reports that were saved with -o FILE. It needs no "
+	"KVM.\v"
 	"show renders one report.\n"
-	"diff compares two, and fails on a changed verdict or more bytes.\n"
+	"diff compares two reports, and fails if a verdict changed or bytes increased.\n"
 	"merge groups reports by verdict, kernel, CPU and parameters, and lists outliers.\n"
-	"plot draws, through gnuplot, one report's memory by phase or its sweep, or several side by "
-	"side.\n"
-	"html makes one page of them that opens anywhere.\n"
-	"What minivmm plan has saved can be shown, and compared with another plan.\n\n"
-	"Exit status: 0 done, whatever the reports' results; 1 diff found a changed verdict or more "
-	"bytes; 2 usage error; 3 a file can't be read or written or is not a report.";
+	"plot draws, with gnuplot, the memory of one report by phase, or of several reports side by "
+	"side, or a sweep.\n"
+	"html writes one page about all of them, for any browser.\n"
+	"Reports of minivmm plan can be shown, and compared with each other.\n\n"
+	"Exit status: 0 done, whatever the reports' results are; 1 diff found a changed verdict or "
+	"more bytes; 2 usage error; 3 a file can't be read or written or is not a report.";
 
 int cmd_report(int argc, char **argv)
 {
@@ -146,7 +147,7 @@ int cmd_report(int argc, char **argv)
 	const struct options_use use = {
 		.documents = DOCUMENT(RUN) | DOCUMENT(PLAN) | DOCUMENT(DIFF) | DOCUMENT(MERGE),
 		.unused = UNUSED_ALL, .format_help = verbs_formats(formats),
-		.output_help = "Write to FILE, atomically: the plot, the page; otherwise the JSON",
+		.output_help = "Write the plot, the page or the JSON to FILE, atomically",
 	};
 	struct arguments arguments = { 0 };
 	const struct argp_child children[] = {

@@ -56,14 +56,14 @@ static int load_run(const char *other, const char *path, json_t **report, struct
 		return rc;
 	json_decref(*report);
 	*report = NULL;
-	err_set(err, EINVAL, "%s: a plan: nothing was run", path);
+	err_set(err, EINVAL, "%s: a plan, which has no results of a run", path);
 	err_remedy(err, "minivmm report show, or diff with another plan");
 	return -EINVAL;
 }
 
 /*
- * All files or none, and none that is a plan; frees what it has read where one can't be. other:
- * a schema, or NULL.
+ * Loads all files, which must be of runs or of the schema `other`, if that is not NULL. Returns
+ * NULL after printing what is wrong.
  */
 static json_t **load_all(const struct report_arguments *arguments, const char *other)
 {
@@ -91,7 +91,7 @@ static void free_all(json_t **reports, size_t count)
 	free(reports);
 }
 
-/* Two runs or two plans: one beside the other would differ in all that a plan has not. */
+/* Loads two reports, both of runs or both plans. 0, or an exit status after printing the error. */
 static int load_pair(const struct report_arguments *arguments, json_t *pair[2])
 {
 	struct err err;
@@ -128,7 +128,7 @@ int report_cmd_diff(const struct report_arguments *arguments)
 	return status;
 }
 
-/* One host's broken file must not cost the view of all the others. */
+/* Goes on after a file that can't be read: the user still wants to see all the others. */
 static int read_summaries(const struct report_arguments *arguments, struct summary *summaries,
 			  json_t *unreadable, size_t *count)
 {
@@ -184,7 +184,8 @@ int report_cmd_plot(const struct report_arguments *arguments)
 
 	if (!reports)
 		return EXIT_ENVIRONMENT;
-	rc = plot_reports((const json_t *const *)reports, arguments->count, arguments->options.output, &err);
+	rc = plot_reports((const json_t *const *)reports, arguments->count,
+			  arguments->options.output, &err);
 	free_all(reports, arguments->count);
 	return rc ? print_err(&err) : EXIT_PASS;
 }
@@ -216,8 +217,8 @@ int report_cmd_html(const struct report_arguments *arguments)
 	if (reports && !arguments->options.output)
 		status = cmd_flush(write_page(&page, stdout));
 	else if (reports)
-		status = save_file(arguments->options.output, write_page, &page, &err) ? print_err(&err) :
-			 EXIT_PASS;
+		status = save_file(arguments->options.output, write_page, &page, &err) ?
+			 print_err(&err) : EXIT_PASS;
 	if (reports)
 		free_all(reports, arguments->count);
 	free(named);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* minivmm [run] CONFIG.ini: runs a config's scenario and reports it. */
 #include <argp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,16 +17,17 @@
 #include "vm/signals.h"
 
 static const char doc[] =
-	"Makes a VM as CONFIG.ini says, runs a nested guest in it and shows KVM's rmaps go from lazy "
-	"to allocated, predicted and measured.\v"
-	"CONFIG.ini may be - for standard input, or builtin:NAME (minivmm list scenarios). SECTION.KEY=VALUE overrides the file.\n\n"
+	"Creates the VM that CONFIG.ini describes, runs a nested guest in it and shows how KVM's "
+	"rmaps, which are lazy at first, are allocated: the predicted bytes and the measured ones.\v"
+	"CONFIG.ini may be - for standard input, or builtin:NAME (minivmm list scenarios). "
+	"SECTION.KEY=VALUE overrides the file.\n\n"
 	"Other commands, each with its own --help:\n"
-	"  minivmm plan CONFIG.ini       what it would cost the kernel; no KVM, no root\n"
-	"  minivmm smoke                 tests this host, no config needed\n"
-	"  minivmm stat [PID]            every VM on this host: lazy or allocated\n"
-	"  minivmm sweep                 the transition by VM size and number of slots\n"
-	"  minivmm report VERB FILE...   show, diff, merge, plot or html of saved reports\n"
-	"  minivmm list WHAT             keys, checks, ops or scenarios, one per line\n\n"
+	"  minivmm plan CONFIG.ini       predicts the kernel memory; no KVM, no root\n"
+	"  minivmm smoke                 tests this host; needs no config\n"
+	"  minivmm stat [PID]            shows whether the VMs of this host are lazy\n"
+	"  minivmm sweep                 measures by VM size and number of slots\n"
+	"  minivmm report VERB FILE...   show, diff, merge, plot or html: saved reports\n"
+	"  minivmm list WHAT             lists keys, checks, ops or scenarios\n\n"
 	"Exit status: 0 pass, 1 a check failed, 2 usage or config error, 3 environment or internal "
 	"error, 4 skipped (nothing could be judged), 128+N on signal N.";
 
@@ -124,7 +126,7 @@ static bool is_plain(const char *word)
 				       "0123456789-_./=:,+@%")];
 }
 
-/* As a shell would take it. NULL: no memory. */
+/* The command line, quoted for a shell. NULL: no memory. */
 static char *command_line(int argc, char **argv)
 {
 	size_t size = sizeof("minivmm");

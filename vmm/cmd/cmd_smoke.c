@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* minivmm smoke: is this host all right? Two built-in scenarios, one verdict. */
+/* minivmm smoke: tests this host with two built-in scenarios, and gives one verdict. */
 #include <argp.h>
 #include <stdio.h>
 
@@ -14,13 +14,13 @@
 #include "vm/signals.h"
 
 static const char doc[] =
-	"Tests this host's KVM in a few seconds: a nested guest really runs, rmaps are lazy until "
-	"then, their bytes are those predicted, nothing is left behind, the kernel log stays clean, "
-	"and a VM without nesting can't have it.\v"
-	"Without root it runs as well, and skips what it can't see. SECTION.KEY=VALUE overrides "
-	"the scenario: minivmm list scenarios.\n\n"
+	"Tests this host's KVM in a few seconds: a nested guest runs, rmaps are lazy until then, "
+	"they have the predicted size, no kernel memory is left behind, the kernel log stays clean, "
+	"and a VM without nesting can't run a nested guest.\v"
+	"It runs without root as well, and skips the checks that need root. SECTION.KEY=VALUE "
+	"overrides the scenario: minivmm list scenarios.\n\n"
 	"Exit status: 0 pass, 1 a check failed, 2 usage error, 3 environment or internal error, "
-	"4 skipped (nothing could be judged): the remedy says what to change.";
+	"4 skipped (nothing could be judged; the remedy says what to change).";
 
 enum key { KEY_BRIEF = 512 };
 
@@ -31,7 +31,7 @@ struct arguments {
 	const struct signals *signals;
 };
 
-/* No row of the table of formats: its line is for people, and may change. */
+/* Not in the table of formats: scripts must not rely on this line, it may change. */
 static const struct format brief = {
 	.name = "brief", .help = "one line", .render = { [DOCUMENT_RUN] = report_brief },
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* minivmm stat: every VM on this host, whatever made it: lazy or allocated, and its rmaps' bytes. */
+/* minivmm stat: the VMs of any VMM on this host, the state of their rmaps, and its bytes. */
 #include <argp.h>
 #include <errno.h>
 #include <stdio.h>
@@ -15,13 +15,13 @@
 #include "report/stat.h"
 
 static const char doc[] =
-	"Shows every VM on this host, or those that thread PID made: lazy or allocated, and "
-	"what is known of its memory. Reads KVM's debugfs: root only.\v"
-	"Without --walk only counters are read, which cost the VMs nothing: a VM whose "
-	"mmu_cache_miss has counted a shadow page has rmaps. (Who resets the counters by "
-	"writing to them makes it look lazy.)\n\n"
-	"Exit status: 0 shown, also when there is no VM; 2 usage error; 3 output error; 4 nothing "
-	"can be seen here, or PID has no VM.";
+	"Shows the VMs on this host, or those that thread PID created: whether their rmaps are lazy "
+	"or allocated, and what is known of their memory. It reads KVM's debugfs and needs root.\v"
+	"Without --walk it reads only counters, which does not disturb the VMs: a VM whose "
+	"mmu_cache_miss has counted a shadow page has rmaps. A VM looks lazy if somebody has reset "
+	"its counters by writing to them.\n\n"
+	"Exit status: 0 shown, even if there is no VM; 2 usage error; 3 output error; 4 the VMs "
+	"can't be read here, or PID has no VM.";
 
 enum key { KEY_WALK = 512, KEY_WATCH };
 
@@ -72,7 +72,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	}
 }
 
-/* Nothing of what was asked for is there to be shown. */
+/* There is nothing to show: the VMs can't be read (why), or PID has none (why is ""). */
 static int nothing(const struct arguments *arguments, const char *why)
 {
 	struct err err = { 0 };
@@ -82,7 +82,7 @@ static int nothing(const struct arguments *arguments, const char *why)
 		err_remedy(&err, "run as root, with KVM loaded and debugfs mounted: "
 				 "mount -t debugfs none /sys/kernel/debug");
 	} else {
-		err_set(&err, ENOENT, "thread %lld made no VM, or it is gone",
+		err_set(&err, ENOENT, "thread %lld created no VM, or the VM is gone",
 			(long long)arguments->pid);
 	}
 	cmd_print_err(&err);
@@ -137,9 +137,9 @@ int cmd_stat(int argc, char **argv)
 		{ options_argp(&arguments.options, &use), 0, "Options:", 1 }, { 0 }
 	};
 	const struct argp_option rows[] = {
-		{ "walk", KEY_WALK, NULL, 0, "The exact bytes of allocated VMs. Each stands still "
-		  "while KVM looks at all of its rmaps, 2 MiB per GiB of its memory", 0 },
-		{ "watch", KEY_WATCH, "N", 0, "Again every N seconds", 0 },
+		{ "walk", KEY_WALK, NULL, 0, "Show the exact bytes of allocated VMs. Each VM stalls "
+		  "while KVM reads all of its rmaps, 2 MiB per GiB of its memory", 0 },
+		{ "watch", KEY_WATCH, "N", 0, "Repeat every N seconds", 0 },
 		{ 0 }
 	};
 	const struct argp argp = {
@@ -150,7 +150,7 @@ int cmd_stat(int argc, char **argv)
 	if (argp_parse(&argp, argc, argv, 0, NULL, &arguments))
 		return EXIT_USAGE_ERROR;
 	if (arguments.walk)
-		fputs("minivmm: --walk stalls each VM that has rmaps while they are counted\n",
+		fputs("minivmm: --walk stalls each VM that has rmaps while KVM counts them\n",
 		      stderr);
 	return arguments.watch_ns ? watch(&arguments) : show(&arguments);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* minivmm sweep: one run per size and number of slots, one table. */
+/* minivmm sweep: a run for each size and number of slots; the table has a row for each. */
 #include <argp.h>
 #include <errno.h>
 #include <stdio.h>
@@ -20,14 +20,14 @@
 #include "vm/signals.h"
 
 #define POINTS 64
-#define SLOTS 32764		/* KVM takes so many in a VM */
+#define SLOTS 32764		/* KVM's limit for one VM */
 #define STRING(text) #text
 #define TEXT_OF(number) STRING(number)
 
 static const char doc[] =
-	"Measures the transition against the VM's size and its number of slots: its time, its "
-	"bytes as predicted and as measured and, as root with tracefs, kvm_mmu_load beside a memset "
-	"of as many bytes. Sizes that this host has not the memory for are skipped.\v"
+	"Measures the transition by the VM's size and its number of slots: its time, the predicted "
+	"and the measured bytes and, as root with tracefs, the time of kvm_mmu_load and of a memset "
+	"of as many bytes. Sizes that this host lacks the memory for are skipped.\v"
 	"Exit status: 0 every point that ran passed, 1 one failed, 2 usage error, 3 environment "
 	"or internal error, 4 none could be judged.";
 
@@ -72,11 +72,12 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		return 0;
 	case KEY_SIZES:
 		if (!parse_list(argument, true, &arguments->sizes))
-			argp_error(state, "--sizes %s: sizes from 64M on, as in 1G,4G,64G", argument);
+			argp_error(state, "--sizes %s: not sizes of at least 64M, as in 1G,4G,64G",
+				   argument);
 		return 0;
 	case KEY_SLOTS:
 		if (!parse_list(argument, false, &arguments->slots))
-			argp_error(state, "--slots %s: numbers from 1 to " TEXT_OF(SLOTS)
+			argp_error(state, "--slots %s: not numbers from 1 to " TEXT_OF(SLOTS)
 				   ", as in 1,100,1000", argument);
 		return 0;
 	default:
@@ -84,7 +85,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	}
 }
 
-/* The config as a file that nobody else sees: the same way in as any other. */
+/* Loads the point's config from a memfd, as any other config is loaded. */
 static int load_point(uint64_t size, uint64_t slots, const struct options *options,
 		      struct config *config, struct errors *errors)
 {
@@ -109,7 +110,7 @@ static int load_point(uint64_t size, uint64_t slots, const struct options *optio
 	return code;
 }
 
-/* The rule of "/proc/self/fd/3:7: memslot.row.size: 5: rule": nobody has seen that file. */
+/* The rule in "/proc/self/fd/3:7: memslot.row.size: 5: rule": the user can't see that file. */
 static const char *rule_of(const char *line)
 {
 	const char *rule = line;
@@ -121,7 +122,7 @@ static const char *rule_of(const char *line)
 	return rule && !strncmp(line, "/proc/", 6) ? rule : line;
 }
 
-/* The first error says it all: the slots of a row are alike. */
+/* Prints the first error only: the slots of a row are alike, and so are their errors. */
 static void print_point_error(uint64_t size, uint64_t slots, const struct errors *errors)
 {
 	char text[UNIT_TEXT];
@@ -130,7 +131,7 @@ static void print_point_error(uint64_t size, uint64_t slots, const struct errors
 		(unsigned long long)slots, errors->count ? rule_of(errors->lines[0]) : "no memory");
 }
 
-/* The point's report, NULL with errors printed. */
+/* Returns the point's report, or NULL after printing the errors. */
 static json_t *run_point(struct session *session, const struct arguments *arguments,
 			 uint64_t size, uint64_t slots, int *signal)
 {
@@ -220,7 +221,7 @@ static void sweep_one(const struct arguments *arguments, uint64_t size, uint64_t
 	session_free(session);
 }
 
-/* 0 or an exit status: what KVM would refuse on any host, said before anything is run. */
+/* Finds what KVM would refuse on any host, before anything runs. 0 or an exit status. */
 static int check_point(uint64_t size, uint64_t slots)
 {
 	const struct layout_limits limits = LAYOUT_LIMITS_DEFAULT;
@@ -287,8 +288,8 @@ int cmd_sweep(int argc, char **argv)
 	};
 	struct arguments arguments = { .options.trace = true };
 	const struct argp_option rows[] = {
-		{ "sizes", KEY_SIZES, "LIST", 0, "Of the VM (1G,2G,4G,8G,16G,32G,64G)", 0 },
-		{ "slots", KEY_SLOTS, "LIST", 0, "How many memslots it has, 1 to 32764 (1,32,1024)", 0 },
+		{ "sizes", KEY_SIZES, "LIST", 0, "Sizes of the VM (1G,2G,4G,8G,16G,32G,64G)", 0 },
+		{ "slots", KEY_SLOTS, "LIST", 0, "Its numbers of memslots, 1 to 32764 (1,32,1024)", 0 },
 		{ 0 }
 	};
 	const struct argp_child children[] = {

@@ -11,7 +11,7 @@
 
 enum progress { PROGRESS_AUTO, PROGRESS_NEVER, PROGRESS_PLAIN };
 
-/* Options that do nothing in a command: it takes them, as a wrapper may pass them to any command. */
+/* Options that do nothing in a command. It takes them: a wrapper may pass them to any command. */
 enum options_unused {
 	UNUSED_SEED = 1, UNUSED_TIMEOUT = 2, UNUSED_PROGRESS = 4,
 	UNUSED_ALL = UNUSED_SEED | UNUSED_TIMEOUT | UNUSED_PROGRESS,

@@ -15,8 +15,8 @@
 #define ABOVE ((uint64_t)4 << 30)
 
 /*
- * The first slot is where the payload goes. Of the others each is as large as it can be for all
- * to be alike; what that leaves over goes to the first.
+ * The payload is loaded into the first slot. The others all have the same size, as large as
+ * possible; the first slot gets the remainder.
  */
 char *sweep_config(uint64_t size, uint64_t slots)
 {

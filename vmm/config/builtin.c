@@ -6,8 +6,8 @@
 #define PREFIX "builtin:"
 
 /*
- * 16 GiB: large enough for a cgroup's memory.stat to show the rmaps on a host of 32 CPUs,
- * small enough for the kernel to part with 40 MiB.
+ * 16 GiB is large enough for a cgroup's memory.stat to show the rmaps on a host with 32 CPUs, and
+ * so small that rmaps and tracking take only 40 MiB of kernel memory.
  */
 static const char smoke[] =
 	"[memslot.low]\n"
@@ -48,7 +48,7 @@ static const char nested_off[] =
 
 static const struct builtin_info table[] = {
 	{ "smoke", "the transition of a 16 GiB VM, in a second or two", smoke },
-	{ "nested-off", "a VM without SVM or VMX tries to enter L2 all the same: to be refused",
+	{ "nested-off", "a VM without SVM or VMX tries to run L2, which must be refused",
 	  nested_off },
 };
 

@@ -51,7 +51,7 @@ static void compare_at(struct diff *diff, const char *kind, const char *path)
 		      value_at(diff->b, path));
 }
 
-/* The element of that name, or NULL. Where a name is there twice, that at the same index. */
+/* The element of that name, at the same index if several have it; or NULL. */
 static const json_t *named(const json_t *array, const json_t *name, size_t index)
 {
 	const json_t *element = json_array_get(array, index);
@@ -65,7 +65,7 @@ static const json_t *named(const json_t *array, const json_t *name, size_t index
 	return NULL;
 }
 
-/* A check that is new says nothing of what was there before, unless it fails. */
+/* A new check is a changed verdict only if it fails: there is no older result of it. */
 static void compare_checks(struct diff *diff)
 {
 	const json_t *before = value_at(diff->a, "checks"), *after = value_at(diff->b, "checks");
@@ -105,7 +105,7 @@ static void compare_verdicts(struct diff *diff)
 	compare_checks(diff);
 }
 
-/* Every array of two footprints; prefix says whose they are. */
+/* Compares each array of two footprints; prefix names them. */
 static void compare_bytes(struct diff *diff, const char *prefix, const json_t *a, const json_t *b)
 {
 	for (int array = 0; array < ARRAY_COUNT; array++) {
@@ -125,7 +125,7 @@ static void compare_member(struct diff *diff, const char *kind, const char *pref
 		      value_at(b, member));
 }
 
-/* A phase of one report only is told as such, and no figure of it. */
+/* A phase that only one report has is one change: its figures are not compared. */
 static void compare_phase(struct diff *diff, const json_t *name, const json_t *a, const json_t *b)
 {
 	const char *text = json_string_value(name);
@@ -160,7 +160,7 @@ static void compare_phases(struct diff *diff)
 	}
 }
 
-/* Members of two objects, those that objects have in turn named by their path. */
+/* Compares the members of two objects, and of the objects in them; names are paths. */
 static void compare_objects(struct diff *diff, const char *kind, const char *prefix,
 			    const json_t *a, const json_t *b)
 {
@@ -173,7 +173,7 @@ static void compare_objects(struct diff *diff, const char *kind, const char *pre
 			char path[256];
 
 			if (i && other)
-				continue;	/* was compared from a's side */
+				continue;	/* was compared already, as a's member */
 			snprintf(path, sizeof(path), "%s%s%s", prefix, *prefix ? "." : "", key);
 			if (json_is_object(value) && (!other || json_is_object(other)))
 				compare_objects(diff, kind, path, i ? other : value,

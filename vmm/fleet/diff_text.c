@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A comparison for people: what makes the exit status 1 first. */
+/* A comparison for people: first the changes that make the exit status 1. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,7 +42,7 @@ static void put_headline(const json_t *diff, FILE *out)
 	put_side(diff, "b", out);
 }
 
-/* As the report has it; "-" for what it does not know. */
+/* The value as the report has it; "-" if it is unknown. */
 static void put_value(struct table *table, const json_t *change, const char *side,
 		      const char *kind)
 {
@@ -62,7 +62,7 @@ static void put_value(struct table *table, const json_t *change, const char *sid
 	}
 }
 
-/* By how much, where that says something. */
+/* By how much it changed, if it is a figure. */
 static void put_change(struct table *table, const json_t *change, const char *kind)
 {
 	struct amount a = amount_at(change, "a"), b = amount_at(change, "b");

@@ -12,7 +12,7 @@
 
 extern char **environ;
 
-/* Standard streams of the child, as files: nobody has to read and write at once. */
+/* The child's standard streams are files: pipes would have to be read and written at once. */
 struct streams {
 	FILE *file[3];
 };
@@ -46,7 +46,7 @@ static int run(const struct streams *streams, struct err *err)
 		err_errno(err, -rc, "starting gnuplot");
 		if (rc == -ENOENT)
 			err_remedy(err, "install gnuplot (Debian: apt-get install gnuplot-nox), or "
-				   "use report html, which needs none");
+				   "use report html, which does not need it");
 		return rc;
 	}
 	while (waitpid(pid, &status, 0) < 0)

@@ -7,8 +7,8 @@
 #include "base/err.h"
 
 /*
- * Runs a script whose plot goes to gnuplot's standard output, and puts that into
- * PATH, whole or not at all.
+ * Runs a script that plots to gnuplot's standard output, and writes that output to PATH, whole or
+ * not at all.
  */
 int gnuplot_run(const char *script, size_t size, const char *path, struct err *err);
 

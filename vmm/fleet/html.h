@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Reports as one HTML page: style and plots are inside, nothing is fetched, no
- * script runs. It follows the reader's preference for light or dark.
+ * Reports as one HTML page. Style and plots are in the page: it fetches nothing and runs no script.
+ * It follows the reader's preference for light or dark.
  */
 #ifndef HTML_H
 #define HTML_H
@@ -14,28 +14,28 @@
 
 struct html_report {
 	const json_t *report;
-	const char *name;	/* of its file */
+	const char *name;	/* the name of its file */
 };
 
 /* 0 or -ENOMEM; errors of the stream stay in the stream. */
 int html_page(const struct html_report *reports, size_t count, FILE *out);
 
-/* Its parts. One report; id is the number that links use. Its contention, if it has any. */
+/* Parts of the page: one report, whose id is the number that links use; its contention, if any. */
 void html_run(const struct html_report *run, size_t id, FILE *out);
 void html_contention(const json_t *report, FILE *out);
 
-/* Text as content or as an attribute's value; control characters are shown as '?'. */
+/* Writes text as content or as an attribute's value; control characters become '?'. */
 void html_text(FILE *out, const char *text);
-/* A class of the page's style, whatever a file says; or NULL. */
+/* The class of the page's style for that word, or NULL: a file may have any word. */
 const char *html_result_class(const char *result);
-/* <td>; NULL is a dash, and a class of NULL none. */
+/* <td>. text NULL: a dash; class NULL: no class. */
 void html_cell(FILE *out, const char *class, const char *text);
-/* <tr> of a head and a value; nothing where the value is NULL. */
+/* <tr> with a head and a value; nothing if the value is NULL. */
 void html_fact(FILE *out, const char *head, const char *text);
-/* "<table><tr><th>one..."; a head that begins with '>' is that of figures. NULL ends them. */
+/* "<table><tr><th>one..."; a head that begins with '>' is of a column of figures. NULL ends. */
 void html_table(FILE *out, const char *const *heads);
 
-/* Bars of stacked bytes, as inline SVG. */
+/* A chart of bars, whose parts are bytes, as inline SVG. */
 #define CHART_PARTS 4
 
 struct chart_bar {

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Horizontal bars: labels are long, and a page scrolls down. */
+/* The bars are horizontal, because labels are long and a page can be any length. */
 #include <inttypes.h>
 #include <stdlib.h>
 
 #include "base/text.h"
 #include "fleet/html.h"
 
-#define WIDTH 900		/* in the drawing's units; the page scales it */
+#define WIDTH 900		/* in SVG's units; the page scales it */
 #define ROW 30
 #define THICK 20
-#define FIGURES 110		/* room for the sum behind a bar */
-#define CHARACTER 8.2		/* width of one, on the safe side */
+#define FIGURES 110		/* room for the sum after a bar */
+#define CHARACTER 8.2		/* width of a character, rather too much */
 #define LABEL_MOST 46		/* characters */
 #define TOP 34			/* the legend's height */
 
 struct scale {
-	double left;		/* where the bars begin */
-	int64_t most;		/* what the whole width stands for */
+	double left;		/* of the bars */
+	int64_t most;		/* the value of the whole width */
 };
 
 static struct amount bar_sum(const struct chart *chart, const struct chart_bar *bar)
@@ -29,7 +29,7 @@ static struct amount bar_sum(const struct chart *chart, const struct chart_bar *
 	return sum;
 }
 
-/* The longest bar or mark, never 0 */
+/* The largest sum or mark, never 0. */
 static int64_t most_of(const struct chart *chart)
 {
 	int64_t most = 1;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The page's table of what each step of the workers took: medians, and what they became. */
+/* The page's table of the workers' steps: their median times before and after the transition. */
 #include <stdio.h>
 
 #include "base/value.h"

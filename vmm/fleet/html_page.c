@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The page around the reports: its style, and where there are several, all of them at a glance. */
+/* The page around the reports: its style, and an overview if there are several. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "fleet/html.h"
 #include "fleet/summary.h"
 
-#define OPEN_MOST 3	/* of more reports than that, each is folded */
+#define OPEN_MOST 3	/* if there are more reports, all are folded */
 
 static const char style[] =
 	":root{color-scheme:light dark;--bg:#fff;--fg:#1c2127;--dim:#59636e;--line:#d5dae0;"
@@ -142,7 +142,7 @@ static int put_overview(const struct html_report *reports, size_t count, FILE *o
 	return rc;
 }
 
-/* Well-formed as XML, too, so that a program can check it. */
+/* It is well-formed XML as well, so that tests can check it. */
 int html_page(const struct html_report *reports, size_t count, FILE *out)
 {
 	int rc = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* One report on the page: the verdict first, then what it rests on. */
+/* One report on the page: the verdict first, then its evidence. */
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,7 +61,7 @@ static void put_facts(const struct html_report *run, FILE *out)
 	fputs("</tbody></table>\n", out);
 }
 
-/* What the model says is held once the slots are made, and once rmaps are allocated. */
+/* The bytes predicted after the slots are created, and after rmaps are allocated. */
 static struct amount predicted_after(const json_t *report, const json_t *phase)
 {
 	struct amount creation = amount_arrays(value_at(report, "predicted.creation"));
@@ -108,7 +108,7 @@ static void put_chart(const json_t *report, FILE *out)
 static void put_phases(const json_t *report, FILE *out)
 {
 	static const char *const heads[] = {
-		"phase", "do", "expect", "rmaps", "told by", ">time", ">L2 entries", ">L2 pages",
+		"phase", "do", "expect", "rmaps", "source", ">time", ">L2 entries", ">L2 pages",
 		">rmap", ">tracking", ">other", NULL
 	};
 	const json_t *phases = value_at(report, "phases"), *phase;
@@ -246,7 +246,7 @@ static void put_trouble(const json_t *report, FILE *out)
 
 	if (!value_string(report, "guest.trouble"))
 		return;
-	fputs("<h3>Guest, in trouble</h3>\n", out);
+	fputs("<h3>Guest, which failed</h3>\n", out);
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		const char *text = value_string(report, texts[i]);
 

@@ -8,7 +8,7 @@
 #include "base/spread.h"
 #include "base/value.h"
 
-/* 6.12 comes after 6.9, and 5.10 before both. */
+/* strverscmp() sorts 6.12 after 6.9. */
 static int compare_facts(const struct summary *a, const struct summary *b)
 {
 	static const enum fact order[FACT_COUNT] = {
@@ -47,7 +47,7 @@ static json_t *spread_json(int64_t *values, size_t count)
 			 "median", (json_int_t)spread.median, "max", (json_int_t)spread.max);
 }
 
-/* One figure of a group's members, by its place in struct summary. */
+/* The spread of one figure of a group's members; offset is its place in struct summary. */
 static json_t *figure_json(const struct summary *members, size_t count, size_t offset)
 {
 	int64_t *values = calloc(count, sizeof(*values));
@@ -127,7 +127,7 @@ fail:
 	return NULL;
 }
 
-/* Summaries are sorted: a group's members are neighbours. */
+/* Summaries are sorted, so that the members of a group follow each other. */
 static json_t *groups_json(const struct summary *summaries, size_t count)
 {
 	json_t *groups = json_array();

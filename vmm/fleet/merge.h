@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Reports of many hosts in one: groups of those that are alike, and who stands out. */
+/* Reports of many hosts, merged: groups of equal ones, and outliers. */
 #ifndef MERGE_H
 #define MERGE_H
 
@@ -11,14 +11,14 @@
 
 #define MERGE_SCHEMA "minivmm.merge/1"
 
-/* Sorts summaries. NULL: out of memory. "unreadable" is an empty array, for the caller to fill. */
+/* Sorts summaries. NULL: no memory. "unreadable" is an empty array that the caller fills. */
 json_t *merge_build(struct summary *summaries, size_t count);
 
-/* Renderings, from the JSON alone. 0 or -ENOMEM. */
+/* Renderings, for report_render(). */
 int merge_text(const json_t *merge, FILE *out);
 int merge_csv(const json_t *merge, FILE *out);
 
-/* Reports whose figures or verdict differ from their peers'. Sorts summaries; NULL: no memory. */
+/* Reports whose figures or verdict differ from their peers. Sorts summaries. NULL: no memory. */
 json_t *merge_outliers(struct summary *summaries, size_t count);
 
 #endif

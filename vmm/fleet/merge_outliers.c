@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Who stands out: a report against those of the same kernel, CPU, parameters and
- * VM. Bytes are exact, so that any deviation counts; times are not.
+ * Outliers: reports that differ from those of the same kernel, CPU, parameters and VM. Bytes are
+ * exact, so that any deviation counts; times deviate a lot before they count.
  */
 #include <stdbool.h>
 #include <stdlib.h>
@@ -11,9 +11,9 @@
 #include "base/value.h"
 #include "fleet/merge.h"
 
-#define PEERS_LEAST 3		/* one of two that differ is nobody's fault */
+#define PEERS_LEAST 3		/* of two that differ, either may be the outlier */
 #define TIME_PEERS_LEAST 5
-#define TIME_DEVIATIONS 5	/* times the median of the others' deviations */
+#define TIME_DEVIATIONS 5	/* allowed, in units of the median deviation */
 
 static const enum fact of_peers[] = {
 	FACT_KERNEL, FACT_VENDOR, FACT_CPU, FACT_TDP_MMU, FACT_TDP, FACT_NESTED, FACT_VM,
@@ -64,7 +64,7 @@ static bool same_verdict(const struct summary *a, const struct summary *b)
 	       !strcmp(a->facts[FACT_REASON], b->facts[FACT_REASON]);
 }
 
-/* Peers are sorted by verdict: where more than half agree, the middle one is of them. */
+/* Peers are sorted by verdict: if more than half agree, the middle one is one of these. */
 static int find_verdicts(json_t *outliers, const struct summary *peers, size_t count)
 {
 	const struct summary *usual = &peers[count / 2];
@@ -92,7 +92,7 @@ static int64_t distance(int64_t a, int64_t b)
 	return a > b ? a - b : b - a;
 }
 
-/* How far from the median is too far: nothing for bytes. values are scratch. */
+/* How far a time may be from the median. Overwrites values. */
 static int64_t allowance(int64_t *values, size_t known, int64_t median)
 {
 	int64_t deviation;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Merged reports for people and for spreadsheets. */
+/* Merged reports, for people and for spreadsheets. */
 #include <string.h>
 
 #include "base/csv.h"
@@ -7,14 +7,14 @@
 #include "base/value.h"
 #include "fleet/merge.h"
 
-#define HOSTS_MOST 8	/* of a group by name; the JSON has them all */
+#define HOSTS_MOST 8	/* names shown of a group; the JSON has all of them */
 
 static const char *or_dash(const char *text)
 {
 	return text ? text : "-";
 }
 
-/* Who could not run says little of the host, and is no reason for another column. */
+/* A run that was skipped or failed may not know a fact: this is no reason for a column. */
 static bool silent(const json_t *group, enum fact fact)
 {
 	const char *result = value_string(group, "result");
@@ -23,7 +23,7 @@ static bool silent(const json_t *group, enum fact fact)
 	       (!strcmp(result, "skip") || !strcmp(result, "error"));
 }
 
-/* The first that says something, or NULL */
+/* The fact's first known value, or NULL. */
 static const char *first_text(const json_t *groups, enum fact fact)
 {
 	const json_t *group;
@@ -35,7 +35,7 @@ static const char *first_text(const json_t *groups, enum fact fact)
 	return NULL;
 }
 
-/* What all groups have in common is said once, before the table. */
+/* A fact that all groups have in common is printed once, before the table. */
 static bool common(const json_t *groups, enum fact fact)
 {
 	const char *first = first_text(groups, fact), *text;
@@ -50,7 +50,7 @@ static bool common(const json_t *groups, enum fact fact)
 	return true;
 }
 
-/* Facts that the table has columns for only where groups differ in them */
+/* Facts that have a column only if groups differ in them. */
 static const struct {
 	enum fact fact;
 	const char *head;
@@ -78,7 +78,7 @@ static void put_alike(const json_t *groups, FILE *out)
 	text_wrap(out, TEXT_PROSE, 0, 5, line);
 }
 
-/* "128.5 MiB", or "128 MiB..1 GiB" where reports of one group differ. */
+/* "128.5 MiB", or "128 MiB..1 GiB" if the reports of the group differ. */
 static void put_figure(struct table *table, const json_t *group, const char *path,
 		       char *(*text)(char buffer[AMOUNT_TEXT], struct amount amount), bool median)
 {
@@ -135,7 +135,7 @@ static int put_groups(const json_t *groups, bool several, FILE *out)
 	return table_print(&table, out);
 }
 
-/* "on a, b and 3 more"; nothing where no host is known */
+/* "on a, b and 3 more"; nothing if no host is known. */
 static void put_hosts(const json_t *members, char *line, size_t size)
 {
 	const json_t *member;
@@ -156,7 +156,7 @@ static void put_hosts(const json_t *members, char *line, size_t size)
 		snprintf(line + at, size - at, " and %zu more", json_array_size(members) - i);
 }
 
-/* "3  fail: rmap.exact", then who. */
+/* "3  fail: rmap.exact", then the hosts. */
 static void put_members(const json_t *group, size_t number, FILE *out)
 {
 	const char *reason = value_string(group, "reason");
@@ -191,7 +191,7 @@ static void put_outliers(const json_t *outliers, FILE *out)
 	size_t i;
 
 	if (json_array_size(outliers))
-		fputs("\nOutliers, against the same kernel, CPU, parameters and VM\n", out);
+		fputs("\nOutliers, compared with the same kernel, CPU, parameters and VM\n", out);
 	json_array_foreach(outliers, i, outlier) {
 		char value[256], usual[256], line[1024];
 

@@ -11,7 +11,7 @@
 #include "fleet/summary.h"
 #include "report/array_amount.h"
 
-/* In double quotes backticks run commands, and backslashes escape: a file's text has neither. */
+/* gnuplot runs a command in backticks, also in double quotes: text from a file must have none. */
 void plot_text(FILE *out, const char *text)
 {
 	for (; *text; text++)
@@ -30,7 +30,7 @@ void plot_style(FILE *out)
 	      "set linetype 4 lc rgb '#b0588f' lw 2 pt 11 ps 0.6\n", out);
 }
 
-/* In MiB, or gnuplot's word for a missing one */
+/* An amount in MiB, or gnuplot's word for a missing value. */
 static void put_mib(FILE *out, struct amount bytes)
 {
 	if (bytes.known)
@@ -92,7 +92,7 @@ static bool plot_phases(const json_t *report, FILE *out)
 	return any;
 }
 
-/* "6.12.117+deb13-cloud-amd64" is "6.12.117" here: labels stand side by side. */
+/* "6.12.117+deb13-cloud-amd64" becomes "6.12.117": the labels are side by side. */
 static void put_label(FILE *out, const struct summary *one)
 {
 	char kernel[24];
@@ -144,7 +144,7 @@ static int plot_several(const json_t *const *reports, size_t count, bool *any, F
 	return rc;
 }
 
-/* The file itself, a report's member, or NULL */
+/* The sweep: the file itself, or a report's member; NULL if there is none. */
 static const json_t *sweep_of(const json_t *report)
 {
 	const char *schema = value_string(report, "schema");

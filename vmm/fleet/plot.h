@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Reports as a plot, drawn by gnuplot. */
+/* Plots of reports, drawn by gnuplot. */
 #ifndef PLOT_H
 #define PLOT_H
 
@@ -11,19 +11,19 @@
 
 #define PLOT_SWEEP_SCHEMA "minivmm.sweep/1"
 
-/* gnuplot's name of what a file of that name is, NULL: it ends in neither .svg nor .png. */
+/* The gnuplot terminal for a file of that name, or NULL if it ends in neither .svg nor .png. */
 const char *plot_terminal(const char *path);
 /*
- * PATH ends in .svg or .png. A sweep, or a report with such a member: its curves.
- * One report: its memory by phase; several: their memory side by side.
+ * PATH ends in .svg or .png. Plots the curves of a sweep (or of a report that has one), the memory
+ * by phase of one report, or the memory of several reports side by side.
  */
 int plot_reports(const json_t *const *reports, size_t count, const char *path, struct err *err);
 
-/* Text inside double quotes in a script: what gnuplot would act on becomes '_'. */
+/* Writes text for double quotes in a script: characters that are special there become '_'. */
 void plot_text(FILE *out, const char *text);
-/* Colours and lines that every plot has. */
+/* Writes the colours and lines of every plot. */
 void plot_style(FILE *out);
-/* Writes the plot of a sweep. -ENODATA: there are no points in it. */
+/* Writes the plot of a sweep. -ENODATA: it has no points. */
 int plot_sweep(const json_t *sweep, FILE *out);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Curves of a sweep's points, which sweep.c makes; older files have an array of them. */
+/* The curves of a sweep. Its file has an object with the points, or, if older, only their array. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
@@ -29,7 +29,7 @@ static bool first_of_its_slots(const json_t *points, size_t i)
 	return true;
 }
 
-/* Where the VM keeps its size, its slots are what is swept. */
+/* If all points have the same size, the slots are on the x axis. */
 static bool sizes_vary(const json_t *points)
 {
 	const json_t *first = value_at(json_array_get(points, 0), "size_bytes"), *point;
@@ -52,7 +52,7 @@ static void put_point(FILE *out, const json_t *point, bool by_size)
 	fputc('\n', out);
 }
 
-/* A data block per curve: $curve0, $curve1, ... Returns how many. */
+/* Writes a data block for each curve: $curve0, $curve1, ... Returns their number. */
 static size_t put_data(const json_t *points, bool by_size, FILE *out)
 {
 	size_t curves = 0, i, k;
@@ -70,7 +70,7 @@ static size_t put_data(const json_t *points, bool by_size, FILE *out)
 	return curves;
 }
 
-/* The number of slots of the curves in the order of put_data() */
+/* The number of slots of each curve, in the order of put_data(). */
 static void put_title(FILE *out, const json_t *points, size_t curve)
 {
 	struct amount slots = { 0 };
@@ -96,7 +96,7 @@ static bool floors_known(const json_t *points)
 
 enum column { MEASURED = 2, PREDICTED, TIME, FLOOR };
 
-/* What the measured figure is held against: no curve of its own, where it is known. */
+/* The figure to compare a measured one with: points without a line. */
 static void put_against(FILE *out, size_t curve, enum column column, const char *name)
 {
 	fprintf(out, ", $curve%zu using 1:%d with points lc rgb '#14181d' pt %d ps 1.4 ", curve,
@@ -137,7 +137,7 @@ int plot_sweep(const json_t *sweep, FILE *out)
 		return -ENODATA;
 	by_size = sizes_vary(points);
 	curves = put_data(points, by_size, out);
-	/* Room above both for as many lines of the key, so that they stand side by side. */
+	/* Both plots leave the same room above for the lines of the key, so that they align. */
 	fprintf(out, "set multiplot layout 1,2\nset tmargin %zu\nset yrange [0:*]\n"
 		"set xlabel '%s'\n%s", curves + 2,
 		by_size ? "GiB of guest memory" : "slots", by_size ? "" : "set logscale x\n");

@@ -32,7 +32,7 @@ static char *copy(const json_t *report, const char *path)
 	return strdup(text ? text : "-");
 }
 
-/* The names of the checks that failed */
+/* The names of the checks that failed. */
 static char *failed_checks(const json_t *report)
 {
 	const json_t *checks = value_at(report, "checks"), *check;
@@ -55,7 +55,7 @@ static char *failed_checks(const json_t *report)
 	return fclose(out) ? NULL : text;
 }
 
-/* Of a pass there is none, its headline has figures that differ from host to host. */
+/* A pass has none: its headline has figures that differ from host to host. */
 static char *reason(const json_t *report)
 {
 	const char *result = value_string(report, "result");
@@ -86,7 +86,7 @@ static char *vm_text(const json_t *report)
 	return text;
 }
 
-/* The last phase before the teardown */
+/* The last phase before the teardown. */
 static const json_t *last_alive(const json_t *phases)
 {
 	for (size_t i = json_array_size(phases); i-- > 0; ) {
@@ -110,7 +110,7 @@ static void read_figures(const json_t *report, struct summary *summary)
 	summary->duration = amount_at(transition, "duration_ns");
 	if (value_is_true(transition, "observed"))
 		summary->transition = amount_transition(transition, "measured");
-	else if (!strcmp(summary->facts[FACT_POLICY], "eager"))	/* nothing should come later */
+	else if (!strcmp(summary->facts[FACT_POLICY], "eager"))	/* expected to be 0 */
 		summary->transition = amount_subtract(amount_arrays(last_alive(phases)),
 						      summary->creation);
 }

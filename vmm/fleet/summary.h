@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What is compared of a report among reports of many hosts. It owns its texts, so
- * that hundreds of reports need not stay in memory.
+ * The part of a report that is compared with the reports of other hosts. It has copies of its
+ * texts, so that hundreds of reports need not stay in memory.
  */
 #ifndef SUMMARY_H
 #define SUMMARY_H
@@ -10,7 +10,7 @@
 
 #include "base/amount.h"
 
-/* Reports that are alike in all of them are one group. */
+/* Reports that have the same value of each are one group. */
 enum fact {
 	FACT_RESULT, FACT_REASON, FACT_KERNEL, FACT_VENDOR, FACT_CPU, FACT_TDP_MMU, FACT_TDP,
 	FACT_NESTED, FACT_POLICY, FACT_VM, FACT_COUNT
@@ -18,23 +18,23 @@ enum fact {
 
 struct summary {
 	char *file, *hostname;
-	char *facts[FACT_COUNT];	/* "-" where the report does not say */
-	/* Bytes of all arrays that the slots, and that the first shadow root brought. */
+	char *facts[FACT_COUNT];	/* "-" if it is unknown */
+	/* Bytes of all arrays, allocated with the slots and with the first shadow root. */
 	struct amount creation, creation_predicted;
 	struct amount transition, transition_predicted;
-	struct amount duration;		/* ns of the entry that made the rmaps */
+	struct amount duration;		/* ns of the entry that allocated the rmaps */
 };
 
 enum exactness { EXACT_UNKNOWN, EXACT_YES, EXACT_NO };
 
-/* "tdp_mmu": as JSON and tables name it */
+/* "tdp_mmu": its name in JSON and tables. */
 const char *fact_name(enum fact fact);
 
-/* 0 or -ENOMEM; free it in either case. */
+/* 0 or -ENOMEM; call summary_free() in either case. */
 int summary_read(const json_t *report, const char *file, struct summary *summary);
 void summary_free(struct summary *summary);
 
-/* Measured as predicted, both at creation and at the transition? */
+/* Are the measured bytes those predicted, at creation and at the transition? */
 enum exactness summary_exact(const struct summary *summary);
 
 #endif

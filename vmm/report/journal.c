@@ -22,7 +22,7 @@ int journal_open(struct journal *journal, const char *path, struct err *err)
 	return journal->file ? 0 : err_errno(err, errno, "writing %s", path);
 }
 
-/* All of it or, without memory, nothing. 0 or an errno. */
+/* Without memory it writes nothing, not half a line. 0 or an errno. */
 static int write_line(FILE *file, const json_t *line)
 {
 	char *text = json_dumps(line, JSON_COMPACT);
@@ -92,7 +92,7 @@ json_t *journal_report(FILE *file, const char *path, struct err *err)
 	if (!report && ferror(file))
 		err_set(err, EIO, "reading %s failed", path);
 	else if (!report)
-		err_set(err, EINVAL, "%s: its last line is no report: the run that wrote it did not "
-			"come to its end", path);
+		err_set(err, EINVAL, "%s: its last line is not a report: the run that wrote it did not "
+			"end normally", path);
 	return report;
 }

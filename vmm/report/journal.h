@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A run as JSON Lines, for -o FILE.jsonl: a line per second of a stress phase, flushed at once
- * so that it outlives whatever ends the run, and as the last one the report.
+ * A run as JSON Lines, for -o FILE.jsonl: a line for each second of a stress phase, and the report
+ * as the last line. Each line is flushed at once, so that it survives a crash of the host.
  */
 #ifndef JOURNAL_H
 #define JOURNAL_H
@@ -17,7 +17,7 @@
 
 struct stress_result;
 
-/* Is this what PATH asks for? */
+/* Does path end in .jsonl? */
 bool journal_wanted(const char *path);
 
 struct journal {
@@ -26,14 +26,14 @@ struct journal {
 	int code;		/* errno of the first line that could not be written, 0: none */
 };
 
-/* A new, empty file. 0 or -errno. */
+/* Creates an empty file. 0 or -errno. */
 int journal_open(struct journal *journal, const char *path, struct err *err);
-/* How far the workers of phase are, elapsed_ns after the run began. */
+/* Writes the workers' rounds so far; elapsed_ns is the time since the run began. */
 void journal_sample(struct journal *journal, const char *phase, uint64_t elapsed_ns,
 		    const struct stress_result *stress);
-/* The report, and the end. 0 or -errno, also for lines that could not be written before. */
+/* Writes the report and closes the file. 0, or -errno of the first line that was not written. */
 int journal_close(struct journal *journal, const json_t *report, struct err *err);
-/* The report that such a file ends with; NULL with err. */
+/* Loads the report from the last line of such a file. NULL with err. */
 json_t *journal_report(FILE *file, const char *path, struct err *err);
 
 #endif

@@ -8,7 +8,7 @@ void prom_family(FILE *out, const char *name, const char *type, const char *help
 	fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
-/* Backslash, quote and line feed have escapes; no other byte is special. */
+/* The format escapes backslash, quote and line feed; no other byte is special. */
 static void put_value(FILE *out, const char *text)
 {
 	for (; *text; text++) {

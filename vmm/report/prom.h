@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Prometheus' text exposition format 0.0.4. All samples of a metric follow its
- * family's head, each with other labels: so the format wants it.
+ * Prometheus' text exposition format 0.0.4. It requires that all samples of a metric follow the
+ * head of its family, and that no two have the same labels.
  */
 #ifndef PROM_H
 #define PROM_H
@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* type: "gauge" or "counter". help is one line without backslashes. */
+/* The head of a family. type: "gauge" or "counter". help is one line without backslashes. */
 void prom_family(FILE *out, const char *name, const char *type, const char *help);
 
 /* Labels are pairs of texts up to a NULL name; a NULL value leaves the label out. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Reports as files and on streams; report_build.c makes them. */
+/* Writes reports to streams and files, and loads them. report_build.c builds them. */
 #include "report/report.h"
 
 #include <errno.h>

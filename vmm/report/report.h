@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A run as data (JSON), and that data as people and programs read it. Every
- * format is a rendering of the same JSON, so `report show` needs no KVM.
+ * A run as JSON, and its renderings for people and programs. Every format is rendered from that
+ * JSON alone, so that `report show` needs no KVM.
  */
 #ifndef REPORT_H
 #define REPORT_H

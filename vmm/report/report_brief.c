@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A report in one line of at most 80 characters, without what differs from host to host or from
- * run to run (names, pids, times): so that `sort | uniq -c` folds the lines of many hosts.
+ * The report in one line of at most 80 characters. It leaves out what differs between hosts or runs
+ * (names, pids, times), so that `sort | uniq -c` counts the equal lines of many hosts.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,7 +12,7 @@
 #include "report/array_amount.h"
 #include "report/report_render.h"
 
-#define MORE " .."	/* there are more than fit */
+#define MORE " .."	/* instead of the names that do not fit */
 
 struct line {
 	char text[81];
@@ -44,7 +44,7 @@ static void put_failed(struct line *line, const json_t *report)
 
 		if (!name || !result || strcmp(result, "fail"))
 			continue;
-		/* Whole names only. */
+		/* A name is shown whole or not at all. */
 		if (line->length + strlen(name) + strlen(" " MORE) >= sizeof(line->text) - 1) {
 			put(line, MORE);
 			return;
@@ -93,7 +93,7 @@ int report_brief(const json_t *report, FILE *out)
 		put_failed(&line, report);
 	else
 		put_skipped(&line, report);
-	/* One line it stays, whatever a file has for a kernel's name. */
+	/* text_put() keeps this one line, even if a file's kernel name has line feeds. */
 	text_put(out, line.text);
 	fputc('\n', out);
 	return 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A report as comma-separated values: reports of many hosts can be put below each other. */
+/* The report as comma-separated values, so that the records of many hosts can be concatenated. */
 #include "base/csv.h"
 #include "base/value.h"
 #include "model/arrays.h"
@@ -29,7 +29,7 @@ static const struct column of_phase[] = {
 #define MADE(id, name, label)                                                                      \
 	{ "transition_" name "_bytes_predicted", name "_bytes.predicted" },                        \
 	{ "transition_" name "_bytes_measured", name "_bytes.measured" },
-/* In the record of the phase that made the rmaps, and in no other. */
+/* Only the record of the phase that allocated the rmaps has these. */
 static const struct column of_transition[] = {
 	{ "transition_trigger", "trigger" },
 	SHADOW_ROOT_ARRAYS(MADE)
@@ -80,7 +80,7 @@ int report_csv(const json_t *report, FILE *out)
 	csv_end(out);
 	json_array_foreach(phases, i, phase)
 		put_record(out, report, phase);
-	/* The result of a run that had no phase is in a record all the same. */
+	/* A run without any phase still gets a record, for its result. */
 	if (!json_array_size(phases))
 		put_record(out, report, NULL);
 	return 0;

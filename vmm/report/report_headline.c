@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A report in one sentence. */
+/* The report in one sentence. */
 #include <string.h>
 
 #include "base/value.h"
@@ -99,7 +99,7 @@ static void say_passed(const json_t *report, char *text, size_t size)
 	const char *state = report_last_state(report);
 
 	if (policy && !strcmp(policy, "eager"))
-		snprintf(text, size, "rmaps came with the slots (eager), there is no transition");
+		snprintf(text, size, "rmaps are allocated with the slots (eager): no transition");
 	else if (value_is_true(transition, "observed"))
 		say_observed(transition, text, size);
 	else if (state && !strcmp(state, "lazy"))
@@ -108,7 +108,7 @@ static void say_passed(const json_t *report, char *text, size_t size)
 		snprintf(text, size, "the guest ran; whether rmaps were allocated is not known");
 }
 
-/* A pass says how much of it there is. */
+/* A pass also says how many checks could not be judged. */
 static void say_skipped(const json_t *report, char *text, size_t size)
 {
 	struct report_counts counts;
@@ -146,7 +146,7 @@ void report_headline(const json_t *report, char *text, size_t size)
 	} else if (result && !strcmp(result, "skip")) {
 		say_not_judged(report, "nothing could be judged", text, size);
 	} else {
-		say_not_judged(report, "the run did not come to its end", text, size);
+		say_not_judged(report, "the run did not end normally", text, size);
 	}
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A report as KTAP version 1. Reasons stand before the result they explain; each
- * line is flushed, so that a crash of the host leaves the lines before it.
+ * The report as KTAP version 1. Diagnostics stand before the result that they explain. Each line is
+ * flushed, so that a crash of the host does not lose the lines before it.
  */
 #include <string.h>
 
@@ -9,7 +9,7 @@
 #include "base/value.h"
 #include "report/report_render.h"
 
-/* Text of a result line: '#' would begin a directive. */
+/* In a result line a '#' would begin a directive. */
 static void put_name(FILE *out, const char *name)
 {
 	for (; *name; name++) {
@@ -19,7 +19,7 @@ static void put_name(FILE *out, const char *name)
 	}
 }
 
-/* As many diagnostic lines as the text has, the first begun by label. */
+/* A diagnostic line for each line of text; the first begins with label. */
 static void diagnose(FILE *out, const char *label, const char *text)
 {
 	while (text && *(text += strspn(text, "\n"))) {
@@ -63,7 +63,7 @@ static void put_check(FILE *out, const json_t *check, size_t number)
 	fflush(out);
 }
 
-/* An error or a signal is no check's fault, yet it must not look like a success. */
+/* After an error or a signal no check need fail, yet the output must not look like a success. */
 static bool broke(const json_t *report)
 {
 	const char *result = value_string(report, "result");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A report for Prometheus: node_exporter's textfile collector takes it as it is. */
+/* The report for Prometheus, ready for node_exporter's textfile collector. */
 #include <string.h>
 #include <time.h>
 
@@ -34,7 +34,7 @@ static void put_start(const json_t *report, FILE *out)
 	prom_integer(out, name, PROM_NO_LABELS, timegm(&utc));
 }
 
-/* One sample without labels, where the report has the figure. */
+/* One sample without labels, if the report has the figure. */
 static void put_figure(const json_t *report, const char *path, const char *name, bool is_time,
 		       const char *help, FILE *out)
 {
@@ -63,7 +63,7 @@ static void put_result(const json_t *report, FILE *out)
 		   out);
 }
 
-/* A file may say anything; a series may be there only once. */
+/* A file may repeat a check, but Prometheus accepts each series only once. */
 static bool seen_before(const json_t *checks, size_t i)
 {
 	const json_t *name = value_at(json_array_get(checks, i), "name");
@@ -123,7 +123,7 @@ static void put_sources(const json_t *report, FILE *out)
 	}
 }
 
-/* The index tells phases of one name apart: "create" may be a config's phase, too. */
+/* The index distinguishes phases of the same name: a config may call one "create" as well. */
 static void put_of_phases(const json_t *report, const char *path, const char *metric, bool is_time,
 			  const char *help, FILE *out)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A report for people: the verdict first, then what it rests on. */
+/* The report for people: the verdict first, then its evidence. */
 #include <string.h>
 
 #include "base/amount.h"
@@ -7,8 +7,8 @@
 #include "base/value.h"
 #include "report/report_render.h"
 
-#define LABEL 11	/* columns of a label and the blanks after it */
-#define NAME_LEAST 8	/* columns of names that something stands beside */
+#define LABEL 11	/* width of a label with the blanks after it */
+#define NAME_LEAST 8	/* width of a column of names */
 #define NAME_MOST 40
 
 static void put_label(FILE *out, const char *label, const char *text)
@@ -17,7 +17,7 @@ static void put_label(FILE *out, const char *label, const char *text)
 	text_wrap(out, TEXT_PROSE, LABEL + 2, LABEL + 2, text);
 }
 
-/* "PASS", or "?" for a result nobody knows. */
+/* "PASS", or "?" for an unknown result. */
 static const char *word(const char *result)
 {
 	static const char *const words[][2] = {
@@ -69,7 +69,7 @@ static const char *on_off(const json_t *report, const char *path)
 	return json_is_true(value) ? "on" : "off";
 }
 
-/* The parameter of kvm_amd or kvm_intel that `tdp` stands for. */
+/* The name of the `tdp` parameter in kvm_amd or kvm_intel. */
 static const char *tdp_name(const json_t *report)
 {
 	const char *vendor = value_string(report, "host.cpu_vendor");
@@ -134,7 +134,7 @@ static void put_host(const json_t *report, FILE *out)
 	put_model(report, out);
 }
 
-/* A text of lines, kept as they are, but for their excess. */
+/* Puts each line of a text, without wrapping it; a line that is too wide is cut. */
 static void put_lines(FILE *out, const char *label, const char *lines)
 {
 	while (lines && *(lines += strspn(lines, "\n"))) {
@@ -158,7 +158,7 @@ static void put_guest(const json_t *report, FILE *out)
 
 	if (!trouble)
 		return;
-	fputs("\nGuest, in trouble\n", out);
+	fputs("\nGuest, which failed\n", out);
 	amount_exact(number, amount_at(report, "guest.vcpu"));
 	snprintf(label, sizeof(label), "vCPU %s", number);
 	put_label(out, label, text ? text : trouble);
@@ -166,15 +166,15 @@ static void put_guest(const json_t *report, FILE *out)
 	put_lines(out, "console", value_string(report, "guest.console"));
 }
 
-/* Where the headline says something else. */
+/* Nothing if the headline shows the error already. */
 static void put_error(const json_t *report, FILE *out)
 {
 	const char *text = value_string(report, "error.text");
 	const char *remedy = value_string(report, "error.remedy");
 	const char *result = value_string(report, "result");
-	bool told = !result || !strcmp(result, "skip") || !strcmp(result, "error");
+	bool shown = !result || !strcmp(result, "skip") || !strcmp(result, "error");
 
-	if (!text || (told && !value_string(report, "signal")))
+	if (!text || (shown && !value_string(report, "signal")))
 		return;
 	fputs("\nError\n  ", out);
 	text_wrap(out, TEXT_PROSE, 2, 2, text);
@@ -184,7 +184,7 @@ static void put_error(const json_t *report, FILE *out)
 	}
 }
 
-/* Puts name and the blanks to the column after it, `width` and a gap further on. */
+/* Puts name, and blanks up to the next column: `width` columns and a gap. */
 static void put_name(FILE *out, const char *name, size_t width)
 {
 	size_t have = text_fit(out, name ? name : "?", width);
@@ -221,14 +221,14 @@ static void put_sources(const json_t *report, FILE *out)
 	}
 }
 
-/* The neighbour that was just shown had the same reason and remedy. */
+/* Has the check before, which was just shown, the same reason and remedy? */
 static bool same_remedy(const json_t *check, const json_t *before)
 {
 	return before && json_equal(value_at(check, "remedy"), value_at(before, "remedy")) &&
 	       json_equal(value_at(check, "reason"), value_at(before, "reason"));
 }
 
-/* On one line, if at all possible */
+/* Puts text on one line if it fits into TEXT_WIDTH. */
 static void put_reason(FILE *out, size_t at, const char *text)
 {
 	size_t width = at + text_width(text) <= TEXT_WIDTH ? TEXT_WIDTH : TEXT_PROSE;

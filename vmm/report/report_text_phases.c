@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What happened in each phase of a report, and what the kernel held after it. */
+/* What happened in each phase, and the kernel memory after it. */
 #include <string.h>
 
 #include "base/text.h"
@@ -12,9 +12,9 @@ static const char *or_dash(const char *text)
 	return text ? text : "-";
 }
 
-/* What all phases have in common, or do not have at all, needs no column. */
+/* Columns are left out if all phases have the same value in them, or none. */
 struct phase_facts {
-	const char *source;	/* the one source of every rmap_state, or NULL */
+	const char *source;	/* of an rmap_state; NULL: there is none */
 	bool several_sources, l1_pages;
 };
 
@@ -58,7 +58,7 @@ int report_text_phases(const json_t *report, FILE *out)
 {
 	static const struct table_column columns[] = {
 		{ "phase", false }, { "do", false }, { "expect", false }, { "rmaps", false },
-		{ "told by", false }, { "time", true }, { "L2 entries", true },
+		{ "source", false }, { "time", true }, { "L2 entries", true },
 		{ "L2 pages", true }, { "L1 pages", true }, { "", false },
 	};
 	const json_t *phases = value_at(report, "phases"), *phase;
@@ -73,14 +73,14 @@ int report_text_phases(const json_t *report, FILE *out)
 		put_phase(&table, phase, &facts);
 	fputs("\nPhases", out);
 	if (facts.source && !facts.several_sources) {
-		fputs(", their rmaps as told by ", out);
+		fputs("; source of the rmap states: ", out);
 		text_put(out, facts.source);
 	}
 	fputc('\n', out);
 	return table_print(&table, out);
 }
 
-/* The VM's arrays; where no source tells them, the host's vmalloc has to do. */
+/* The VM's arrays, or the host's vmalloc if no source shows the arrays. */
 static void put_memory(struct table *table, const json_t *phase, bool arrays,
 		       struct amount *before)
 {
@@ -131,6 +131,6 @@ int report_text_memory(const json_t *report, FILE *out)
 		put_memory(&table, phase, arrays, &before);
 	fputs("\nKernel memory ", out);
 	fputs(arrays ? "of the VM's arrays; VmallocUsed is the whole host's\n" :
-		       "of the whole host, no source told the VM's arrays\n", out);
+		       "of the whole host: no source shows the VM's arrays\n", out);
 	return table_print(&table, out);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A plan for people: what the layout costs, when, and what must be left free for it. */
+/* A plan for people: what the layout costs, when, and the headroom it needs. */
 #include <stdio.h>
 
 #include "base/text.h"
@@ -21,7 +21,7 @@ static const char *model_name(const json_t *cost)
 	return name ? name : "?";
 }
 
-/* Of an array class, whenever it comes. */
+/* All bytes of an array class, of creation and transition. */
 static struct amount whole(const json_t *cost, const char *array)
 {
 	return amount_add(amount_at(value_at(cost, "creation"), array),
@@ -49,7 +49,7 @@ static int put_costs(const json_t *costs, FILE *out)
 		table_cell(&table, "%s", amount_bytes(text, whole(cost, array_bytes_key(ARRAY_RMAP))));
 		table_cell(&table, "%s", amount_bytes(text, whole(cost, array_bytes_key(ARRAY_TRACKING))));
 	}
-	fputs("\nKVM's arrays, made with the slots (creation) and with the first shadow root "
+	fputs("\nKVM's arrays, allocated with the slots (creation) and with the first shadow root "
 	      "(transition)\n", out);
 	return table_print(&table, out);
 }
@@ -94,14 +94,15 @@ static void put_notes(FILE *out)
 {
 	static const char *const notes[] = {
 		"creation, transition: pages and vmalloc'ed page-pointer arrays, as in "
-		"/proc/vmallocinfo; slab is not in it.",
-		"first entry, of L2: the transition's arrays without their page-pointer arrays, which no "
-		"cgroup is charged for, slab, and 256 KiB of caches and nested state per vCPU. It "
-		"comes within one KVM_RUN: where there is no room the VMM is killed.",
-		"shadow pages, of L2: 8 KiB for each 2 MiB of a nested guest that maps all of the VM in "
-		"4K pages. They come as it does so.",
+		"/proc/vmallocinfo, without slab.",
+		"first entry: what the first entry into L2 allocates: the transition's arrays (without "
+		"their page-pointer arrays, which are charged to no cgroup), slab, and 256 KiB of caches "
+		"and nested state per vCPU. All of it is allocated within one KVM_RUN: the VMM is killed "
+		"if its cgroup has no room.",
+		"shadow pages: 8 KiB for each 2 MiB that L2 maps, if it maps all of the VM in 4K pages. "
+		"KVM allocates them as L2 does so.",
 		"memory/512: what orchestrators commonly reserve. The VM's own page tables (TDP tables, "
-		"every page mapped as 4K) use it up without any nested guest.",
+		"with every page mapped as 4K) use it up without any nested guest.",
 	};
 
 	fputc('\n', out);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The slots of a report, rows of equal ones folded: "dimm[0..499]". */
+/* The slots of a report; a row of equal slots is one line: "dimm[0..499]". */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,20 +10,20 @@
 #include "report/report_render.h"
 #include "report/report_slots.h"
 
-/* Neighbours in the report that differ in index, id and base only. */
+/* Slots that follow each other and differ only in index, id and base. */
 struct row {
-	const char *name;	/* of the first */
-	size_t stem;		/* bytes of it before "[" */
+	const char *name;	/* of the first slot */
+	size_t stem;		/* length of the name before "[" */
 	bool indexed;
 	unsigned long first, last;
 	const char *space;
-	struct amount base;	/* of the first */
-	struct amount size;	/* of each */
-	struct amount total, rmap, tracking, other;	/* of all */
+	struct amount base;	/* of the first slot */
+	struct amount size;	/* of each slot */
+	struct amount total, rmap, tracking, other;	/* of all slots */
 	size_t count;
 };
 
-/* "dimm[12]" is number 12 of "dimm". */
+/* "dimm[12]" is slot number 12 of the row "dimm". */
 static void read_name(struct row *row)
 {
 	const char *bracket = strrchr(row->name, '[');
@@ -40,7 +40,7 @@ static void read_name(struct row *row)
 	row->indexed = true;
 }
 
-/* A report that was not read from a file has rows already. */
+/* In a report that was not loaded from a file one element stands for a whole row. */
 static void unfold(const json_t *slot, struct row *row)
 {
 	int64_t count = slots_in_row(slot);
@@ -174,7 +174,7 @@ static void put_slots(struct table *table, const json_t *slots, bool predicted)
 		put_total(table, &total, predicted);
 }
 
-/* When the kernel takes it */
+/* When the kernel allocates the memory. */
 static void put_split(const json_t *report, FILE *out)
 {
 	struct amount creation = amount_arrays(value_at(report, "predicted.creation"));
@@ -183,7 +183,7 @@ static void put_split(const json_t *report, FILE *out)
 
 	if (!creation.known || !transition.known)
 		return;
-	fprintf(out, "  %s of it come with the slots, ", amount_bytes(text, creation));
+	fprintf(out, "  %s of it are allocated with the slots, ", amount_bytes(text, creation));
 	fprintf(out, "%s with the first shadow root\n", amount_bytes(text, transition));
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Where the transition's time went. */
+/* What the transition spent its time on. */
 #include "base/amount.h"
 #include "base/text.h"
 #include "base/value.h"
@@ -41,13 +41,13 @@ static void put_slots(const json_t *slots, FILE *out)
 			amount_time(time, amount_at(slot, "rmap_ns")));
 	}
 	if (count > SLOTS_SHOWN)
-		fputs("  and more\n", out);
+		fputs("  and more slots\n", out);
 }
 
 int report_text_trace(const json_t *report, FILE *out)
 {
 	static const struct table_column columns[] = {
-		{ "", false }, { "calls", true }, { "in all", true }, { "longest", true },
+		{ "", false }, { "calls", true }, { "total", true }, { "longest", true },
 	};
 	const json_t *trace = value_at(report, "trace");
 	const char *why = value_string(trace, "unavailable");
@@ -56,17 +56,17 @@ int report_text_trace(const json_t *report, FILE *out)
 
 	if (!trace || json_is_null(trace))
 		return 0;
-	fputs("\nInside the transition, by kprobes\n", out);
+	fputs("\nThe transition, measured with kprobes\n", out);
 	if (why) {
 		fputs("  unavailable: ", out);
 		text_wrap(out, TEXT_PROSE, 15, 2, why);
 		return 0;
 	}
-	put_whole(&table, "kvm_mmu_load that made the rmaps", amount_at(trace, "kvm_mmu_load_ns"));
+	put_whole(&table, "kvm_mmu_load that allocated rmaps", amount_at(trace, "kvm_mmu_load_ns"));
 	put_calls(&table, "memslot_rmap_alloc", value_at(trace, "memslot_rmap_alloc"));
 	put_calls(&table, "kvm_page_track_write_tracking_alloc",
 		  value_at(trace, "write_tracking_alloc"));
-	put_whole(&table, "memset of as many bytes, here", amount_at(trace, "memset_floor_ns"));
+	put_whole(&table, "memset of as many bytes", amount_at(trace, "memset_floor_ns"));
 	rc = table_print(&table, out);
 	put_slots(value_at(trace, "slots"), out);
 	return rc;

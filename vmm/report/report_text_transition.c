@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the transition of a report cost, and what an operator makes of it. */
+/* What the transition cost, and what an operator has to do about it. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -9,7 +9,7 @@
 #include "report/report_render.h"
 #include "report/report_slots.h"
 
-/* "exact", or by how much the measured bytes are off. */
+/* "exact", or the difference of the measured bytes. */
 static void put_difference(struct table *table, struct amount predicted, struct amount measured)
 {
 	struct amount off = amount_subtract(measured, predicted);
@@ -34,7 +34,7 @@ static void put_array(struct table *table, const char *name, struct amount predi
 	table_cell(table, "%s", amount_bytes(text, measured.known ? measured : predicted));
 }
 
-/* What the slots show the guest as memory; SMM's are the same memory again. */
+/* The guest's memory. Slots of SMM's address space show the same memory again. */
 static struct amount guest_bytes(const json_t *report)
 {
 	const json_t *slots = value_at(report, "slots"), *slot;
@@ -64,7 +64,7 @@ static void put_share(const json_t *report, struct amount total, FILE *out)
 		amount_bytes(text, guest));
 }
 
-/* What an operator gets out of it. */
+/* Advice for the operator. */
 static void put_advice(const json_t *report, struct amount total, FILE *out)
 {
 	struct amount creation = amount_arrays(value_at(report, "predicted.creation"));
@@ -76,14 +76,15 @@ static void put_advice(const json_t *report, struct amount total, FILE *out)
 		return;
 	if (!total.value)
 		snprintf(text, sizeof(text),
-			 "Nothing to leave free for later: this kernel takes all of it, %s, when "
-			 "the slots are made.", amount_bytes(bytes, creation));
+			 "Nothing has to stay free for later: this kernel allocates all of it, %s, "
+			 "with the slots.", amount_bytes(bytes, creation));
 	else
 		snprintf(text, sizeof(text),
-			 "Leave at least %s (%s bytes%s%s) free in this VM's cgroup: its guest takes "
-			 "that, once, by starting a nested guest; the VM is killed where the cgroup "
-			 "has less. L2's shadow pages come on top: `minivmm plan` has the whole "
-			 "headroom.", amount_bytes(bytes, headroom), amount_exact(exact, headroom),
+			 "Leave at least %s (%s bytes%s%s) free in this VM's cgroup: KVM allocates "
+			 "that, once, when the guest first starts a nested guest, and the VM is "
+			 "killed if the cgroup has less. L2's shadow pages need more: `minivmm "
+			 "plan` shows the whole headroom.", amount_bytes(bytes, headroom),
+			 amount_exact(exact, headroom),
 			 slab.value ? ", slab included: " : "",
 			 slab.value ? amount_bytes(hash, slab) : "");
 	fputs("  ", out);
@@ -117,16 +118,16 @@ static void put_transition_title(const json_t *report, const json_t *transition,
 			 duration.known ? ", whose entry took " : "",
 			 duration.known ? amount_time(time, duration) : "");
 	else if (policy && !strcmp(policy, "eager"))
-		snprintf(line, sizeof(line), "Transition: none, the rmaps came with the slots");
+		snprintf(line, sizeof(line), "Transition: none, the rmaps are allocated with the slots");
 	else if (!report_last_state(report))
-		snprintf(line, sizeof(line), "Transition: not known, no source told");
+		snprintf(line, sizeof(line), "Transition: unknown, no source shows the state");
 	else
 		snprintf(line, sizeof(line), "Transition: not observed");
 	fputc('\n', out);
 	text_wrap(out, TEXT_PROSE, 0, 2, line);
 }
 
-/* Predicted against measured; where nothing was seen, only what was predicted. */
+/* Predicted and measured bytes; only predicted ones if no transition was observed. */
 static int put_arrays(const json_t *transition, FILE *out)
 {
 	static const struct table_column columns[] = {

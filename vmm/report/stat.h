@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What `minivmm stat` shows: the VMs of a host as JSON, minivmm.stat/1, and its renderings. */
+/* The VMs of a host, for `minivmm stat`: JSON of schema minivmm.stat/1 and its renderings. */
 #ifndef STAT_H
 #define STAT_H
 
@@ -9,9 +9,9 @@
 #include "host/host.h"
 #include "host/host_vms.h"
 
-/* walked: mmu_rmaps_stat was read. NULL: no memory. */
+/* walked: were the VMs' mmu_rmaps_stat files read? Returns NULL without memory. */
 json_t *stat_json(const struct host *host, const struct host_vms *vms, bool walked);
-/* Renderings, from the JSON alone. 0 or -ENOMEM; errors of the stream stay in the stream. */
+/* Renderings, for report_render(). */
 int stat_text(const json_t *stat, FILE *out);
 int stat_prom(const json_t *stat, FILE *out);
 

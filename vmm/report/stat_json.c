@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The VMs of a host as JSON, schema minivmm.stat/1. What is not known is null, never 0. */
+/* The VMs of a host as JSON, schema minivmm.stat/1. An unknown figure is null, never 0. */
 #include "base/value.h"
 #include "report/stat.h"
 
@@ -12,7 +12,7 @@ static json_t *counter(const struct host_vm *vm, enum kvm_counter which)
 	return value_known(vm->counted && figure->known, figure->value);
 }
 
-/* What is mapped for the guest now: less than its memslots, which KVM shows to nobody. */
+/* What is mapped for the guest now. Its memslots may be larger, but debugfs does not show them. */
 static json_t *mapped(const struct host_vm *vm)
 {
 	const struct figure *pages = vm->counters.counters;
@@ -29,7 +29,7 @@ static json_t *state(const struct host_vm *vm)
 	return vm->state == RMAP_UNKNOWN ? json_null() : value_text(rmap_state_name(vm->state));
 }
 
-/* A lazy VM's are 0 and that is known; others must be walked. */
+/* A lazy VM has no rmaps; for any other VM the bytes are known only from a walk. */
 static json_t *rmap_bytes(const struct host_vm *vm)
 {
 	const uint64_t *heads = vm->rmaps.heads;

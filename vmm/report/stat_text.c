@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* `minivmm stat` for people and, as text exposition format, for Prometheus. */
+/* `minivmm stat` for people and for Prometheus. */
 #include <string.h>
 
 #include "base/amount.h"
@@ -12,7 +12,7 @@ static const char *or_dash(const char *text)
 	return text ? text : "-";
 }
 
-/* Two views, each as wide as a terminal: a walk is about bytes. */
+/* A walk shows other columns than the cheap view, so that each fits a terminal. */
 static void put_vm(struct table *table, const json_t *vm, bool walked)
 {
 	char text[AMOUNT_TEXT];
@@ -45,21 +45,21 @@ static size_t count_state(const json_t *vms, const char *state)
 	return count;
 }
 
-/* One reason each: of many VMs it is the same. */
+/* Prints a reason once for neighbours that have the same: usually all VMs have. */
 static void put_why(const json_t *vms, FILE *out)
 {
-	const char *told = NULL;
+	const char *last = NULL;
 	const json_t *vm;
 	size_t i;
 
 	json_array_foreach(vms, i, vm) {
 		const char *why = value_string(vm, "why");
 
-		if (!why || (told && !strcmp(why, told)))
+		if (!why || (last && !strcmp(why, last)))
 			continue;
-		fputs("not all is known: ", out);
-		text_wrap(out, TEXT_PROSE, 18, 2, why);
-		told = why;
+		fputs("some figures are unknown: ", out);
+		text_wrap(out, TEXT_PROSE, 26, 2, why);
+		last = why;
 	}
 }
 
@@ -67,7 +67,7 @@ int stat_text(const json_t *stat, FILE *out)
 {
 	static const struct table_column columns[] = {
 		{ "pid", true }, { "fd", true }, { "command", false }, { "age", true },
-		{ "rmaps", false }, { "told by", false }, { "rmap bytes", true }, { "4K", true },
+		{ "rmaps", false }, { "source", false }, { "rmap bytes", true }, { "4K", true },
 		{ "2M", true }, { "1G", true }, { "memslots", true }, { "mapped", true },
 		{ "L2 runs", true },
 	};
@@ -89,7 +89,7 @@ int stat_text(const json_t *stat, FILE *out)
 	return rc;
 }
 
-/* A label's value: backslash, quote and newline must be escaped. */
+/* In a label's value the format needs an escape for backslash, quote and newline. */
 static void put_label(FILE *out, const char *name, const char *value)
 {
 	fprintf(out, "%s=\"", name);
@@ -152,13 +152,13 @@ int stat_prom(const json_t *stat, FILE *out)
 		  "rmap_bytes.4k", "4k", 1 },
 		{ "minivmm_vm_rmap_bytes", NULL, NULL, "rmap_bytes.2m", "2m", 1 },
 		{ "minivmm_vm_rmap_bytes", NULL, NULL, "rmap_bytes.1g", "1g", 1 },
-		{ "minivmm_vm_memslot_bytes", "Bytes of memslots, known of walked VMs.", "gauge",
+		{ "minivmm_vm_memslot_bytes", "Bytes of memslots, known for walked VMs only.", "gauge",
 		  "memslot_bytes", NULL, 1 },
 		{ "minivmm_vm_mapped_bytes", "Bytes mapped for the guest.", "gauge",
 		  "mapped_bytes", NULL, 1 },
 		{ "minivmm_vm_nested_runs_total", "VM entries of nested guests.", "counter",
 		  "nested_run", NULL, 1 },
-		{ "minivmm_vm_age_seconds", "Time since the VM was made.", "gauge", "age_ns",
+		{ "minivmm_vm_age_seconds", "Time since the VM was created.", "gauge", "age_ns",
 		  NULL, 1e-9 },
 	};
 	const json_t *vms = value_at(stat, "vms"), *vm;
