@@ -1,16 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The command line, without KVM: the sanitized build.
 
-setup() {
-	top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
-	minivmm=${MINIVMM:-$top/build/sanitized/minivmm}
-	cd "$BATS_TEST_TMPDIR" || exit
-}
+load vmm
 
-# Runs minivmm with stdout and stderr apart.
-vmm() {
-	status=0
-	"$minivmm" "$@" >stdout 2>stderr </dev/null || status=$?
+setup() {
+	cd "$BATS_TEST_TMPDIR" || exit
 }
 
 @test "--help and --version say so on stdout, exit 0" {

@@ -1,15 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # smoke, stat and list scenarios, as far as they go without KVM: the sanitized build.
 
-setup() {
-	top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
-	minivmm=${MINIVMM:-$top/build/sanitized/minivmm}
-	cd "$BATS_TEST_TMPDIR" || exit
-}
+load vmm
 
-vmm() {
-	status=0
-	"$minivmm" "$@" >stdout 2>stderr </dev/null || status=$?
+setup() {
+	cd "$BATS_TEST_TMPDIR" || exit
 }
 
 @test "smoke and stat: --help on stdout, exit 0; usage errors: exit 2" {
@@ -106,6 +101,7 @@ in_namespace() { unshare -rm sh -c 'mount -t tmpfs none /sys/kernel/debug && mkd
 	jq -e '.schema == "minivmm.stat/1" and .vms == []' stat.json
 	in_namespace "$minivmm" stat --format json -o again.json >stdout
 	cmp stdout again.json
+	keep_json stat.json again.json
 	status=0
 	in_namespace "$minivmm" stat -o /nowhere/stat.json 2>stderr || status=$?
 	[[ $status == 3 ]]

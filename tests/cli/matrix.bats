@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The matrix script, with a lab that answers at once: what it makes of each answer.
 
+load vmm
+
 setup() {
-	top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
-	export MINIVMM=${MINIVMM:-$top/build/sanitized/minivmm} REPORT=$top/tests/fixtures/report.json
+	export MINIVMM=$minivmm REPORT=$top/tests/fixtures/report.json
 	cd "$BATS_TEST_TMPDIR" || exit
 	mkdir -p tests/lab tests/e2e docs
 	cp "$top/tests/matrix" tests/
@@ -26,6 +27,7 @@ setup() {
 matrix() {
 	status=0
 	tests/matrix "$@" >stdout 2>stderr </dev/null || status=$?
+	keep_json build/matrix.json build/matrix/*.json build/matrix/*/*.json
 	cat stdout stderr
 }
 

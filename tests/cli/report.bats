@@ -1,17 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Saved reports shown, compared, merged and drawn: every format is read back by somebody else's rules.
 
+load vmm
+
 setup() {
-	top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
-	minivmm=${MINIVMM:-$top/build/sanitized/minivmm}
 	report=$top/tests/fixtures/report.json
 	cd "$BATS_TEST_TMPDIR" || exit
-}
-
-# Runs minivmm with stdout and stderr apart.
-vmm() {
-	status=0
-	"$minivmm" "$@" >stdout 2>stderr </dev/null || status=$?
 }
 
 # A report with everything that could break out of a format.
@@ -89,7 +83,7 @@ hostile() {
 }
 
 @test "a plan: shown as plan shows it, compared with plans only, and no run among runs" {
-	"$minivmm" plan "$top/configs/transition.ini" --kernel 6.12 --format json >plan.json
+	vmm plan "$top/configs/transition.ini" --kernel 6.12 -o plan.json
 	for format in ktap csv prom; do
 		vmm report show plan.json --format $format
 		[[ $status == 2 && ! -s stdout ]]
@@ -116,7 +110,7 @@ hostile() {
 	done
 	vmm report diff plan.json plan.json
 	[[ $status == 0 ]]
-	"$minivmm" plan "$top/configs/transition.ini" --kernel 6.12 memslot.high.size=62G --format json >larger.json
+	vmm plan "$top/configs/transition.ini" --kernel 6.12 memslot.high.size=62G -o larger.json
 	vmm report diff plan.json larger.json
 	[[ $status == 1 ]]
 }

@@ -27,6 +27,14 @@ need_boot() {
 	esac
 }
 
+# Every JSON that came out is valid.
+teardown_file() {
+	local files
+	[[ $(cat "$BATS_FILE_TMPDIR/status") == 0 ]] || return 0 # need_boot has said it
+	mapfile -d '' files < <(find "$BATS_FILE_TMPDIR/out" -type f -print0)
+	[[ ${#files[@]} == 0 ]] || "$top/tests/validate" "${files[@]}"
+}
+
 # rc NAME STATUS: the run's exit status.
 rc() {
 	[[ $(cat "$out/$1.rc") == "$2" ]] || {

@@ -333,11 +333,26 @@ static inline void many_slots(struct scene *scene)
 	pass_checks(scene);
 }
 
+/* For the schemas' test: each report as a file in the folder REPORTS, where there is one. */
+static inline void keep_report(const json_t *report)
+{
+	static int kept;
+	const char *folder = getenv("REPORTS");
+	char path[512];
+	struct err err;
+
+	if (!folder)
+		return;
+	snprintf(path, sizeof(path), "%s/unit-%d.json", folder, ++kept);
+	assert_int_equal(report_save(report, path, &err), 0);
+}
+
 static inline json_t *build(struct scene *scene)
 {
 	json_t *report = report_build(&scene->run, &scene->verdict);
 
 	assert_non_null(report);
+	keep_report(report);
 	return report;
 }
 

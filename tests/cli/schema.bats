@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The schemas in docs/schema: they take what minivmm writes, and nothing else.
+
+load vmm
+
+setup() {
+	fixtures=$top/tests/fixtures
+	/usr/bin/python3 -c 'import fastjsonschema' 2>/dev/null ||
+		skip "no fastjsonschema here (Debian: apt-get install python3-fastjsonschema)"
+	cd "$BATS_TEST_TMPDIR" || exit
+}
+
+# A valid sample of each schema.
+samples() {
+	cp "$fixtures"/{report,stat,sweep}.json "$fixtures/stress.jsonl" .
+	vmm plan "$top/configs/transition.ini" --kernel all -o plan.json
+	for i in 1 2 3 4 5; do
+		jq ".host.hostname = \"node$i\"" report.json >"node$i.json"
+	done
+	jq '.host.hostname = "odd" | .phases[0].lpage_info_bytes += 4096' report.json >odd.json
+	echo '{' >broken.json
+	vmm report merge node?.json odd.json broken.json --format json
+	cp stdout merge.json
+	vmm report diff report.json odd.json -o diff.json
+	rm -f node?.json odd.json broken.json
+}
+
+@test "every schema that minivmm names has a file, and every file is of one" {
+	grep -rhoE 'minivmm\.[a-z]+/[0-9]+"' "$top/vmm" | tr -d '"' | sort -u >named
+	(cd "$top/docs/schema" && printf '%s\n' *.schema.json) | sed -E 's/^([a-z]+)-([0-9]+)\..*/minivmm.\1\/\2/' | sort >there
+	[[ $(wc -l <named) -ge 6 ]]
+	diff named there
+}
+
+@test "a sample of each schema is valid" {
+	samples
+	"$top/tests/validate" ./*.json*
+	[[ $(cat ./*.json* | grep -ohE 'minivmm\.[a-z]+/[0-9]+' | sort -u | wc -l) == $(printf '%s\n' "$top"/docs/schema/*.json | wc -l) ]]
+}
+
+# Free are the names of a config's sections and keys (see below), of kernel functions, of the steps that were done,
+# and the values that diff shows.
+@test "red: a member less, a member more, a member of another type, wherever it is" {
+	samples
+	mkdir unit
+	CMOCKA_MESSAGE_OUTPUT=TAP REPORTS=$PWD/unit "${minivmm%/*}/unit/test_report" >/dev/null
+	"$top/tests/validate" --break ./*.json* unit/*.json >unnoticed 2>log || true
+	cat log
+	[[ $(wc -l <log) == $(printf '%s\n' ./*.json* unit/*.json | wc -l) ]]
+	[[ $(awk '{ sum += $2 } END { print sum }' log) -gt 2000 ]]
+	! grep -vE '^(deleted|added) config\.|^deleted .*\.(vmallocinfo|steps)\.|^retyped changes\[\]\.[ab]$' unnoticed
+}
+
+@test "the reports of the unit tests are valid" {
+	CMOCKA_MESSAGE_OUTPUT=TAP REPORTS=$PWD "${minivmm%/*}/unit/test_report" >/dev/null
+	[[ $(printf '%s\n' ./*.json | wc -l) -gt 5 ]]
+	"$top/tests/validate" ./*.json
+}
+
+@test "red: no JSON, no object, no schema, one that is not known, a schema of another value" {
+	local -a wrong=('{' '' '[]' '{}' '{"schema": 1}' '{"schema": "minivmm.report/2"}' '{"schema": "minivmm./etc/passwd"}' '{"schema": "other/1"}')
+	for text in "${wrong[@]}"; do
+		echo "$text" >wrong.json
+		! "$top/tests/validate" wrong.json || { echo "taken: $text"; return 1; }
+	done
+	jq '.schema = "minivmm.stat/1"' "$fixtures/report.json" >wrong.json
+	! "$top/tests/validate" wrong.json
+	# The second of two values is looked at, too; other output than JSON is passed over.
+	(cat "$fixtures/stat.json" && echo '{"schema": "minivmm.stat/1"}') >two.txt
+	! "$top/tests/validate" two.txt
+	echo 'PASS: 17 passed' >text.txt
+	"$top/tests/validate" text.txt
+}
+
+@test "a config in a report has every key that minivmm knows, and no other" {
+	cat >all.ini <<-'END'
+		[memslot.low]
+		base = 0
+		size = 64M
+		[worker.kick]
+		op = signal-kick
+		[phase.boot]
+		do = boot
+		[phase.churn]
+		do = stress
+	END
+	vmm plan all.ini --format json
+	jq -r '.config | to_entries[] | (.key | sub("\\..*"; ".NAME")) as $section | .value | keys[] | "\($section).\(.)"' stdout |
+		sort -u >have
+	"$minivmm" list keys | grep -vx minivmm.include | sort >want
+	diff want have
+}
+
+@test "docs/report.md says what the schemas say" {
+	"$top/docs/schema/tables" --check "$top/docs/report.md"
+	sed 's/"description": "how long the whole run took"/"description": "another"/' "$top/docs/schema/report-1.schema.json" >changed
+	mkdir schema
+	cp "$top"/docs/schema/* schema
+	cp changed schema/report-1.schema.json
+	! schema/tables --check "$top/docs/report.md"
+}

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# For bats files that run minivmm: vmm(); and every JSON it makes is validated, once at the end of the file.
+
+top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+minivmm=${MINIVMM:-$top/build/sanitized/minivmm}
+
+# Runs minivmm with stdout and stderr apart.
+vmm() {
+	status=0
+	"$minivmm" "$@" >stdout 2>stderr </dev/null || status=$?
+	# `report show` repeats what a test has given it.
+	[[ "${1:-} ${2:-}" == "report show" ]] || keep_json stdout
+	while [[ $# -gt 1 ]]; do
+		[[ $1 != -o ]] || keep_json "$2"
+		shift
+	done
+}
+
+# keep_json FILE...: those that are minivmm's JSON, for teardown_file.
+keep_json() {
+	local file head
+	for file in "$@"; do
+		head=''
+		[[ ! -f $file ]] || read -r -d '' -N 60 head <"$file" || true
+		[[ $head == '{'*'"schema"'*'"minivmm.'* ]] || continue
+		kept=$((${kept:-0} + 1))
+		mkdir -p "$BATS_FILE_TMPDIR/json"
+		cp "$file" "$BATS_FILE_TMPDIR/json/test$BATS_TEST_NUMBER-$kept-${file##*/}"
+	done
+}
+
+# Without the module nothing is validated: schema.bats says so with a skip.
+teardown_file() {
+	local kept=("$BATS_FILE_TMPDIR"/json/*) status=0
+	[[ -e ${kept[0]} ]] || return 0
+	"$top/tests/validate" "${kept[@]}" || status=$?
+	[[ $status == 0 || $status == 3 ]]
+}
