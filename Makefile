@@ -75,9 +75,17 @@ $(BUILD)/man/%: docs/man/%.scd docs/man/generate.awk $(BINARY)
 	$(Q)awk -v minivmm=./$(BINARY) -v prefix=$(PREFIX) -f docs/man/generate.awk $< >$@.scd
 	$(Q)scdoc <$@.scd >$@
 
+# What pages quote: minivmm's own output, and the schemas.
+docs: $(BINARY)
+	docs/schema/tables docs/report.md
+	for page in $$(grep -lE '^<!-- minivmm .* -->$$' docs/*.md); do \
+		awk -v minivmm=./$(BINARY) -f docs/transcripts.awk $$page >$$page.new && mv $$page.new $$page || exit; \
+	done
+
 install: $(BINARY)
 	install -D -m 755 minivmm $(DESTDIR)$(PREFIX)/bin/minivmm
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/minivmm/configs configs/*.ini
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/minivmm/schema docs/schema/*.json
 	for page in $(MAN); do \
 		[ ! -e $$page ] || install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man$${page##*.} $$page || exit; \
 	done
@@ -94,8 +102,9 @@ help:
 ## make                builds ./minivmm (STATIC=1: without shared libraries; V=1: shows the commands)
 ## make demo           sets up what is missing, builds, shows the transition: here, or on an emulated host
 ## make man            minivmm(1) and minivmm.ini(5), with scdoc; installed where they were made
+## make docs           fills in what pages in docs/ quote from the program and the schemas
 ## make install        DESTDIR= PREFIX=/usr/local
 ## make clean          (keeps the lab's kernels; make distclean does not)
 
-.PHONY: all man install clean distclean help
+.PHONY: all docs man install clean distclean help
 .DELETE_ON_ERROR:

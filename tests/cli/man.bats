@@ -48,6 +48,18 @@ options() { "$minivmm" $1 --help | grep -oE '^ +(-[a-z?V], )?--[a-z-]+' | grep -
 	done
 }
 
+# Each key: *NAME* = VALUES, and its meaning and default in the next line.
+@test "minivmm.ini(5) has every config key, with its values, default and meaning" {
+	local first second
+	"$minivmm" list keys -v | awk -F'\t' '{
+		initial = $3 == "required" ? $3 : $3 == "-" ? "no default" : "default: " $3
+		printf "%s = %s\t%s (%s)\n", $1, $2, $4, initial }' >want
+	[[ $(wc -l <want) -gt 30 ]]
+	while IFS=$'\t' read -r first second; do
+		grep -xF -A 2 -- "$first" minivmm.ini.5.txt | grep -qxF -- "$second" || { echo "minivmm.ini(5) lacks: $first: $second"; return 1; }
+	done <want
+}
+
 @test "the pages are without a fault, and end with what comes last in them" {
 	for page in minivmm.1 minivmm.ini.5; do
 		grep -q '^.SH SEE ALSO' $page
@@ -69,5 +81,5 @@ options() { "$minivmm" $1 --help | grep -oE '^ +(-[a-z?V], )?--[a-z-]+' | grep -
 	make --no-print-directory -C "$top" man
 	make --no-print-directory -C "$top" install DESTDIR="$PWD/root" PREFIX=/usr
 	[[ -s root/usr/share/man/man1/minivmm.1 && -s root/usr/share/man/man5/minivmm.ini.5 ]]
-	[[ -x root/usr/bin/minivmm ]]
+	[[ -x root/usr/bin/minivmm && -s root/usr/share/minivmm/schema/report-1.schema.json ]]
 }

@@ -40,7 +40,7 @@ matrix() {
 	[[ -s build/matrix.html && -s build/matrix.txt ]]
 }
 
-@test "matrix: the README's picture is of all kernels on AMD" {
+@test "matrix: docs/operators.md's picture is of all kernels on AMD" {
 	command -v gnuplot >/dev/null || skip "no gnuplot here (Debian: apt-get install gnuplot-nox)"
 	matrix 5.10 6.12
 	[[ -s build/matrix.svg && ! -e docs/matrix.svg ]]

@@ -1,34 +1,83 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# The README stays true: what it names is there, and what is there it names.
+# README and docs/ stay true: what they name is there, what is there they name, what they quote is what minivmm prints.
 
-setup() {
-	top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
-	minivmm=${MINIVMM:-$top/build/sanitized/minivmm}
-}
+load vmm
 
-@test "the README has every config key, with its values, default and meaning" {
-	"$minivmm" list keys -v | awk -F'\t' '{ gsub(/\|/, "\\|", $2); printf "| `%s` | %s | %s | %s |\n", $1, $2, $3, $4 }' |
-		while read -r row; do
-			grep -qxF -- "$row" "$top/README.md" || { echo "README lacks: $row"; exit 1; }
-		done
-}
-
-@test "the README names every command and make target" {
+@test "the README is short, and names every command and make target" {
+	[[ $(wc -l <"$top/README.md") -le 150 ]]
 	for word in 'make demo' 'make check' 'make lab' 'minivmm report' 'minivmm list'; do
 		grep -qF "$word" "$top/README.md"
 	done
 }
 
-@test "the architecture page names every source file" {
-	local file pattern patterns
-	patterns=$(grep -oE '`[a-z_*]+\.[cS]`' "$top/docs/architecture.md" | tr -d '`')
+@test "the README's transcript is lines of the real one, in their order" {
+	cd "$top"
+	sed -n '/^<!-- lines of: /,/^<!-- end -->/p' README.md | sed -n 's/^    //p' | grep -vxF '[...]' >"$BATS_TEST_TMPDIR/quoted"
+	[[ $(wc -l <"$BATS_TEST_TMPDIR/quoted") -gt 5 ]]
+	"$minivmm" report show tests/fixtures/report.json >"$BATS_TEST_TMPDIR/whole"
+	awk 'NR == FNR { want[++count] = $0; next }
+		at < count && $0 == want[at + 1] { at++ }
+		END { if (at < count) { print "not in its place: " want[at + 1]; exit 1 } }' "$BATS_TEST_TMPDIR"/{quoted,whole}
+	[[ $(head -n 1 "$BATS_TEST_TMPDIR/quoted") == "$(head -n 1 "$BATS_TEST_TMPDIR/whole")" ]]
+	[[ $(tail -n 1 "$BATS_TEST_TMPDIR/quoted") == "$(tail -n 1 "$BATS_TEST_TMPDIR/whole")" ]]
+}
+
+@test "what pages quote is what minivmm prints (make docs)" {
+	local page count=0
+	cd "$top"
+	for page in $(grep -lE '^<!-- minivmm .* -->$' docs/*.md); do
+		awk -v minivmm="$minivmm" -f docs/transcripts.awk "$page" | diff "$page" -
+		count=$((count + 1))
+	done
+	[[ $count -ge 2 ]]
+	# red: another line, and a command that fails
+	sed 's/^    PASS: 17/    PASS: 18/' docs/reading-a-report.md >"$BATS_TEST_TMPDIR/page"
+	! awk -v minivmm="$minivmm" -f docs/transcripts.awk "$BATS_TEST_TMPDIR/page" | diff -q "$BATS_TEST_TMPDIR/page" -
+	echo '<!-- minivmm report show nowhere.json -->' >"$BATS_TEST_TMPDIR/page"
+	! awk -v minivmm="$minivmm" -f docs/transcripts.awk "$BATS_TEST_TMPDIR/page"
+}
+
+@test "links between pages lead somewhere" {
+	local page target
+	cd "$top"
+	for page in README.md docs/*.md tests/lab/README.md; do
+		grep -oE '\]\([^)#:]+[)#]' "$page" | sed -E 's/^..//; s/.$//' | while read -r target; do
+			[[ -e $(dirname "$page")/$target ]] || { echo "$page: $target"; exit 1; }
+		done
+	done
+}
+
+@test "anchors lead to a heading" {
+	local page target anchor
+	cd "$top"
+	for page in README.md docs/*.md; do
+		grep -oE '\]\([^):]*#[^)]+\)' "$page" | sed -E 's/^..//; s/.$//' | while IFS='#' read -r target anchor; do
+			target=${target:+$(dirname "$page")/$target}
+			sed -nE 's/^#+ //p' "${target:-$page}" | tr '[:upper:] ' '[:lower:]-' | tr -cd 'a-z0-9_\n-' | grep -qxF -- "$anchor" ||
+				{ echo "$page: ${target:-$page}#$anchor"; exit 1; }
+		done
+	done
+}
+
+@test "the architecture page names every room and source file, and no other" {
 	cd "$top/vmm"
-	for file in *.c; do
-		for pattern in $patterns; do
+	# "ROOM/PATTERN" for each file named in the table of files
+	awk -F ' *[|] *' '/^\| room \| files/ { table = 1 } table && !/^\|/ { exit }
+		table && $2 ~ /^`/ { room = $2; gsub(/`/, "", room) }
+		table { count = split($3, file, /, */); for (i = 1; i <= count; i++) { gsub(/`/, "", file[i]); print room file[i] } }' \
+		../docs/architecture.md | grep -E '/.*\.[cSh]$' >"$BATS_TEST_TMPDIR/named"
+	[[ $(cut -d / -f 1 "$BATS_TEST_TMPDIR/named" | uniq) == "$(sed -nE 's/.*split\("([a-z ]+)", order.*/\1/p' ../tests/lint | tr ' ' '\n')" ]]
+	local file pattern
+	for file in */*.[cS]; do
+		while read -r pattern; do
 			# shellcheck disable=SC2053 # a pattern on purpose
 			[[ $file != $pattern ]] || continue 2
-		done
+		done <"$BATS_TEST_TMPDIR/named"
 		echo "not named: $file"
 		return 1
 	done
+	while read -r pattern; do
+		# shellcheck disable=SC2086 # a pattern on purpose
+		ls $pattern >/dev/null
+	done <"$BATS_TEST_TMPDIR/named"
 }
