@@ -132,7 +132,7 @@ words() { sed -nE 's/^(Usage|  or): .* \[OPTION\.\.\.\] ([a-z|]+).*/\2/p' stdout
 	for what in keys checks; do
 		vmm list $what
 		[[ $status == 0 && $(wc -l <stdout) -gt 10 ]]
-		! grep -qvE '^[a-zA-Z0-9._-]+$' stdout
+		! grep -qvE '^[a-zA-Z0-9._-]+$' stdout || return 1
 	done
 	grep -qx 'rmap.exact' stdout
 	vmm list keys -v

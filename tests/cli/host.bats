@@ -39,7 +39,7 @@ setup() {
 		vmm sweep $arguments --progress plain
 		cat stderr
 		[[ $status == 2 && ! -s stdout && -s stderr ]]
-		! grep -qE '/proc|memslot\.|boot' stderr
+		! grep -qE '/proc|memslot\.|boot' stderr || return 1
 	done
 	vmm sweep --sizes 1G,100T --slots 2,1
 	grep -q -- '^minivmm sweep: --sizes 100T --slots 1: KVM takes at most 8 TiB' stderr
@@ -62,7 +62,7 @@ setup() {
 	vmm list scenarios
 	[[ $status == 0 ]]
 	grep -qx smoke stdout
-	! grep -qvE '^[a-z0-9._-]+$' stdout
+	! grep -qvE '^[a-z0-9._-]+$' stdout || return 1
 	vmm builtin:none
 	[[ $status == 2 ]]
 	grep -q 'builtin:none' stderr

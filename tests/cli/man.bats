@@ -72,9 +72,9 @@ options() { "$minivmm" $1 --help | grep -oE '^ +(-[a-z?V], )?--[a-z-]+' | grep -
 	sed '/--walk/d' "$top/docs/man/minivmm.1.scd" >poorer/minivmm.1.scd
 	cp "$top/docs/man/minivmm.ini.5.scd" poorer
 	pages poorer
-	! grep -qE -- '^(-.*[ ,])?--walk( |,|$)' minivmm.1.txt
+	! grep -qE -- '^(-.*[ ,])?--walk( |,|$)' minivmm.1.txt || return 1
 	minivmm=/bin/false
-	! pages "$top/docs/man"
+	! pages "$top/docs/man" || return 1
 }
 
 @test "make man builds them, make install installs them where they were made" {

@@ -32,9 +32,9 @@ load vmm
 	[[ $count -ge 2 ]]
 	# red: another line, and a command that fails
 	sed 's/^    PASS: 17/    PASS: 18/' docs/reading-a-report.md >"$BATS_TEST_TMPDIR/page"
-	! awk -v minivmm="$minivmm" -f docs/transcripts.awk "$BATS_TEST_TMPDIR/page" | diff -q "$BATS_TEST_TMPDIR/page" -
+	! awk -v minivmm="$minivmm" -f docs/transcripts.awk "$BATS_TEST_TMPDIR/page" | diff -q "$BATS_TEST_TMPDIR/page" - || return 1
 	echo '<!-- minivmm report show nowhere.json -->' >"$BATS_TEST_TMPDIR/page"
-	! awk -v minivmm="$minivmm" -f docs/transcripts.awk "$BATS_TEST_TMPDIR/page"
+	! awk -v minivmm="$minivmm" -f docs/transcripts.awk "$BATS_TEST_TMPDIR/page" || return 1
 }
 
 @test "links between pages lead somewhere" {

@@ -152,7 +152,7 @@ hostile() {
 	vmm report html "$report" hostile.json -o page.html
 	[[ $status == 0 && ! -s stdout && ! -s stderr ]]
 	[[ $(grep -c '<!DOCTYPE html>' page.html) == 1 && $(tail -n 1 page.html) == '</html>' ]]
-	! grep -qiE 'https?:|src=|url\(|@import|<link|<script|<iframe|onload="' page.html
+	! grep -qiE 'https?:|src=|url\(|@import|<link|<script|<iframe|onload="' page.html || return 1
 	grep -q 'prefers-color-scheme:dark' page.html
 	grep -q '134750208' page.html
 	! command -v xmllint >/dev/null || xmllint --noout page.html
@@ -181,7 +181,7 @@ render() { # PAGE PICTURE [FLAG...]
 	render page.html light.png
 	render page.html dark.png --force-dark-mode
 	[[ $(head -c 4 light.png | tail -c 3) == PNG && $(stat -c %s light.png) -gt 20000 ]]
-	! cmp -s light.png dark.png
+	! cmp -s light.png dark.png || return 1
 }
 
 @test "plot: an SVG, a PNG; text of the report runs nothing" {

@@ -48,7 +48,7 @@ samples() {
 	cat log
 	[[ $(wc -l <log) == $(printf '%s\n' ./*.json* unit/*.json | wc -l) ]]
 	[[ $(awk '{ sum += $2 } END { print sum }' log) -gt 2000 ]]
-	! grep -vE '^(deleted|added) config\.|^deleted .*\.(vmallocinfo|steps)\.|^retyped changes\[\]\.[ab]$' unnoticed
+	! grep -vE '^(deleted|added) config\.|^deleted .*\.(vmallocinfo|steps)\.|^retyped changes\[\]\.[ab]$' unnoticed || return 1
 }
 
 @test "the reports of the unit tests are valid" {
@@ -64,12 +64,36 @@ samples() {
 		! "$top/tests/validate" wrong.json || { echo "taken: $text"; return 1; }
 	done
 	jq '.schema = "minivmm.stat/1"' "$fixtures/report.json" >wrong.json
-	! "$top/tests/validate" wrong.json
+	! "$top/tests/validate" wrong.json || return 1
 	# The second of two values is looked at, too; other output than JSON is passed over.
 	(cat "$fixtures/stat.json" && echo '{"schema": "minivmm.stat/1"}') >two.txt
-	! "$top/tests/validate" two.txt
+	! "$top/tests/validate" two.txt || return 1
 	echo 'PASS: 17 passed' >text.txt
 	"$top/tests/validate" text.txt
+}
+
+@test "red: what vmm() and the lab leave is validated at the end of their files" {
+	sed '$d' "$fixtures/stress.jsonl" | sed 's/"phase"/"phases"/' >broken.jsonl
+	export BATS_FILE_TMPDIR=$PWD
+	keep_json "$fixtures/stat.json"
+	teardown_file
+	printf '#!/bin/sh\ncat broken.jsonl\n' >fake
+	chmod +x fake
+	minivmm=./fake vmm plan
+	! teardown_file || return 1
+	rm json/*
+	printf '#!/bin/sh\ncp broken.jsonl out.json\n' >fake
+	minivmm=./fake vmm plan -o out.json
+	! teardown_file || return 1
+	. "$top/tests/e2e/lab.bash"
+	mkdir out
+	echo 0 >status
+	cp "$fixtures/stat.json" out/json.txt
+	teardown_file
+	cp broken.jsonl out/lines.jsonl
+	! teardown_file || return 1
+	echo 125 >status
+	teardown_file
 }
 
 @test "a config in a report has every key that minivmm knows, and no other" {
@@ -97,5 +121,5 @@ samples() {
 	mkdir schema
 	cp "$top"/docs/schema/* schema
 	cp changed schema/report-1.schema.json
-	! schema/tables --check "$top/docs/report.md"
+	! schema/tables --check "$top/docs/report.md" || return 1
 }

@@ -17,7 +17,7 @@ setup() { need_boot; }
 @test "KTAP: plan line first, one-word names, parsed by prove" {
 	[[ $(sed -n 1p "$out/root.txt") == "KTAP version 1" ]]
 	[[ $(sed -n 2p "$out/root.txt") == 1..$(jq '.checks | length' "$out/root.json") ]]
-	! grep -E '^(not )?ok ' "$out/root.txt" | grep -qvE '^(not )?ok [0-9]+ [a-z0-9._-]+( # SKIP .*)?$'
+	! grep -E '^(not )?ok ' "$out/root.txt" | grep -qvE '^(not )?ok [0-9]+ [a-z0-9._-]+( # SKIP .*)?$' || return 1
 	prove -e cat "$out/root.txt"
 	[[ ! -s $out/root.err ]]
 }

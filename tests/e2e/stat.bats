@@ -72,12 +72,12 @@ vm() { # FILE NAME FILTER: of the VM that the process called NAME made
 	grep -qE "^ +$(cat "$out/allocated.pid") .* minivmm .* allocated " "$out/text.txt"
 	grep -q '^3 VMs: 2 lazy, 1 allocated, 0 unknown' "$out/text.txt"
 	[[ $(wc -L <"$out/text.txt") -le 100 && $(wc -L <"$out/walk.txt") -le 100 ]]
-	! grep -F .. "$out/text.txt" "$out/walk.txt" # nothing is cut
+	! grep -F .. "$out/text.txt" "$out/walk.txt" || return 1 # nothing is cut
 }
 
 @test "Prometheus: every line is a comment or a sample, each family declared once" {
 	rc prom 0
-	! grep -vqE '^(# (HELP|TYPE) [a-z_]+ .*|[a-z_]+(\{[a-z]+="[^"]*"(,[a-z]+="[^"]*")*\})? -?[0-9.]+)$' "$out/prom.txt"
+	! grep -vqE '^(# (HELP|TYPE) [a-z_]+ .*|[a-z_]+(\{[a-z]+="[^"]*"(,[a-z]+="[^"]*")*\})? -?[0-9.]+)$' "$out/prom.txt" || return 1
 	[[ -z $(grep '^# TYPE' "$out/prom.txt" | sort | uniq -d) ]]
 	grep -qE "^minivmm_vm_rmaps_allocated\{pid=\"$(cat "$out/allocated.pid")\",.*\} 1$" "$out/prom.txt"
 	grep -qx 'minivmm_vms 3' "$out/prom.txt"

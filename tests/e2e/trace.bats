@@ -46,7 +46,7 @@ setup() { need_boot; }
 	rc verbose 0
 	grep -q '^minivmm: .* s: ' "$out/plain.err"
 	grep -q '^minivmm: .* s: ' "$out/verbose.err"
-	! grep -q '^minivmm: .* s: ' "$out/plain.txt"
+	! grep -q '^minivmm: .* s: ' "$out/plain.txt" || return 1
 }
 
 @test "sweep: time and bytes by size and by slots, exact" {
