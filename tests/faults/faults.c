@@ -47,7 +47,7 @@
 
 /* TYPE fault_NAME(PARAMETERS): what fails returns FAILED, with errno. */
 #define FAULT(type, name, code, failed, parameters, arguments) \
-	type fault_##name parameters; \
+	__typeof__(name) fault_##name; \
 	type fault_##name parameters \
 	{ \
 		if (fault_due(#name, HERE, code)) \
@@ -57,7 +57,7 @@
 
 /* The same of memory, which is to be freed. */
 #define FAULT_MEMORY(type, name, parameters, arguments) \
-	type fault_##name parameters; \
+	__typeof__(name) fault_##name; \
 	type fault_##name parameters \
 	{ \
 		if (fault_due(#name, HERE, ENOMEM)) \
@@ -67,7 +67,7 @@
 
 /* The same of stdio: what fails leaves its mark in the stream. stderr has nobody to tell. */
 #define FAULT_STREAM(type, name, failed, parameters, arguments) \
-	type fault_##name parameters; \
+	__typeof__(name) fault_##name; \
 	type fault_##name parameters \
 	{ \
 		if (stream_due(#name, HERE, stream)) \
@@ -77,7 +77,7 @@
 
 /* The same of what looks for something: where there is nothing, there is nothing to fail. */
 #define FAULT_FOUND(type, name, code, failed, undo, parameters, arguments) \
-	type fault_##name parameters; \
+	__typeof__(name) fault_##name; \
 	type fault_##name parameters \
 	{ \
 		type result = name arguments; \
@@ -90,7 +90,7 @@
 
 /* What is released, is released even where that fails. */
 #define FAULT_RELEASE(name, parameters, arguments) \
-	int fault_##name parameters; \
+	__typeof__(name) fault_##name; \
 	int fault_##name parameters \
 	{ \
 		int result = name arguments; \
@@ -153,7 +153,7 @@ FAULT(int, posix_spawn_file_actions_adddup2, 0, ENOMEM, (posix_spawn_file_action
 FAULT(int, pthread_cond_init, 0, ENOMEM, (pthread_cond_t *cond, const pthread_condattr_t *attributes),
       (cond, attributes))
 
-int fault_open(const char *path, int flags, ...);
+__typeof__(open) fault_open;
 int fault_open(const char *path, int flags, ...)
 {
 	va_list args;
@@ -191,7 +191,7 @@ static int ioctl_errno(unsigned long request)
 	return EINVAL;
 }
 
-int fault_ioctl(int fd, unsigned long request, ...);
+__typeof__(ioctl) fault_ioctl;
 int fault_ioctl(int fd, unsigned long request, ...)
 {
 	va_list args;
@@ -203,7 +203,7 @@ int fault_ioctl(int fd, unsigned long request, ...)
 	return fault_due("ioctl", HERE, ioctl_errno(request)) ? -1 : ioctl(fd, request, argument);
 }
 
-long fault_syscall(long number, ...);
+__typeof__(syscall) fault_syscall;
 long fault_syscall(long number, ...)
 {
 	va_list args;
@@ -217,7 +217,7 @@ long fault_syscall(long number, ...)
 	       syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
-void *fault_mmap(void *at, size_t size, int protection, int flags, int fd, off_t offset);
+__typeof__(mmap) fault_mmap;
 void *fault_mmap(void *at, size_t size, int protection, int flags, int fd, off_t offset)
 {
 	void *memory;
@@ -230,7 +230,7 @@ void *fault_mmap(void *at, size_t size, int protection, int flags, int fd, off_t
 	return memory;
 }
 
-int fault_munmap(void *memory, size_t size);
+__typeof__(munmap) fault_munmap;
 int fault_munmap(void *memory, size_t size)
 {
 	int result = munmap(memory, size);
@@ -263,19 +263,19 @@ FAULT_STREAM(int, fputs, EOF, (const char *text, FILE *stream), (text, stream))
 FAULT_STREAM(int, fputc, EOF, (int character, FILE *stream), (character, stream))
 FAULT_STREAM(int, putc, EOF, (int character, FILE *stream), (character, stream))
 
-int fault_puts(const char *text);
+__typeof__(puts) fault_puts;
 int fault_puts(const char *text)
 {
 	return stream_due("puts", HERE, stdout) ? EOF : puts(text);
 }
 
-int fault_putchar(int character);
+__typeof__(putchar) fault_putchar;
 int fault_putchar(int character)
 {
 	return stream_due("putchar", HERE, stdout) ? EOF : putchar(character);
 }
 
-int fault_fprintf(FILE *stream, const char *format, ...);
+__typeof__(fprintf) fault_fprintf;
 int fault_fprintf(FILE *stream, const char *format, ...)
 {
 	va_list args;
@@ -289,7 +289,7 @@ int fault_fprintf(FILE *stream, const char *format, ...)
 	return result;
 }
 
-int fault_printf(const char *format, ...);
+__typeof__(printf) fault_printf;
 int fault_printf(const char *format, ...)
 {
 	va_list args;
@@ -326,7 +326,7 @@ FAULT_MEMORY(char *, realpath, (const char *path, char *resolved), (path, resolv
 FAULT(void *, tsearch, ENOMEM, NULL, (const void *key, void **root,
 	int (*compare)(const void *, const void *)), (key, root, compare))
 
-void *fault_realloc(void *memory, size_t size);
+__typeof__(realloc) fault_realloc;
 void *fault_realloc(void *memory, size_t size)
 {
 	if (fault_due("realloc", HERE, ENOMEM))
@@ -335,7 +335,7 @@ void *fault_realloc(void *memory, size_t size)
 	return fault_keep(realloc(memory, size));
 }
 
-void *fault_reallocarray(void *memory, size_t count, size_t size);
+__typeof__(reallocarray) fault_reallocarray;
 void *fault_reallocarray(void *memory, size_t count, size_t size)
 {
 	if (fault_due("reallocarray", HERE, ENOMEM))
@@ -344,14 +344,14 @@ void *fault_reallocarray(void *memory, size_t count, size_t size)
 	return fault_keep(reallocarray(memory, count, size));
 }
 
-void fault_free(void *memory);
+__typeof__(free) fault_free;
 void fault_free(void *memory)
 {
 	fault_drop(memory);
 	free(memory);
 }
 
-ssize_t fault_getline(char **line, size_t *size, FILE *stream);
+__typeof__(getline) fault_getline;
 ssize_t fault_getline(char **line, size_t *size, FILE *stream)
 {
 	ssize_t length;
@@ -364,7 +364,7 @@ ssize_t fault_getline(char **line, size_t *size, FILE *stream)
 	return length;
 }
 
-int fault_vasprintf(char **text, const char *format, va_list args);
+__typeof__(vasprintf) fault_vasprintf;
 int fault_vasprintf(char **text, const char *format, va_list args)
 {
 	int length;
@@ -377,7 +377,7 @@ int fault_vasprintf(char **text, const char *format, va_list args)
 	return length;
 }
 
-int fault_asprintf(char **text, const char *format, ...);
+__typeof__(asprintf) fault_asprintf;
 int fault_asprintf(char **text, const char *format, ...)
 {
 	va_list args;
@@ -406,7 +406,7 @@ FAULT(int, json_object_update, ENOMEM, -1, (json_t *object, json_t *other), (obj
 FAULT(int, json_dump_callback, ENOMEM, -1, (const json_t *value, json_dump_callback_t take,
 	void *data, size_t flags), (value, take, data, flags))
 
-int fault_json_object_set_new(json_t *object, const char *key, json_t *value);
+__typeof__(json_object_set_new) fault_json_object_set_new;
 int fault_json_object_set_new(json_t *object, const char *key, json_t *value)
 {
 	if (!fault_due("json_object_set_new", HERE, ENOMEM))
@@ -415,7 +415,7 @@ int fault_json_object_set_new(json_t *object, const char *key, json_t *value)
 	return -1;
 }
 
-int fault_json_array_append_new(json_t *array, json_t *value);
+__typeof__(json_array_append_new) fault_json_array_append_new;
 int fault_json_array_append_new(json_t *array, json_t *value)
 {
 	if (!fault_due("json_array_append_new", HERE, ENOMEM))
@@ -424,13 +424,13 @@ int fault_json_array_append_new(json_t *array, json_t *value)
 	return -1;
 }
 
-int fault_json_dumpf(const json_t *value, FILE *stream, size_t flags);
+__typeof__(json_dumpf) fault_json_dumpf;
 int fault_json_dumpf(const json_t *value, FILE *stream, size_t flags)
 {
 	return stream_due("json_dumpf", HERE, stream) ? -1 : json_dumpf(value, stream, flags);
 }
 
-json_t *fault_json_loadf(FILE *stream, size_t flags, json_error_t *error);
+__typeof__(json_loadf) fault_json_loadf;
 json_t *fault_json_loadf(FILE *stream, size_t flags, json_error_t *error)
 {
 	if (!stream_due("json_loadf", HERE, stream))
@@ -439,7 +439,7 @@ json_t *fault_json_loadf(FILE *stream, size_t flags, json_error_t *error)
 	return NULL;
 }
 
-json_t *fault_json_loads(const char *text, size_t flags, json_error_t *error);
+__typeof__(json_loads) fault_json_loads;
 json_t *fault_json_loads(const char *text, size_t flags, json_error_t *error)
 {
 	if (!fault_due("json_loads", HERE, ENOMEM))
@@ -449,7 +449,7 @@ json_t *fault_json_loads(const char *text, size_t flags, json_error_t *error)
 }
 
 /* Values that were handed over are freed, as json_pack() does where it fails half-way. */
-json_t *fault_json_pack(const char *format, ...);
+__typeof__(json_pack) fault_json_pack;
 json_t *fault_json_pack(const char *format, ...)
 {
 	va_list args;
@@ -464,7 +464,7 @@ json_t *fault_json_pack(const char *format, ...)
 	return NULL;
 }
 
-json_t *fault_json_sprintf(const char *format, ...);
+__typeof__(json_sprintf) fault_json_sprintf;
 json_t *fault_json_sprintf(const char *format, ...)
 {
 	va_list args;

@@ -29,16 +29,12 @@ static struct file files[FILES_MAX];
 static size_t file_count;
 static char *input;
 
-int __wrap_open(const char *path, int flags, ...);
-FILE *__wrap_fopen(const char *path, const char *mode);
-int __wrap_stat(const char *path, struct stat *stat);
-ssize_t __wrap_readlink(const char *path, char *target, size_t size);
-DIR *__wrap_opendir(const char *path);
-int __real_open(const char *path, int flags, mode_t mode);
-FILE *__real_fopen(const char *path, const char *mode);
-int __real_stat(const char *path, struct stat *stat);
-ssize_t __real_readlink(const char *path, char *target, size_t size);
-DIR *__real_opendir(const char *path);
+/* A wrapper whose signature is not that of what it wraps does not compile. */
+__typeof__(open) __real_open, __wrap_open;
+__typeof__(fopen) __real_fopen, __wrap_fopen;
+__typeof__(stat) __real_stat, __wrap_stat;
+__typeof__(readlink) __real_readlink, __wrap_readlink;
+__typeof__(opendir) __real_opendir, __wrap_opendir;
 
 static struct file *find(const char *name)
 {

@@ -14,20 +14,16 @@
 
 #include "run/worker.h"
 
-void *__real_calloc(size_t count, size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-int __wrap_payload_place(const struct layout *layout, unsigned int vcpus, int page_level,
-			 struct payload *payload, struct err *err);
-int __wrap_vm_create(struct vm *vm, const struct kvm *kvm, const struct layout *layout,
-		     struct err *err);
-int __wrap_vm_set_slots(struct vm *vm, struct err *err);
-int __wrap_payload_load(const struct payload *payload, const struct vm *vm, struct err *err);
-int __wrap_vcpu_set_join(struct vcpu_set *set, const struct vm *vm, const struct payload *payload,
-		     unsigned int vcpus, struct err *err);
-int __real_vcpu_set_wait(struct vcpu_set *set, uint64_t deadline);
-int __wrap_vcpu_set_wait(struct vcpu_set *set, uint64_t deadline);
-void __wrap_vm_destroy(struct vm *vm);
-unsigned int __wrap_sleep(unsigned int seconds);
+/* The fakes have the prototypes of what they stand for: one with another signature does not compile. */
+__typeof__(calloc) __real_calloc, __wrap_calloc;
+__typeof__(payload_place) __wrap_payload_place;
+__typeof__(payload_load) __wrap_payload_load;
+__typeof__(vm_create) __wrap_vm_create;
+__typeof__(vm_set_slots) __wrap_vm_set_slots;
+__typeof__(vm_destroy) __wrap_vm_destroy;
+__typeof__(vcpu_set_join) __wrap_vcpu_set_join;
+__typeof__(vcpu_set_wait) __real_vcpu_set_wait, __wrap_vcpu_set_wait;
+__typeof__(sleep) __wrap_sleep;
 
 static int callocs_left;	/* atomic: the last of them fails, 0: none does */
 static unsigned int vms;
@@ -62,13 +58,13 @@ int __wrap_vm_create(struct vm *vm, const struct kvm *kvm, const struct layout *
 	return 0;
 }
 
-int __wrap_vm_set_slots(struct vm *vm, struct err *err)
+int __wrap_vm_set_slots(struct vm *vm, const struct signals *signals, struct err *err)
 {
-	(void)vm, (void)err;
+	(void)vm, (void)signals, (void)err;
 	return 0;
 }
 
-int __wrap_payload_load(const struct payload *payload, const struct vm *vm, struct err *err)
+int __wrap_payload_load(struct payload *payload, const struct vm *vm, struct err *err)
 {
 	(void)payload, (void)vm, (void)err;
 	return 0;
