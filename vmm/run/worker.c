@@ -83,37 +83,40 @@ static uint64_t least_round(const struct stress *stress, size_t first)
 	return least;
 }
 
-/* At the first failure, notes the options that begin with the rounds that the workers are in. */
+/*
+ * At the first failure, notes the options that begin with the rounds that the workers are in.
+ * stress->lock is held.
+ */
 static void note_replay(struct stress *stress)
 {
 	char *text = stress->result->replay;
 	size_t size = sizeof(stress->result->replay), length;
 	const struct worker_cfg *last = NULL;
 
-	pthread_mutex_lock(&stress->lock);
-	if (!text[0]) {
-		length = (size_t)snprintf(text, size, "--seed %llu",
-					  (unsigned long long)stress->run->config->seed);
-		for (size_t i = 0; i < stress->count && length < size; i++) {
-			const struct worker *worker = &stress->workers[i];
+	if (text[0])
+		return;
+	length = (size_t)snprintf(text, size, "--seed %llu",
+				  (unsigned long long)stress->run->config->seed);
+	for (size_t i = 0; i < stress->count && length < size; i++) {
+		const struct worker *worker = &stress->workers[i];
 
-			if (!worker->cfg || worker->cfg == last)
-				continue;
-			last = worker->cfg;
-			length += (size_t)snprintf(text + length, size - length,
-						   " worker.%s.first-round=%llu", last->name,
-						   (unsigned long long)least_round(stress, i));
-		}
+		if (!worker->cfg || worker->cfg == last)
+			continue;
+		last = worker->cfg;
+		length += (size_t)snprintf(text + length, size - length,
+					   " worker.%s.first-round=%llu", last->name,
+					   (unsigned long long)least_round(stress, i));
 	}
-	pthread_mutex_unlock(&stress->lock);
 }
 
+/* A worker that takes too long may fail by itself while the run says that it is late. */
 int worker_failed(struct worker *worker, int code, const char *format, ...)
 {
 	struct worker_result *result = worker->result;
 	char text[192];
 	va_list args;
 
+	pthread_mutex_lock(&worker->stress->lock);
 	if (!result->failures) {
 		va_start(args, format);
 		vsnprintf(text, sizeof(text), format, args);
@@ -123,6 +126,7 @@ int worker_failed(struct worker *worker, int code, const char *format, ...)
 		note_replay(worker->stress);
 	}
 	__atomic_store_n(&result->failures, result->failures + 1, __ATOMIC_RELEASE);
+	pthread_mutex_unlock(&worker->stress->lock);
 	return code ? -code : -EPROTO;
 }
 
@@ -145,7 +149,8 @@ static bool must_end(const struct worker *worker)
 	return __atomic_load_n(&stress->stop, __ATOMIC_ACQUIRE) ||
 	       (stress->deadline && clock_ns() >= stress->deadline) ||
 	       (worker->cfg && iterations && worker->result->rounds >= iterations) ||
-	       worker->result->failures >= FAILURES_MAX || worker->result->unavailable[0];
+	       __atomic_load_n(&worker->result->failures, __ATOMIC_RELAXED) >= FAILURES_MAX ||
+	       worker->result->unavailable[0];
 }
 
 static void sleep_ns(uint64_t ns)
