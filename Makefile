@@ -14,12 +14,17 @@ WERROR ?=
 V ?= 0
 Q := $(if $(filter 1,$(V)),,@)
 
-# The sanitized build is a tree of its own, and there a warning is an error.
+# A sanitized build is a tree of its own, and there a warning is an error.
 ifeq ($(SANITIZE),1)
 override BUILD := $(BUILD)/sanitized
+SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+else ifeq ($(SANITIZE),thread)
+override BUILD := $(BUILD)/thread
+SANITIZERS := -fsanitize=thread
+endif
+ifneq ($(SANITIZE),0)
 BINARY := $(BUILD)/minivmm
 WERROR := -Werror
-SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 else
 BINARY := minivmm
 endif

@@ -1,0 +1,506 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# minivmm on this host's KVM, L1 only. POSIX sh and jq, so that it runs in the lab as well. Speaks TAP.
+#
+# usage: suite.sh MINIVMM LABEL [WORDS]     WORDS: only the tests whose descriptions begin with one of them (patterns)
+# STOP=1 ends it at the first test that fails.
+#
+# Hosts differ: root or not, debugfs or not, lazy or eager, two-dimensional or shadow paging, with nesting or without.
+# What is asserted holds on each of them: a check that can't be judged is a skip, and exit status 4 is as good as 0.
+minivmm=$1 label=${2:+$2: } wanted=${3:-}
+here=$(cd "$(dirname "$0")" && pwd)
+work=$(mktemp -d) || exit 3
+trap 'rm -rf "$work"' EXIT
+failures=0
+words=$(cat "$here/native.jq")
+
+set -f
+
+# A sanitizer's finding is told from every status of minivmm's.
+export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}exitcode=99"
+export TSAN_OPTIONS="${TSAN_OPTIONS:+$TSAN_OPTIONS:}exitcode=99 halt_on_error=1"
+export UBSAN_OPTIONS="${UBSAN_OPTIONS:+$UBSAN_OPTIONS:}print_stacktrace=1"
+
+is_wanted() { # DESCRIPTION
+	[ "$wanted" ] || return 0
+	for word in $wanted; do
+		# shellcheck disable=SC2254 # a pattern
+		case $1 in $word*) return ;; esac
+	done
+	return 1
+}
+
+it() { # FUNCTION DESCRIPTION
+	is_wanted "$2" || return
+	skip=
+	if "$1" >"$work/diagnosis" 2>&1; then
+		echo "ok - $label$2${skip:+ # SKIP $skip}"
+		return
+	fi
+	echo "not ok - $label$2"
+	sed 's/^/# /' "$work/diagnosis"
+	failures=$((failures + 1))
+	[ "${STOP:-0}" != 1 ] || exit 1
+}
+
+# run NAME ARGUMENT...: leaves NAME.json, NAME.out and NAME.err in $work, and the exit status in $status.
+run() {
+	name=$1
+	shift
+	rm -f "$work/$name.json"
+	"$minivmm" "$@" -o "$work/$name.json" >"$work/$name.out" 2>"$work/$name.err" </dev/null
+	status=$?
+	sound
+}
+
+# No sanitizer has found anything.
+sound() {
+	! grep -E 'Sanitizer|runtime error:' "$work/$name.err" && [ "$status" != 99 ] && return
+	cat "$work/$name.err"
+	return 1
+}
+
+# ended STATUS...: the last run did so.
+ended() {
+	for expected; do
+		[ "$expected" != "$status" ] || return 0
+	done
+	echo "$name: exit status $status, not $*"
+	cat "$work/$name.out" "$work/$name.err"
+	return 1
+}
+
+# that FILTER...: jq says true to each of them, of the last run's report. One jq for all: it is slow in the lab.
+that() {
+	program="$words ["
+	for filter; do
+		program="$program (try ([$filter] | length > 0 and all) catch false),"
+	done
+	bad=$(jq -r "$program true] | to_entries[] | select(.value | not) | .key" "$work/$name.json") && [ "$bad" = "" ] && return
+	for index in $bad; do
+		( shift "$index" && echo "$name: not so: $1" )
+	done
+	jq -c '{result, exit_status, error, guest, checks: [.checks[] | select(.result != "pass") | {name, result, reason}]}' "$work/$name.json"
+	jq -c '.phases[] | {name, do, done, l1_pages, rmap_state, workers}' "$work/$name.json"
+	return 1
+}
+
+# fine FILTER...: the last run went well, as far as this host can tell, and the filters say true.
+fine() {
+	ended 0 4 && that went_well "$@"
+}
+
+# overlay BASE: a config of this folder with more from standard input; leaves it in $work/overlay.ini.
+overlay() {
+	printf '[minivmm]\ninclude = %s/%s.ini\n' "$here" "$1" >"$work/overlay.ini"
+	cat >>"$work/overlay.ini"
+}
+
+# wait_for FILE PATTERN: until a line of it matches, for a minute.
+wait_for() {
+	turn=0
+	until grep -q "$2" "$1" 2>/dev/null; do
+		turn=$((turn + 1))
+		[ "$turn" -lt 600 ] || return 1
+		sleep 0.1
+	done
+}
+
+# now: hundredths of a second since the host started.
+now() {
+	read -r up _ </proc/uptime
+	echo "${up%.*}${up#*.}"
+}
+
+boots() {
+	run boot "$here/l1.ini" && fine || return
+	that '[.phases[].do] == ["create", "boot", "touch", "teardown"]' \
+		'.guest.console | startswith("minivmm payload: ABI ") and endswith(", no SVM or VMX, 1 vCPU\n")' \
+		'.guest.vendor == null and .guest.trouble == null and .guest.l2_entries == 0' \
+		'[.phases[] | .l1_pages] == [null, 0, 256, null]' \
+		'[.phases[] | .l2_pages] == [null, 0, 0, null] and [.phases[] | .l2_entry_ns // 0] == [0, 0, 0, 0]' \
+		'[.phases[] | .duration_ns > 0] | all' '.create_ioctl_ns // 1 > 0' \
+		'judged("l2.ran"; "skip"; "no phase runs L2")'
+}
+
+boots_many() {
+	run many "$here/l1.ini" vm.vcpus=5 phase.touch.touch=1028K && fine \
+		'.guest.console | endswith(", 5 vCPUs\n")' '.phases[2].l1_pages == 257'
+}
+
+# pages_hold FILE STRIDE PAGES BASE: each STRIDE bytes of FILE hold $value + gpa, for PAGES of them; all other pages are 0.
+pages_hold() {
+	bytes=$(wc -c <"$1") offset=0 left=$3
+	while [ "$offset" -lt "$bytes" ]; do
+		if [ $((offset % $2)) = 0 ] && [ "$left" -gt 0 ]; then
+			printf '%016x\n' $((value + $4 + offset))
+			left=$((left - 1))
+		else
+			echo 0000000000000000
+		fi
+		offset=$((offset + 4096))
+	done >"$work/wanted"
+	od -v -An -tx8 "$1" | awk 'NR % 256 == 1 { print $1 }' >"$work/got"
+	cmp "$work/wanted" "$work/got" && return
+	paste "$work/wanted" "$work/got"
+	return 1
+}
+
+# A slot whose memory is a file shows what the guest wrote, and where.
+writes_pages() {
+	value=0x1234567800000000
+	set -- memslot.data.backing=file:"$work/memory" phase.touch.slot=data phase.touch.pattern="$value"
+	dd if=/dev/zero of="$work/memory" bs=65536 count=3 2>/dev/null
+	run pages "$here/l1.ini" "$@" phase.touch.touch=192K && fine '.phases[2].l1_pages == 48' &&
+		pages_hold "$work/memory" 4096 48 0x100000000 || return
+	dd if=/dev/zero of="$work/memory" bs=65536 count=3 2>/dev/null
+	run strides "$here/l1.ini" "$@" phase.touch.touch=44K phase.touch.stride=16K vm.vcpus=3 && fine \
+		'.phases[2].l1_pages == 11' && pages_hold "$work/memory" 16384 11 0x100000000
+}
+
+# The same where the slots of the row are apart.
+writes_apart() {
+	value=7
+	dd if=/dev/zero of="$work/memory" bs=65536 count=3 2>/dev/null
+	run apart "$here/l1.ini" memslot.data.backing=file:"$work/memory" memslot.data.stride=1G phase.touch.slot=data \
+		phase.touch.pattern="$value" phase.touch.touch=192K && fine '.phases[2].l1_pages == 48' || return
+	od -v -An -tx8 "$work/memory" | awk 'NR % 256 == 1 { print $1 }' >"$work/got"
+	for base in 0x100000000 0x140000000 0x180000000; do
+		for page in 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
+			printf '%016x\n' $((value + base + page * 4096))
+		done
+	done | cmp - "$work/got"
+}
+
+backings() {
+	for backing in anon memfd; do
+		run "$backing" "$here/l1.ini" memslot.data.backing="$backing" memslot.data.thp=always memslot.data.populate=yes \
+			phase.touch.slot=data phase.touch.touch=192K && fine '.phases[2].l1_pages == 48' || return
+	done
+	run huge "$here/l1.ini" memslot.data.backing=hugetlb-2m memslot.data.size=2M memslot.data.count=1 phase.touch.slot=data
+	[ "$(cat /sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages 2>/dev/null || echo 0)" != 0 ] || return 0
+	fine
+}
+
+no_file() {
+	run none "$here/l1.ini" memslot.data.backing=file:/nowhere/memory
+	ended 4 && that '.result == "skip" and (.error.text | contains("memslot.data.backing: file:/nowhere/memory"))' \
+		'.phases == []' 'judged("guest.clean"; "skip")'
+}
+
+slots_of_all_kinds() {
+	run slots "$here/slots.ini" && fine '[.phases[] | .l1_pages] == [null, 0, 256, 160, 0, 9, null]' || return
+	run gone "$here/slots.ini" phase.after.touch=40M
+	ended 1 && that '.guest.text == "phase after: KVM_EXIT_MMIO: write of 8 bytes at gpa 0x140000000, where no memslot is"'
+}
+
+slot_under_payload() {
+	run under "$here/slots.ini" phase.delete.slot=low
+	ended 3 && that '.error.text | contains("the payload runs there")' '[.phases[].do] | index("teardown") != null'
+}
+
+slot_fails() {
+	run fails "$here/slots.ini" selftest.break=slot-fails
+	ended 3 && that '.error.text | test("KVM_SET_USER_MEMORY_REGION\\(memslot\\.logged: slot=0x.* gpa=0x200000000 size=0x4000\\): Invalid argument")' \
+		'judged("guest.clean"; "skip")' 'judged("process.clean"; "skip"; "no VM was made")'
+}
+
+# What this KVM does not take is an error of the config.
+too_much() {
+	run much "$here/l1.ini" memslot.data.size=4K memslot.data.count=65536
+	ended 2 && grep -q 'memslot' "$work/much.err" && [ ! -e "$work/much.json" ] || return
+	run high "$here/l1.ini" memslot.data.base=0x10000000000000
+	ended 2 && grep -q 'memslot.data' "$work/high.err" || return
+	run dear "$here/l1.ini" vm.kernel-memory-limit=1
+	ended 4 && that '.error.text | contains("more than the 1 B")' '.error.remedy | contains("kernel-memory-limit")'
+}
+
+many_slots() {
+	run thousand "$here/l1.ini" memslot.data.size=4K memslot.data.count=500 memslot.data.stride=8K memslot.data.id=9 \
+		phase.touch.slot=data phase.touch.touch=2000K && fine '.phases[2].l1_pages == 500' \
+		'[.phases[0, 1, 2] | .rmap_state] | unique | length == 1'
+}
+
+as_expected() {
+	run known "$here/l1.ini" && policy=$(jq -r .host.rmap_policy "$work/known.json")
+	case $policy in
+	lazy) other=allocated ;;
+	eager) policy=allocated other='' ;;
+	*) skip="no source tells whether this host is lazy" && return ;;
+	esac
+	run right "$here/l1.ini" phase.touch.expect="$policy" && ended 0 && that 'judged("phase.expect"; "pass")' || return
+	# On an eager host nothing can be expected to be lazy, and that is no failure.
+	[ "$other" ] || return 0
+	run wrong "$here/l1.ini" phase.touch.expect="$other"
+	ended 1 && that 'judged("phase.expect"; "fail")' '.result == "fail"'
+}
+
+# fault BREAK STATUS FILTER
+fault() {
+	run "$1" "$here/l1.ini" selftest.break="$1" phase.touch.slot=data
+	ended "$2" && that "$3"
+}
+
+exceptions() {
+	fault ud2 1 '.guest.trouble == "reported" and .guest.report.vector == 6 and (.guest.text | contains("exception 6 (#UD)"))' &&
+		that 'judged("guest.clean"; "fail"; "phase boot")' '.guest.vcpu == 0 and (.guest.registers | test("rip|RIP"))' \
+		'[.phases[] | [.do, .done]] == [["create", true], ["boot", false], ["teardown", true]]'
+}
+
+triple_fault() {
+	fault triple-fault 1 '.guest.trouble == "exit" and (.guest.text | contains("triple fault"))' && that 'judged("guest.clean"; "fail"; "KVM_EXIT_SHUTDOWN")'
+}
+
+wrong_abi() {
+	fault wrong-abi 3 '.result == "error" and (.guest.text | contains("the payload speaks ABI 4, this minivmm 3"))'
+}
+
+corrupt_page() {
+	fault corrupt-page 1 '.guest.text | contains("guest memory at gpa 0x")' && that 'judged("guest.clean"; "fail"; "written was")' || return
+	run stress "$here/stress.ini" selftest.break=corrupt-page phase.touch.touch=0
+	ended 1 && that 'judged("memory.intact"; "fail")'
+}
+
+# What the VM was made of leaks as well, on purpose.
+leaked_vm() {
+	ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 run leak "$here/l1.ini" selftest.break=leak-vm
+	ended 1 && that 'judged("process.clean"; "fail"; "open descriptors")' 'judged("guest.clean"; "pass")'
+}
+
+hidden_nesting() {
+	overlay l1 <<-END
+		[phase.l2]
+		do = l2
+	END
+	run hidden "$work/overlay.ini"
+	if [ "$status" = 4 ]; then
+		that '.error.text | contains("does not run nested guests")'
+	else
+		ended 1 && that 'judged("guest.clean"; "fail"; "phase l2")' '.guest.l2_entries == 0'
+	fi
+}
+
+hang() {
+	run hang "$here/l1.ini" phase.touch.touch=6T phase.touch.timeout=500ms vm.vcpus=2
+	ended 1 && that 'judged("guest.clean"; "fail"; "did not come back")' '.guest.trouble == "timeout" and (.guest.registers | length) > 0' \
+		'.phases[2].duration_ns | . >= 500000000 and . < 10000000000'
+}
+
+# workers OP[:SLOT]...: an overlay of stress.ini, each op as a worker of its name.
+workers() {
+	for worker; do
+		printf '[worker.%s]\nop = %s\n' "${worker%:*}" "${worker%:*}"
+		[ "$worker" = "${worker%:*}" ] || echo "slot = ${worker#*:}"
+	done | overlay stress
+}
+
+# A stress without ops that lose data.
+intact() {
+	fine 'judged("stress.clean"; "pass"; "none")' 'judged("memory.intact"; "pass"; "all read back")' \
+		'[workers("guest") | [.vm, .vcpu, .failures, .rounds > 0]] == [[0, 0, 0, true], [0, 1, 0, true]]' \
+		'phase("after") | .l1_pages == 48' "$@"
+}
+
+stress_logs() {
+	workers dirty-log-toggle:data dirty-log-get:data dirty-log-clear:data dirty-log-cycle:data slot-add:data
+	run logs "$work/overlay.ini" && intact \
+		'steps("dirty-log-toggle") | (keys == ["dirty-log-off", "dirty-log-on"]) and ([.[] | .n] == [20, 20])' \
+		'steps("dirty-log-get") | .["dirty-log-get"].n == 80 and .["dirty-log-on"].n == 20 and .["dirty-log-off"].n == 20' \
+		'steps("dirty-log-clear") | .["dirty-log-clear"].n == 20 and .["dirty-log-get"] == null and .["dirty-log-off"].n == 20' \
+		'steps("dirty-log-cycle") | .["dirty-log-clear"].n == 20 and .["dirty-log-get"].n == 20 and .["dirty-log-off"].n == 20' \
+		'steps("slot-add") | .["slot-add"].n == 20 and .["slot-delete"].n == 20' \
+		'[.contention[] | .op] | sort == ["dirty-log-clear", "dirty-log-get", "dirty-log-off", "dirty-log-on", "guest-pass", "slot-add", "slot-delete"]' \
+		'.contention[] | select(.op == "dirty-log-on") | .before.n == 80 and .after == null and .ratio == null and .before.min_ns <= .before.median_ns and .before.median_ns <= .before.max_ns'
+}
+
+stress_logs_at_rest() {
+	workers dirty-log-toggle:data dirty-log-cycle:data
+	run rest "$work/overlay.ini" memslot.data.flags=dirty-log && intact \
+		'steps("dirty-log-toggle") | [.[] | .n] == [20, 20]' 'steps("dirty-log-cycle") | .["dirty-log-on"].n == 20 and .["dirty-log-off"] == null'
+}
+
+stress_memory() {
+	workers thp:data mprotect:data reclaim signal-kick debugfs-read stats-read
+	run memory "$work/overlay.ini" memslot.data.size=4M phase.churn.touch=12M phase.after.touch=192K && intact \
+		'steps("mprotect") | .mprotect.n == 20' 'steps("signal-kick") | .["signal-kick"].n == 20' 'had("thp")' 'had("reclaim")' \
+		'had("debugfs-read")' 'had("stats-read")'
+}
+
+stress_slots() {
+	workers slot-delete:data slot-move:data slot-flags:data discard:data
+	run taken "$work/overlay.ini" && fine 'judged("stress.clean"; "pass"; "none")' \
+		'[.checks[] | select(.name == "memory.intact" and .result == "pass")] | length == 1' \
+		'steps("slot-delete") | .["slot-delete"].n == 20 and .["slot-add"].n == 20' 'steps("slot-move") | .["slot-move"].n == 40' \
+		'had("slot-flags")' 'steps("discard") | .discard.n == 20' 'phase("after") | .l1_pages == 48'
+}
+
+# Data that an op loses is lost: what the guest then writes is there.
+stress_file() {
+	value=99
+	dd if=/dev/zero of="$work/memory" bs=65536 count=3 2>/dev/null
+	workers slot-delete:data discard:data
+	run file "$work/overlay.ini" memslot.data.backing=file:"$work/memory" phase.after.pattern="$value" && fine &&
+		pages_hold "$work/memory" 4096 48 0x100000000
+}
+
+stress_vms() {
+	workers vm-create-destroy signal-kick dirty-log-toggle:data
+	run vms "$work/overlay.ini" phase.churn.vms=3 phase.churn.vcpus=3 phase.churn.iterations=3 && fine 'judged("stress.clean"; "pass"; "none")' \
+		'phase("churn") | .vms.made == 5 and .vms.wrong == 0 and .vms.transitions == 0' \
+		'[.checks[] | select(.name == "vms.transition" and .result != "fail")] | length == 1' \
+		'[workers("guest") | [.vm, .vcpu]] == [[0, 0], [0, 1], [1, 0], [1, 1], [1, 2], [2, 0], [2, 1], [2, 2]]' \
+		'[steps("vm-create-destroy"; 3)[] | .n] == [3, 3]'
+}
+
+stress_rate() {
+	overlay stress <<-END
+		[worker.kick]
+		op = signal-kick
+		rate = 40/s
+		threads = 2
+	END
+	run rate "$work/overlay.ini" phase.churn.iterations=any phase.churn.duration=1s && fine \
+		'[workers("signal-kick") | [.thread, .rounds >= 5 and .rounds <= 41]] == [[0, true], [1, true]]' \
+		'phase("churn") | .duration_ns >= 1000000000'
+}
+
+stress_alone() {
+	run alone "$here/stress.ini" phase.churn.iterations=any phase.churn.duration=1s && intact \
+		'phase("churn") | .duration_ns >= 1000000000 and .vms.made == 0' 'judged("vms.transition"; "skip"; "no further VM")'
+}
+
+stress_ring() {
+	workers dirty-ring:data
+	run ring "$work/overlay.ini" vm.dirty-ring=4K memslot.data.flags=dirty-log memslot.data.size=2M phase.churn.touch=6M
+	if [ "$status" = 4 ] && that '.error.text | contains("KVM_CAP_DIRTY_LOG_RING")'; then
+		skip="this KVM has no dirty rings"
+	else
+		fine 'judged("stress.clean"; "pass"; "none")' 'steps("dirty-ring") | .["dirty-ring"].n == 20' 'judged("memory.intact"; "pass")'
+	fi
+}
+
+stress_stuck() {
+	workers signal-kick mprotect:data
+	run stuck "$work/overlay.ini" selftest.break=stuck-worker phase.churn.timeout=1s --seed 7
+	ended 1 && that 'judged("stress.clean"; "fail"; "stuck in a round")' \
+		'.checks[] | select(.name == "stress.clean") | .remedy | test("overlay.ini .*--seed 7 worker.signal-kick.first-round=0 worker.mprotect.first-round=[0-9]+")'
+}
+
+stress_lines() {
+	name=lines
+	"$minivmm" "$here/stress.ini" phase.churn.iterations=any phase.churn.duration=3s -o "$work/lines.jsonl" \
+		>"$work/lines.out" 2>"$work/lines.err" </dev/null
+	status=$?
+	sound && ended 0 4 && jq -es 'length >= 3 and (.[:-1] | all(.schema == "minivmm.stress/1" and .phase == "churn"))' "$work/lines.jsonl" >/dev/null
+}
+
+# signalled SIGNAL NUMBER ARGUMENT...: minivmm gets it when the phase $phase runs, and ends with a report: within a second,
+# and where the machine is busy, within as much more as it took to start.
+# It runs in the foreground: in the background a shell has it ignore SIGINT, and so does one that this shell was started by.
+signalled() {
+	signal=$1 number_of=$2 name=signal-$1
+	shift 2
+	rm -f "$work/pid" "$work/$name.json" "$work/sent"
+	: >"$work/$name.err"
+	before=$(now)
+	(
+		wait_for "$work/$name.err" "$phase" && now >"$work/sent" && kill -s "$signal" "$(cat "$work/pid")"
+	) &
+	killer=$!
+	# shellcheck disable=SC2016,SC2086 # for the inner shell to expand; words
+	$default_signals sh -c 'echo $$ >"$0"; exec "$@"' "$work/pid" "$minivmm" "$@" --progress plain \
+		-o "$work/$name.json" >"$work/$name.out" 2>"$work/$name.err" </dev/null
+	status=$?
+	after=$(now)
+	wait "$killer"
+	sound && ended $((128 + number_of)) && that ".exit_status == $((128 + number_of))" \
+		'.phases[-1].do == "teardown"' 'judged("process.clean"; "pass")' || return
+	sent=$(cat "$work/sent")
+	[ $((after - sent)) -lt $((100 + sent - before)) ] && return
+	echo "ended $((after - sent)) hundredths of a second after the signal, which came $((sent - before)) after the start"
+	return 1
+}
+default_signals=
+# shellcheck disable=SC2209 # a command
+if env --default-signal true 2>/dev/null; then default_signals="env --default-signal"; fi
+
+signals_while_touching() {
+	phase='touch'
+	for signal in INT:2 TERM:15 HUP:1; do
+		signalled "${signal%:*}" "${signal#*:}" "$here/l1.ini" phase.touch.touch=6T vm.vcpus=2 phase.touch.timeout=60s &&
+			that '[.phases[] | [.do, .done]] == [["create", true], ["boot", true], ["touch", false], ["teardown", true]]' || return
+	done
+}
+
+signals_while_stressing() {
+	phase=churn
+	workers mprotect:data
+	signalled TERM 15 "$work/overlay.ini" phase.churn.iterations=any phase.churn.duration=60s &&
+		that 'judged("stress.clean"; "pass"; "none")' 'judged("memory.intact"; "pass")' \
+		'[phase("churn") | .workers[] | .rounds > 0] | all'
+}
+
+ignored_hangup() {
+	name='nohup'
+	: >"$work/nohup.err"
+	( trap '' HUP && exec "$minivmm" "$here/stress.ini" phase.churn.iterations=any phase.churn.duration=2s --progress plain \
+		-o "$work/nohup.json" >"$work/nohup.out" 2>"$work/nohup.err" ) &
+	pid=$!
+	wait_for "$work/nohup.err" churn && kill -HUP "$pid"
+	wait "$pid"
+	status=$?
+	sound && fine
+}
+
+seen_by_stat() {
+	name=watched
+	: >"$work/watched.err"
+	"$minivmm" "$here/l1.ini" phase.touch.touch=6T --progress plain -o "$work/watched.json" >"$work/watched.out" 2>"$work/watched.err" &
+	pid=$!
+	wait_for "$work/watched.err" touch
+	"$minivmm" stat "$pid" --format json >"$work/stat.json" 2>"$work/stat.err"
+	status=$? name=stat
+	kill "$pid"
+	wait "$pid"
+	if [ "$status" = 0 ]; then
+		that ".vms[] | select(.pid == $pid) | .pid == $pid"
+	else
+		skip="$(head -n 1 "$work/stat.err")"
+	fi
+}
+
+it boots "boot, touch: L1 comes through every phase and no check fails"
+it boots_many "five vCPUs share the pages"
+it writes_pages "touch: each page holds pattern + gpa, no other page is written"
+it writes_apart "touch: a row whose slots are apart"
+it backings "memory of each kind"
+it no_file "memory that can't be had: an error, with a report"
+it slots_of_all_kinds "slots: rows, ids, an alias, read-only, dirty-log; one that is deleted"
+it many_slots "slots: hundreds of them"
+it slot_under_payload "slots: the one under the payload can't be deleted"
+it slot_fails "slots: one that KVM refuses: which, with its arguments"
+it too_much "slots: more or higher than KVM takes, dearer than allowed"
+it as_expected "expect: what holds passes, what does not fails"
+it exceptions "faults: an exception in L1"
+it triple_fault "faults: a triple fault"
+it wrong_abi "faults: a payload of another ABI"
+it corrupt_page "faults: a page that does not read back"
+it leaked_vm "faults: a VM that is not destroyed"
+it hidden_nesting "faults: L2 where CPUID hides SVM and VMX"
+it hang "faults: a phase that takes too long"
+it stress_logs "stress: dirty logs, a slot added"
+it stress_logs_at_rest "stress: a slot that logs all the time"
+it stress_memory "stress: the memory behind slots, signals, counters"
+it stress_slots "stress: slots that go and come back"
+it stress_file "stress: afterwards slots show the memory they showed before"
+it stress_vms "stress: several VMs, and VMs that come and go"
+it stress_rate "stress: a rate is kept, a duration too"
+it stress_alone "stress: vCPUs without workers"
+it stress_ring "stress: dirty rings, also full ones"
+it stress_stuck "stress: a worker that is stuck, and the command that replays it"
+it stress_lines "stress: JSON Lines while it runs"
+it signals_while_touching "signals: SIGINT, SIGTERM and SIGHUP end a phase within a second"
+it signals_while_stressing "signals: SIGTERM ends a stress"
+it ignored_hangup "signals: what is ignored stays ignored"
+it seen_by_stat "stat: the VM is seen"
+[ "$failures" = 0 ]
