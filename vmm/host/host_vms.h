@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Every VM on this host, whatever program made it, as KVM's debugfs shows it: only reading. By
- * default nothing is read that slows a VM down; walking reads mmu_rmaps_stat, for which KVM takes a VM's mmu_lock for
- * write and looks at every one of its rmaps (kvm_mmu_rmaps_stat_show()).
+ * default nothing is read that slows a VM down. Walking reads mmu_rmaps_stat, for which KVM takes a
+ * VM's mmu_lock for write and looks at every one of its rmaps (kvm_mmu_rmaps_stat_show()).
  */
 #ifndef HOST_VMS_H
 #define HOST_VMS_H
