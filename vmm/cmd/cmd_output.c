@@ -76,7 +76,7 @@ int cmd_save(const json_t *result, const struct options *options)
 
 int cmd_flush(int rc)
 {
-	errno = 0;
+	/* If an earlier write failed, fflush() may succeed; errno is then still of that write. */
 	if (!rc && (fflush(stdout) || ferror(stdout)))
 		rc = errno ? -errno : -EIO;
 	if (!rc)

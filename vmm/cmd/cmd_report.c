@@ -112,6 +112,15 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	}
 }
 
+static unsigned int verbs_documents(void)
+{
+	unsigned int documents = 0;
+
+	for (size_t i = 0; i < VERBS; i++)
+		documents |= verbs[i].documents;
+	return documents;
+}
+
 /* "show: text, json; diff: text, json" */
 static char *verbs_formats(char text[FORMATS_TEXT])
 {
@@ -145,8 +154,8 @@ int cmd_report(int argc, char **argv)
 {
 	char formats[FORMATS_TEXT];
 	const struct options_use use = {
-		.documents = DOCUMENT(RUN) | DOCUMENT(PLAN) | DOCUMENT(DIFF) | DOCUMENT(MERGE),
-		.unused = UNUSED_ALL, .format_help = verbs_formats(formats),
+		.documents = verbs_documents(), .unused = UNUSED_ALL,
+		.format_help = verbs_formats(formats),
 		.output_help = "Write the plot, the page or the JSON to FILE, atomically",
 	};
 	struct arguments arguments = { 0 };
