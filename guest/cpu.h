@@ -67,7 +67,10 @@ _Static_assert(sizeof(struct cpu) <= ABI_PAGE_SIZE, "struct cpu is a page");
 _Static_assert(sizeof(struct tss) == 104, "TSS");
 _Static_assert((int)CPU_PAGE_END <= (int)ABI_VCPU_PAGES, "block");
 
-/* Makes the vCPU's data in its block, whose stack ends at stack_top; cpu_self() works from then on. */
+/*
+ * Makes the vCPU's data in its block, whose stack ends at stack_top; cpu_self() works from then
+ * on.
+ */
 struct cpu *cpu_init(uint32_t index, uint64_t stack_top);
 
 /* The number of one of the payload's ports: ABI_PORT_NEXT, ... */

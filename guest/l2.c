@@ -11,7 +11,10 @@ static void call_l1(const struct l2_job *job, enum l2_call call)
 		asm volatile("vmcall" :: "a"(call) : "memory");
 }
 
-/* Writes the one page by each of its aliases; the first alias must then show what the last one wrote. */
+/*
+ * Writes the one page by each of its aliases; the first alias must then show what the last one
+ * wrote.
+ */
 static uint64_t write_aliases(struct l2_job *job)
 {
 	uint64_t i;
@@ -27,7 +30,10 @@ void l2_main(struct l2_job *job)
 	call_l1(job, L2_HELLO);
 	if (job->ud2)
 		asm volatile("ud2");
-	/* Each page of code that L2 runs costs a fault: without pages to write, it calls no touch_write(). */
+	/*
+	 * Each page of code that L2 runs costs a fault: without pages to write, it calls no
+	 * touch_write().
+	 */
 	if (job->aliases)
 		job->pages = write_aliases(job);
 	else if (job->touch.pages)

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The C library's functions that libfdt.a and the compiler call. Small, not fast; the linker drops unused ones. */
+/*
+ * The C library's functions that libfdt.a and the compiler call. Small, not fast; the linker
+ * drops unused ones.
+ */
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>

@@ -3,7 +3,7 @@
  * What each vCPU does: it says its ABI version, reads the device tree, and runs the phases that
  * the VMM names.
  *
- * The order of this directory's files; each includes only headers before it, and tests/lint checks that:
+ * The order of the files here; each includes only headers before it. tests/lint checks that:
  * tree memory touch l2 own_map cpu report console trap nested_ops svm vmx nested main
  */
 #include "console.h"
@@ -69,7 +69,7 @@ static enum abi_status run_phase(struct cpu *cpu, uint32_t index)
 	return ABI_BAD_TREE;
 }
 
-/* NULL, or what the tree says wrong about this vCPU. */
+/* NULL, or what is wrong with this vCPU's place in the tree. */
 static const char *check_block(const struct cpu *cpu)
 {
 	uint64_t offset = (uint64_t)cpu->index * ABI_VCPU_PAGES * ABI_PAGE_SIZE;

@@ -9,7 +9,10 @@
 
 struct tree;
 
-/* A position in the entries of the memory nodes, which are in gpa order; end is 0 before the first. */
+/*
+ * A position in the entries of the memory nodes, which are in gpa order; end is 0 before the
+ * first.
+ */
 struct memory {
 	const struct tree *tree;
 	bool touchable;		/* leave out read-only and alias memory */

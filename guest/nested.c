@@ -89,7 +89,10 @@ static enum abi_status enter_until(struct cpu *cpu, const struct nested_ops *ops
 	struct l2_exit exit;
 
 	do {
-		/* Where the VMM puts the vCPU into L2, L1 enters nothing; KVM does not count it either. */
+		/*
+		 * Where the VMM puts the vCPU into L2, L1 enters nothing; KVM does not count it
+		 * either.
+		 */
 		bool entry = !cpu->restore;
 
 		exit = (struct l2_exit){ 0 };
@@ -245,7 +248,10 @@ static enum abi_status fail_entry(struct cpu *cpu, const struct nested_ops *ops)
 	return ABI_OK;
 }
 
-/* The page behind all of L2's aliases must hold what L2 wrote last, and L2 must have read that there. */
+/*
+ * The page behind all of L2's aliases must hold what L2 wrote last, and L2 must have read that
+ * there.
+ */
 static enum abi_status check_aliased(struct cpu *cpu)
 {
 	uint64_t gpa = cpu_page(cpu, CPU_PAGE_ALIASED);

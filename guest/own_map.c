@@ -83,7 +83,10 @@ void own_map_alias(struct own_map *map, uint64_t gpa, uint64_t target)
 void own_map_forget(struct own_map *map)
 {
 	map->churns = true;
-	/* KVM write-protects the tables that it shadows: write only where there is something to change. */
+	/*
+	 * KVM write-protects the tables that it shadows: write only where there is something to
+	 * change.
+	 */
 	for (unsigned int i = 0; i < ENTRIES; i++)
 		if (map->level2[i])
 			map->level2[i] = 0;

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Enters L2 by SVM. Names and offsets: AMD64 Architecture Programmer's Manual, volume 2, appendix B. */
+/*
+ * Enters L2 by SVM. Names and offsets: AMD64 Architecture Programmer's Manual, volume 2, appendix
+ * B.
+ */
 #include <stddef.h>
 
 #include "cpu.h"

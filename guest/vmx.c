@@ -133,7 +133,10 @@ VMX_REGION_INSTRUCTION(vmxon)
 VMX_REGION_INSTRUCTION(vmclear)
 VMX_REGION_INSTRUCTION(vmptrld)
 
-/* Reads a control MSR: its low half has the bits that must be 1, its high half those that may be 1. */
+/*
+ * Reads a control MSR: its low half has the bits that must be 1, its high half those that may be
+ * 1.
+ */
 static uint64_t control_msr(uint32_t msr)
 {
 	if (msr <= MSR_VMX_ENTRY_CONTROLS && rdmsr(MSR_VMX_BASIC) & VMX_BASIC_TRUE_CONTROLS)
@@ -183,7 +186,10 @@ static uint64_t new_region(const struct cpu *cpu, enum cpu_page page)
 	return (uint64_t)region;
 }
 
-/* Bits that are 1 in a FIXED0 MSR must be 1; bits that are 0 in the FIXED1 MSR after it must be 0. */
+/*
+ * Bits that are 1 in a FIXED0 MSR must be 1; bits that are 0 in the FIXED1 MSR after it must be
+ * 0.
+ */
 static uint64_t fix(uint64_t value, uint32_t fixed0_msr)
 {
 	return (value | rdmsr(fixed0_msr)) & rdmsr(fixed0_msr + 1);
@@ -290,7 +296,10 @@ static bool vmx_prepare(struct cpu *cpu, const struct l2_start *start, struct l2
 {
 	uint64_t vmcs = cpu_page(cpu, CPU_PAGE_CONTROL);
 
-	/* VMCLEAR comes before its page is written: it may still be the current VMCS from the last phase. */
+	/*
+	 * VMCLEAR comes before its page is written: it may still be the current VMCS from the
+	 * last phase.
+	 */
 	if (!vmclear(vmcs) || !vmptrld(new_region(cpu, CPU_PAGE_CONTROL))) {
 		exit->instruction_error = (uint32_t)vmread(INSTRUCTION_ERROR);
 		return false;

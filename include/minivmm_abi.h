@@ -26,7 +26,10 @@
 
 #define ABI_VERSION 3u
 
-/* This port is the same in all versions, so that a VMM and a payload of different versions notice. */
+/*
+ * This port is the same in all versions, so that a VMM and a payload of different versions
+ * notice.
+ */
 #define ABI_PORT_VERSION 0x4d0	/* out32: ABI_VERSION */
 
 /* Offsets from /minivmm's "port-base" property; all 32 bits wide but CONSOLE. */

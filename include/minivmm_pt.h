@@ -16,7 +16,10 @@ struct pt_format {
 	uint64_t large;	/* further bits of a 2M or 1G leaf */
 };
 
-/* P|RW|US|A, leaves also D: NPT walks are user accesses; with A and D set the CPU need not write the tables. */
+/*
+ * P|RW|US|A, leaves also D: NPT walks are user accesses; with A and D set the CPU need not write
+ * the tables.
+ */
 #define PT_FORMAT_X86 ((struct pt_format){ .table = 0x27, .leaf = 0x67, .large = 0x80 })
 /* RWX, leaves write-back. */
 #define PT_FORMAT_EPT ((struct pt_format){ .table = 0x7, .leaf = 0x7 | 6 << 3, .large = 0x80 })
@@ -43,12 +46,17 @@ static inline uint64_t pt_new_table(struct pt *pt)
 	if (pt->end - pt->next < 4096)
 		return 0;
 	pt->next += 4096;
-	/* The first access to the page is a write: a read would cost a fault, and the write then another. */
+	/*
+	 * The first access to the page is a write: a read would cost a fault, and the write then
+	 * another.
+	 */
 	*(volatile uint64_t *)pt->table(pt->ctx, gpa) = 0;
 	return gpa;
 }
 
-/* Maps the page of `level` that holds gpa, unless it is mapped already. False: the pool is empty. */
+/*
+ * Maps the page of `level` that holds gpa, unless it is mapped already. False: the pool is empty.
+ */
 static inline bool pt_map_page(struct pt *pt, uint64_t gpa, int level)
 {
 	if (!pt->root)

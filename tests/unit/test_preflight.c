@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What a run refuses before it makes a VM: each rule with its reason and its remedy, without KVM. */
+/*
+ * What a run refuses before it makes a VM: each rule with its reason and its remedy, without KVM.
+ */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>

@@ -19,7 +19,7 @@ struct live_run {
 	struct payload payload;
 	struct vcpu_set set;
 	struct abi_report so_far;	/* counters up to the last phase, all vCPUs */
-	bool altered;			/* memslots or arrays are not as predicted for the run: predict again */
+	bool altered;			/* the run's prediction no longer holds: predict again */
 	struct footprint kept;		/* left behind by a first shadow root that failed */
 };
 

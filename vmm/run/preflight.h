@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What is looked at before the VM is made: reasons why this host can't run the config, or must not. */
+/*
+ * What is looked at before the VM is made: reasons why this host can't run the config, or must
+ * not.
+ */
 #ifndef PREFLIGHT_H
 #define PREFLIGHT_H
 

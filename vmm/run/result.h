@@ -31,18 +31,18 @@ struct prediction {
 };
 
 struct phase_result {
-	const struct phase_cfg *cfg;	/* NULL: the phases create and teardown, which every run has */
+	const struct phase_cfg *cfg;	/* NULL: create and teardown, which every run has */
 	const char *name, *what;	/* what: "create", "boot", "l2", ..., "teardown" */
 	bool done;			/* false: it did not come to its end */
 	uint64_t duration_ns;
-	uint64_t l2_entry_ns;		/* from the phase's first entry into L2 until L1 is back, 0: no entry */
+	uint64_t l2_entry_ns;		/* the first time in L2, until L1 is back; 0: none */
 	uint64_t l1_pages, l2_pages, l2_entries; /* of this phase, all vCPUs */
 	uint64_t failed_entries;	/* of do = failed-entry */
 	enum rmap_state state;
 	enum source state_source;	/* which source said so */
 	bool measured;			/* is held known? */
 	struct footprint held;		/* KVM's arrays above the baseline */
-	int failed;			/* errno of the KVM_RUN that failed as cfg->fails says, 0: none */
+	int failed;			/* errno of a KVM_RUN that failed as cfg->fails says, 0 */
 	struct prediction *predicted;	/* NULL: the run's holds */
 	struct snapshot snapshot;	/* at the end of the phase */
 	struct stress_result *stress;	/* of do = stress, else NULL */
@@ -67,7 +67,7 @@ struct run {
 	enum rmap_state policy;		/* as observed: LAZY; ALLOCATED: this host is eager */
 	struct timespec started;	/* CLOCK_REALTIME */
 	uint64_t duration_ns;
-	uint64_t create_ioctl_ns;	/* the part of phase create in the ioctls that make VM and slots */
+	uint64_t create_ioctl_ns;	/* of phase create: in the ioctls that make VM and slots */
 	enum run_stage stage;
 	bool nesting;			/* KVM can run nested guests */
 	bool skipped;			/* err says why nothing can be judged here */
@@ -77,12 +77,12 @@ struct run {
 	size_t phase_count;
 	int transition;			/* index of the phase that made the rmaps, -1: none */
 	struct guest_outcome guest;
-	const struct stress_result *stressing; /* atomic: of the stress phase that runs now, or NULL */
+	const struct stress_result *stressing; /* atomic: of the phase that runs now, or NULL */
 	const char *doing;		/* atomic: name of the phase that runs now */
 	struct trace trace;		/* of the transition, if config->trace asks for it */
 	const struct signals *signals;	/* the signals that may end the run, or NULL */
 	int signal;			/* the one that ended it early, 0: none */
-	bool stuck;			/* a thread is stuck in the kernel: what it uses must stay, see session.h */
+	bool stuck;			/* a thread is stuck in the kernel: see session.h */
 };
 
 #endif

@@ -182,7 +182,10 @@ static int run_in_vm(struct live_run *live)
 	return 0;
 }
 
-/* The baseline before there is a VM: also where nothing can run, what it would cost here is worth knowing. */
+/*
+ * The baseline before there is a VM: also where nothing can run, what it would cost here is worth
+ * knowing.
+ */
 static void look_at_host(struct live_run *live)
 {
 	struct run *run = live->run;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Runs a config: makes the VM, runs the phases, takes a snapshot after each, and destroys the VM. */
+/*
+ * Runs a config: makes the VM, runs the phases, takes a snapshot after each, and destroys the VM.
+ */
 #ifndef RUN_H
 #define RUN_H
 

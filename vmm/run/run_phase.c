@@ -71,7 +71,10 @@ static int do_phase(struct live_run *live, uint32_t index, struct phase_result *
 	return do_in_guest(live, index, phase);
 }
 
-/* A phase with fails = ENOMEM failed with it: the trouble is over, and the vCPUs go on with the next phase. */
+/*
+ * A phase with fails = ENOMEM failed with it: the trouble is over, and the vCPUs go on with the
+ * next phase.
+ */
 static bool failed_as_expected(struct live_run *live, int result, struct phase_result *phase)
 {
 	const struct vcpu *vcpu = result == -EIO ? vcpu_set_culprit(&live->set) : NULL;
@@ -104,7 +107,10 @@ static struct abi_report sum_counters(const struct vcpu_set *set)
 	return sum;
 }
 
-/* How long the phase's first way into L2 took: of several vCPUs the slowest paid for the rmaps, the others waited. */
+/*
+ * How long the phase's first way into L2 took: of several vCPUs the slowest paid for the rmaps,
+ * the others waited.
+ */
 static uint64_t first_l2_entry(const struct vcpu_set *set)
 {
 	uint64_t longest = 0;

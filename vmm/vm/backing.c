@@ -27,7 +27,9 @@ static uint64_t page_size_of(const struct memslot_cfg *cfg)
 	}
 }
 
-/* Shared from the start and mapped here, it is memory like any other, except that the VM owns it. */
+/*
+ * Shared from the start and mapped here, it is memory like any other, except that the VM owns it.
+ */
 static int guest_memfd(const struct memslot_cfg *cfg, uint64_t size, int vm, int *fd,
 		       struct err *err)
 {
@@ -73,7 +75,10 @@ static int memory_fd(const struct memslot_cfg *cfg, uint64_t size, int vm, int *
 	}
 }
 
-/* Kernels before 5.14 have no MADV_POPULATE_WRITE: there, each page is written with what it holds. */
+/*
+ * Kernels before 5.14 have no MADV_POPULATE_WRITE: there, each page is written with what it
+ * holds.
+ */
 static int populate(const struct backing *backing, const struct memslot_cfg *cfg)
 {
 	volatile uint8_t *memory = backing->hva;

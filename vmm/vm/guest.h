@@ -22,7 +22,10 @@ struct guest_ops {
 	int (*load)(struct payload *payload, const struct vm *vm, struct err *err);
 	/* Sets the registers with which a new vCPU starts; its CPUID is set. 0 or -errno. */
 	int (*start)(const struct vcpu *vcpu, struct err *err);
-	/* Called before each KVM_RUN. False: the vCPU has to wait until vcpu_tell() names a phase. */
+	/*
+	 * Called before each KVM_RUN. False: the vCPU has to wait until vcpu_tell() names a
+	 * phase.
+	 */
 	bool (*resume)(struct vcpu *vcpu);
 	/*
 	 * Handles an exit that vcpu.c does not handle for every kind. VCPU_GOES_ON, or what

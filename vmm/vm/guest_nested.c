@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* payload = nested: what its vCPUs ask of the VMM, through the ports of minivmm_abi.h, and what they report. */
+/*
+ * payload = nested: what its vCPUs ask of the VMM, through the ports of minivmm_abi.h, and what
+ * they report.
+ */
 #include <string.h>
 
 #include "base/clock.h"
@@ -128,7 +131,10 @@ static enum vcpu_stop restore(struct vcpu *vcpu)
 	return vcpu_trouble(vcpu, GUEST_IOCTL, "%s", err.text);
 }
 
-/* An access to one of the ports that the device tree places at ABI_PORT_BASE_DEFAULT, or to another port. */
+/*
+ * An access to one of the ports that the device tree places at ABI_PORT_BASE_DEFAULT, or to
+ * another port.
+ */
 static enum vcpu_stop handle_port(struct vcpu *vcpu, uint16_t port, uint32_t value, bool in)
 {
 	switch (port - ABI_PORT_BASE_DEFAULT) {

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* payload = nested, until its first instruction: where it lies, its page tables, its device tree, its registers. */
+/*
+ * payload = nested, until its first instruction: where it lies, its page tables, its device tree,
+ * its registers.
+ */
 #include "vm/guest_nested.h"
 
 #include <errno.h>

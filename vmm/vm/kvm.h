@@ -22,8 +22,8 @@ struct kvm {
 	bool readonly_slots, smm_slots;
 	uint64_t gmem_flags;		/* KVM_CAP_GUEST_MEMFD_FLAGS, 0: none or no guest_memfd */
 	bool gmem;			/* KVM_CAP_GUEST_MEMFD */
-	uint32_t dirty_ring;		/* KVM_CAP_DIRTY_LOG_RING: the largest ring of a vCPU in bytes, 0: none */
-	uint64_t quirks;		/* KVM_CAP_DISABLE_QUIRKS2: the quirks that can be turned off */
+	uint32_t dirty_ring;		/* KVM_CAP_DIRTY_LOG_RING: largest ring in bytes, 0: none */
+	uint64_t quirks;		/* KVM_CAP_DISABLE_QUIRKS2: those that can be turned off */
 	struct kvm_cpuid2 *cpuid;	/* KVM_GET_SUPPORTED_CPUID */
 };
 

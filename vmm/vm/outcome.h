@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the run, the checks and the report know of the guest: what it counted, and what went wrong in it. */
+/*
+ * What the run, the checks and the report know of the guest: what it counted, and what went wrong
+ * in it.
+ */
 #ifndef OUTCOME_H
 #define OUTCOME_H
 

@@ -18,8 +18,11 @@ struct payload {
 	const struct guest_ops *ops;	/* of its kind */
 	unsigned int vcpus;
 	int page_level;			/* of the identity maps: 2 = 2M, 3 = 1G */
-	uint64_t base, size;		/* the memory it needs: no worker and no phase may take it away */
-	/* The built-in payload's parts of that memory, page-aligned, in this order after its image. */
+	uint64_t base, size;		/* its memory: no worker, no phase may take it away */
+	/*
+	 * The built-in payload's parts of that memory, page-aligned, in this order after its
+	 * image.
+	 */
 	uint64_t vcpu_blocks;		/* ABI_VCPU_PAGES pages per vCPU */
 	uint64_t tables, tables_end;	/* for CR3 */
 	uint64_t pool, pool_end;	/* for NPT/EPT */

@@ -6,7 +6,10 @@
 #include "base/err.h"
 #include "vm/vcpu.h"
 
-/* For a vCPU that stopped at ABI_PORT_RESTORE; its next KVM_RUN makes the shadow root. 0 or -errno. */
+/*
+ * For a vCPU that stopped at ABI_PORT_RESTORE; its next KVM_RUN makes the shadow root. 0 or
+ * -errno.
+ */
 int restore_l2(const struct vcpu *vcpu, struct err *err);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * SIGINT, SIGTERM and SIGHUP end a run, but only after its report is written: from signals_open() on
- * they are blocked, and the run asks for them. One that was ignored (nohup) stays ignored.
+ * SIGINT, SIGTERM and SIGHUP end a run, but only after its report is written: from
+ * signals_open() on they are blocked, and the run asks for them. One that was ignored (nohup) stays ignored.
  */
 #ifndef SIGNALS_H
 #define SIGNALS_H

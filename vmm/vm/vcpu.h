@@ -17,8 +17,8 @@
 
 /* What workers do to a VM that its vCPUs have to tolerate. */
 enum vcpu_patience {
-	PATIENT_MMIO = 1,	/* a memslot is missing for a short time: writes there are lost, reads give 0 */
-	PATIENT_EFAULT = 2,	/* memory can't be written for a short time: KVM_RUN is tried again */
+	PATIENT_MMIO = 1,	/* a memslot is missing at times: writes are lost, reads give 0 */
+	PATIENT_EFAULT = 2,	/* memory can't be written at times: KVM_RUN is tried again */
 };
 
 /* What a vcpu_run() ended with. */
@@ -43,9 +43,12 @@ struct vcpu {
 	const bool *repeat;		/* atomic: next is begun again and again */
 	struct latency *passes;		/* how long each pass took, or NULL */
 	uint64_t pass_ns;		/* when this pass began, 0: it has not */
-	/* When the guest said that it is about to enter L2 for the phase's first time, and that it is back: 0: not yet. */
+	/*
+	 * When the guest said that it is about to enter L2 for the phase's first time, and that
+	 * it is back: 0: not yet.
+	 */
 	uint64_t l2_enter_ns, l2_entered_ns;
-	bool resumes;			/* a VM entry that failed comes again when it is told to go on */
+	bool resumes;			/* a VM entry that failed comes again when it goes on */
 	/* What went wrong. */
 	enum guest_trouble trouble;
 	int error;			/* errno of GUEST_IOCTL */
@@ -75,7 +78,10 @@ void vcpu_report(const struct vcpu *vcpu, struct abi_report *report);
 
 /* For struct guest_ops: */
 
-/* The vCPU begins the phase that it was told or, while *repeat, the same again. False: it was told none. */
+/*
+ * The vCPU begins the phase that it was told or, while *repeat, the same again. False: it was
+ * told none.
+ */
 bool vcpu_begin_pass(struct vcpu *vcpu);
 /* The vCPU has come to the end of its phase. */
 void vcpu_end_pass(struct vcpu *vcpu);

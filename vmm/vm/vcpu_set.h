@@ -60,7 +60,10 @@ void vcpu_set_start(struct vcpu_set *set);
  * still run.
  */
 int vcpu_set_wait(struct vcpu_set *set, uint64_t deadline);
-/* Kicks the vCPUs that still run out of the guest; one that is stuck in the kernel is left behind. */
+/*
+ * Kicks the vCPUs that still run out of the guest; one that is stuck in the kernel is left
+ * behind.
+ */
 void vcpu_set_stop(struct vcpu_set *set);
 /* vcpu_set_start(), vcpu_set_wait() and, if that did not return 0, vcpu_set_stop(). */
 int vcpu_set_run(struct vcpu_set *set, uint64_t timeout_ns);

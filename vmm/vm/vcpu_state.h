@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A vCPU's registers: those that it starts with, and those that are shown when something went wrong. */
+/*
+ * A vCPU's registers: those that it starts with, and those that are shown when something went
+ * wrong.
+ */
 #ifndef VCPU_STATE_H
 #define VCPU_STATE_H
 
