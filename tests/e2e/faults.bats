@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# KVM_RUN that fails for want of rmaps: nothing is lost, and a retry succeeds.
+# A KVM_RUN fails because the rmaps can't be allocated: nothing is lost, and a retry succeeds.
 
 load lab
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# In an emulated host of 1 GiB: the first shadow root fails, and each check of it red.
+# In an emulated host of 1 GiB: the first shadow root fails, and each check of this fails once.
 . ./prelude.sh
 
 report enomem /configs/enomem.ini

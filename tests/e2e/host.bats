@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Each check red once on a real kernel, and every way a host or a user can fall short.
+# Each check fails once on a real kernel, as do hosts that lack something and users that lack a permission.
 
 load lab
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# In the emulated host: every check red once, every way a host or a user can fall short.
+# In the emulated host: every check fails once; hosts that lack something, users that lack a permission.
 . ./prelude.sh
 
 transition() { # NAME [ARGUMENT...]
@@ -46,7 +46,7 @@ END
 report touch /tmp/touch.ini
 run stdin sh -c 'minivmm - -o /out/stdin.json < /tmp/touch.ini'
 
-# Rows that interrupt each other, the higher one first: the payload wants its memory in gpa order.
+# Rows that interrupt each other, the higher one first: the payload needs its memory in gpa order.
 cat >/tmp/order.ini <<END
 [memslot.odd]
 base = 4G
@@ -69,10 +69,10 @@ expect = allocated
 END
 report order /tmp/order.ini
 
-# Interrupted while the guest hangs: the report is written all the same.
+# A SIGINT while the guest hangs: the report must be written.
 interrupted signal 2 /configs/transition.ini selftest.break=hang
 interrupted creating 1 /configs/max-slots.ini
-# Not, if the signal is ignored, as nohup has it.
+# A signal that is ignored, as with nohup, must not interrupt the run.
 trap '' INT
 interrupted ignored 1 /configs/transition.ini selftest.break=hang --timeout 3s
 trap - INT
@@ -84,7 +84,7 @@ as_user() { # NAME: as an ordinary user, whose report root then takes
 }
 mkdir -m 777 /tmp/user
 as_user user
-# The same in a cgroup of its own, as a login session or a service has it.
+# The same in a cgroup of its own, as a login session or a service has one.
 mkdir /sys/fs/cgroup/session
 echo $$ >/sys/fs/cgroup/session/cgroup.procs
 as_user session
@@ -106,7 +106,7 @@ mknod /dev/kvm c 1 3
 transition null-kvm
 rm /dev/kvm
 mv /dev/kvm.away /dev/kvm
-# There is no way back from it. (kvm's modules are loaded: unsigned as they are, they would be refused.)
+# Lockdown can't be turned off again. (kvm's modules are loaded already: lockdown would refuse them, as they are unsigned.)
 mount -t debugfs debugfs /sys/kernel/debug
 mount -t securityfs securityfs /sys/kernel/security
 echo confidentiality >/sys/kernel/security/lockdown

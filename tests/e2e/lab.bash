@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# For bats files that look at what runs in the lab left: one boot per file, in setup_file.
+# For bats files that check the results of runs in the lab: one boot per file, in setup_file.
 
 top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 
@@ -14,7 +14,7 @@ boot() {
 	echo $status >"$BATS_FILE_TMPDIR/status"
 }
 
-# In setup(): a kernel that is not to be had any more is a skip, anything else wrong a failure.
+# In setup(): a kernel that is no longer available is a skip, every other error a failure.
 need_boot() {
 	out=$BATS_FILE_TMPDIR/out
 	case $(cat "$BATS_FILE_TMPDIR/status") in

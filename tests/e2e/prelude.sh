@@ -9,21 +9,21 @@ run() {
 	echo $? >"/out/$name.rc"
 }
 
-# report NAME ARGUMENT...: minivmm so called; leaves NAME.json, too.
+# report NAME ARGUMENT...: runs minivmm with these arguments; leaves NAME.json, too.
 report() {
 	local name=$1
 	shift
 	run "$name" minivmm "$@" -o "/out/$name.json"
 }
 
-# interrupted NAME SECONDS ARGUMENT...: the same, with a SIGINT after so long. Not with &, which has the shell ignore it.
+# interrupted NAME SECONDS ARGUMENT...: the same, with a SIGINT after so many seconds. With & the shell would ignore SIGINT.
 interrupted() {
 	local name=$1 seconds=$2
 	shift 2
 	run "$name" timeout -s INT "$seconds" minivmm "$@" -o "/out/$name.json"
 }
 
-# look_at ARGUMENT...: what minivmm stat says of the VM that minivmm so called makes, once its rmaps are allocated.
+# look_at ARGUMENT...: runs minivmm with these arguments, and prints what minivmm stat says once its rmaps are allocated.
 look_at() {
 	local vm
 	minivmm "$@" >/dev/null 2>&1 &

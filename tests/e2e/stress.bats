@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Stress: every op at once without a violation, and each invariant seen red.
+# Stress: every op at once without a violation, and each invariant fails once.
 
 load lab
 
-# Single: with two threads QEMU may send L2 astray (tests/lab/README.md, limits).
+# One thread: with two, QEMU may run wrong code in L2 (tests/lab/README.md, limits).
 setup_file() { LAB_MEM=4G LAB_TIMEOUT=600 LAB_THREADS=single boot stress.sh; }
 setup() { need_boot; }
 

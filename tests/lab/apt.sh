@@ -4,7 +4,7 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # tmp: whose sources this
 
-# The suites that carry a series. Few, because each index is megabytes.
+# The suites that have a series. They are few, because each index has megabytes.
 apt__suites_of() { # SERIES
 	case $1 in
 	5.10) echo bullseye bullseye-security ;;
@@ -14,8 +14,8 @@ apt__suites_of() { # SERIES
 	esac | tr ' ' '\n' | sort -u
 }
 
-# The archives this system installs from: lines of "URI SUITE". Without package lists apt can't tell whose an archive is,
-# so that the sources have to do as they stand.
+# The archives that this system installs from: lines of "URI SUITE". Without package lists apt does not know who made an
+# archive; then the lines of the apt sources are used as they are.
 apt__system_sources() {
 	local sources
 	# shellcheck disable=SC2016 # apt fills these in, not the shell
@@ -37,7 +37,7 @@ apt__find_archives() { # sets archive, security, codename, keyring
 		fail "$keyring is missing: install debian-archive-keyring, or set LAB_KEYRING"
 }
 
-# An apt of our own. Proxies and the like still come from the system's configuration, which is read before this file.
+# A private apt. Proxies and similar settings still come from the system's configuration, which apt reads before this file.
 apt__make() { # SUITE...
 	local suite options="arch=amd64 signed-by=$keyring check-valid-until=no"
 	mkdir -p "$tmp"/apt/{lists/partial,cache/archives/partial}
@@ -69,8 +69,8 @@ apt__run() { # apt-get|apt-cache ARGS...
 	"$1" -qq -c "$tmp/apt/apt.conf" "${@:2}"
 }
 
-# The package lists for a series of kernels. A suite that can't be had must not spoil the others: what counts is whether
-# the packages are found.
+# Fetches the package lists for a series of kernels. A suite that can't be fetched is no error, if the others have the
+# packages.
 apt__open() { # SERIES: sets apt_from
 	local suites
 	apt__find_archives
@@ -80,7 +80,7 @@ apt__open() { # SERIES: sets apt_from
 	apt_from="$archive${security:+ or $security} (${suites[*]})"
 }
 
-# Fails if the lists lack something for another reason than that the archive does not have it.
+# Fails if the lists are incomplete for another reason than that the archive does not have the package.
 apt__complete() {
 	! grep -q 'Failed to fetch' "$tmp/apt/log" || {
 		cat "$tmp/apt/log" >&2

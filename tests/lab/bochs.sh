@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# A host of Bochs': slower than QEMU's, but it has VMX. Whoever sources this sets bochs_model.
+# A host in Bochs, which is slower than QEMU but has VMX. The file that sources this one sets bochs_model.
 # shellcheck shell=bash
 # shellcheck disable=SC2034,SC2154 # shared with those who source this
 
@@ -15,7 +15,7 @@ emulator_ports=(/dev/ttyS1 /dev/ttyS2 /dev/ttyS3)
 emulator_hold=0 # see hold-vm.c
 
 # By its model the CPU has GHz, in fact one instruction per tick. With xsave, 7.3 stumbles over the model's sizes.
-# What the kernel would look up in long tables for tracing and BPF takes it 15 seconds.
+# The kernel would need 15 seconds to look up names in long tables for tracing and BPF.
 emulator_append="tsc=reliable tsc_early_khz=$((bochs_ips / 1000)) lpj=100000 noxsave \
 initcall_blacklist=ftrace_check_for_weak_functions,trace_eval_init,bpf_tcp_ca_kfunc_init"
 
@@ -35,7 +35,7 @@ bochs__add_checksum() { # ROM
 	printf "\\x$(printf %x "$sum")" | dd of="$1" bs=1 seek=$(($(stat -c %s "$1") - 1)) conv=notrunc status=none
 }
 
-# See bochs-boot.S: a ROM, and a disk with the kernel's memory and the initrd.
+# bochs-boot.S boots from a ROM and from a disk that has the kernel's memory and the initrd.
 bochs__make_boot() { # KERNEL INITRD APPEND MEGABYTES: sets cylinders
 	local memory=$(($4 << 20)) initrd_size kernel_sectors start
 	unpack__kernel "$1" "$work/vmlinux" ||
@@ -58,7 +58,7 @@ bochs__make_boot() { # KERNEL INITRD APPEND MEGABYTES: sets cylinders
 	bochs__add_checksum "$work/rom"
 }
 
-# The window goes to a port which nobody looks at; sound and speaker would want the real ones.
+# The display goes to a port that nothing reads; sound and speaker would need the real devices.
 bochs__settings() { # MEGABYTES CYLINDERS FILE...
 	local index=0 file
 	cat <<-END

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# The life of one emulator: its turn, its start, what it leaves, and its end whatever happens.
+# Runs one emulator: waits for its turn, starts it, collects its results, and ends it whatever happens.
 # shellcheck shell=bash
 # shellcheck disable=SC2034,SC2154 # settings: run, lib.sh and the emulator's file
 
 # One emulator at a time: two would take the processor from each other and run into their time limits.
-# With the lock held, a work folder that is found is a dead one's.
+# While the lock is held, a work folder that exists was left behind by an emulator that died.
 boot__take_turn() { # sets work
 	mkdir -p "$lab_cache"
 	exec {lock}>"$lab_cache/lock"
@@ -19,7 +19,7 @@ boot__take_turn() { # sets work
 	work=$(mktemp -d "$lab_cache/run.XXXXXX")
 }
 
-# For the traps. A child is waited for in the background, so that a signal need not wait, too.
+# Called by the traps. The child runs in the background, so that a signal is handled at once.
 boot__clean_up() {
 	if [[ ${child:-} ]]; then
 		kill "$child" 2>/dev/null || true
@@ -35,8 +35,8 @@ boot__clean_up() {
 	fi
 }
 
-# Of the kernel's arguments, panic=-1 ends the emulator as a reboot does. The second line saves time: self-tests, and the
-# certificates that only verify modules.
+# The kernel's argument panic=-1 ends the emulator, as a reboot does. The second line saves time: it turns off self-tests,
+# and certificates that only verify modules.
 boot__arguments() {
 	echo "console=ttyS0,115200 quiet panic=-1 oops=panic mitigations=off nowatchdog $emulator_append" \
 		"rcupdate.rcu_expedited=1 cryptomgr.notests initcall_blacklist=jent_mod_init,load_system_certificate_list" \
@@ -60,7 +60,7 @@ boot__run() { # KERNEL INITRD: sets emulator_status
 	wait "$out_pid" "$err_pid" || true
 }
 
-# What guest/init passed out, if all of it came.
+# Unpacks the results that guest/init sent, if they are complete.
 boot__take_result() { # sets status
 	local what count
 	mkdir "$work/pass"
@@ -73,7 +73,7 @@ boot__take_result() { # sets status
 	done <"$work/pass/status"
 }
 
-# There is no verdict of minivmm's: says why, and keeps the console's log.
+# Called when minivmm gave no verdict: says why, and keeps the console's log.
 boot__explain() { # sets status
 	local log
 	log=$lab_cache/console-$(date +%Y%m%d-%H%M%S).log

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# An AMD host that owes nothing to QEMU, to check its word: VENDOR=amd LAB_EMULATOR=bochs.
+# An AMD host without QEMU, to check QEMU's results: VENDOR=amd LAB_EMULATOR=bochs.
 # shellcheck shell=bash
 # shellcheck disable=SC2034,SC2154 # shared with bochs.sh
 

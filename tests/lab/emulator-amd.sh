@@ -9,15 +9,15 @@
 emulator_needs=('qemu-system-x86_64 qemu-system-x86' 'zstd zstd' 'lz4 lz4')
 emulator_ports=(/dev/ttyS1 /dev/ttyS2 /dev/ttyS3)
 
-# TCG may go on to run code that the kernel has patched meanwhile, if one CPU patches what another is about to run. Thus no
-# second CPU runs while the kernel starts (guest/init adds it), and KVM never patches (hold-vm.c). It still may happen.
+# If one CPU patches code that another is about to run, TCG may run the old code. Therefore no second CPU runs while the
+# kernel starts (guest/init adds it), and KVM never patches code (hold-vm.c). It may still happen.
 emulator_hold=1
 emulator_append='maxcpus=1 noreplace-smp lpj=10000000 tsc=reliable'
 emulator_bug='int3: 0000'
 emulator_remedy='QEMU ran code that the kernel had replaced (README.md, limits): run again, or with LAB_THREADS=single'
 
-# The kernel takes a third of its start to unpack itself: an unpacked one is booted by its PVH entry.
-# Four serial ports share two interrupts by tradition, which loses some on an edge-triggered bus: here each has its own.
+# A third of a kernel's start is its unpacking; so it is unpacked here and booted by its PVH entry.
+# Four serial ports usually share two interrupts, of which an edge-triggered bus loses some: here each port has its own.
 emulator__command() { # KERNEL INITRD APPEND FILE...: fills `emulator`; the files take what the console and the ports say
 	local irqs=(4 3 5 7) index=0 kernel=$1 file
 	! unpack__kernel "$1" "$work/vmlinux" || kernel=$work/vmlinux

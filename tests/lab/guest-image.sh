@@ -3,7 +3,7 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # settings: run, lib.sh and the emulator's file
 
-# A program, and the libraries it needs if it is not static.
+# Copies a program, and its libraries if it is not static.
 image__add_program() { # ROOT FILE NAME
 	local library
 	install -m 755 "$2" "$1/usr/bin/$3" || return
@@ -12,7 +12,7 @@ image__add_program() { # ROOT FILE NAME
 	done
 }
 
-# A file or folder, under its own name in /work or under the name given.
+# Copies a file or folder to /work, under its own name or the name given.
 image__add() { # ROOT PATH[:NAME]
 	local path=${2%%:*} name=${2#*:}
 	[[ $2 == *:* ]] || name=$(basename "$path")
@@ -20,7 +20,7 @@ image__add() { # ROOT PATH[:NAME]
 	mkdir -p "$1$(dirname "$name")" && cp -rL "$path" "$1$name"
 }
 
-# The guest sees the config under the path that was typed: includes and messages are the same as at home.
+# In the guest the config has the path that was given here, so that includes and messages are the same.
 image__add_config() { # ROOT CONFIG
 	local path=$2 folder
 	[[ $path == /* ]] || path=/work/$path
@@ -31,7 +31,7 @@ image__add_config() { # ROOT CONFIG
 	cp -L "$2" "$folder/${path##*/}"
 }
 
-# The guest's folders, and what is the same in every run of a kernel.
+# Makes the guest's folders, and the files that are the same in every run of a kernel.
 image__make() { # ROOT MODULES
 	mkdir -p "$1"/{usr/{bin,lib,lib64},dev,etc,lab,pass/out,proc,run,sys,work/configs}
 	ln -s usr/bin usr/lib usr/lib64 pass/out work/configs "$1"
@@ -44,7 +44,7 @@ image__make() { # ROOT MODULES
 	[[ ! -d $lab_top/configs ]] || cp -rL "$lab_top/configs/." "$1/work/configs"
 }
 
-# A program of the guest, built once.
+# Builds a program for the guest, once.
 image__add_holder() { # ROOT
 	local holder=$lab_cache/hold-vm
 	if [[ ! $holder -nt $lab_dir/hold-vm.c ]]; then
@@ -53,7 +53,7 @@ image__add_holder() { # ROOT
 	image__add_program "$1" "$holder" hold-vm
 }
 
-# What guest/init reads. A parameter gets its module's name here, unless it has it already.
+# Writes the settings that guest/init reads. A parameter without a module's name gets it here.
 image__settings() {
 	local parameters='' one
 	for one in ${KVM_ARGS:-}; do

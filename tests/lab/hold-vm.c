@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Keeps one VM with one vCPU open for as long as it lives, and says so by printing its process id.
+ * Keeps one VM with one vCPU open until it is ended, and prints its process id.
  *
  * Works around QEMU's TCG, which may crash a kernel that patches live code, and is slow at it: KVM does so (a static
  * branch in the scheduler) each time the number of VMs leaves or reaches 0, and (kvm_has_noapic_vcpu) that of vCPUs

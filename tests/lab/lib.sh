@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# What the lab's scripts share: where things are, and how they talk and end.
+# What the lab's scripts share: paths, messages, exit statuses.
 # shellcheck shell=bash
 # shellcheck disable=SC2034 # used by those who source this
 
@@ -11,7 +11,7 @@ say() {
 	printf 'lab: %s\n' "$*" >&2
 }
 
-# The exit statuses are minivmm's own, so that a caller has one table to know.
+# The exit statuses are the same as minivmm's.
 wrong_usage() {
 	say "$@"
 	exit 2
@@ -44,8 +44,8 @@ emulator_file() { # VENDOR
 	esac
 }
 
-# A folder of the cache, made once: COMMAND fills $tmp/new, and one rename publishes that, so that a folder is whole or
-# not there. One maker at a time: with the lock held, a folder that is found half made is a dead one's.
+# Makes a folder of the cache, once: COMMAND fills $tmp/new, and one rename publishes it, so that a folder is complete or
+# does not exist. While the lock is held, a folder that is half made was left behind by a process that died.
 make_once() { # FOLDER COMMAND...
 	local home=${1%/*} lock
 	[[ ! -d $1 ]] || return 0

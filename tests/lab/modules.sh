@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Picks kvm's modules, and what they depend on, out of a /lib/modules/VERSION.
+# Copies kvm's modules, and the modules that they need, from a /lib/modules/VERSION.
 # shellcheck shell=bash
 
 modules__unpack() { # FILE > plain .ko

@@ -10,7 +10,7 @@ unpack__payload() { # VMLINUZ
 	dd if="$1" iflag=skip_bytes,count_bytes skip=$(((sectors + 1) * 512 + offset)) count=$((length - 4)) status=none
 }
 
-# The ELF in it, which has to have a PVH entry.
+# Unpacks its ELF, which must have a PVH entry.
 unpack__kernel() { # VMLINUZ TO
 	local unpack
 	case $(unpack__payload "$1" 2>/dev/null | od -An -tx1 -N 4 | tr -d ' ') in
