@@ -299,7 +299,7 @@ static void a_report_is_put_into_words(void **state)
 	put_report(s, &(struct abi_report){ .vendor = ABI_VENDOR_SVM, .exit_code = 0x400,
 					    .exit_info = { 1, 2 }, .message = "m" });
 	expect_trouble(s, out(s, PORT(REPORT), ABI_L2_EXIT), GUEST_REPORTED,
-		       "L2 left unexpectedly: exit code 0x400 (SVM_EXIT_NPF), vector 0 (none), "
+		       "L2 left unexpectedly: exit code 0x400 (npf), vector 0 (none), "
 		       "info 0x1 0x2, at rip 0: m");
 	put_report(s, &(struct abi_report){ .vendor = ABI_VENDOR_VMX, .instruction_error = 8 });
 	expect_trouble(s, out(s, PORT(REPORT), ABI_ENTRY_FAILED), GUEST_REPORTED,
