@@ -43,7 +43,7 @@ setup() { need_boot; }
 
 @test "red: a failed VMRUN is reported as such" {
 	rc bad-entry 1
-	check bad-entry l2.ran fail "VMEXIT_INVALID"
+	check bad-entry l2.ran fail "(invalid_guest_state)"
 }
 
 @test "red: a triple fault is decoded" {
