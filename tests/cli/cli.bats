@@ -76,11 +76,11 @@ words() { sed -nE 's/^(Usage|  or): .* \[OPTION\.\.\.\] ([a-z|]+).*/\2/p' stdout
 	for command in plan stat report; do
 		vmm $command --help
 		grep -q -- '--output=FILE' stdout
-		! grep -qE -- '--(seed|timeout|progress|verbose|trace)' stdout
+		! grep -qE -- '--(seed|timeout|progress|verbose|trace)' stdout || return 1
 	done
 	vmm sweep --help
 	grep -q -- '--timeout=DURATION' stdout
-	! grep -qE -- '--(seed|trace)' stdout
+	! grep -qE -- '--(seed|trace)' stdout || return 1
 	vmm run --help
 	for option in seed timeout progress verbose trace; do
 		grep -q -- "--$option" stdout
