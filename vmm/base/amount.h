@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Figures of a report that may be unknown; arithmetic with an unknown one is unknown. */
+/* Figures of a report, which may be unknown. A result is unknown if one of its operands is. */
 #ifndef AMOUNT_H
 #define AMOUNT_H
 
@@ -22,9 +22,9 @@ struct amount amount_at(const json_t *value, const char *path);
 struct amount amount_add(struct amount a, struct amount b);
 struct amount amount_subtract(struct amount a, struct amount b);
 struct amount amount_times(struct amount amount, int64_t count);
-bool amount_equal(struct amount a, struct amount b);	/* and both known */
+bool amount_equal(struct amount a, struct amount b);	/* false if one is unknown */
 
-/* "128.3 MiB", "0", "-" for unknown. All return buffer. */
+/* "128.3 MiB", "0", or "-" if it is unknown. All of these return buffer. */
 char *amount_bytes(char buffer[AMOUNT_TEXT], struct amount amount);
 /* The same with a sign: "+128.3 MiB". */
 char *amount_change(char buffer[AMOUNT_TEXT], struct amount amount);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The answer to a question that may have to stay open: "unknown" is not "no". */
+/* The answer to a question that can't always be answered: "unknown" is not "no". */
 #ifndef ANSWER_H
 #define ANSWER_H
 

@@ -5,8 +5,8 @@
 #include <stdbool.h>
 
 /*
- * One failure, filled where it happened and printed once, at the edge.
- * Functions that can fail return 0 or -errno and take a struct err.
+ * One failure, filled in where it happened and printed once, by the command. Functions that can
+ * fail return 0 or -errno and take a struct err.
  */
 struct err {
 	char text[768];		/* what failed, with its argument and errno */
@@ -19,15 +19,15 @@ int err_set(struct err *err, int code, const char *format, ...)
 /* Appends ": strerror(code)". */
 int err_errno(struct err *err, int code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-/* Adds a remedy to the failure that is there. */
+/* Adds a remedy to a failure that err_set() or err_errno() has filled in. */
 void err_remedy(struct err *err, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Many failures at once: the errors of a config, each a line without newline. */
+/* Several failures: the errors of a config. Each is a line without its newline. */
 struct errors {
 	char **lines;
 	unsigned int count;
-	bool lost;		/* there was no memory for one */
+	bool lost;		/* there was no memory for at least one more */
 };
 
 void errors_add(struct errors *errors, const char *format, ...)

@@ -14,7 +14,7 @@ struct content {
 	const void *what;
 };
 
-/* A new file in the folder of path. Returns its descriptor and name, or -errno. */
+/* Makes a new file in the folder of path, and its name in *name. Returns its descriptor or -errno. */
 static int open_beside(const char *path, char **name)
 {
 	const char *slash = strrchr(path, '/');

@@ -15,6 +15,6 @@ struct spread spread_of(int64_t *values, size_t count)
 	if (!count)
 		return (struct spread){ 0 };
 	qsort(values, count, sizeof(*values), compare);
-	/* Of an even number the lower middle: a figure that was seen, not a mean of two. */
+	/* With an even count, the lower of the middle two: a measured figure, not a mean of two. */
 	return (struct spread){ count, values[0], values[(count - 1) / 2], values[count - 1] };
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* How figures of several reports spread. */
+/* Minimum, median and maximum of a figure in several reports. */
 #ifndef SPREAD_H
 #define SPREAD_H
 
@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 struct spread {
-	size_t count;		/* 0: there was none, nor is the rest of it */
+	size_t count;		/* 0: there are no values, and the other members mean nothing */
 	int64_t min, median, max;
 };
 

@@ -12,8 +12,8 @@ static unsigned int least(unsigned int a, unsigned int b)
 }
 
 /*
- * Edits from a to b where swapping two neighbours counts as one (optimal string
- * alignment) and case does not count: "Vcpus" is "vcpus".
+ * The number of edits from a to b (optimal string alignment): swapping two neighbouring letters
+ * is one edit, and a difference in case is none.
  */
 static unsigned int edit_distance(const char *a, const char *b)
 {
@@ -44,11 +44,11 @@ static unsigned int edit_distance(const char *a, const char *b)
 
 void suggest_try(struct suggestion *suggestion, const char *name)
 {
-	/* A third of the word may be wrong, or one letter of a short one. */
+	/* A third of the letters may be wrong, but always one. */
 	size_t limit = strlen(suggestion->word) < 6 ? 1 : strlen(suggestion->word) / 3;
 	unsigned int distance = edit_distance(suggestion->word, name);
 
-	/* The beginning of a name is as near as a typo. */
+	/* A word that is the beginning of a name is one edit away from it. */
 	if (strlen(suggestion->word) > 2 &&
 	    !strncmp(suggestion->word, name, strlen(suggestion->word)))
 		distance = least(distance, 1);

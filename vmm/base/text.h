@@ -10,8 +10,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#define TEXT_WIDTH 100	/* of tables at most */
-#define TEXT_PROSE 80	/* of everything else */
+#define TEXT_WIDTH 100	/* of tables, at most */
+#define TEXT_PROSE 80	/* of all other text */
 
 /* Columns that text needs on a terminal: UTF-8 characters, wide ones counted as one. */
 size_t text_width(const char *text);
@@ -23,14 +23,14 @@ void text_put(FILE *out, const char *text);
 size_t text_fit(FILE *out, const char *text, size_t width);
 
 /*
- * Puts text at the cursor, which is at column `at`, wraps it at `width`, indents
- * the further lines by `indent` and ends the line.
+ * Prints text from column `at` on, where the cursor is, wraps it at `width`, indents the further
+ * lines by `indent`, and ends the last line.
  */
 void text_wrap(FILE *out, size_t width, size_t at, size_t indent, const char *text);
 
 struct table_column {
 	const char *head;
-	bool right;		/* aligned */
+	bool right;		/* aligned to the right */
 };
 
 /* Cells are added row by row. A column whose cells are all "" is not shown. */
@@ -39,7 +39,7 @@ struct table {
 	size_t column_count;
 	char **cells;
 	size_t count, room;
-	int error;		/* the first -errno of the calls below */
+	int error;		/* of the first call below that failed: -errno */
 };
 
 #define TABLE(columns_) { .columns = (columns_), \

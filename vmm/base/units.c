@@ -8,7 +8,7 @@
 
 static const char size_letters[] = "KMGTPE";
 
-/* In rising order; texts name the unit by its second column. */
+/* In rising order. The first name is for configs, the second for texts. */
 static const struct {
 	const char *suffix;
 	const char *text;
@@ -35,8 +35,8 @@ static int digit_value(char c)
 }
 
 /*
- * The number at the start of *text, which is moved behind it. A leading zero is
- * refused: C and iniparser read it as octal, people as decimal.
+ * Reads the number at the start of *text and moves *text behind it. A leading zero is refused: C
+ * and iniparser read it as octal, people as decimal.
  */
 static bool take_number(const char **text, uint64_t *value)
 {
@@ -138,7 +138,7 @@ char *format_bytes(char buffer[UNIT_TEXT], uint64_t bytes)
 		snprintf(buffer, UNIT_TEXT, "%" PRIu64 " B", bytes);
 		return buffer;
 	}
-	/* The next unit already where one decimal would round up to 1024.0. */
+	/* If one decimal would be rounded up to 1024.0, the next unit is used. */
 	while (unit < 5 && (double)bytes / (double)(1ull << 10 * (unit + 1)) >= 1023.95)
 		unit++;
 	if (bytes % (1ull << 10 * (unit + 1)) == 0)
@@ -155,7 +155,7 @@ char *format_ns(char buffer[UNIT_TEXT], uint64_t ns)
 	unsigned int unit = 0;
 	double value;
 
-	/* The next unit already where three digits would round up to 1000. */
+	/* If three digits would be rounded up to 1000, the next unit is used. */
 	while (unit < TIME_UNITS - 1 && (double)ns >= 999.5 * (double)time_units[unit].ns)
 		unit++;
 	value = (double)ns / (double)time_units[unit].ns;
