@@ -274,7 +274,7 @@ static void the_command_line_has_the_last_word(void **state)
 			    "command line: vm.=1: an override is SECTION.KEY=VALUE",
 			    "command line: .x=1: an override is SECTION.KEY=VALUE",
 			    "command line: memslot:a.base=0: ':' can't be in a name",
-			    "command line: minivmm.include=a.ini: includes belong into files",
+			    "command line: minivmm.include=a.ini: an include must be in a file",
 			    "command line: memslt.x: no such section; did you mean memslot.x?",
 			    "command line: memslot.low.size: 1g\\x1b: must be a whole number of "
 			    "bytes, or with K, M, G, T or P: 4096, 0x1000, 3G",

@@ -284,8 +284,8 @@ static void kinds_a_host_lacks(void **state)
 	expect_error(&memslot, 1, &limits,
 		     "t.ini:1: memslot.a.backing: guest-memfd: no guest_memfd here");
 	memslot.flags = SLOT_DIRTY_LOG;
-	expect_error(&memslot, 1, &LAYOUT_LIMITS_DEFAULT, "t.ini:1: memslot.a.flags: dirty-log: KVM takes "
-		     "none on guest-memfd memory");
+	expect_error(&memslot, 1, &LAYOUT_LIMITS_DEFAULT, "t.ini:1: memslot.a.flags: dirty-log: KVM allows "
+		     "no flags on guest-memfd memory");
 	expect_error(pair, 2, &LAYOUT_LIMITS_DEFAULT, "t.ini:1: memslot.twin.alias: gmem: memslot.gmem "
 		     "has guest-memfd memory, which KVM gives to one slot only");
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* From merged ini sections to struct config, by the table of keys. */
+/* Makes struct config from the merged ini sections, by the table of keys. */
 #include "config/config.h"
 
 #include <errno.h>
@@ -56,7 +56,7 @@ static void unknown_section(const struct ini_section *section, const char *word,
 			 "no such section; there is:%s", names);
 }
 
-/* Finds out what a section is and counts it. Its kind stays -1 when there is no such. */
+/* Finds the kind of a section, and counts it. The kind stays -1 if there is none of that name. */
 static void classify(struct ini_section *section, size_t counts[KIND_COUNT], struct diags *diags)
 {
 	const char *dot = strchr(section->name, '.'), *complaint;
@@ -99,7 +99,7 @@ static int set_defaults(enum section_kind kind, void *object)
 	return code;
 }
 
-/* Every object there will be, with its name and the defaults. */
+/* Makes the object of each section, with its name and its defaults. */
 static int make_objects(struct config *config, const struct ini *ini,
 			const size_t counts[KIND_COUNT])
 {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the user asked for: an ini file, its includes and the overrides of the
- * command line, parsed strictly into const data. Sizes and addresses are bytes,
- * times nanoseconds.
+ * What the user asked for: an ini file, its includes and the overrides of the command line, parsed
+ * strictly into const data. Sizes and addresses are in bytes, times in nanoseconds.
  */
 #ifndef CONFIG_H
 #define CONFIG_H
@@ -16,7 +15,7 @@
 
 #define CONFIG_NAME_MAX 32	/* of a section's NAME, with its NUL */
 
-/* Where something was said; line 0: on the command line. */
+/* Where the config sets something; line 0: on the command line. */
 struct origin {
 	const char *file;
 	unsigned int line;
@@ -38,7 +37,7 @@ struct memslot_cfg {
 	uint64_t base, size;
 	uint64_t count;		/* >= 1 */
 	uint64_t stride;	/* between the bases of a row; default: size */
-	int64_t id;		/* of the first slot, -1: the next free one */
+	int64_t id;		/* of the first slot; -1: the next free one */
 	int space;		/* enum slot_space */
 	unsigned int flags;	/* enum slot_flag */
 	int backing;		/* enum slot_backing */
@@ -63,20 +62,20 @@ struct phase_cfg {
 	int what;		/* enum phase_do, key "do" */
 	int expect;		/* enum phase_expect */
 	bool nested_paging;	/* L2 under NPT/EPT; default on */
-	uint64_t touch;		/* bytes L2 or L1 writes; default 0, of touch and stress 64M */
+	uint64_t touch;		/* bytes that L2 or L1 writes; default 0, of touch and stress 64M */
 	uint64_t stride;	/* between written pages, default 4K */
 	uint64_t pattern;	/* default 0x6d696e69766d6d00 */
-	char *slot;		/* NAME where the touching begins, or NULL: the lowest */
+	char *slot;		/* NAME of the memslot where the writing begins; NULL: the lowest */
 	uint64_t timeout;	/* ns, 0: the run's */
 	uint64_t duration;	/* ns of do = stress; 0: until iterations are done */
 	uint64_t iterations;	/* rounds of each thread of a worker, 0: any number */
 	int load;		/* enum phase_load */
-	uint64_t vms;		/* of do = stress, the scenario's own and its likes; default 1 */
-	uint64_t vcpus;		/* of each further VM, 0: as many as the scenario's has */
+	uint64_t vms;		/* of do = stress, with the scenario's own; default 1 */
+	uint64_t vcpus;		/* of each further VM; 0: as many as the scenario's has */
 	int fails;		/* enum phase_fails: what KVM_RUN must fail with */
 };
 
-/* [worker.NAME]: threads that run side by side with the vCPUs of a stress phase. */
+/* [worker.NAME]: threads that run beside the vCPUs of a stress phase, or what these vCPUs do. */
 struct worker_cfg {
 	char name[CONFIG_NAME_MAX];
 	struct origin at;
@@ -84,25 +83,25 @@ struct worker_cfg {
 	char *slot;		/* NAME of the memslot it works on, or NULL */
 	uint64_t rate;		/* rounds a second of each thread, 0: as fast as it can */
 	uint64_t threads;	/* >= 1 */
-	uint64_t first_round;	/* which its random choices begin with, default 0: to replay */
+	uint64_t first_round;	/* number of its first round; default 0, else to replay a round */
 };
 
 enum payload_kind { PAYLOAD_NESTED };
 enum rmap_policy { POLICY_LAZY, POLICY_EAGER, POLICY_ANY };
-enum source_set { SOURCES_ALL, SOURCES_CHEAP }; /* cheap: no table the kernel walks long for */
+enum source_set { SOURCES_ALL, SOURCES_CHEAP }; /* cheap: without long walks in the kernel */
 
-/* [selftest] break = ...: what goes wrong on purpose, so that checks are seen red. */
+/* [selftest] break = ...: what goes wrong on purpose, so that a check is seen to fail. */
 enum selftest_break {
 	BREAK_NOTHING,
-	/* in the payload; the names are the ABI's (ABI_BREAKS) */
+	/* In the payload, named as in the ABI (ABI_BREAKS). */
 	BREAK_SKIP_VMRUN, BREAK_HANG, BREAK_UD2, BREAK_L2_UD2, BREAK_BAD_ENTRY,
 	BREAK_TRIPLE_FAULT, BREAK_WRONG_ABI, BREAK_CORRUPT_PAGE, BREAK_CONTROL_NPT,
-	/* in the VMM */
+	/* In the VMM. */
 	BREAK_WRONG_MODEL,	/* predicts one page more per rmap array, and one rmap head */
 	BREAK_WRONG_TRACKING,	/* the same for write tracking */
 	BREAK_LEAK_VM,		/* keeps the VM past teardown */
 	BREAK_SLOT_FAILS,	/* has KVM refuse the last memslot */
-	BREAK_NO_FAULT,		/* runs a phase that should fail where it won't */
+	BREAK_NO_FAULT,		/* makes no failure happen in a phase that should fail */
 	BREAK_WRONG_KEPT,	/* predicts that a failed allocation leaves nothing */
 	BREAK_STUCK_WORKER,	/* the first worker's thread does not end its round */
 	BREAK_KLOG,		/* sees a WARNING in the kernel log */
@@ -116,7 +115,7 @@ struct config {
 		uint64_t timeout;		/* ns per phase, default 60s; --timeout */
 		uint64_t kernel_memory_limit;	/* bytes a run may cost the kernel; 0: half of MemAvailable */
 		unsigned int disable_quirks;	/* enum vm_quirk */
-		uint64_t dirty_ring;		/* bytes of each vCPU's, 0: dirty pages are in bitmaps */
+		uint64_t dirty_ring;		/* bytes per vCPU; 0: bitmaps log dirty pages */
 	} vm;
 	struct memslot_cfg *memslots;
 	size_t memslot_count;
@@ -138,36 +137,36 @@ struct config {
 	} selftest;
 	uint64_t seed;				/* --seed, default 0 */
 	bool trace;				/* --trace */
-	char *command;				/* line that this is run by, for a replay; or NULL */
-	struct ini *ini;			/* owned by config.c: the files, for config_where() */
+	char *command;				/* the command line, to replay the run; or NULL */
+	struct ini *ini;			/* config.c's, for config_where() */
 };
 
 /*
- * Reads path ("-": standard input), what it includes, then the overrides
- * ("section.key=value"). Returns 0, -EINVAL with every error in errors
- * (`file:line: section.key: value: rule`), or -errno when path itself can't be read
- * (also in errors). On failure config is empty.
+ * Reads path ("-": standard input), the files that it includes, then the overrides
+ * ("section.key=value"). Returns 0; -EINVAL with every error in errors
+ * (`file:line: section.key: value: rule`); or -errno when path itself can't be read (also in
+ * errors). On failure config is empty.
  */
 int config_load(const char *path, char *const *overrides, size_t override_count,
 		struct config *config, struct errors *errors);
 void config_free(struct config *config);
 
 /*
- * Where "memslot.low" got its key, or where the section is when no one set the key;
- * no file: the config does not say. section's NAME may be NULL for [vm] and the like.
+ * Where the config sets a key of "memslot.low", or where the section is if it does not set the key.
+ * Without a file: the config has no such section. NAME is NULL for [vm] and the like.
  */
 struct origin config_where(const struct config *config, const char *kind, const char *name,
 			   const char *key);
 
-/* The effective config, every key of it: {"vm": {...}, "memslot.low": {...}, ...}. */
+/* The effective config, with all its keys: {"vm": {...}, "memslot.low": {...}, ...}. */
 json_t *config_json(const struct config *config);
 
-/* Its vCPUs have a part in it. */
+/* Do the VM's vCPUs run in the phase? */
 bool phase_runs_guest(const struct phase_cfg *phase);
-/* They enter L2. */
+/* Do they enter L2? */
 bool phase_runs_l2(const struct phase_cfg *phase);
 
-/* Names of enum values, as users write them; "?" never occurs for a loaded config. */
+/* The names of enum values in a config. "?" never occurs for a loaded config. */
 const char *phase_do_name(int what);
 const char *phase_expect_name(int expect);
 const char *rmap_policy_name(int policy);

@@ -16,7 +16,7 @@ struct checker {
 	struct diags *diags;
 };
 
-/* The entry of a key that someone set and that could be read. */
+/* The entry of a key that the config sets to a valid value, or NULL. */
 static const struct ini_entry *set_well(const struct ini_section *section, const char *key)
 {
 	const struct ini_entry *entry = ini_entry(section, key);
@@ -44,7 +44,7 @@ static void check_required(struct checker *checker, const struct ini_section *se
 				 "is missing");
 }
 
-/* The memslot that entry names; complains if there is none. */
+/* The memslot that entry names. If there is none, it is an error, and NULL. */
 static const struct memslot_cfg *find_memslot(struct checker *checker,
 					      const struct ini_section *section,
 					      const struct ini_entry *entry)
@@ -108,7 +108,7 @@ static void check_memslot(struct checker *checker, const struct ini_section *sec
 	check_alias(checker, section, slot);
 }
 
-/* A key that what the phase does makes no use of is a mistake. */
+/* A key that the phase's `do` makes no use of is a mistake. */
 static void check_use(struct checker *checker, const struct ini_section *section, int what)
 {
 	size_t count;
@@ -125,7 +125,7 @@ static void check_use(struct checker *checker, const struct ini_section *section
 	}
 }
 
-/* Ops that change L2's NPT/EPT entries, in a phase whose L2 has none. */
+/* Ops that change L2's NPT/EPT entries need a phase whose L2 has some. */
 static void check_nested_paging(struct checker *checker, const struct ini_section *section)
 {
 	const struct config *config = checker->config;
@@ -134,10 +134,11 @@ static void check_nested_paging(struct checker *checker, const struct ini_sectio
 
 	if (phase->what == DO_STRESS && !phase->nested_paging && entry &&
 	    op_traits_of(config, NULL) & OP_NEEDS_NESTED_PAGING)
-		complain(checker, section, entry, "there are workers that change L2's NPT/EPT tables");
+		complain(checker, section, entry,
+			 "must be on: the ops of workers change L2's NPT/EPT tables");
 }
 
-/* The phase before this one that takes the memslot away, or NULL. */
+/* The phase before this one that deletes the memslot, or NULL. */
 static const struct phase_cfg *deleted_before(const struct config *config,
 					      const struct phase_cfg *phase, const char *slot)
 {
@@ -147,7 +148,7 @@ static const struct phase_cfg *deleted_before(const struct config *config,
 	return NULL;
 }
 
-/* vCPUs are dealt out to the workers that have ops for them: L2 runs in all of those. */
+/* vCPUs do the ops of VCPU_OPS instead of the phase's load, and L2 runs in all of these. */
 static void check_load(struct checker *checker, const struct ini_section *section)
 {
 	struct phase_cfg *phase = &checker->config->phases[section->index];
@@ -156,7 +157,8 @@ static void check_load(struct checker *checker, const struct ini_section *sectio
 	if (phase->what != DO_STRESS || !(op_traits_of(checker->config, NULL) & OP_IN_GUEST))
 		return;
 	if (entry)
-		complain(checker, section, entry, "has no effect: workers say what the vCPUs do");
+		complain(checker, section, entry,
+			 "has no effect: the ops of workers decide what the vCPUs do");
 	phase->load = LOAD_L2;
 }
 
@@ -179,14 +181,14 @@ static void check_phase(struct checker *checker, const struct ini_section *secti
 		phase->duration = STRESS_DURATION;
 	if (phase->what == DO_SLOT_DELETE && set_well(section, "do") && !ini_entry(section, "slot"))
 		diag_add(checker->diags, section->at, section->name, "slot", NULL,
-			 "is missing: do = slot-delete deletes one");
+			 "is missing: do = slot-delete needs a memslot to delete");
 	if (set_well(section, "do"))
 		check_use(checker, section, phase->what);
 	check_nested_paging(checker, section);
 	check_load(checker, section);
 }
 
-/* What a slot, a rate or threads would do nothing for. */
+/* Keys that have no effect with the worker's op. */
 static void check_useless(struct checker *checker, const struct ini_section *section,
 			  const struct op_info *op)
 {
@@ -208,7 +210,7 @@ static void check_useless(struct checker *checker, const struct ini_section *sec
 	}
 }
 
-/* Dirty pages are logged one way or the other. */
+/* Dirty pages are logged either in bitmaps or in rings. */
 static void check_log(struct checker *checker, const struct ini_section *section,
 		      const struct op_info *op)
 {
@@ -216,12 +218,13 @@ static void check_log(struct checker *checker, const struct ini_section *section
 	bool ring = checker->config->vm.dirty_ring;
 
 	if (ring && op->traits & OP_NEEDS_BITMAP)
-		complain(checker, section, entry, "there is no bitmap with vm.dirty-ring");
+		complain(checker, section, entry,
+			 "needs a dirty bitmap, which vm.dirty-ring replaces");
 	if (!ring && op->traits & OP_NEEDS_RING)
-		complain(checker, section, entry, "there is no ring: set vm.dirty-ring");
+		complain(checker, section, entry, "needs a dirty ring: set vm.dirty-ring");
 }
 
-/* It works in every stress phase. */
+/* The slot must be there in every stress phase, as the worker runs in all of them. */
 static void check_worker_slot(struct checker *checker, const struct ini_section *section)
 {
 	const struct config *config = checker->config;
@@ -258,7 +261,7 @@ static void check_worker(struct checker *checker, const struct ini_section *sect
 	check_worker_slot(checker, section);
 }
 
-/* Workers that no phase would run. */
+/* Workers need a stress phase. */
 static void check_workers_used(struct checker *checker)
 {
 	const struct config *config = checker->config;

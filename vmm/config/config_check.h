@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The rules of a config that need more than one key to be judged. */
+/* The rules of a config that concern more than one key. */
 #ifndef CONFIG_CHECK_H
 #define CONFIG_CHECK_H
 
@@ -7,8 +7,8 @@
 #include "config/keys.h"
 
 /*
- * Also settles the defaults that depend on other keys. config's objects are those of
- * the sections of ini, by kind and index.
+ * Also sets the defaults that depend on other keys. The object of an ini section is the one of its
+ * kind and index.
  */
 void config_check(struct config *config, const struct ini *ini, struct diags *diags);
 

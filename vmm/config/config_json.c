@@ -69,7 +69,7 @@ static json_t *object_json(enum section_kind kind, const void *object)
 	return section;
 }
 
-/* One [kind], or every [kind.NAME] there is. */
+/* Adds [kind], or every [kind.NAME] that the config has. */
 static int add_sections(json_t *root, const struct config *config, enum section_kind kind,
 			const struct section *section)
 {
@@ -93,7 +93,7 @@ json_t *config_json(const struct config *config)
 	const struct section *list = sections(&count);
 
 	for (size_t i = 0; root && i < count; i++) {
-		/* Includes are merged into the other sections. */
+		/* Its only key, include, has been merged into the other sections. */
 		if (i == KIND_MINIVMM)
 			continue;
 		if (add_sections(root, config, (enum section_kind)i, &list[i])) {

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A config may hold anything: no control character of it reaches a terminal or splits a line. */
+/* A config may have any bytes: none may act on a terminal, or split the line of the error. */
 static void print_safe(FILE *out, const char *text, size_t max)
 {
 	size_t length = strlen(text);
@@ -81,7 +81,7 @@ lost:
 static int compare_diags(const void *left, const void *right)
 {
 	const struct diag *a = left, *b = right;
-	/* The command line, which has no lines, comes last. */
+	/* Errors of the command line, which has no line numbers, come last. */
 	int order = !a->at.line - !b->at.line;
 
 	if (!order && a->at.file && b->at.file)

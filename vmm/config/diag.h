@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Errors of a config on their way to struct errors: collected as found, handed on in file order. */
+/* Errors of a config: collected as they are found, and reported in the order of the file. */
 #ifndef DIAG_H
 #define DIAG_H
 
@@ -17,17 +17,17 @@ struct diag {
 struct diags {
 	struct diag *list;
 	size_t count, room;
-	bool lost;		/* no memory: there are more */
+	bool lost;		/* there are more, for which there was no memory */
 };
 
 /*
- * "file:line: section.key: value: rule". Any of section, key and value may be
- * NULL, value also empty; without a line it is "file: ...". at.file is kept, not copied.
+ * Adds "file:line: section.key: value: rule", or "file: ..." for line 0. section, key and value may
+ * be NULL, and value may be empty. at.file is not copied.
  */
 void diag_add(struct diags *diags, struct origin at, const char *section, const char *key,
 	      const char *value, const char *rule, ...) __attribute__((format(printf, 6, 7)));
 
-/* Moves everything to errors, sorted by file and line. Returns 0, -EINVAL if there was anything. */
+/* Moves all to errors, sorted by file and line. Returns 0 if there were none, else -EINVAL. */
 int diags_report(struct diags *diags, struct errors *errors);
 
 #endif

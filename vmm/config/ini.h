@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Ini files, what they include and the overrides of the command line, merged:
- * sections and keys by name, each with the place that had the last word.
- * Knows nothing of what the keys mean, but for [minivmm] include.
+ * Ini files, the files that they include and the overrides of the command line, merged: sections
+ * and keys by name, each key with the place that set it last. What keys mean is not known here,
+ * except for [minivmm] include.
  */
 #ifndef INI_H
 #define INI_H
@@ -18,22 +18,22 @@
 struct ini_entry {
 	char *key, *value;
 	struct origin at;
-	bool bad;		/* already in diags: its value means nothing */
+	bool bad;		/* its value is wrong, and diags has the error */
 };
 
 struct ini_section {
 	char *name;
-	struct origin at;	/* where it appeared first */
-	struct origin header;	/* its header in the file being merged */
+	struct origin at;	/* where it appears first */
+	struct origin header;	/* its header in the file that is being merged */
 	struct ini_entry *entries;
 	size_t count;
-	bool incomplete;	/* a line of it was refused */
-	int kind;		/* for the reader of the section: -1 until it says */
-	size_t index;
+	bool incomplete;	/* diags has an error for one of its lines, which is left out */
+	int kind;		/* enum section_kind, set by config.c; -1: not yet */
+	size_t index;		/* among the sections of its kind; set by config.c */
 };
 
 struct ini_file {
-	char *name;		/* as errors show it */
+	char *name;		/* as in errors */
 	dev_t device;
 	ino_t inode;
 	bool open;		/* its includes are being read */
@@ -45,22 +45,22 @@ struct ini {
 	void *by_name;		/* tsearch tree of the sections */
 	struct ini_file *files;	/* the first one is what ini_load was asked for */
 	size_t file_count;
-	bool incomplete;	/* a file or a section is missing: what else is can't be judged */
+	bool incomplete;	/* not all could be read, so nothing can be called missing */
 };
 
 /*
- * Returns 0 also when diags has errors, or -errno: path itself can't be read (in
- * diags, too) or the machine failed. Always leaves ini for ini_free().
+ * Returns 0 even if diags has errors. -errno: path itself can't be read (diags has the error, too),
+ * or there is no memory. In any case ini is to be freed with ini_free().
  */
 int ini_load(const char *path, char *const *overrides, size_t override_count, struct ini *ini,
 	     struct diags *diags);
 void ini_free(struct ini *ini);
 
-/* Finds the section or makes it, at being its first place. NULL: no memory. */
+/* Finds the section, or makes it with `at` as its first place. NULL: no memory. */
 struct ini_section *ini_add(struct ini *ini, const char *name, struct origin at);
-/* Sets key, which another file may have set before. Returns 0 or -ENOMEM. */
+/* Sets the key, even if another file has set it before. Returns 0 or -ENOMEM. */
 int ini_set(struct ini_section *section, const char *key, const char *value, struct origin at);
-/* What a file says, over what the files before it said. Returns 0 or -ENOMEM. */
+/* Merges a file: it overrides the files before it. Returns 0 or -ENOMEM. */
 int ini_merge(struct ini *ini, const char *file, const struct ini_items *items,
 	      struct diags *diags);
 

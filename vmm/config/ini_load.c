@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Which files a config is made of, in which order. */
+/* Reads the files of a config, in their order. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -13,7 +13,7 @@
 #define FILES_MAX 64		/* also bounds the recursion of includes */
 #define TEXT_MAX (4u << 20)	/* of a file */
 
-/* All of fd, up to TEXT_MAX bytes. */
+/* Reads fd to its end, or TEXT_MAX bytes. */
 static int read_text(int fd, char **text, size_t *size)
 {
 	size_t room = 0;
@@ -45,7 +45,7 @@ static int read_text(int fd, char **text, size_t *size)
 static int load_file(struct ini *ini, const char *path, const struct origin *from,
 		     const char *written, struct diags *diags);
 
-/* Where FILE in an include of from is: next to from. */
+/* The path of a FILE that `from` includes is relative to the folder of `from`. */
 static char *include_path(const char *from, const char *file)
 {
 	const char *slash = strrchr(from, '/');
@@ -59,7 +59,7 @@ static char *include_path(const char *from, const char *file)
 	return path;
 }
 
-/* Reads what an include names, a comma-separated list. */
+/* Reads the files of an include, a comma-separated list. */
 static int load_includes(struct ini *ini, const char *file, const struct ini_item *item,
 			 struct diags *diags)
 {
@@ -87,7 +87,7 @@ static int load_includes(struct ini *ini, const char *file, const struct ini_ite
 	return code;
 }
 
-/* Includes first, so that the file that includes has the last word. */
+/* Reads a file's includes first, so that the file overrides them. */
 static int load_text(struct ini *ini, size_t number, char *text, size_t size, struct diags *diags)
 {
 	const char *name = ini->files[number].name;
@@ -112,8 +112,8 @@ static int load_text(struct ini *ini, size_t number, char *text, size_t size, st
 }
 
 /*
- * Returns the index of a new file, or -errno; -EALREADY: it has been read or is being
- * read. A pipe may be the config, as in <(command), but nobody includes one on purpose.
+ * Returns the index of a new file, or -errno. -EALREADY: it has been read, or is being read. The
+ * config itself may be a pipe, as in <(command); an included pipe is a mistake.
  */
 static int add_file(struct ini *ini, int fd, const char *name, bool included, bool *open)
 {
@@ -142,14 +142,14 @@ static int add_file(struct ini *ini, int fd, const char *name, bool included, bo
 	return (int)ini->file_count++;
 }
 
-/* An include is at fault where it is written; the file asked for is at fault itself. */
+/* The error is at the include that names the file, or if none does, at the file itself. */
 static int refuse(struct ini *ini, const char *path, const struct origin *from, const char *written,
 		  int code, struct diags *diags)
 {
 	const char *rule = code == -EFBIG ? "more than 4 MiB: this is not an ini file" :
 			   code == -EMFILE ? "more than 64 files" :
 			   code == -ENOTSUP ? "not a regular file" :
-			   code == -ELOOP ? "these includes go in a circle" : strerror(-code);
+			   code == -ELOOP ? "these files include each other" : strerror(-code);
 
 	ini->incomplete = true;
 	if (!from)
@@ -162,7 +162,7 @@ static int refuse(struct ini *ini, const char *path, const struct origin *from, 
 	return from ? 0 : code;
 }
 
-/* from: the include that names it, NULL: the command line does. */
+/* from: the include that names the file; NULL: the command line does. */
 static int load_file(struct ini *ini, const char *path, const struct origin *from,
 		     const char *written, struct diags *diags)
 {
@@ -184,7 +184,7 @@ static int load_file(struct ini *ini, const char *path, const struct origin *fro
 	if (code == -EALREADY && open_already)
 		code = refuse(ini, path, from, written, -ELOOP, diags);
 	else if (code == -EALREADY)
-		code = 0;	/* each file once, at its first mention: two may share a base */
+		code = 0;	/* two files may include the same one, which is read once */
 	else if (code < 0)
 		code = code == -ENOMEM ? code : refuse(ini, name, from, written, code, diags);
 	else
@@ -193,7 +193,7 @@ static int load_file(struct ini *ini, const char *path, const struct origin *fro
 	return code;
 }
 
-/* One of the binary's own. */
+/* Reads a config that is built in. */
 static int load_builtin(struct ini *ini, const char *path, const char *text, struct diags *diags)
 {
 	size_t size = strlen(text);
@@ -223,7 +223,7 @@ static const char *split_override(char *text, char **key, char **value)
 	*(*key)++ = '\0';
 	*value = equals + 1;
 	if (!strcmp(text, INI_INCLUDE_SECTION))
-		return "includes belong into files";
+		return "an include must be in a file";
 	return NULL;
 }
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * iniparser 4.1 reads the values. It has no line numbers, merges duplicates and
- * takes much that users did not mean, so the lines are first judged here, by its
- * own rules of what a line is; those that it would misread are reported and kept
- * from it.
+ * iniparser 4.1 reads the values. It has no line numbers, merges duplicates and accepts much that
+ * users did not mean. So the lines are first checked here, by iniparser's own rules of what a line
+ * is; a line that it would misread is an error, and iniparser does not get it.
  */
 #include "config/ini_scan.h"
 
@@ -22,11 +21,11 @@ struct scan {
 	const char *file;
 	struct ini_items *items;
 	struct diags *diags;
-	const char *section;	/* NULL: before the first, or in a refused one */
+	const char *section;	/* NULL: before the first one, or in one with an error */
 	bool any_section;
 	size_t keys;		/* of this section */
 	unsigned int line;	/* the last one that was read */
-	const char *chunk;	/* start of what iniparser has not seen */
+	const char *chunk;	/* start of the text that iniparser has not read yet */
 	size_t chunk_item;	/* and the first item in it */
 };
 
@@ -65,7 +64,7 @@ static int add_item(struct scan *scan, enum ini_item_kind kind, unsigned int lin
 	return 0;
 }
 
-/* What is wrong with "[...]" or NULL; then *name is what it names. */
+/* Returns what is wrong with "[...]"; or NULL, and its name in *name. */
 static const char *section_complaint(char *line, char **name)
 {
 	char *close = strchr(line, ']');
@@ -85,7 +84,7 @@ static const char *section_complaint(char *line, char **name)
 	return NULL;
 }
 
-/* Returns 1: a section, 0: refused, or -errno. */
+/* Returns 1: a section, 0: it has an error, or -errno. */
 static int take_section(struct scan *scan, char *line, unsigned int number)
 {
 	char copy[LINE_ROOM], *name = NULL;
@@ -110,7 +109,7 @@ static int take_section(struct scan *scan, char *line, unsigned int number)
 	return 1;
 }
 
-/* iniparser ends a value at the first ; or # and a quoted one at the next quote, wherever. */
+/* iniparser ends a value at the first ; or #, and a quoted one at the next quote, anywhere. */
 static const char *value_complaint(const char *value)
 {
 	const char *end;
@@ -133,7 +132,7 @@ static const char *value_complaint(const char *value)
 	return NULL;
 }
 
-/* What is wrong with "key = value" or NULL; then both are set. */
+/* Returns what is wrong with "key = value"; or NULL, with both set. */
 static const char *key_complaint(struct scan *scan, char *line, char **key, char **value)
 {
 	char *equals = strchr(line, '=');
@@ -164,7 +163,7 @@ static int take_key(struct scan *scan, char *line, unsigned int number)
 	const char *complaint;
 	int code;
 
-	/* One error says it for a refused section; its keys can't be judged. */
+	/* A section with an error has one error only: its keys can't be checked. */
 	if (scan->any_section && !scan->section)
 		return 0;
 	if (scan->keys > KEYS_MAX)
@@ -205,8 +204,8 @@ static const char *bytes_complaint(const char *text, size_t length)
 }
 
 /*
- * The line at *text, with those that its trailing \ joins to it; *text moves
- * behind them. Returns what is wrong with it, or NULL.
+ * Takes the line at *text, with the lines that a \ at its end joins to it, and moves *text behind
+ * them. Returns what is wrong with it, or NULL.
  */
 static const char *join_lines(struct scan *scan, char **text, const char *end, char line[LINE_ROOM])
 {
@@ -242,7 +241,7 @@ static const char *join_lines(struct scan *scan, char **text, const char *end, c
 	}
 }
 
-/* Gives iniparser the text up to end and the items their values. */
+/* Lets iniparser read the text up to end, and sets the values of its items. */
 static int parse_chunk(struct scan *scan, const char *end)
 {
 	struct ini_items *items = scan->items;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* One ini text: what is on which line, and iniparser's reading of the values. */
+/* One ini text: what is on which line, and the values as iniparser reads them. */
 #ifndef INI_SCAN_H
 #define INI_SCAN_H
 
@@ -10,7 +10,7 @@
 enum ini_item_kind {
 	INI_SECTION,
 	INI_KEY,
-	INI_DROPPED,	/* a line of the section before that was refused */
+	INI_DROPPED,	/* a line with an error, in the section before it */
 };
 
 struct ini_item {
@@ -24,13 +24,13 @@ struct ini_item {
 struct ini_items {
 	struct ini_item *list;	/* in file order */
 	size_t count, room;
-	bool incomplete;	/* a whole section, or all, was refused */
+	bool incomplete;	/* a whole section, or the whole text, had an error */
 };
 
 /*
- * Lines that break a rule go to diags and are not in items. text is changed.
- * iniparser's message callback is global: not for two threads at once.
- * Returns 0 or -errno where the machine failed (memory, memfd), not the text.
+ * Errors in lines are added to diags, and these lines are left out of items. text is changed. Not
+ * for two threads at once: iniparser's message callback is global. Returns 0, or -errno if there is
+ * no memory or no memfd.
  */
 int ini_scan(const char *file, char *text, size_t size, struct ini_items *items,
 	     struct diags *diags);

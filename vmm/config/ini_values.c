@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The one place that talks to iniparser. */
+/* The only file that calls iniparser. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE	/* memfd_create */
 #endif
@@ -13,7 +13,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* Its messages never matter: what it would refuse does not get to it. */
+/* iniparser's messages are not needed: ini_scan.c has reported what iniparser would refuse. */
 static int ignore_message(const char *format, ...)
 {
 	(void)format;
@@ -33,7 +33,7 @@ static int write_all(int fd, const char *text, size_t size)
 	return 0;
 }
 
-/* iniparser opens by name only; a memfd has one and leaves no file behind. */
+/* iniparser opens files by name only: a memfd has a name in /proc, and leaves no file behind. */
 static int parse(const char *text, size_t size, dictionary **parsed)
 {
 	char path[32];

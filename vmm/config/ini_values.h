@@ -7,10 +7,9 @@
 #define INI_NAME_MAX 255	/* "section:key" must fit iniparser's buffer of 1024 */
 
 /*
- * Sets the value of each key among items, from the first-th on, as iniparser reads
- * it in text. iniparser's message callback is global: not for two threads at once.
- * Returns 0 or -errno; -EIO: iniparser does not see what is in items, and nothing
- * may be guessed.
+ * Sets the value of each key among items, from the first-th on, as iniparser reads it in text. Not
+ * for two threads at once: iniparser's message callback is global. Returns 0 or -errno. -EIO:
+ * iniparser does not find a key of items, so none of its values can be trusted.
  */
 int ini_values(const char *text, size_t size, struct ini_items *items, size_t first);
 

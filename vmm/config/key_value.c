@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Values of config keys: from text into the structs of config.h, and back. */
+/* Values of config keys: from text to the structs of config.h, and back. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -44,7 +44,7 @@ static int refuse(char why[KEY_WHY], const char *rule)
 	return -EINVAL;
 }
 
-/* Adds the words a key takes to why, and the one that was meant. */
+/* Adds to why the words that a key takes, and the one that was probably meant. */
 static int refuse_word(const struct key *key, const char *text, char why[KEY_WHY])
 {
 	struct suggestion meant = SUGGESTION(text);
@@ -212,7 +212,7 @@ static int parse_flags(const struct key *key, const char *text, void *object, ch
 			return refuse_word(key, name, why);
 		}
 		if (flags & (unsigned int)word->value) {
-			snprintf(why, KEY_WHY, "%s is there twice", word->name);
+			snprintf(why, KEY_WHY, "has %s twice", word->name);
 			return -EINVAL;
 		}
 		flags |= (unsigned int)word->value;

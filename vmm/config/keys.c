@@ -9,7 +9,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* Generic code reads these through struct named_cfg. */
+/* Code for all kinds reads these as struct named_cfg. */
 #define BEGINS_AS_NAMED(type)                                                        \
 	_Static_assert(offsetof(type, name) == offsetof(struct named_cfg, name) &&   \
 		       offsetof(type, at) == offsetof(struct named_cfg, at), #type)
@@ -35,7 +35,7 @@ static const struct section section_table[KIND_COUNT] = {
 	[KIND_SELFTEST] = { "selftest", "for tests of minivmm itself", 0, 0, 0 },
 };
 
-/* So that deadlines can't overflow. */
+/* The longest time, so that deadlines can't overflow. */
 #define YEAR (365ull * 24 * 3600 * 1000000000)
 
 static const struct key_word vm_limit_words[] = { { "auto", 0 }, { 0 } };

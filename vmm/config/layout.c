@@ -11,16 +11,16 @@
 #include "config/layout_check.h"
 #include "config/ops.h"
 
-/* Where a slot is: from base to last. */
+/* A slot's addresses: from base to last, both included. */
 struct span {
 	uint64_t base, last;
 	uint32_t slot;
 };
 
-/* Slot ids that are taken, by space. */
+/* The slot ids in use, by address space. */
 struct ids {
 	uint32_t *owner[SPACES]; /* by id: index of the memslot, from 1; 0: free */
-	uint32_t next[SPACES];	 /* none below is free */
+	uint32_t next[SPACES];	 /* no id below it is free */
 };
 
 static void expand(const struct layout_check *check, struct layout *layout)
@@ -50,7 +50,7 @@ static void expand(const struct layout_check *check, struct layout *layout)
 	}
 }
 
-/* A memslot that names its id takes it, and those behind it for its row. */
+/* A memslot with an `id` takes it, and the ids after it for the other slots of its row. */
 static void take_ids(struct layout_check *check, size_t index, uint32_t *owner)
 {
 	const struct memslot_cfg *cfg = &check->config->memslots[index];
@@ -81,7 +81,7 @@ static bool names_ids(const struct config *config)
 	return false;
 }
 
-/* Ids that are named come first, so that "next" never takes one of them. */
+/* The ids in the config are taken first, so that "next" never takes one of them. */
 static int number_slots(struct layout_check *check, struct layout *layout)
 {
 	const struct config *config = check->config;
@@ -102,7 +102,7 @@ static int number_slots(struct layout_check *check, struct layout *layout)
 		const struct memslot_cfg *cfg = &config->memslots[slot->cfg];
 		uint32_t *next = &ids.next[cfg->space];
 
-		/* There are not more slots than ids, unless ids were refused. */
+		/* *next < max: there are enough ids for all slots, unless some had errors. */
 		while (cfg->id < 0 && ids.owner[0] && *next < max && ids.owner[cfg->space][*next])
 			++*next;
 		slot->id = cfg->id < 0 ? (*next)++ : (uint32_t)cfg->id + slot->index;
@@ -134,7 +134,7 @@ static void report_overlap(struct layout_check *check, const struct layout *layo
 		      first->base, first->last);
 }
 
-/* The slots of a space by rising base. Returns how many. */
+/* Sorts the slots of a space by base. Returns how many there are. */
 static size_t sort_space(const struct layout *layout, int space, struct span *spans)
 {
 	size_t count = 0;
@@ -150,7 +150,7 @@ static size_t sort_space(const struct layout *layout, int space, struct span *sp
 	return count;
 }
 
-/* Each slot is held against the one before it that reaches furthest. */
+/* Compares each slot with the slot before it that ends last. */
 static void check_overlaps(struct layout_check *check, const struct layout *layout,
 			   const struct span *spans, size_t count, uint32_t *partner)
 {
@@ -161,7 +161,7 @@ static void check_overlaps(struct layout_check *check, const struct layout *layo
 		uint32_t cfg = layout->slots[span->slot].cfg;
 		uint32_t other = layout->slots[furthest->slot].cfg;
 
-		/* Once for two rows, not for each of their slots. */
+		/* Reports once per two rows, not for each of their slots. */
 		if (span->base <= furthest->last && partner[cfg] != other + 1 &&
 		    partner[other] != cfg + 1) {
 			report_overlap(check, layout, furthest, span);

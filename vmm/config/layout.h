@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The memslots a config describes, one by one, and the rules they must keep. Pure. */
+/* The memslots of a config, one by one, and the rules for them. No ioctl, no file. */
 #ifndef LAYOUT_H
 #define LAYOUT_H
 
@@ -13,7 +13,7 @@ struct slot {
 	uint32_t kvm_flags;		/* KVM_MEM_READONLY, KVM_MEM_LOG_DIRTY_PAGES */
 	uint64_t base, size;		/* gpa and bytes, whole pages */
 	uint32_t cfg;			/* index into config->memslots */
-	uint32_t index;			/* in its row */
+	uint32_t index;			/* within its row */
 	bool ring;			/* its dirty pages are in the vCPUs' rings: it has no bitmap */
 	bool gone;			/* deleted while the VM runs: do = slot-delete */
 };
@@ -25,27 +25,27 @@ struct layout {
 	uint32_t *by_base;		/* indices of the normal-space slots, by rising base */
 	size_t normal_count;
 	uint64_t top;			/* end of the highest slot */
-	uint32_t *memory_of;		/* by memslot: whose memory it shows, its own or alias's */
+	uint32_t *memory_of;		/* by memslot: itself, or the one whose memory it shows */
 	unsigned int *traits;		/* by memslot with memory of its own: for layout_traits() */
 };
 
-/* What this host, or the one assumed, can take. */
+/* The limits of this host, or of the one that is assumed. */
 struct layout_limits {
 	uint32_t max_slots;		/* KVM_CAP_NR_MEMSLOTS */
 	unsigned int phys_bits;		/* guest-physical address bits */
-	/* Why slots of a kind can't be made, NULL: they can. */
+	/* Why this host can't have slots of a kind; NULL: it can. */
 	const char *no_readonly, *no_smm, *no_guest_memfd;
 };
 
-/* KVM's own, where no host is asked: plan. */
+/* KVM's own limits, for `plan`, which asks no host. */
 #define LAYOUT_LIMITS_DEFAULT ((struct layout_limits){ .max_slots = 32764, .phys_bits = 52 })
 #define SLOT_SIZE_MAX ((8ull << 40) - 4096)	/* KVM_MEM_MAX_NR_PAGES, include/linux/kvm_host.h */
 
 /*
- * Expands rows and checks every rule that needs no kernel: alignment, size, wrap,
- * overlap, ids, count, address width, alias. Returns 0, or -EINVAL with every
- * broken rule in errors (`file:line: memslot.NAME.key: value: rule`, the rule
- * with its limit). n log n in the slots.
+ * Expands rows and checks every rule that needs no kernel: alignment, size, wrap, overlap, ids,
+ * count, address width, alias. Returns 0, or -EINVAL with every broken rule in errors
+ * (`file:line: memslot.NAME.key: value: rule`, the rule with its limit). Takes n log n time for n
+ * slots.
  */
 int layout_build(const struct config *config, const struct layout_limits *limits,
 		 struct layout *layout, struct errors *errors);
@@ -57,7 +57,7 @@ void layout_free(struct layout *layout);
  */
 unsigned int layout_traits(const struct layout *layout, uint32_t cfg);
 
-/* "NAME" of a single slot, "NAME[3]" in a row; buffer of at least CONFIG_NAME_MAX + 16. Returns buffer. */
+/* "NAME", or "NAME[3]" in a row. buffer has CONFIG_NAME_MAX + 16 bytes, and is returned. */
 char *slot_name(const struct layout *layout, const struct slot *slot, char *buffer);
 
 #endif

@@ -46,7 +46,7 @@ static void check_multiple(struct layout_check *check, size_t index, const char 
 		layout_broken(check, index, key, "must be a multiple of %s", text);
 }
 
-/* Returns false when the slots have no addresses to compare with others'. */
+/* Returns false if the slots have no addresses that can be compared with those of others. */
 static bool check_addresses(struct layout_check *check, size_t index)
 {
 	const struct memslot_cfg *cfg = &check->config->memslots[index];
@@ -92,7 +92,7 @@ static void check_numbers(struct layout_check *check, size_t index)
 	check->sound[index] = check_addresses(check, index);
 }
 
-/* What an alias is to its target is in config_check.c, but for sizes. */
+/* config_check.c checks the other rules of an alias and its target. */
 static void check_alias(struct layout_check *check, size_t index, size_t target_index)
 {
 	const struct memslot_cfg *alias = &check->config->memslots[index];
@@ -105,7 +105,7 @@ static void check_alias(struct layout_check *check, size_t index, size_t target_
 		layout_broken(check, index, "alias", "is an alias, too");
 		return;
 	}
-	/* kvm_gmem_bind(), 6.8: -EINVAL where another slot has the range already. */
+	/* kvm_gmem_bind(), 6.8: -EINVAL if another slot has the range already. */
 	if (target->backing == BACKING_GUEST_MEMFD)
 		layout_broken(check, index, "alias",
 			      "memslot.%s has guest-memfd memory, which KVM gives to one slot only",
@@ -156,7 +156,7 @@ static int check_aliases(struct layout_check *check)
 	return 0;
 }
 
-/* What the host, or this kind of memory, has not. */
+/* What the host, or this kind of memory, does not support. */
 static void check_kind(struct layout_check *check, size_t index)
 {
 	const struct memslot_cfg *cfg = &check->config->memslots[index];
@@ -172,7 +172,7 @@ static void check_kind(struct layout_check *check, size_t index)
 		layout_broken(check, index, "backing", "%s", limits->no_guest_memfd);
 	/* check_memory_region_flags(), 6.18 */
 	if (cfg->flags)
-		layout_broken(check, index, "flags", "KVM takes none on guest-memfd memory");
+		layout_broken(check, index, "flags", "KVM allows no flags on guest-memfd memory");
 }
 
 int layout_check_memslots(struct layout_check *check)
@@ -201,7 +201,7 @@ bool layout_check_count(struct layout_check *check, size_t *count)
 		const struct memslot_cfg *cfg = &config->memslots[i];
 		uint64_t *sum = &per_space[cfg->space];
 
-		/* Told once for a space, where it gets too much. */
+		/* Report once per address space, at the memslot that exceeds the limit. */
 		if (*sum <= max && cfg->count > max - *sum) {
 			layout_broken(check, i, "count",
 				      "with these there are more than %" PRIu64

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Rules of a layout that can be judged memslot by memslot, before rows are expanded. */
+/* The rules of a layout that concern single memslots. They are checked before rows are expanded. */
 #ifndef LAYOUT_CHECK_H
 #define LAYOUT_CHECK_H
 
@@ -12,17 +12,17 @@ struct layout_check {
 	const struct config *config;
 	const struct layout_limits *limits;
 	struct diags diags;
-	uint32_t *memory_of; /* the layout's */
+	uint32_t *memory_of; /* for the layout */
 	bool *sound;	/* by memslot: its slots have addresses that can be compared */
 };
 
-/* Reports the rule that key of a memslot breaks, with the value and place of the config. */
+/* Adds an error: the rule that a memslot's key breaks, with its value and place in the config. */
 void layout_broken(struct layout_check *check, size_t memslot, const char *key,
 		   const char *rule, ...) __attribute__((format(printf, 4, 5)));
 
-/* Alignment, size, address width, alias; fills sound. Returns 0 or -ENOMEM. */
+/* Checks alignment, size, address width and alias; sets sound. Returns 0 or -ENOMEM. */
 int layout_check_memslots(struct layout_check *check);
-/* Are there not more slots than there can be? Then *count is that of all sound ones. */
+/* Returns whether there are not too many slots. Sets *count to the number of sound ones. */
 bool layout_check_count(struct layout_check *check, size_t *count);
 
 #endif
