@@ -48,7 +48,8 @@ image__make() { # ROOT MODULES
 image__add_holder() { # ROOT
 	local holder=$lab_cache/hold-vm
 	if [[ ! $holder -nt $lab_dir/hold-vm.c ]]; then
-		"${CC:-gcc}" -O2 -Wall -static -o "$holder.new" "$lab_dir/hold-vm.c" && mv "$holder.new" "$holder" || return
+		# shellcheck disable=SC2086 # CC may be several words: ccache gcc
+		${CC:-gcc} -O2 -Wall -static -o "$holder.new" "$lab_dir/hold-vm.c" && mv "$holder.new" "$holder" || return
 	fi
 	image__add_program "$1" "$holder" hold-vm
 }
