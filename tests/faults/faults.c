@@ -303,8 +303,8 @@ int fault_printf(const char *format, ...)
 	return result;
 }
 
-int fault___isoc99_fscanf(FILE *stream, const char *format, ...);
-int fault___isoc99_fscanf(FILE *stream, const char *format, ...)
+int fault_fscanf(FILE *stream, const char *format, ...);
+int fault_fscanf(FILE *stream, const char *format, ...)
 {
 	va_list args;
 	int result;
