@@ -95,11 +95,12 @@ install: $(BINARY)
 		[ ! -e $$page ] || install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man$${page##*.} $$page || exit; \
 	done
 
+# --one-file-system: nothing below a mount is removed, should one be left in build/fresh.
 clean:
-	rm -rf minivmm $(filter-out $(BUILD)/lab,$(wildcard $(BUILD)/*))
+	rm -rf --one-file-system minivmm $(filter-out $(BUILD)/lab,$(wildcard $(BUILD)/*))
 
 distclean:
-	rm -rf minivmm $(BUILD)
+	rm -rf --one-file-system minivmm $(BUILD)
 
 help:
 	@sed -n 's/^## \{0,1\}//p' Makefile tests/Makefile.inc tests/fuzz/Makefile.inc tests/faults/Makefile.inc
