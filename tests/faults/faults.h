@@ -5,6 +5,18 @@
 
 #include <stdbool.h>
 
+/*
+ * Between walk and the program, which walk starts with FAULTS_LOG in its environment: for each
+ * fault_run that it reads here it forks a process that runs main(), and says that one's pid and,
+ * when it has ended, its wait status.
+ */
+#define FAULT_REQUEST_FD 901
+#define FAULT_REPLY_FD 902
+
+struct fault_run {
+	unsigned long turn, place;	/* of the call that fails; turn 0: none fails, all are logged */
+};
+
 /* Counts the call. True, with errno where code is one: it is the one to fail. */
 bool fault_due(const char *name, void *from, int code);
 

@@ -10,6 +10,7 @@
  * In a folder of its own, where OUT_FILE is -o's FILE. Prints a TAP line, and before it one for
  * each call whose failure went wrong.
  */
+#include "faults.h"
 #include "walk.h"
 
 #include <dirent.h>
@@ -32,6 +33,9 @@
 struct walk {
 	char *const *argv;		/* of the program */
 	const char *how;
+	int request, reply;		/* to the program and from it: see faults.h */
+	int out, err;			/* its stdout and stderr */
+	pid_t program;
 	struct outcome base;
 	struct call *calls;
 	size_t count, tried, missed, bad;
@@ -43,34 +47,66 @@ static void die(const char *what)
 	exit(3);
 }
 
-/* No call: none is to fail. */
-static void start(char *const *argv, const struct call *fails, int out, int err)
+static void become_program(const struct walk *walk, int request, int reply)
 {
-	char number[32];
-
-	snprintf(number, sizeof(number), "%lu", fails ? fails->turn : 0);
-	setenv("FAIL_AT", number, 1);
-	snprintf(number, sizeof(number), "%lx", fails ? fails->place : 0);
-	setenv("FAIL_PLACE", number, 1);
 	setenv("FAULTS_LOG", LOG_FILE, 1);
 	dup2(open("/dev/null", O_RDONLY), 0);
-	dup2(out, 1);
-	dup2(err, 2);
-	execv(argv[0], argv);
+	dup2(walk->out, 1);
+	dup2(walk->err, 2);
+	dup2(request, FAULT_REQUEST_FD);
+	dup2(reply, FAULT_REPLY_FD);
+	execv(walk->argv[0], walk->argv);
 	_exit(127);
 }
 
-/* False: it did not end in time, and was killed. */
-static bool wait_for(pid_t pid, int *status)
+static void start_program(struct walk *walk)
 {
-	for (int waited = 0; waited < TIMEOUT_MS; waited++) {
-		if (waitpid(pid, status, WNOHANG) == pid)
-			return true;
-		poll(NULL, 0, 1);
-	}
-	kill(pid, SIGKILL);
-	waitpid(pid, status, 0);
-	return false;
+	int request[2], reply[2];
+
+	walk->out = memfd_create("out", MFD_CLOEXEC);
+	walk->err = memfd_create("err", MFD_CLOEXEC);
+	if (walk->out < 0 || walk->err < 0 || pipe2(request, O_CLOEXEC) || pipe2(reply, O_CLOEXEC))
+		die("starting the program");
+	walk->program = fork();
+	if (walk->program < 0)
+		die("starting the program");
+	if (!walk->program)
+		become_program(walk, request[0], reply[1]);
+	close(request[0]);
+	close(reply[1]);
+	walk->request = request[1];
+	walk->reply = reply[0];
+}
+
+static void end_program(const struct walk *walk)
+{
+	close(walk->request);
+	waitpid(walk->program, NULL, 0);
+}
+
+static void read_reply(const struct walk *walk, int *value)
+{
+	if (read(walk->reply, value, sizeof(*value)) != sizeof(*value))
+		die("the program, which should have forked, said");
+}
+
+/* Returns false if the run did not end in time, and was killed. */
+static bool run_program(const struct walk *walk, const struct call *fails, int *status)
+{
+	struct fault_run run = { .turn = fails ? fails->turn : 0, .place = fails ? fails->place : 0 };
+	struct pollfd reply = { .fd = walk->reply, .events = POLLIN };
+	bool in_time;
+	pid_t pid;
+
+	if (ftruncate(walk->out, 0) || lseek(walk->out, 0, SEEK_SET) || ftruncate(walk->err, 0) ||
+	    lseek(walk->err, 0, SEEK_SET) || write(walk->request, &run, sizeof(run)) != sizeof(run))
+		die("starting a run");
+	read_reply(walk, &pid);
+	in_time = poll(&reply, 1, TIMEOUT_MS) == 1;
+	if (!in_time)
+		kill(pid, SIGKILL);
+	read_reply(walk, status);
+	return in_time;
 }
 
 static char *take(int fd, size_t *size)
@@ -83,7 +119,6 @@ static char *take(int fd, size_t *size)
 	text = calloc(1, *size + 1);
 	if (!text || pread(fd, text, *size, 0) != (ssize_t)*size)
 		die("reading the output");
-	close(fd);
 	return text;
 }
 
@@ -151,25 +186,18 @@ static void look_around(struct outcome *outcome)
 			  count_entries("/sys/kernel/tracing/events", "minivmm_");
 }
 
-/* Runs it once; calls and count may be NULL. */
-static void run(char *const *argv, const struct call *fails, struct outcome *outcome,
+/* Runs it once, with a call that fails or none; calls and count may be NULL. */
+static void run(const struct walk *walk, const struct call *fails, struct outcome *outcome,
 		struct call **calls, size_t *count)
 {
-	int out = memfd_create("out", MFD_CLOEXEC), err = memfd_create("err", MFD_CLOEXEC);
 	int status = 0;
-	pid_t pid;
 
 	*outcome = (struct outcome){ 0 };
-	pid = fork();
-	if (pid < 0 || out < 0 || err < 0)
-		die("starting it");
-	if (!pid)
-		start(argv, fails, out, err);
-	outcome->timeout = !wait_for(pid, &status);
+	outcome->timeout = !run_program(walk, fails, &status);
 	outcome->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 	outcome->status = WEXITSTATUS(status);
-	outcome->out = take(out, &outcome->out_size);
-	outcome->err = take(err, &outcome->err_size);
+	outcome->out = take(walk->out, &outcome->out_size);
+	outcome->err = take(walk->err, &outcome->err_size);
 	outcome->shown = json_loads(outcome->out, 0, NULL);
 	outcome->saved = json_load_file(OUT_FILE, 0, NULL);
 	outcome->file = !access(OUT_FILE, F_OK);
@@ -242,7 +270,7 @@ static void try(struct walk *walk, const struct call *call)
 	struct outcome now;
 	const char *wrong;
 
-	run(walk->argv, call, &now, NULL, NULL);
+	run(walk, call, &now, NULL, NULL);
 	walk->tried++;
 	/* The last call of a place, which was called less often this time. */
 	walk->missed += !now.call.name[0];
@@ -267,7 +295,8 @@ int main(int argc, char **argv)
 	if (argc < 4 || !mkdtemp(folder) || chdir(folder))
 		die("usage: walk NAME all|most|places|CALL PROGRAM ARGUMENT...");
 	places_load(argv[3]);
-	run(walk.argv, NULL, &walk.base, &walk.calls, &walk.count);
+	start_program(&walk);
+	run(&walk, NULL, &walk.base, &walk.calls, &walk.count);
 	number_turns(&walk);
 	for (size_t i = 0; i < walk.count; i++)
 		if (is_wanted(&walk, i))
@@ -275,6 +304,7 @@ int main(int argc, char **argv)
 	printf("%sok - %s: %zu of %zu calls failed, one in each run, %zu did not come again; "
 	       "exit status without %d\n", walk.bad || walk.tried == walk.missed ? "not " : "",
 	       argv[1], walk.tried - walk.missed, walk.count, walk.missed, walk.base.status);
+	end_program(&walk);
 	forget(&walk.base);
 	free(walk.calls);
 	if (chdir("/") || rmdir(folder))
