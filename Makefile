@@ -24,6 +24,7 @@ SANITIZERS := -fsanitize=thread
 endif
 ifneq ($(SANITIZE),0)
 BINARY := $(BUILD)/minivmm
+LEAKS_OBJ := $(BUILD)/leaks.o
 WERROR := -Werror
 else
 BINARY := minivmm
@@ -45,7 +46,7 @@ all: $(BINARY)
 include guest/Makefile.inc
 include tests/Makefile.inc
 
-$(BINARY): $(VMM_OBJ)
+$(BINARY): $(VMM_OBJ) $(LEAKS_OBJ)
 	@echo "  LD      $@"
 	$(Q)$(CC) $(SANITIZERS) -pthread $(if $(filter 1,$(STATIC)),-static) $(LDFLAGS) $^ $(LIBS) -o $@
 

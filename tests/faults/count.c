@@ -116,43 +116,6 @@ static void list_open(bool open[FDS])
 		open[fd] = fcntl(fd, F_GETFD) >= 0;
 }
 
-/* The sanitizers', which the lab's program has not. */
-__attribute__((weak)) int __sanitizer_install_malloc_and_free_hooks(
-	void (*allocated)(const volatile void *, size_t), void (*freed)(const volatile void *));
-__attribute__((weak)) void __lsan_do_leak_check(void);
-
-static long live_blocks;	/* on the heap, the libraries' too; without sanitizers 0 */
-
-static void block_allocated(const volatile void *block, size_t size)
-{
-	(void)block;
-	(void)size;
-	__atomic_add_fetch(&live_blocks, 1, __ATOMIC_RELAXED);
-}
-
-static void block_freed(const volatile void *block)
-{
-	if (block)
-		__atomic_sub_fetch(&live_blocks, 1, __ATOMIC_RELAXED);
-}
-
-/* stdio's own buffer is never freed: a static one is no block of the heap. */
-static void count_blocks(void)
-{
-	static char buffer[4096];
-
-	setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
-	if (__sanitizer_install_malloc_and_free_hooks)
-		__sanitizer_install_malloc_and_free_hooks(block_allocated, block_freed);
-}
-
-/* LeakSanitizer takes longer than all the rest of a run. Where every block was freed it has nothing to find. */
-static void check_leaks(void)
-{
-	if (__lsan_do_leak_check && __atomic_load_n(&live_blocks, __ATOMIC_RELAXED) != 0)
-		__lsan_do_leak_check();
-}
-
 /* Starting a sanitized program takes longer than what it does here: walk starts it once, and each run is a fork. */
 static void serve(void)
 {
@@ -193,7 +156,6 @@ __attribute__((constructor)) static void begin(void)
 	const char *path = getenv("FAULTS_LOG");
 
 	fail_at = ULONG_MAX;
-	count_blocks();
 	if (path) {
 		unsetenv("FAULTS_LOG");
 		serve();
@@ -212,5 +174,4 @@ __attribute__((destructor)) static void end(void)
 		fds += open[fd] && !open_before[fd];
 	say("left %d descriptors, %zu pieces of memory, %ld mapped pages\n", fds, kept_count,
 	    mapped_pages);
-	check_leaks();
 }
