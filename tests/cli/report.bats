@@ -168,7 +168,7 @@ hostile() {
 render() { # PAGE PICTURE [FLAG...]
 	local page=$1 picture=$2
 	shift 2
-	timeout 60 "$browser" --headless --no-sandbox --disable-gpu --disable-quic --no-first-run --hide-scrollbars \
+	"$top/tests/limit" 60 "$browser" --headless --no-sandbox --disable-gpu --disable-quic --no-first-run --hide-scrollbars \
 		--disable-background-networking --disable-component-update --disable-sync --disable-extensions \
 		--user-data-dir="$BATS_TEST_TMPDIR/profile" --window-size=1000,1600 "$@" \
 		--screenshot="$picture" "file://$PWD/$page" 2>browser.log

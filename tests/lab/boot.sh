@@ -51,7 +51,7 @@ boot__run() { # KERNEL INITRD: sets emulator_status
 	exec {err}> >(exec tee -p "$work/stderr" >&2)
 	err_pid=$!
 	emulator__command "$1" "$2" "$(boot__arguments)" "$work/console" "/dev/fd/$out" "/dev/fd/$err" "$work/result"
-	timeout --kill-after=5 "$seconds" "${emulator[@]}" </dev/null >"$work/emulator.log" 2>&1 &
+	"$lab_dir/../limit" "$seconds" "${emulator[@]}" </dev/null >"$work/emulator.log" 2>&1 &
 	child=$!
 	exec {out}>&- {err}>&-
 	emulator_status=0
@@ -81,7 +81,7 @@ boot__explain() { # sets status
 	status=125
 	if [[ $emulator_status == 124 || $emulator_status == 137 ]]; then
 		status=124
-		say "no end after $seconds s (LAB_TIMEOUT sets the limit); the console's last lines:"
+		say "no end after $seconds s of an idle machine (LAB_TIMEOUT sets the limit); the console's last lines:"
 	elif grep -q 'reboot: Power down' "$log"; then
 		say "the emulated host ended, but what it passed out is damaged; the console's last lines:"
 	elif [[ -s $log ]]; then

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# tests/limit and tests/run: what every suite depends on.
+
+setup() {
+	limit=$BATS_TEST_DIRNAME/../limit
+	run_suites=$BATS_TEST_DIRNAME/../run
+	cd "$BATS_TEST_TMPDIR" || exit
+}
+
+@test "limit: the command's output, input and exit status pass through" {
+	[[ $(echo word | "$limit" 100 cat) == word ]]
+	run "$limit" 100 sh -c 'exit 7'
+	[[ $status == 7 ]]
+	run "$limit" 0 sh -c 'kill -KILL $$'
+	[[ $status == 137 ]]
+	run "$limit" soon true
+	[[ $status == 125 ]]
+}
+
+@test "limit: what hangs is stopped with all that it started, exit 124" {
+	# A machine whose idle loop takes so long is never found busy.
+	LIMIT_IDLE_US=100000000 run "$limit" 1 sh -c 'sleep 1000 & echo $! >child; wait'
+	[[ $status == 124 ]]
+	# Until its new parent has asked for it, it stays as a zombie.
+	[[ ! -e /proc/$(cat child) || $(cut -d " " -f 3 "/proc/$(cat child)/stat") == Z ]]
+}
+
+@test "limit: on a machine ten times slower, the seconds are ten times longer" {
+	# One that is so much faster when idle is found a thousand times slower now.
+	LIMIT_IDLE_US=40 run "$limit" 1 sleep 5
+	[[ $status == 0 ]]
+}
+
+@test "limit: a signal is passed on" {
+	"$limit" 100 sh -c 'trap "echo ended >trace; exit 3" TERM; touch ready; while :; do sleep 0.1; done' &
+	until [[ -e ready ]]; do sleep 0.1; done
+	kill $!
+	status=0
+	wait $! || status=$?
+	[[ $status == 3 && $(cat trace) == ended ]]
+}
+
+@test "run: the sum, in the order of the arguments; a suite that says nothing has failed" {
+	TEST_JOBS=2 run "$run_suites" logs 'slow: until [[ -e go ]]; do sleep 0.1; done; echo ok 1; echo "ok 2 - x # SKIP no"' \
+		'red: touch go; echo not ok 1 - why; exit 1' 'silent: true' -- 'alone: echo ok 1'
+	echo "$output"
+	[[ $status == 1 && ${lines[-1]} == "2 passed, 2 failed, 1 skipped" ]]
+	[[ $(grep -oE '^(slow|red|silent|alone) ' <<<"$output" | tr -d ' \n') == slowredsilentalone ]]
+	grep -qx 'not ok 1 - why' <<<"$output"
+}
+
+@test "run: what stands after -- runs alone" {
+	run "$run_suites" logs 'first: sleep 1; touch done; echo ok 1' -- '1: [[ -e done ]] && sleep 1 && touch again && echo ok 1' \
+		'2: [[ -e again ]] && echo ok 1'
+	echo "$output"
+	[[ $status == 0 && ${lines[-1]} == "3 passed, 0 failed, 0 skipped" ]]
+}
