@@ -171,9 +171,9 @@ words() { sed -nE 's/^(Usage|  or): .* \[OPTION\.\.\.\] ([a-z|]+).*/\2/p' stdout
 	for config in "$top"/configs/*.ini; do
 		vmm plan "$config" --kernel all -o plan.json
 		[[ $status == 0 && ! -s stderr && -s stdout ]] || { echo "$config"; cat stderr; return 1; }
-		jq -e '.schema == "minivmm.report/1" and (.plan | length) >= 6 and .config and .host.kernel' plan.json
-		jq -e 'all(.plan[]; .creation_bytes >= 0 and .headroom_bytes > 0 and .headroom_fraction > 0)' plan.json
-		jq -e '.slots[0] | .name and .predicted.rmap_bytes > 0 and .predicted.dirty_bitmap_bytes >= 0' plan.json
+		jq -e '.schema == "minivmm.report/1" and (.plan | length) >= 6 and .config and .host.kernel
+			and all(.plan[]; .creation_bytes >= 0 and .headroom_bytes > 0 and .headroom_fraction > 0)
+			and (.slots[0] | .name and .predicted.rmap_bytes > 0 and .predicted.dirty_bitmap_bytes >= 0)' plan.json
 		count=$((count + 1))
 	done
 	((count >= 1))

@@ -31,6 +31,11 @@ setup() {
 	[[ $status == 0 ]]
 }
 
+@test "limit: --slowness is 100 where the machine is as fast as an idle one, else more" {
+	[[ $(LIMIT_IDLE_US=100000000 "$limit" --slowness) == 100 ]]
+	[[ $(LIMIT_IDLE_US=40 "$limit" --slowness) -gt 1000 ]]
+}
+
 @test "limit: a signal is passed on" {
 	"$limit" 100 sh -c 'trap "echo ended >trace; exit 3" TERM; touch ready; while :; do sleep 0.1; done' &
 	until [[ -e ready ]]; do sleep 0.1; done

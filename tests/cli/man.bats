@@ -24,11 +24,12 @@ pages() { # DIR
 options() { "$minivmm" $1 --help | grep -oE '^ +(-[a-z?V], )?--[a-z-]+' | grep -oE -- '--[a-z-]+' | sort -u; }
 
 @test "minivmm(1) names every command, and each option of each" {
-	local command option
+	local command option options
 	for command in "" plan smoke stat sweep report list; do
 		grep -qF "minivmm${command:+ $command}" minivmm.1.txt
-		[[ -n $(options $command) ]]
-		for option in $(options $command); do
+		options=$(options $command)
+		[[ -n $options ]]
+		for option in $options; do
 			grep -qE -- "^(-.*[ ,])?$option( |,|$)" minivmm.1.txt || { echo "$command: $option"; return 1; }
 		done
 	done

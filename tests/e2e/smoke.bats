@@ -3,15 +3,20 @@
 
 load lab
 
-setup_file() { boot smoke.sh; }
+# The emulated host's clock is this machine's, on which others may run: how slow it was before and after.
+setup_file() {
+	"$top/tests/limit" --slowness >"$BATS_FILE_TMPDIR/slowness"
+	boot smoke.sh
+	"$top/tests/limit" --slowness >>"$BATS_FILE_TMPDIR/slowness"
+}
 setup() { need_boot; }
 
-@test "root: every check passes, in less than 10 seconds" {
+@test "root: every check passes, in less than 10 seconds of an idle machine" {
 	rc root 0
 	json root '[.checks[] | select(.result != "pass")] == []'
 	check root nested.off pass "#GP"
 	check root sources.agree pass
-	(($(cat "$out/root.seconds") < 10))
+	(($(cat "$out/root.seconds") * 100 < 10 * $(sort -rn "$BATS_FILE_TMPDIR/slowness" | head -n 1)))
 }
 
 @test "KTAP: plan line first, one-word names, parsed by prove" {

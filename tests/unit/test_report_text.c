@@ -189,12 +189,13 @@ static void test_signal_text(void **state)
 	destroy(&scene, report);
 }
 
-static double seconds_since(const struct timespec *start)
+/* Of this process: on a busy machine it waits longer, but does not take more. */
+static double cpu_seconds(void)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)(now.tv_sec - start->tv_sec) + (double)(now.tv_nsec - start->tv_nsec) / 1e9;
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
 /* In a file each slot stands for itself, and shows the same. */
@@ -219,17 +220,17 @@ static void assert_rows_unfold(const char *file)
 
 static void test_many_slots(void **state)
 {
-	struct timespec start;
 	struct scene scene;
 	json_t *report;
+	double start;
 	char *text;
 
 	(void)state;
 	many_slots(&scene);
-	clock_gettime(CLOCK_MONOTONIC, &start);
+	start = cpu_seconds();
 	report = build(&scene);
 	text = render(report, report_text);
-	assert_true(seconds_since(&start) < 5);
+	assert_true(cpu_seconds() - start < 5);
 	assert_int_equal(json_array_size(value_at(report, "slots")), 2);
 	assert_line(text, "dimm[0..32762]");
 	assert_true(strlen(text) < 8000);
