@@ -20,7 +20,7 @@ for config in restore controls; do
 done
 report restore-bad /configs/restore.ini selftest.break=bad-entry
 report restore-vcpus /configs/restore.ini vm.vcpus=2 phase.restore.touch=1M
-transition hang selftest.break=hang --timeout 1s
+transition hang selftest.break=hang --timeout "$(seconds 1)s"
 transition ktap --format ktap
 transition json --format json
 report phase-fails /configs/transition.ini phase.boot.expect=allocated
@@ -74,7 +74,7 @@ interrupted signal 2 /configs/transition.ini selftest.break=hang
 interrupted creating 1 /configs/max-slots.ini
 # A signal that is ignored, as with nohup, must not interrupt the run.
 trap '' INT
-interrupted ignored 1 /configs/transition.ini selftest.break=hang --timeout 3s
+interrupted ignored 1 /configs/transition.ini selftest.break=hang --timeout "$(seconds 3)s"
 trap - INT
 
 as_user() { # NAME: as an ordinary user, whose report root then takes

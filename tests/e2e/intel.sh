@@ -19,7 +19,7 @@ small controls-npt controls selftest.break=control-npt
 small controls-skip controls selftest.break=skip-vmrun
 small restore-bad restore selftest.break=bad-entry
 small restore-ud2 restore selftest.break=l2-ud2
-small hang transition selftest.break=hang --timeout 1s
+small hang transition selftest.break=hang --timeout "$(seconds 1)s"
 cat >/tmp/stress.ini <<END
 [vm]
 vcpus = 2

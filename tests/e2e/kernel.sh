@@ -26,7 +26,7 @@ do = l2
 do = touch
 touch = 1000G
 stride = 1G
-timeout = 100s
+timeout = $(seconds 100)s
 END
 look_at /tmp/stay.ini
 exit 0

@@ -8,8 +8,10 @@ boot() {
 	local script=$1 status=0
 	shift
 	export out=$BATS_FILE_TMPDIR/out
+	"$top/tests/limit" --slowness >"$BATS_FILE_TMPDIR/slowness"
 	LAB_MINIVMM=${LAB_MINIVMM:-$top/build/static/minivmm} "$top/tests/lab/run" \
-		--script "$top/tests/e2e/$script" --add "$top/tests/e2e/prelude.sh" --outdir "$out" "$@" >"$BATS_FILE_TMPDIR/lab.log" 2>&1 ||
+		--script "$top/tests/e2e/$script" --add "$top/tests/e2e/prelude.sh" \
+		--add "$BATS_FILE_TMPDIR/slowness" --outdir "$out" "$@" >"$BATS_FILE_TMPDIR/lab.log" 2>&1 ||
 		status=$? # bats would end here
 	echo $status >"$BATS_FILE_TMPDIR/status"
 }

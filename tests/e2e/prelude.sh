@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What the scripts here share, each of which reads it first; they run in the lab, in busybox's ash.
 
+# seconds NUMBER: so many of an idle machine, on which the emulator is not slowed down by others (tests/limit).
+slowness=$(cat slowness 2>/dev/null || echo 100)
+seconds() { echo $((($1 * slowness + 99) / 100)); }
+
 # run NAME COMMAND...: leaves NAME.txt, NAME.err and NAME.rc in /out.
 run() {
 	local name=$1
@@ -20,7 +24,7 @@ report() {
 interrupted() {
 	local name=$1 seconds=$2
 	shift 2
-	run "$name" timeout -s INT "$seconds" minivmm "$@" -o "/out/$name.json"
+	run "$name" timeout -s INT "$(seconds "$seconds")" minivmm "$@" -o "/out/$name.json"
 }
 
 # look_at ARGUMENT...: runs minivmm with these arguments, and prints what minivmm stat says once its rmaps are allocated.
@@ -29,7 +33,7 @@ look_at() {
 	minivmm "$@" >/dev/null 2>&1 &
 	vm=$!
 	echo $vm >/out/vm.pid
-	for _ in $(seq 100); do
+	for _ in $(seq "$(seconds 100)"); do
 		minivmm stat $vm --format json 2>/dev/null | grep -q '"allocated"' && break
 		usleep 100000
 	done

@@ -31,7 +31,7 @@ vm() { # FILE NAME FILTER: of the VM that the process called NAME made
 	vm json lazy '.nested_run > 0 and .mmu_cache_miss == 0 and .rmap_bytes.all == 0'
 	vm json allocated '.rmap_state == "allocated" and .state_source == "mmu_cache_miss" and .nested_run > 0'
 	vm json allocated '.rmap_bytes.all == null and .memslot_bytes == null'
-	vm json lazy '.command == "minivmm" and .age_ns > 1000000000 and .age_ns < 100000000000'
+	vm json lazy '.command == "minivmm" and .age_ns > 1000000000 and .age_ns < 1000000000000'
 	jq -e '.schema == "minivmm.stat/1" and .walked == false' "$out/json.txt"
 	[[ ! -s $out/json.err ]]
 }

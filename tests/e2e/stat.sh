@@ -20,7 +20,7 @@ write_config() { # NAME NESTED-PAGING
 		do = touch
 		touch = 1000G
 		stride = 1G
-		timeout = 100s
+		timeout = $(seconds 100)s
 	END
 }
 write_config lazy off
@@ -29,7 +29,7 @@ minivmm /tmp/lazy.ini report.sources=cheap >/dev/null 2>&1 &
 lazy=$!
 minivmm /tmp/allocated.ini report.sources=cheap >/dev/null 2>&1 &
 allocated=$!
-sleep 4
+sleep "$(seconds 4)"
 echo "$lazy" >/out/lazy.pid
 echo "$allocated" >/out/allocated.pid
 
@@ -51,7 +51,7 @@ start_qemu() { # NAME FIRMWARE: sets pid
 	echo "$pid" >"/out/$1.pid"
 }
 wait_for() { # PID COUNTER: 20 seconds at most
-	for _ in $(seq 200); do
+	for _ in $(seq "$(seconds 200)"); do
 		[ "$(cat /sys/kernel/debug/kvm/"$1"-*/"$2" 2>/dev/null || echo 0)" -eq 0 ] || return
 		usleep 100000
 	done
@@ -72,7 +72,7 @@ fi
 
 minivmm stat --watch 1 --format json >/out/watch.txt 2>/out/watch.err &
 watch=$!
-sleep 3
+sleep "$(seconds 3)"
 kill "$lazy" "$allocated" "$watch"
 wait "$lazy" "$allocated" "$watch"
 run after minivmm stat --format json

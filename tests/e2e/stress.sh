@@ -4,10 +4,10 @@
 
 mkdir -p /sys/fs/cgroup/stress
 echo $$ >/sys/fs/cgroup/stress/cgroup.procs
-report short /configs/stress-short.ini phase.churn.duration="${STRESS_SECONDS:-8}s" expect.policy=any --seed 7
+report short /configs/stress-short.ini "phase.churn.duration=$(seconds "${STRESS_SECONDS:-8}")s" expect.policy=any --seed 7
 
 # A small VM for the rest: few threads, so that each run is short.
-cat >/tmp/small.ini <<'END'
+cat >/tmp/small.ini <<END
 [memslot.low]
 base = 0
 size = 64M
@@ -23,7 +23,7 @@ do = stress
 iterations = 3
 touch = 1M
 slot = data
-timeout = 30s
+timeout = $(seconds 30)s
 END
 worker() { # NAME OP [SLOT]: an override file of one worker more
 	printf '[minivmm]\ninclude = small.ini\n[worker.%s]\nop = %s\n' "$1" "$2" >"/tmp/$1.ini"
@@ -43,18 +43,18 @@ report early /tmp/nest.ini expect.policy=any selftest.break=control-npt phase.ch
 report model /tmp/nest.ini expect.policy=any selftest.break=wrong-model
 report leak /tmp/nest.ini expect.policy=any selftest.break=leak-vm
 report klog /tmp/kick.ini expect.policy=any selftest.break=klog
-report stuck /tmp/kick.ini expect.policy=any selftest.break=stuck-worker phase.churn.timeout=2s
-report churn /tmp/churn.ini expect.policy=any phase.churn.iterations=any phase.churn.duration=1s
-report chains /tmp/chains.ini expect.policy=any phase.churn.iterations=any phase.churn.duration=1s
+report stuck /tmp/kick.ini expect.policy=any selftest.break=stuck-worker "phase.churn.timeout=$(seconds 2)s"
+report churn /tmp/churn.ini expect.policy=any phase.churn.iterations=any "phase.churn.duration=$(seconds 1)s"
+report chains /tmp/chains.ini expect.policy=any phase.churn.iterations=any "phase.churn.duration=$(seconds 1)s"
 # JSON Lines; and a signal, which ends the phase but not a round.
-run lines minivmm /tmp/kick.ini expect.policy=any phase.churn.iterations=any phase.churn.duration=4s -o /out/lines.jsonl
+run lines minivmm /tmp/kick.ini expect.policy=any phase.churn.iterations=any "phase.churn.duration=$(seconds 4)s" -o /out/lines.jsonl
 run shown minivmm report show /out/lines.jsonl
-interrupted signal 4 /tmp/nest.ini expect.policy=any phase.churn.iterations=any phase.churn.duration=60s
+interrupted signal 4 /tmp/nest.ini expect.policy=any phase.churn.iterations=any "phase.churn.duration=$(seconds 60)s"
 # The same once the phase's time is up, while the vCPU has not come to the end of its pass.
-interrupted late 4 /tmp/kick.ini expect.policy=any phase.churn.iterations=any phase.churn.duration=1s \
-	phase.churn.timeout=2s phase.churn.touch=6T
+interrupted late 4 /tmp/kick.ini expect.policy=any phase.churn.iterations=any "phase.churn.duration=$(seconds 1)s" \
+	"phase.churn.timeout=$(seconds 2)s" phase.churn.touch=6T
 # The known bugs' scenarios.
 for config in race-slots race-entries quirk-zap-all dirty-ring; do
-	report $config /configs/$config.ini expect.policy=any phase.churn.duration=3s --seed 3
+	report $config /configs/$config.ini expect.policy=any "phase.churn.duration=$(seconds 3)s" --seed 3
 done
 exit 0

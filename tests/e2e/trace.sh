@@ -11,7 +11,7 @@ cat $tracing/kprobe_events >/out/kprobes-after
 # Killed while it hangs: its instance stays, until the next run begins.
 minivmm /configs/transition.ini selftest.break=hang --trace >/dev/null 2>&1 &
 pid=$!
-sleep 3
+sleep "$(seconds 3)"
 kill -9 $pid
 wait $pid
 ls $tracing/instances >/out/instances-killed

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -14,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define LOG_FD 900		/* out of the program's way */
+#define LOG_FD 900		/* beyond the program's descriptors */
 #define FDS 1024
 #define PAGE 4096
 #define KEPT 65536		/* pieces of memory at once; a power of two */
@@ -44,7 +45,7 @@ static void say(const char *format, ...)
 		_exit(125);
 }
 
-/* The place is an offset into the program: addr2line takes it. */
+/* The place is an offset into the program, as addr2line takes it. */
 bool fault_due(const char *name, void *from, int code)
 {
 	unsigned long place = (unsigned long)((const char *)from - __executable_start);
@@ -83,7 +84,7 @@ void *fault_keep(void *memory)
 	return memory;
 }
 
-/* Those that were put behind it, for it had their place, move up. */
+/* Entries behind it that hash to its slot or before move up. */
 void fault_drop(const void *memory)
 {
 	size_t slot;
@@ -110,13 +111,22 @@ void fault_count_mapping(long bytes)
 	__atomic_add_fetch(&mapped_pages, pages, __ATOMIC_RELAXED);
 }
 
+/* One call for all descriptors: poll() says which of them are not open. */
 static void list_open(bool open[FDS])
 {
+	struct pollfd fds[FDS];
+	long limit = sysconf(_SC_OPEN_MAX);
+	int count = limit < FDS ? (int)limit : FDS;
+
 	for (int fd = 0; fd < FDS; fd++)
-		open[fd] = fcntl(fd, F_GETFD) >= 0;
+		fds[fd] = (struct pollfd){ .fd = fd };
+	if (poll(fds, (nfds_t)count, 0) < 0)
+		_exit(125);
+	for (int fd = 0; fd < FDS; fd++)
+		open[fd] = fd < count && !(fds[fd].revents & POLLNVAL);
 }
 
-/* Starting a sanitized program takes longer than what it does here: walk starts it once, and each run is a fork. */
+/* walk starts the program once and each run is a fork, as a sanitized program is slow to start. */
 static void serve(void)
 {
 	struct fault_run run;
@@ -150,7 +160,7 @@ static void open_log(const char *path)
 	close(fd);
 }
 
-/* Without walk no call fails. */
+/* No call fails in a program that walk did not start. */
 __attribute__((constructor)) static void begin(void)
 {
 	const char *path = getenv("FAULTS_LOG");

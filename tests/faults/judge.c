@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What must hold when a call of minivmm's failed: the rules, one by one. */
+/* The rules that must hold when a call of minivmm failed. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,31 +16,31 @@ static bool is_one_of(const char *name, const char *const *names)
 	return false;
 }
 
-/* What may fail unseen, everywhere or in one function. Everything else has to be told. */
+/* Calls whose failure need not be reported, everywhere or in one function. */
 static bool is_harmless(const struct call *call)
 {
 	static const struct {
 		const char *name, *function;	/* NULL: any */
 	} harmless[] = {
-		/* releases what is not used any more */
+		/* These release what is not used any more. */
 		{ "close", NULL }, { "closedir", NULL }, { "munmap", NULL }, { "fclose", NULL },
-		/* a hint, which the kernel is free to ignore */
+		/* These are hints, which may be ignored. */
 		{ "madvise", "vm_small_pages" }, { "setvbuf", NULL },
-		/* describe the host: what can't be read is unknown there, and not every format has it */
+		/* The host's description has "unknown" then, and not every format shows it. */
 		{ "fopen", "read_line" }, { "fgets", "read_line" }, { "fopen", "read_cpu" },
 		{ "fgets", "read_cpu" },
-		/* an event that could not be waited for or read is there at the next try */
+		/* The event is still there at the next try. */
 		{ "ppoll", "wait_news" }, { "read", "wait_news" }, { "poll", "signals_came" },
 		{ "read", "signals_next" },
-		/* written again */
+		/* It is written again. */
 		{ "write", "member_main" },
-		/* where the limit is not known, mmap() tells */
+		/* Without the limit, mmap() reports the error. */
 		{ "getrlimit", "check_space" },
-		/* the VM's folder is looked for, and not found in a container, which is told */
+		/* The VM's folder is searched in any case, and its absence is reported. */
 		{ "readlink", "in_pid_namespace" },
-		/* only words an error better */
+		/* It only makes an error message more precise. */
 		{ "fstat", "report_load_or" },
-		/* a folder may be one to write to and not one to read */
+		/* A folder may be writable and not readable. */
 		{ "open", "sync_folder" },
 	};
 
@@ -66,7 +66,7 @@ static bool contains(const char *text, size_t size, const char *word)
 	return memmem(text, size, word, strlen(word)) != NULL;
 }
 
-/* Does anything that the user gets to see say what happened? */
+/* Returns true if stdout, stderr or the saved report says what happened. */
 static bool tells(const struct outcome *now)
 {
 	const char *word = now->call.code ? strerror(now->call.code) : "memory";
@@ -74,7 +74,7 @@ static bool tells(const struct outcome *now)
 	bool told = contains(now->err, now->err_size, word) ||
 		    contains(now->out, now->out_size, word) || (saved && strstr(saved, word));
 
-	/* In minivmm's words. */
+	/* minivmm has messages of its own for these. */
 	if (now->call.code == EACCES)
 		told |= contains(now->err, now->err_size, "only root may");
 	if (now->call.code == ENOMEM)
@@ -93,7 +93,7 @@ static bool is_unknown(const json_t *value)
 			 !strcmp(text, "skip")));
 }
 
-/* Is something unknown now that was known? */
+/* Returns true if a value is unknown in now that is known in base. */
 static bool knows_less(const json_t *base, const json_t *now)
 {
 	const char *key;
@@ -111,7 +111,7 @@ static bool knows_less(const json_t *base, const json_t *now)
 	return false;
 }
 
-/* Has it the same members of the same types? Figures may differ, as times do. */
+/* Returns true if both have the same members of the same types. Values may differ. */
 static bool same_shape(const json_t *base, const json_t *now)
 {
 	const char *key;
@@ -131,7 +131,7 @@ static bool same_shape(const json_t *base, const json_t *now)
 	return true;
 }
 
-/* All that the user gets, as without the failure? */
+/* Returns true if the user gets all that is shown and saved without the failure. */
 static bool is_whole(const struct outcome *base, const struct outcome *now)
 {
 	bool shown = base->shown ? now->shown && same_shape(base->shown, now->shown) :
@@ -143,7 +143,7 @@ static bool is_whole(const struct outcome *base, const struct outcome *now)
 	return shown && (!base->saved || (now->saved && same_shape(base->saved, now->saved)));
 }
 
-/* It went on: the report is the poorer for it and says so, or there was memory at the second try. */
+/* The exit status is unchanged: the report must say what is missing, or nothing may be missing. */
 static const char *judge_silent(const struct outcome *base, const struct outcome *now)
 {
 	const json_t *report = now->shown ? now->shown : now->saved;
@@ -192,7 +192,7 @@ static const char *judge_output(const struct outcome *base, const struct outcome
 	return NULL;
 }
 
-/* Where usage is refused, argp's exit() leaves what main() holds. */
+/* argp calls exit() on a usage error, which leaves what main() holds. */
 static const char *judge_rest(const struct outcome *base, const struct outcome *now)
 {
 	if (now->fds)

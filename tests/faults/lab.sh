@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# In an emulated host, in a cgroup of its own: each line of the file "cases" is a command of minivmm's, whose calls
-# fail once each, as the file "how" says (walk.c).
+# Runs in an emulated host, in a cgroup of its own. Each line of the file "cases" is a command of minivmm, and walk makes
+# its calls fail, which of them the file "how" says (walk.c).
 mkdir /sys/fs/cgroup/walk
 echo $$ >/sys/fs/cgroup/walk/cgroup.procs
 bad=0

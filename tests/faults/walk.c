@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Runs a command of minivmm's again and again, in each run with another one of its calls failing:
+ * Runs a command of minivmm again and again. In each run another one of its calls fails.
  *
  *	walk NAME all|most|places|CALL PROGRAM ARGUMENT...
  *
- * all: each call; places: of each place in the program that calls, the first call and the last;
- * most: places, and each call but those that come line by line and piece by piece; CALL: those
- * whose name begins so.
- * In a folder of its own, where OUT_FILE is -o's FILE. Prints a TAP line, and before it one for
- * each call whose failure went wrong.
+ * all: each call fails in turn.
+ * places: the first and the last call that each place in the program makes.
+ * most: those, and each other call that is not one of many alike (is_bulk()).
+ * CALL: the calls whose name begins with CALL.
+ *
+ * It works in an empty folder, where the command's -o has to name OUT_FILE. It prints a TAP line,
+ * and before that a line for each failure that the command did not handle (judge.c).
  */
 #include "faults.h"
 #include "walk.h"
@@ -25,10 +27,13 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define LOG_FILE "calls.log"
+/* A run hangs if it takes a minute longer than TIMEOUT_RUNS runs in which nothing fails. */
 #define TIMEOUT_MS 60000
+#define TIMEOUT_RUNS 60
 
 struct walk {
 	char *const *argv;		/* of the program */
@@ -36,6 +41,7 @@ struct walk {
 	int request, reply;		/* to the program and from it: see faults.h */
 	int out, err;			/* its stdout and stderr */
 	pid_t program;
+	int timeout_ms;
 	struct outcome base;
 	struct call *calls;
 	size_t count, tried, missed, bad;
@@ -102,7 +108,7 @@ static bool run_program(const struct walk *walk, const struct call *fails, int *
 	    lseek(walk->err, 0, SEEK_SET) || write(walk->request, &run, sizeof(run)) != sizeof(run))
 		die("starting a run");
 	read_reply(walk, &pid);
-	in_time = poll(&reply, 1, TIMEOUT_MS) == 1;
+	in_time = poll(&reply, 1, walk->timeout_ms) == 1;
 	if (!in_time)
 		kill(pid, SIGKILL);
 	read_reply(walk, status);
@@ -122,7 +128,7 @@ static char *take(int fd, size_t *size)
 	return text;
 }
 
-/* The last line tells what is left; the one before it, or all of them, what was called. */
+/* The log's last line says what is left, the lines before it which calls were made or failed. */
 static void read_log(struct outcome *outcome, struct call **calls, size_t *count)
 {
 	FILE *log = fopen(LOG_FILE, "r");
@@ -148,7 +154,7 @@ static void read_log(struct outcome *outcome, struct call **calls, size_t *count
 		fclose(log);
 }
 
-/* Empties the folder. Was there a temporary file of minivmm's? */
+/* Empties the folder. Returns true if minivmm had left a temporary file in it. */
 static bool clean_up(void)
 {
 	DIR *folder = opendir(".");
@@ -164,7 +170,7 @@ static bool clean_up(void)
 	return found;
 }
 
-/* Entries of a folder that begin so; 0 where there is none. */
+/* Counts a folder's entries that begin with start, or with a digit. A missing folder has none. */
 static size_t count_entries(const char *path, const char *start)
 {
 	DIR *folder = opendir(path);
@@ -230,7 +236,7 @@ static void number_turns(struct walk *walk)
 	}
 }
 
-/* Is it the first or the last one from its place? */
+/* Returns true for the first and for the last call from a place. */
 static bool is_end(const struct walk *walk, size_t index)
 {
 	if (walk->calls[index].turn == 1)
@@ -241,7 +247,7 @@ static bool is_end(const struct walk *walk, size_t index)
 	return true;
 }
 
-/* Reading, writing and building up what is long: one failure in the middle is like another. */
+/* Calls that read, write or build something long piece by piece: all but the ends fail alike. */
 static bool is_bulk(const struct call *call)
 {
 	static const char *const names[] = { "fwrite", "fputs", "fputc", "putc", "fprintf",
@@ -272,7 +278,7 @@ static void try(struct walk *walk, const struct call *call)
 
 	run(walk, call, &now, NULL, NULL);
 	walk->tried++;
-	/* The last call of a place, which was called less often this time. */
+	/* No call failed where the place made fewer calls in this run. */
 	walk->missed += !now.call.name[0];
 	wrong = now.call.name[0] ? judge(&walk->base, &now) : NULL;
 	if (wrong) {
@@ -287,6 +293,24 @@ static void try(struct walk *walk, const struct call *call)
 	fflush(stdout);
 }
 
+static long now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* The run in which nothing fails: what is called, how it ends, and how long it takes. */
+static void run_base(struct walk *walk)
+{
+	long start = now_ms();
+
+	walk->timeout_ms = TIMEOUT_MS * TIMEOUT_RUNS;
+	run(walk, NULL, &walk->base, &walk->calls, &walk->count);
+	walk->timeout_ms = TIMEOUT_MS + TIMEOUT_RUNS * (int)(now_ms() - start);
+}
+
 int main(int argc, char **argv)
 {
 	struct walk walk = { .argv = argv + 3, .how = argv[2] };
@@ -296,7 +320,7 @@ int main(int argc, char **argv)
 		die("usage: walk NAME all|most|places|CALL PROGRAM ARGUMENT...");
 	places_load(argv[3]);
 	start_program(&walk);
-	run(&walk, NULL, &walk.base, &walk.calls, &walk.count);
+	run_base(&walk);
 	number_turns(&walk);
 	for (size_t i = 0; i < walk.count; i++)
 		if (is_wanted(&walk, i))

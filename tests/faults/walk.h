@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* One run of the program with one call failing, and what is thought of it. */
+/* The outcome of one run of the program in which one call fails, and its judgement. */
 #ifndef WALK_H
 #define WALK_H
 
@@ -32,11 +32,11 @@ struct outcome {
 	unsigned long memory;
 };
 
-/* The functions of a program, as nm lists them: which one is at an offset into it? */
+/* Loads the functions of a program, as nm lists them; names the one at an offset into it. */
 void places_load(const char *program);
 const char *place_name(unsigned long place);
 
-/* NULL: as it must be, against the run in which nothing failed. Else what is wrong. */
+/* Returns NULL, or what is wrong with now. base is the outcome where nothing failed. */
 const char *judge(const struct outcome *base, const struct outcome *now);
 
 #endif

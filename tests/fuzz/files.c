@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The files an input consists of, and the wrappers that let the program see no others. Between
- * inputs, and for writing, they are what they wrap: libFuzzer's own calls come here, too.
+ * The files that an input consists of, and the wrappers that show no other files to the program.
+ * Between inputs, and for writing, the wrappers call the real functions: libFuzzer calls them, too.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -24,7 +24,7 @@ struct file {
 	int fd;			/* -1: not opened yet */
 };
 
-/* Wrapped functions have no argument to carry this in. */
+/* Global, because the wrapped functions have no argument for it. */
 static struct file files[FILES_MAX];
 static size_t file_count;
 static char *input;

@@ -20,7 +20,7 @@ static int file_of(const char *name)
 	return text ? fuzz_file(text, size) : -1;
 }
 
-/* The VM's, at descriptors of their own; the log from its first record on. */
+/* The VM's files have fixed descriptors; the log is read from its first record on. */
 static void open_sources(struct sources *sources)
 {
 	int stats = file_of("stats");
@@ -38,7 +38,7 @@ static void open_sources(struct sources *sources)
 	sources->stats_count = 1;
 }
 
-/* Read or not, with a reason; never both. */
+/* A source is either read or has a reason why not. */
 static void check_status(const struct snapshot *snapshot)
 {
 	for (int i = 0; i < SOURCE_COUNT; i++)

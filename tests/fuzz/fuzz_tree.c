@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The device tree as the payload reads it. It comes from the VMM, but the payload trusts nobody. */
+/* The device tree as the payload reads it: it comes from the VMM, but is not trusted. */
 #include <libfdt.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -11,8 +11,8 @@
 #define PAGE 4096u
 
 /*
- * Up to libfdt 1.6.1 fdt_next_tag() goes round in circles at a property with a negative length;
- * 1.7.0 refuses it. Nobody but the VMM writes the payload's tree, so this is not what is tested.
+ * Up to libfdt 1.6.1 fdt_next_tag() loops for ever at a property with a negative length; 1.7.0
+ * refuses it. Only the VMM writes the payload's tree, so this input is skipped.
  */
 static bool has_negative_length(const uint8_t *tree, size_t size)
 {

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Feeds files to a harness, without libFuzzer: usage: HARNESS FILE... Says on stderr which it is at. */
+/*
+ * Feeds files to a harness, without libFuzzer: usage: HARNESS FILE... It names on stderr the file
+ * that it reads.
+ */
 #include <stdlib.h>
 
 #include "fuzz.h"

@@ -4,7 +4,7 @@
 #include "memory.h"
 #include "touch.h"
 
-/* A phase that stress asks for is none of the tree's, nor is one without vCPUs: it may be missing. */
+/* The tree has no phase of stress and none without vCPUs, so a phase may be missing. */
 static void run_phase(const struct tree *tree, uint32_t index)
 {
 	struct phase phase;

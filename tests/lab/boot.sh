@@ -35,10 +35,11 @@ boot__clean_up() {
 	fi
 }
 
-# The kernel's argument panic=-1 ends the emulator, as a reboot does. The second line saves time: it turns off self-tests,
-# and certificates that only verify modules.
+# The kernel's argument panic=-1 ends the emulator, as a reboot does. On a busy machine timer interrupts come late, and
+# without no_timer_check the kernel panics ("IO-APIC + timer doesn't work"). The second line saves time: it turns off
+# self-tests, and certificates that only verify modules.
 boot__arguments() {
-	echo "console=ttyS0,115200 quiet panic=-1 oops=panic mitigations=off nowatchdog $emulator_append" \
+	echo "console=ttyS0,115200 quiet panic=-1 oops=panic mitigations=off nowatchdog no_timer_check $emulator_append" \
 		"rcupdate.rcu_expedited=1 cryptomgr.notests initcall_blacklist=jent_mod_init,load_system_certificate_list" \
 		"${LAB_APPEND:-}"
 }
