@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# A report's contention, for people and for figures.
+# Prints a report's contention as a table, for people and for figures.
 # shellcheck shell=bash
 
 contention_table() { # REPORT

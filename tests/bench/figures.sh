@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# What a NAME.report says with: one line for people, one object for build/bench.json.
+# For NAME.report: prints a figure as a line for people and adds it to build/bench.json as an object.
 # shellcheck shell=bash
 
 # figure NAME VALUE UNIT LIMIT CONDITIONS: LIMIT is an operator and a number, as ">= 8", or - for none. VALUE may be null or
@@ -20,7 +20,7 @@ figure() {
 	jq -e .ok <<<"$object" >/dev/null
 }
 
-# figure_skip NAME REASON: nothing to be measured here.
+# figure_skip NAME REASON: the figure can't be measured here.
 figure_skip() {
 	jq -nc --arg name "$1" --arg reason "$2" '{name: $name, skipped: $reason}' >>"$bench_figures"
 	echo "SKIP: $2"

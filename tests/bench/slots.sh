@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# 512 slots, of which one moves, deleted or added; the selftest's test 4: "move inactive area".
+# 512 slots, one of which is moved, deleted or added, as in the selftest's test 4: "move inactive area".
 chmod +x memslot_perf_test
 run() { # NAME OP
 	minivmm slots.ini "worker.slots.op=$2" -o "/out/$1.json" >"/out/$1.txt" 2>"/out/$1.err" </dev/null

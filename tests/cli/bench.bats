@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# make bench: what it judges by, and the kernel's source that it changes.
+# make bench: the limits of its figures, and its patch to the kernel's source.
 
 bench=$BATS_TEST_DIRNAME/../bench
 patch=$BATS_TEST_DIRNAME/../lab/eager-rmaps.patch
@@ -10,7 +10,7 @@ setup() {
 	. "$bench/figures.sh"
 }
 
-# What the patch says the source looks like before.
+# Makes the source that the patch expects.
 make_tree() {
 	mkdir -p "$scratch/tree/arch/x86/kvm/mmu"
 	sed -n '/^@@/,$ { s/^@@.*//; s/^[ -]//; /^+/d; p }' "$patch" >"$scratch/tree/arch/x86/kvm/mmu/mmu.c"

@@ -56,7 +56,7 @@ words() { sed -nE 's/^(Usage|  or): .* \[OPTION\.\.\.\] ([a-z|]+).*/\2/p' stdout
 	cmp stdout out.json
 	vmm report show "$top/tests/fixtures/report.json" "${common[@]}"
 	[[ $status == 0 ]]
-	# That no KVM takes this point is what is wrong with it.
+	# This point is an error because no KVM accepts it.
 	vmm sweep --sizes 100T --slots 1 "${common[@]}"
 	[[ $status == 2 ]]
 	grep -q 'KVM takes at most' stderr
@@ -108,7 +108,7 @@ words() { sed -nE 's/^(Usage|  or): .* \[OPTION\.\.\.\] ([a-z|]+).*/\2/p' stdout
 	for config in *.ini; do
 		rm -f "$BATS_TEST_TMPDIR/report.json"
 		status=0
-		# No host's limits, but KVM's.
+		# Without a device, KVM's limits apply and not this host's.
 		"$minivmm" "$config" vm.device=/nonexistent -o "$BATS_TEST_TMPDIR/report.json" >"$BATS_TEST_TMPDIR/stdout" \
 			2>"$BATS_TEST_TMPDIR/stderr" </dev/null || status=$?
 		[[ $status == 2 ]] || { echo "$config: exit status $status"; return 1; }

@@ -33,7 +33,7 @@ setup() {
 		echo "$arguments: $status"
 		[[ $status == 2 && ! -s stdout && -s stderr ]]
 	done
-	# What no KVM takes is said before the first point is run.
+	# A point that no KVM accepts is an error before the first point is run.
 	for arguments in "--sizes 1G --slots 1,32765" "--sizes 1G --slots 1,40000" "--sizes 1G,100T" "--sizes 64M,1G --slots 20000"; do
 		# shellcheck disable=SC2086 # words on purpose
 		vmm sweep $arguments --progress plain
@@ -66,7 +66,7 @@ setup() {
 	vmm builtin:none
 	[[ $status == 2 ]]
 	grep -q 'builtin:none' stderr
-	# A mistake in an override is shown where it was made.
+	# An error in an override names the command line.
 	vmm builtin:smoke vm.vcpus=none
 	[[ $status == 2 ]]
 	grep -q 'command line: vm.vcpus' stderr
@@ -91,7 +91,7 @@ setup() {
 	grep -q 'remedy: .*mount -t debugfs' stderr
 }
 
-# Root of a namespace of its own, with a folder of KVM's that has no VM in it.
+# Runs a command as root of its own namespace, where KVM's debugfs folder has no VM in it.
 in_namespace() { unshare -rm sh -c 'mount -t tmpfs none /sys/kernel/debug && mkdir /sys/kernel/debug/kvm && "$@"' - "$@"; }
 
 @test "stat -o: the JSON in a file, whole, whatever stdout gets" {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# tests/limit and tests/run: what every suite depends on.
+# tests/limit and tests/run, on which every suite depends.
 
 setup() {
 	limit=$BATS_TEST_DIRNAME/../limit
@@ -18,15 +18,15 @@ setup() {
 }
 
 @test "limit: what hangs is stopped with all that it started, exit 124" {
-	# A machine whose idle loop takes so long is never found busy.
+	# If the loop may take 100 seconds, no machine counts as busy.
 	LIMIT_IDLE_US=100000000 run "$limit" 1 sh -c 'sleep 1000 & echo $! >child; wait'
 	[[ $status == 124 ]]
-	# Until its new parent has asked for it, it stays as a zombie.
+	# The killed child is a zombie until its new parent waits for it.
 	[[ ! -e /proc/$(cat child) || $(cut -d " " -f 3 "/proc/$(cat child)/stat") == Z ]]
 }
 
 @test "limit: on a machine ten times slower, the seconds are ten times longer" {
-	# One that is so much faster when idle is found a thousand times slower now.
+	# If the loop should take 40 microseconds, this machine counts as about a thousand times slower.
 	LIMIT_IDLE_US=40 run "$limit" 1 sleep 5
 	[[ $status == 0 ]]
 }

@@ -9,7 +9,7 @@ setup() {
 	pages "$top/docs/man"
 }
 
-# The pages as text, without line ends within a paragraph; from DIR's sources.
+# Makes the pages as text from DIR's sources, with each paragraph on one line.
 pages() { # DIR
 	local page
 	for page in minivmm.1 minivmm.ini.5; do
@@ -20,7 +20,7 @@ pages() { # DIR
 	done
 }
 
-# Those of a command's --help, each once.
+# Prints each option of a command's --help once.
 options() { "$minivmm" $1 --help | grep -oE '^ +(-[a-z?V], )?--[a-z-]+' | grep -oE -- '--[a-z-]+' | sort -u; }
 
 @test "minivmm(1) names every command, and each option of each" {

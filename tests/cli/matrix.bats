@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# The matrix script, with a lab that answers at once: what it makes of each answer.
+# The matrix script with a fake lab, and what the script makes of each of its answers.
 
 load vmm
 
@@ -9,7 +9,7 @@ setup() {
 	mkdir -p tests/lab tests/e2e docs
 	cp "$top/tests/matrix" tests/
 	printf '#!/bin/sh\nexit 0\n' >tests/lab/deps
-	# 5.10 is well, 6.1 is off by a page, 6.12 is not to be had, 7.0 crashes, 8.0 says nothing of its second run
+	# 5.10 passes, 6.1 is off by a page, 6.12 can't be fetched, 7.0 crashes, 8.0 lacks the report of its second run
 	cat >tests/lab/run <<-'END'
 		#!/bin/bash
 		out=${@: -1}

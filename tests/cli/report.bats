@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Saved reports shown, compared, merged and drawn: every format is read back by somebody else's rules.
+# Saved reports shown, compared, merged and drawn: another program's parser reads each format back.
 
 load vmm
 
@@ -50,7 +50,7 @@ hostile() {
 	grep -qxF $'1\thostname\ta,b"c [31m' fields
 	grep -qxF $'1\tkernel\t6.12 "quoted" \\ <script>alert(1)</script>, `id` $x\\nnext' fields
 	grep -qxF $'4\trmap_bytes\t134750208' fields
-	# a skipped run has no phase, and its result all the same
+	# A skipped run has no phase, but it has a result.
 	jq '.phases = [] | .result = "skip"' "$report" >skip.json
 	vmm report show skip.json --format csv
 	awk -f "$top/tests/cli/csv.awk" stdout | grep -qxF $'1\tresult\tskip'
@@ -164,7 +164,7 @@ hostile() {
 	[[ $status == 0 && $(head -n 1 stdout) == '<!DOCTYPE html>' ]]
 }
 
-# Headless, its profile in the test's folder, and no other program's network.
+# Runs the browser headless and offline, with its profile in the test's folder.
 render() { # PAGE PICTURE [FLAG...]
 	local page=$1 picture=$2
 	shift 2

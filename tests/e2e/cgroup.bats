@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# A guest decides when its VMM is OOM-killed: at the first nested guest. The headroom that saves
-# it, bisected, is the planned one.
+# A guest can make the OOM killer kill its VMM, by its first nested guest. The smallest headroom that
+# prevents it, found by bisection, is the planned one.
 
 load lab
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# The transition on one kernel: KERNEL, FLAVOUR, KVM_ARGS as for make lab; POLICY=lazy or eager is what it must be.
+# The transition on one kernel: KERNEL, FLAVOUR, KVM_ARGS as for make lab; POLICY=lazy or eager is the expected policy.
 
 load lab
 

@@ -46,7 +46,7 @@ rc() {
 	}
 }
 
-# json NAME FILTER: jq's -e on the run's report.
+# json NAME FILTER: runs jq -e on the run's report.
 json() {
 	jq -e "$2" "$out/$1.json" >/dev/null || {
 		echo "$1: not so: $2"
@@ -55,7 +55,7 @@ json() {
 	}
 }
 
-# check NAME CHECK RESULT [REASON]: a check's result, with words its reason must have.
+# check NAME CHECK RESULT [REASON]: expects a check's result, and the words of REASON in its reason.
 check() {
 	json "$1" ".checks[] | select(.name == \"$2\") | .result == \"$3\" and (.reason | contains(\"${4:-}\"))"
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Nesting off is neither a pass nor a failure: exit 4, with how to turn it on.
+# With nesting off a run is a skip: exit 4, and the report says how to turn nesting on.
 
 load lab
 

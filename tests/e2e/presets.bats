@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Shipped layouts pass, or are refused with a reason; what a host can't give is refused before anything is made.
+# Shipped layouts pass or are refused with a reason. A layout that the host can't provide is refused before a VM exists.
 
 load lab
 

@@ -51,7 +51,7 @@ vm() { # FILE NAME FILTER: of the VM that the process called NAME made
 	vm qemu allocated '.command == "minivmm" and .rmap_state == "allocated"'
 	rc qemu-walk 0
 	vm qemu-walk qemu-lazy '.rmap_state == "lazy" and .memslot_bytes == null'
-	# 1 GiB of memory and the firmware, and both again in SMM's address space
+	# 1 GiB of memory and the firmware, both in the normal and in the SMM address space
 	vm qemu-walk qemu-allocated '.memslot_bytes >= 2147483648 and .memslot_bytes < 2181038080'
 	vm qemu-walk qemu-allocated '.rmap_bytes | .["4k"] >= 2 * 262144 * 8 and .all == .["4k"] + .["2m"] + .["1g"]'
 	grep -qE "^ +$(cat "$out/qemu-lazy.pid") .* qemu-system-x86 .* lazy " "$out/qemu-text.txt"

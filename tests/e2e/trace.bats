@@ -3,7 +3,7 @@
 
 load lab
 
-# One thread: probes patch code that runs, which QEMU takes ill with two (tests/lab/README.md, limits).
+# One thread, because kprobes patch running code, which may crash QEMU with two (tests/lab/README.md, limits).
 setup_file() { LAB_THREADS=single boot trace.sh; }
 setup() { need_boot; }
 
