@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The memory behind memslots, and the guest's view of it. */
+#include "memory_scenes.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/mempolicy.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* mbind() is a fake: a machine with many nodes is not to be had. */
+static struct {
+	void *start;
+	unsigned long size, mode, mask[16], max;
+	int calls, code;
+} bound;
+
+__typeof__(syscall) __real_syscall, __wrap_syscall;
+
+long __wrap_syscall(long number, ...)
+{
+	va_list args;
+	long a[6];
+
+	va_start(args, number);
+	for (size_t i = 0; i < COUNT(a); i++)
+		a[i] = va_arg(args, long);
+	va_end(args);
+	if (number != SYS_mbind)
+		return __real_syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+	bound.calls++;
+	bound.start = (void *)a[0];
+	bound.size = (unsigned long)a[1];
+	bound.mode = (unsigned long)a[2];
+	memcpy(bound.mask, (void *)a[3], sizeof(bound.mask));
+	bound.max = (unsigned long)a[4];
+	errno = bound.code;
+	return bound.code ? -1 : 0;
+}
+
+static void refuse(const struct memslot_cfg *cfg, int code, const char *text)
+{
+	struct memslot_cfg one = *cfg;
+	struct backing backing;
+	struct err err = { 0 };
+
+	one.count = 1;
+	assert_int_equal(backing_map(&backing, &one, -1, &err), code);
+	if (!strstr(err.text, text))
+		fail_msg("%s: not in: %s", text, err.text);
+	assert_null(backing.reserved);
+	assert_int_equal(backing.fd, -1);
+}
+
+/* Pages of [memory, memory + size) that are there. */
+static size_t resident(void *memory, size_t size)
+{
+	unsigned char *pages = calloc(size / 4096, 1);
+	size_t count = 0;
+
+	assert_non_null(pages);
+	assert_int_equal(mincore(memory, size, pages), 0);
+	for (size_t i = 0; i < size / 4096; i++)
+		count += pages[i] & 1;
+	free(pages);
+	return count;
+}
+
+static void assert_mapped(const uint8_t *start, size_t size, bool mapped)
+{
+	unsigned char page;
+
+	for (size_t offset = 0; offset < size; offset += 4096)
+		assert_int_equal(mincore((void *)(start + offset), 4096, &page), mapped ? 0 : -1);
+}
+
+/* KVM maps a large page only where gpa and hva agree in their low bits. */
+static void hva_agrees_with_gpa(void **state)
+{
+	static const uint64_t bases[] = { 0, 2 * M, 3 * M, 5 * M + 4096, 4 * G - 4096 };
+	static const uint64_t sizes[] = { 4096, 64 * K, 3 * M, G - 4096, G, G + 4096 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(bases); i++) {
+		for (size_t j = 0; j < COUNT(sizes); j++) {
+			struct memslot_cfg cfg = SLOT("a", .base = bases[i], .size = sizes[j]);
+			uint64_t align = sizes[j] >= G ? G : 2 * M;
+			struct backing backing;
+
+			map(&backing, &cfg);
+			assert_int_equal(backing.size, sizes[j]);
+			assert_int_equal(((uintptr_t)backing.hva - bases[i]) % align, 0);
+			/* What was reserved to choose the address is given back. */
+			assert_ptr_equal(backing.reserved, backing.hva);
+			assert_int_equal(backing.reserved_size, backing.size);
+			backing.hva[0] = backing.hva[backing.size - 1] = 1;
+			assert_int_equal(backing.fd, -1);
+			backing_unmap(&backing);
+		}
+	}
+}
+
+static void rows_and_populate(void **state)
+{
+	struct memslot_cfg cfg = SLOT("row", .base = 4 * M, .size = 16 * K, .count = 5);
+	struct backing backing;
+	uint8_t *memory;
+
+	(void)state;
+	map(&backing, &cfg);
+	assert_int_equal(backing.size, 80 * K);
+	assert_int_equal(resident(backing.hva, 80 * K), 0);
+	backing_unmap(&backing);
+	cfg.populate = true;
+	map(&backing, &cfg);
+	assert_int_equal(resident(backing.hva, 80 * K), 20);
+	memory = backing.hva;
+	backing_unmap(&backing);
+	assert_null(backing.hva);
+	assert_mapped(memory, 80 * K, false);
+}
+
+static void memory_of_a_memfd(void **state)
+{
+	struct memslot_cfg cfg = SLOT("m", .base = M, .size = 8 * K, .count = 2,
+				      .backing = BACKING_MEMFD, .thp = THP_NEVER);
+	struct backing backing;
+	struct stat status;
+	char byte = 0;
+	int fd;
+
+	(void)state;
+	map(&backing, &cfg);
+	fd = backing.fd;
+	assert_int_equal(fstat(fd, &status), 0);
+	assert_int_equal(status.st_size, 16 * K);
+	assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
+	backing.hva[12 * K] = 7;
+	assert_int_equal(pread(fd, &byte, 1, 12 * K), 1);
+	assert_int_equal(byte, 7);
+	backing_unmap(&backing);
+	assert_int_equal(fcntl(fd, F_GETFD), -1);
+}
+
+static void memory_of_a_file(void **state)
+{
+	char name[] = "/tmp/memory-XXXXXX";
+	int fd = mkstemp(name);
+	struct memslot_cfg cfg = SLOT("f", .size = 8 * K, .backing = BACKING_FILE, .path = name);
+	struct backing backing;
+	char byte = 0;
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(ftruncate(fd, 8 * K), 0);
+	map(&backing, &cfg);
+	backing.hva[4096] = 9;
+	assert_int_equal(pread(fd, &byte, 1, 4096), 1);
+	assert_int_equal(byte, 9);
+	backing_unmap(&backing);
+	unlink(name);
+	refuse(&cfg, -ENOENT, "memslot.f: open(/tmp/memory-");
+	close(fd);
+}
+
+static void a_node_is_a_bit(void **state)
+{
+	static const int64_t nodes[] = { 0, 1, 63, 64, 65, 127, 1023 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(nodes); i++) {
+		struct memslot_cfg cfg = SLOT("n", .base = 2 * M, .size = 64 * K);
+		unsigned long mask[16] = { 0 };
+		struct backing backing;
+
+		cfg.node = nodes[i];
+		memset(&bound, 0, sizeof(bound));
+		mask[nodes[i] / 64] = 1ul << nodes[i] % 64;
+		map(&backing, &cfg);
+		assert_int_equal(bound.calls, 1);
+		assert_ptr_equal(bound.start, backing.hva);
+		assert_int_equal(bound.size, 64 * K);
+		assert_int_equal(bound.mode, MPOL_BIND);
+		assert_memory_equal(bound.mask, mask, sizeof(mask));
+		assert_true(bound.max >= 1024 && bound.max <= 1025);
+		backing_unmap(&backing);
+	}
+}
+
+static void a_node_that_is_not_there(void **state)
+{
+	struct memslot_cfg cfg = SLOT("n", .size = 64 * K);
+
+	(void)state;
+	memset(&bound, 0, sizeof(bound));
+	cfg.node = 1024;
+	refuse(&cfg, -EINVAL, "memslot.n: node 1024: there is no such node");
+	assert_int_equal(bound.calls, 0);
+	bound.code = EPERM;
+	cfg.node = 3;
+	refuse(&cfg, -EPERM, "memslot.n: mbind(node 3)");
+	memset(&bound, 0, sizeof(bound));
+	cfg.node = -1;
+	cfg.size = 1ull << 60;
+	refuse(&cfg, -ENOMEM, "memslot.n: mmap(0x1");
+}
+
+static void pages_by_gpa(void **state)
+{
+	struct memslot_cfg memslots[] = {
+		SLOT("high", .base = 4 * G, .size = 64 * K),
+		SLOT("row", .base = 64 * K, .size = 8 * K, .stride = 32 * K, .count = 3),
+		SLOT("low", .size = 64 * K),
+		SLOT("smm", .base = 8 * G, .size = 4 * K, .space = SPACE_SMM),
+	};
+	struct stage stage;
+	uint8_t *row;
+
+	(void)state;
+	set(&stage, memslots, COUNT(memslots));
+	row = stage.vm.backings[1].hva;
+	assert_ptr_equal(vm_page(&stage.vm, 0), stage.vm.backings[2].hva);
+	assert_ptr_equal(vm_page(&stage.vm, 64 * K - 1), stage.vm.backings[2].hva + 60 * K);
+	assert_ptr_equal(vm_page(&stage.vm, 64 * K), row);
+	assert_ptr_equal(vm_page(&stage.vm, 72 * K - 1), row + 4096);
+	assert_null(vm_page(&stage.vm, 72 * K));
+	assert_null(vm_page(&stage.vm, 96 * K - 1));
+	assert_ptr_equal(vm_page(&stage.vm, 96 * K), row + 8 * K);
+	assert_ptr_equal(vm_page(&stage.vm, 128 * K + 5000), row + 20 * K);
+	assert_null(vm_page(&stage.vm, 136 * K));
+	assert_ptr_equal(vm_page(&stage.vm, 4 * G + 4096), stage.vm.backings[0].hva + 4096);
+	assert_null(vm_page(&stage.vm, 4 * G + 64 * K));
+	assert_null(vm_page(&stage.vm, 8 * G));
+	strike(&stage);
+	assert_int_equal(stage.vm.fd, -1);
+	assert_null(stage.vm.backings);
+}
+
+static void reads_what_was_written(void **state)
+{
+	struct memslot_cfg memslots[] = {
+		SLOT("low", .size = 8 * K), SLOT("next", .base = 8 * K, .size = 8 * K),
+		SLOT("far", .base = 32 * K, .size = 8 * K),
+	};
+	uint8_t data[12000], back[12000];
+	struct stage stage;
+
+	(void)state;
+	set(&stage, memslots, COUNT(memslots));
+	for (size_t i = 0; i < sizeof(data); i++)
+		data[i] = (uint8_t)(i * 7 + i / 256);
+	assert_int_equal(vm_write(&stage.vm, 100, data, sizeof(data)), 0);
+	assert_int_equal(vm_read(&stage.vm, 100, back, sizeof(back)), 0);
+	assert_memory_equal(data, back, sizeof(data));
+	assert_memory_equal(stage.vm.backings[0].hva + 100, data, 8 * K - 100);
+	assert_memory_equal(stage.vm.backings[1].hva, data + 8 * K - 100, sizeof(data) - (8 * K - 100));
+	assert_int_equal(stage.vm.backings[0].hva[99], 0);
+	assert_int_equal(stage.vm.backings[1].hva[sizeof(data) + 100 - 8 * K], 0);
+	assert_int_equal(vm_write(&stage.vm, 16 * K - 10, data, 10), 0);
+	assert_int_equal(vm_write(&stage.vm, 16 * K - 10, data, 11), -EFAULT);
+	assert_int_equal(vm_read(&stage.vm, 20 * K, back, 1), -EFAULT);
+	assert_int_equal(vm_read(&stage.vm, 32 * K, back, 1), 0);
+	strike(&stage);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(hva_agrees_with_gpa),
+		cmocka_unit_test(rows_and_populate),
+		cmocka_unit_test(memory_of_a_memfd),
+		cmocka_unit_test(memory_of_a_file),
+		cmocka_unit_test(a_node_is_a_bit),
+		cmocka_unit_test(a_node_that_is_not_there),
+		cmocka_unit_test(pages_by_gpa),
+		cmocka_unit_test(reads_what_was_written),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

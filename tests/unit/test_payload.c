@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What the payload is given in guest memory: its place, page tables and device tree. */
+#include "memory_scenes.h"
+
+#include <errno.h>
+#include <libfdt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "config/ops.h"
+#include "minivmm_abi.h"
+#include "vm/device_tree.h"
+#include "vm/guest_nested.h"
+#include "vm/payload.h"
+
+static struct payload place(const struct layout *layout, unsigned int vcpus, int page_level)
+{
+	struct payload payload;
+	struct err err = { 0 };
+
+	if (payload_place(layout, vcpus, page_level, &payload, &err))
+		fail_msg("%s", err.text);
+	return payload;
+}
+
+/* Parts follow one another, none is empty, and what is left of the run of memory is not too little. */
+static void the_payload_has_room(void **state)
+{
+	struct memslot_cfg memslots[] = {
+		SLOT("rom", .size = 2 * M, .flags = SLOT_READONLY),
+		SLOT("small", .base = 4 * M, .size = 64 * K),
+		SLOT("big", .base = 16 * M, .size = 8 * M), SLOT("high", .base = 4 * G, .size = 1024 * G),
+	};
+	struct payload one, three, small_pages;
+	struct stage stage;
+
+	(void)state;
+	memslots[3].size = 64 * K;
+	set(&stage, memslots, COUNT(memslots));
+	one = place(&stage.layout, 1, 3);
+	assert_int_equal(one.base, 16 * M);
+	assert_true(one.vcpu_blocks > one.base);
+	assert_int_equal(one.tables - one.vcpu_blocks, ABI_VCPU_PAGES * ABI_PAGE_SIZE);
+	assert_int_equal(one.tables_end, one.pool);
+	assert_int_equal(one.pool_end, one.tree);
+	/* The root and one table of the first 512 GiB. */
+	assert_int_equal(one.tables_end - one.tables, 2 * 4096);
+	assert_int_equal(one.pool_end - one.pool, 2 * 4096);
+	assert_int_equal(one.tree + one.tree_size, one.base + one.size);
+	assert_int_equal(one.vcpus, 1);
+	three = place(&stage.layout, 3, 3);
+	assert_int_equal(three.size - one.size, 2 * ABI_VCPU_PAGES * ABI_PAGE_SIZE);
+	assert_int_equal(nested_block(&three, 2), three.vcpu_blocks + 2 * ABI_VCPU_PAGES * ABI_PAGE_SIZE);
+	/* With 2M pages also one for each GiB that holds memory: the first and the fifth. */
+	small_pages = place(&stage.layout, 1, 2);
+	assert_int_equal(small_pages.tables_end - small_pages.tables, 4 * 4096);
+	strike(&stage);
+}
+
+/* Slots of one GiB, and those that reach into several. */
+static void tables_by_gib(void **state)
+{
+	struct memslot_cfg memslots[] = {
+		SLOT("boot", .size = 16 * M), SLOT("same", .base = 512 * M, .size = 4096),
+		SLOT("two", .base = 2 * G - 4096, .size = 8 * K), SLOT("far", .base = 512 * G - 4096, .size = 8 * K),
+	};
+	struct payload payload;
+	struct stage stage;
+
+	(void)state;
+	set(&stage, memslots, COUNT(memslots));
+	payload = place(&stage.layout, 1, 3);
+	assert_int_equal(payload.tables_end - payload.tables, (1 + 2) * 4096);
+	payload = place(&stage.layout, 1, 2);
+	assert_int_equal(payload.tables_end - payload.tables, (1 + 2 + 1 + 2 + 2) * 4096);
+	strike(&stage);
+}
+
+/* Neighbours make one run; page 0, which would be NULL, is left out; what workers take away is none. */
+static void where_the_payload_goes(void **state)
+{
+	struct memslot_cfg memslots[] = {
+		SLOT("a", .size = 64 * K), SLOT("b", .base = 64 * K, .size = 4 * M),
+		SLOT("other", .base = 64 * M, .size = 4 * M),
+	};
+	struct worker_cfg worker = { .name = "w", .op = OP_slot_delete, .slot = (char *)"b", .threads = 1 };
+	struct payload payload;
+	struct err err = { 0 };
+	struct stage stage;
+
+	(void)state;
+	set(&stage, memslots, COUNT(memslots));
+	assert_int_equal(place(&stage.layout, 1, 3).base, 4096);
+	stage.config.workers = &worker;
+	stage.config.worker_count = 1;
+	lay_out(&stage);
+	assert_int_equal(place(&stage.layout, 1, 3).base, 64 * M);
+	assert_int_equal(payload_place(&stage.layout, 200, 3, &payload, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "contiguous writable guest memory"));
+	assert_non_null(strstr(err.remedy, "[memslot.boot] base = 0, size = "));
+	strike(&stage);
+}
+
+static uint64_t cells(const void *tree, int node, const char *name, int index, int *count)
+{
+	int length;
+	const fdt64_t *value = fdt_getprop(tree, node, name, &length);
+
+	assert_non_null(value);
+	if (count)
+		*count = length / 8;
+	return fdt64_ld(value + index);
+}
+
+static uint32_t cell(const void *tree, int node, const char *name)
+{
+	int length;
+	const fdt32_t *value = fdt_getprop(tree, node, name, &length);
+
+	assert_non_null(value);
+	assert_int_equal(length, 4);
+	return fdt32_ld(value);
+}
+
+static const char *text(const void *tree, int node, const char *name)
+{
+	return fdt_getprop(tree, node, name, NULL);
+}
+
+static int at(const void *tree, const char *path)
+{
+	int node = fdt_path_offset(tree, path);
+
+	if (node < 0)
+		fail_msg("%s: not in the tree", path);
+	return node;
+}
+
+static void *make_tree(const struct layout *layout, const struct payload *payload)
+{
+	struct err err = { 0 };
+	void *tree;
+
+	if (device_tree_make(layout, payload, &tree, &err))
+		fail_msg("%s", err.text);
+	assert_int_equal(fdt_check_full(tree, payload->tree_size), 0);
+	return tree;
+}
+
+static void the_tree_names_memory(void **state)
+{
+	struct memslot_cfg memslots[] = {
+		SLOT("low", .size = 16 * M), SLOT("rom", .base = 16 * M, .size = M, .flags = SLOT_READONLY),
+		SLOT("row", .base = 32 * M, .size = M, .stride = 4 * M, .count = 3),
+		SLOT("wedge", .base = 34 * M, .size = M), SLOT("mirror", .base = 64 * M, .size = M, .alias = (char *)"wedge"),
+		SLOT("lossy", .base = 128 * M, .size = M),
+	};
+	struct worker_cfg worker = { .name = "w", .op = OP_discard, .slot = (char *)"lossy", .threads = 1 };
+	struct payload payload;
+	struct stage stage;
+	int node, count;
+	void *tree;
+
+	(void)state;
+	set(&stage, memslots, COUNT(memslots));
+	stage.config.workers = &worker;
+	stage.config.worker_count = 1;
+	lay_out(&stage);
+	payload = place(&stage.layout, 2, 3);
+	tree = make_tree(&stage.layout, &payload);
+	node = at(tree, "/memory@0");
+	assert_string_equal(text(tree, node, "device_type"), "memory");
+	assert_string_equal(text(tree, node, "minivmm,slot"), "low");
+	assert_int_equal(cells(tree, node, "reg", 1, &count), 16 * M);
+	assert_int_equal(count, 2);
+	assert_null(text(tree, node, "minivmm,read-only"));
+	assert_null(text(tree, node, "minivmm,alias"));
+	assert_null(text(tree, node, "minivmm,lossy"));
+	assert_non_null(text(tree, at(tree, "/memory@1000000"), "minivmm,read-only"));
+	/* The wedge interrupts the row. */
+	assert_int_equal(cells(tree, at(tree, "/memory@2000000"), "reg", 0, &count), 32 * M);
+	assert_int_equal(count, 2);
+	node = at(tree, "/memory@2400000");
+	assert_string_equal(text(tree, node, "minivmm,slot"), "row");
+	assert_int_equal(cells(tree, node, "reg", 2, &count), 40 * M);
+	assert_int_equal(cells(tree, node, "reg", 3, NULL), M);
+	assert_int_equal(count, 4);
+	assert_non_null(text(tree, at(tree, "/memory@4000000"), "minivmm,alias"));
+	assert_null(text(tree, at(tree, "/memory@4000000"), "minivmm,lossy"));
+	assert_non_null(text(tree, at(tree, "/memory@8000000"), "minivmm,lossy"));
+	node = at(tree, "/minivmm");
+	assert_int_equal(cell(tree, node, "abi"), ABI_VERSION);
+	assert_int_equal(cell(tree, node, "port-base"), ABI_PORT_BASE_DEFAULT);
+	assert_int_equal(cell(tree, node, "vcpus"), 2);
+	assert_int_equal(cell(tree, node, "page-level"), 3);
+	assert_int_equal(cells(tree, node, "payload", 0, NULL), payload.base);
+	assert_int_equal(cells(tree, node, "payload", 1, NULL), payload.size);
+	assert_int_equal(cells(tree, node, "vcpu-blocks", 0, NULL), payload.vcpu_blocks);
+	assert_int_equal(cells(tree, node, "table-pool", 0, NULL), payload.pool);
+	assert_int_equal(cells(tree, node, "table-pool", 1, NULL), payload.pool_end - payload.pool);
+	assert_null(text(tree, node, "break"));
+	free(tree);
+	strike(&stage);
+}
+
+/* Each phase, and each job in a stress phase, has an index of its own, under which the payload finds it. */
+static void the_tree_names_phases_and_jobs(void **state)
+{
+	struct memslot_cfg memslots[] = { SLOT("low", .size = 16 * M), SLOT("data", .base = 64 * M, .size = M) };
+	struct phase_cfg phases[] = {
+		{ .name = "boot", .what = DO_BOOT, .stride = 4096 },
+		{ .name = "first", .what = DO_STRESS, .load = LOAD_L2, .nested_paging = true, .touch = 64 * K,
+		  .stride = 8 * K, .pattern = 0x123456789abcdef0, .slot = (char *)"data" },
+		{ .name = "gone", .what = DO_SLOT_DELETE, .slot = (char *)"data" },
+		{ .name = "second", .what = DO_STRESS, .touch = 4 * K, .stride = 4 * K },
+		{ .name = "touch", .what = DO_TOUCH, .stride = 4096 },
+	};
+	struct worker_cfg workers[] = {
+		{ .name = "churn", .op = OP_npt_churn, .threads = 1 }, { .name = "kick", .op = OP_signal_kick, .threads = 1 },
+		{ .name = "alias", .op = OP_alias, .threads = 1 }, { .name = "nest", .op = OP_first_l2, .threads = 1 },
+	};
+	static const char *const jobs[] = { "npt-churn", NULL, "alias", "l2" };
+	static const char *const loads[] = { "boot", "l2", NULL, "touch", "touch" };
+	bool used[64] = { false };
+	struct payload payload;
+	struct stage stage;
+	char path[64];
+	void *tree;
+	int node;
+
+	(void)state;
+	set(&stage, memslots, COUNT(memslots));
+	stage.config.phases = phases;
+	stage.config.phase_count = COUNT(phases);
+	stage.config.workers = workers;
+	stage.config.worker_count = COUNT(workers);
+	payload = place(&stage.layout, 1, 3);
+	tree = make_tree(&stage.layout, &payload);
+	for (size_t i = 0; i < COUNT(phases); i++) {
+		snprintf(path, sizeof(path), "/scenario/phase@%zx", i);
+		used[i] = true;
+		if (!loads[i]) {
+			assert_true(fdt_path_offset(tree, path) < 0);
+			continue;
+		}
+		assert_int_equal(cell(tree, at(tree, path), "reg"), i);
+		assert_string_equal(text(tree, at(tree, path), "do"), loads[i]);
+	}
+	node = at(tree, "/scenario/phase@1");
+	assert_int_equal(cells(tree, node, "touch", 0, NULL), 64 * K);
+	assert_int_equal(cells(tree, node, "stride", 0, NULL), 8 * K);
+	assert_int_equal(cells(tree, node, "pattern", 0, NULL), 0x123456789abcdef0);
+	assert_int_equal(cells(tree, node, "touch-base", 0, NULL), 64 * M);
+	assert_non_null(text(tree, node, "nested-paging"));
+	assert_null(text(tree, at(tree, "/scenario/phase@3"), "nested-paging"));
+	assert_int_equal(cells(tree, at(tree, "/scenario/phase@3"), "touch-base", 0, NULL), 0);
+	for (size_t i = 1; i <= 3; i += 2) {
+		for (size_t j = 0; j < COUNT(workers); j++) {
+			uint32_t index = device_tree_job(&stage.config, i, j);
+
+			assert_true(index < COUNT(used));
+			assert_false(used[index]);
+			used[index] = true;
+			snprintf(path, sizeof(path), "/scenario/phase@%x", index);
+			if (!jobs[j]) {
+				assert_true(fdt_path_offset(tree, path) < 0);
+				continue;
+			}
+			node = at(tree, path);
+			assert_string_equal(text(tree, node, "do"), jobs[j]);
+			assert_int_equal(cell(tree, node, "reg"), index);
+			assert_int_equal(cells(tree, node, "touch", 0, NULL), phases[i].touch);
+		}
+	}
+	free(tree);
+	strike(&stage);
+}
+
+/* The payload lies in guest memory, with tables that map each slot at its own address. */
+static void the_payload_is_loaded(void **state)
+{
+	struct memslot_cfg memslots[] = { SLOT("low", .size = 16 * M), SLOT("high", .base = 5 * G, .size = 2 * M) };
+	struct payload payload;
+	struct err err = { 0 };
+	uint64_t root[512], level3[512];
+	struct stage stage;
+	char magic[4];
+
+	(void)state;
+	set(&stage, memslots, COUNT(memslots));
+	payload = place(&stage.layout, 1, 3);
+	assert_int_equal(payload_load(&payload, &stage.vm, &err), 0);
+	assert_int_equal(vm_read(&stage.vm, payload.tree, magic, 4), 0);
+	assert_memory_equal(magic, "\xd0\x0d\xfe\xed", 4);
+	assert_int_equal(payload.cr3 & 4095, 0);
+	assert_true(payload.cr3 >= payload.tables && payload.cr3 < payload.tables_end);
+	assert_int_equal(vm_read(&stage.vm, payload.cr3, root, sizeof(root)), 0);
+	assert_int_equal(vm_read(&stage.vm, root[0] & 0xffffffffff000, level3, sizeof(level3)), 0);
+	assert_int_equal(level3[0] & 0xffffffffff083, 0x83);
+	assert_int_equal(level3[5] & 0xffffffffff083, 5 * G | 0x83);
+	assert_int_equal(level3[1], 0);
+	payload = place(&stage.layout, 1, 3);
+	payload.tables_end = payload.tables + 4096;
+	assert_int_equal(payload_load(&payload, &stage.vm, &err), -ENOSPC);
+	strike(&stage);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_payload_has_room),
+		cmocka_unit_test(tables_by_gib),
+		cmocka_unit_test(where_the_payload_goes),
+		cmocka_unit_test(the_tree_names_memory),
+		cmocka_unit_test(the_tree_names_phases_and_jobs),
+		cmocka_unit_test(the_payload_is_loaded),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
