@@ -245,9 +245,126 @@ static void test_stuck_worker_is_told(void **state)
 	assert_int_equal(result->workers[0].failures, 1);
 }
 
+/* Threads of two workers: where each stood when the first failed, the least of its threads. */
+struct crowd {
+	struct worker_cfg cfgs[2];
+	struct config config;
+	struct run run;
+	struct stress_result result;
+	struct stress stress;
+	struct worker workers[4];
+	struct worker_result results[4];
+};
+
+static void gather(struct crowd *crowd)
+{
+	static const uint64_t rounds[] = { 7, 4, 9, 2 };
+
+	*crowd = (struct crowd){
+		.cfgs = { { .name = "a", .op = OP_signal_kick, .threads = 3, .first_round = 10 },
+			  { .name = "b", .op = OP_reclaim, .threads = 1 } },
+		.config = { .seed = 5, .worker_count = 2 },
+	};
+	crowd->config.workers = crowd->cfgs;
+	crowd->run.config = &crowd->config;
+	crowd->stress = (struct stress){
+		.run = &crowd->run, .result = &crowd->result, .workers = crowd->workers, .count = 4,
+		.lock = PTHREAD_MUTEX_INITIALIZER,
+	};
+	for (unsigned int i = 0; i < 4; i++) {
+		worker_init(&crowd->workers[i], &crowd->stress, &crowd->cfgs[i == 3], i % 3,
+			    &crowd->results[i]);
+		crowd->results[i].rounds = rounds[i];
+	}
+}
+
+static void test_replay(void **state)
+{
+	static const char replay[] = "--seed 5 worker.a.first-round=14 worker.b.first-round=2";
+	struct crowd crowd;
+
+	(void)state;
+	gather(&crowd);
+	assert_int_equal(worker_failed(&crowd.workers[0], EIO, "op %d", 1), -EIO);
+	assert_string_equal(crowd.results[0].failure, "op 1: Input/output error");
+	assert_string_equal(crowd.result.replay, replay);
+	/* The first failure is the one that is told. */
+	crowd.results[1].rounds = 100;
+	assert_int_equal(worker_failed(&crowd.workers[0], 0, "another"), -EPROTO);
+	assert_string_equal(crowd.results[0].failure, "op 1: Input/output error");
+	assert_int_equal(worker_failed(&crowd.workers[3], 0, "no errno"), -EPROTO);
+	assert_string_equal(crowd.results[3].failure, "no errno");
+	assert_string_equal(crowd.result.replay, replay);
+	assert_int_equal(crowd.results[0].failures, 2);
+	assert_int_equal(crowd.results[3].failures, 1);
+	assert_int_equal(crowd.results[1].failures, 0);
+}
+
+static void test_steps_are_counted(void **state)
+{
+	struct crowd crowd;
+
+	(void)state;
+	gather(&crowd);
+	assert_int_equal(worker_took(&crowd.workers[0], STEP_RECLAIM, 0), 0);
+	assert_int_equal(worker_took(&crowd.workers[0], STEP_RECLAIM, 0), 0);
+	assert_int_equal(crowd.results[0].steps[STEP_RECLAIM]->count, 2);
+	assert_true(crowd.results[0].steps[STEP_RECLAIM]->min_ns > 0);
+	assert_null(crowd.results[0].steps[STEP_THP]);
+	free(crowd.results[0].steps[STEP_RECLAIM]);
+	assert_int_equal(worker_unavailable(&crowd.workers[1], "not %s", "here"), -ENOTSUP);
+	assert_string_equal(crowd.results[1].unavailable, "not here");
+	assert_int_equal(crowd.results[1].failures, 0);
+}
+
+/* Slots above all others, for threads that add or move some: no two of them meet, and none is too high. */
+static void test_parking(void **state)
+{
+	struct {
+		struct kvm_cpuid2 head;
+		struct kvm_cpuid_entry2 entries[1];
+	} cpuid = { { .nent = 1 }, { { .function = 0x80000008, .eax = 36 } } };
+	struct kvm kvm = { .cpuid = &cpuid.head };
+	struct vm vm = { .kvm = &kvm };
+	struct stress_vm home = { .vm = &vm };
+	struct memslot_cfg memslot = { .name = "row" };
+	struct slot slots[] = {
+		{ .id = 3, .base = 0, .size = 3ull << 30 }, { .id = 0x10009, .base = 0, .size = 4096 },
+		{ .id = 7, .base = 4ull << 30, .size = 3ull << 30 },
+	};
+	struct crowd crowd;
+
+	(void)state;
+	gather(&crowd);
+	crowd.config.memslots = &memslot;
+	crowd.config.memslot_count = 1;
+	crowd.run.layout = (struct layout){ .config = &crowd.config, .slots = slots, .count = 3,
+					    .top = (7ull << 30) + 4096 };
+	crowd.stress.vms = &home;
+	crowd.cfgs[0].op = OP_slot_move;
+	crowd.cfgs[0].slot = memslot.name;
+	for (unsigned int i = 0; i < 3; i++) {
+		worker_init(&crowd.workers[i], &crowd.stress, &crowd.cfgs[0], i, &crowd.results[i]);
+		assert_ptr_equal(crowd.workers[i].row, slots);
+		assert_int_equal(crowd.workers[i].row_count, 3);
+		assert_int_equal(crowd.workers[i].spare_gpa, (8ull + 3 * i) << 30);
+		assert_int_equal(crowd.workers[i].spare_id, 8 + i);
+		assert_int_equal(crowd.results[i].index, i);
+	}
+	/* The guest has 64 GiB: the last place that is whole ends there. */
+	crowd.stress.spare_gpa = 61ull << 30;
+	worker_init(&crowd.workers[0], &crowd.stress, &crowd.cfgs[0], 0, &crowd.results[0]);
+	assert_int_equal(crowd.workers[0].spare_gpa, 61ull << 30);
+	worker_init(&crowd.workers[1], &crowd.stress, &crowd.cfgs[0], 0, &crowd.results[1]);
+	assert_int_equal(crowd.workers[1].spare_gpa, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_replay),
+		cmocka_unit_test(test_steps_are_counted),
+		cmocka_unit_test(test_parking),
 		cmocka_unit_test(test_no_memory_closes_nothing),
 		cmocka_unit_test(test_no_memory_leaves_no_vm),
 		cmocka_unit_test(test_stuck_vcpu_keeps_its_vm),
