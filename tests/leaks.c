@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdio_ext.h>
+#include <time.h>
 
 /* <sanitizer/allocator_interface.h>, lsan_interface.h and asan_interface.h, which come with clang. */
 int __sanitizer_install_malloc_and_free_hooks(void (*allocated)(const volatile void *, size_t),
@@ -37,8 +38,10 @@ static void block_freed(const volatile void *block)
 		__atomic_sub_fetch(&live, 1, __ATOMIC_RELAXED);
 }
 
+/* glibc reads the time zone once and keeps it: that is done before the counting. */
 __attribute__((constructor)) static void begin(void)
 {
+	tzset();
 	counted = __sanitizer_install_malloc_and_free_hooks(block_allocated, block_freed) > 0;
 }
 

@@ -140,10 +140,11 @@ hostile() {
 @test "merge: 500 reports in a moment" {
 	mkdir many
 	tee many/{1..500}.json <"$report" >/dev/null
-	SECONDS=0
-	vmm report merge many/*.json
-	echo "$SECONDS s"
-	[[ $status == 0 && $SECONDS -lt 20 ]]
+	# Seconds of CPU time, which a busy machine does not change.
+	TIMEFORMAT=%0U
+	{ time vmm report merge many/*.json; } 2>seconds
+	cat seconds
+	[[ $status == 0 && $(cat seconds) -lt 20 ]]
 	grep -q '^500 reports, 1 group, 0 outliers$' stdout
 }
 

@@ -33,7 +33,7 @@ static bool is_harmless(const struct call *call)
 		{ "ppoll", "wait_news" }, { "read", "wait_news" }, { "poll", "signals_came" },
 		{ "read", "signals_next" },
 		/* It is written again. */
-		{ "write", "member_main" },
+		{ "write", "thread_main" },
 		/* Without the limit, mmap() reports the error. */
 		{ "getrlimit", "check_space" },
 		/* The VM's folder is searched in any case, and its absence is reported. */

@@ -328,14 +328,20 @@ static void garbled_files(void **state)
 	static const char *const paths[] = { HOSTS "6.12-hotplug/proc/vmallocinfo",
 					     HOSTS "6.12-hotplug/proc/meminfo" };
 	unsigned int seed = 1;
+	char *files[2];
+	size_t lengths[2];
 
 	(void)state;
+	for (int i = 0; i < 2; i++)
+		files[i] = slurp(paths[i], &lengths[i]);
 	for (int turn = 0; turn < 4000; turn++) {
 		struct tally tally = { 0 };
 		struct meminfo meminfo;
-		size_t length;
-		char *text = slurp(paths[turn % 2], &length);
+		size_t length = lengths[turn % 2];
+		char *text = malloc(length);
 
+		assert_non_null(text);
+		memcpy(text, files[turn % 2], length);
 		for (int i = 0; i < 10; i++)
 			text[(unsigned int)rand_r(&seed) % length] = (char)rand_r(&seed);
 		if (turn % 2)
@@ -345,6 +351,8 @@ static void garbled_files(void **state)
 		tally_free(&tally);
 		free(text);
 	}
+	free(files[0]);
+	free(files[1]);
 }
 
 static ssize_t give_some_then_fail(void *cookie, char *buffer, size_t size)
