@@ -11,6 +11,17 @@
 
 #include "vm/signals.h"
 
+static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
+
+/* A shell starts what runs in its background with SIGINT ignored, and nohup ignores SIGHUP. */
+static int as_from_a_terminal(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		signal(numbers[i], SIG_DFL);
+	return 0;
+}
+
 static int open_signals(struct signals *signals)
 {
 	struct err err = { 0 };
@@ -20,7 +31,6 @@ static int open_signals(struct signals *signals)
 
 static void each_is_taken_once(void **state)
 {
-	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
 	struct signals signals;
 
 	(void)state;
@@ -83,9 +93,9 @@ static void ignored_ones_stay_ignored(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(each_is_taken_once),
-		cmocka_unit_test(the_mask_is_restored),
-		cmocka_unit_test(ignored_ones_stay_ignored),
+		cmocka_unit_test_setup(each_is_taken_once, as_from_a_terminal),
+		cmocka_unit_test_setup(the_mask_is_restored, as_from_a_terminal),
+		cmocka_unit_test_setup(ignored_ones_stay_ignored, as_from_a_terminal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
