@@ -18,13 +18,13 @@ Q := $(if $(filter 1,$(V)),,@)
 ifeq ($(SANITIZE),1)
 override BUILD := $(BUILD)/sanitized
 SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+LEAKS_OBJ := $(BUILD)/leaks.o
 else ifeq ($(SANITIZE),thread)
 override BUILD := $(BUILD)/thread
 SANITIZERS := -fsanitize=thread
 endif
 ifneq ($(SANITIZE),0)
 BINARY := $(BUILD)/minivmm
-LEAKS_OBJ := $(BUILD)/leaks.o
 WERROR := -Werror
 else
 BINARY := minivmm
