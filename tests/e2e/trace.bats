@@ -15,7 +15,7 @@ setup() { need_boot; }
 	json trace '.trace.memslot_rmap_alloc.total_ns > 0 and .trace.memset_floor_ns > 0'
 	json trace '.transition.duration_ns > .trace.kvm_mmu_load_ns'
 	json trace '[.checks[] | select(.result != "pass")] == []'
-	grep -q 'Inside the transition' "$out/trace.txt"
+	grep -q 'The transition, measured with kprobes' "$out/trace.txt"
 }
 
 @test "the instance and its probes are gone afterwards" {
