@@ -30,7 +30,7 @@ static bool is_harmless(const struct call *call)
 		{ "fopen", "read_line" }, { "fgets", "read_line" }, { "fopen", "read_cpu" },
 		{ "fgets", "read_cpu" },
 		/* The event is still there at the next try. */
-		{ "ppoll", "wait_news" }, { "read", "wait_news" }, { "poll", "signals_came" },
+		{ "ppoll", "wait_event" }, { "read", "wait_event" }, { "poll", "signals_came" },
 		{ "read", "signals_next" },
 		/* It is written again. */
 		{ "write", "thread_main" },
