@@ -54,6 +54,18 @@ setup() {
 	grep -qx 'not ok 1 - why' <<<"$output"
 }
 
+@test "run: SIGINT has its effect in a suite, and ends tests/run with its suites" {
+	run "$run_suites" logs 'signal: kill -INT $BASHPID; echo not ok 1' 'other: echo ok 1'
+	echo "$output"
+	[[ $status == 1 && ${lines[-1]} == "1 passed, 1 failed, 0 skipped" ]]
+	grep -qx 'not ok - the suite ended with status 130' logs/signal.tap
+	"$run_suites" logs 'long: trap "touch gone; exit" TERM; touch ready; while :; do sleep 0.1; done' &
+	until [[ -e ready ]]; do sleep 0.1; done
+	kill $!
+	! wait $!
+	until [[ -e gone ]]; do sleep 0.1; done
+}
+
 @test "run: what stands after -- runs alone" {
 	run "$run_suites" logs 'first: sleep 1; touch done; echo ok 1' -- '1: [[ -e done ]] && sleep 1 && touch again && echo ok 1' \
 		'2: [[ -e again ]] && echo ok 1'

@@ -52,7 +52,7 @@ run shown minivmm report show /out/lines.jsonl
 interrupted signal 4 /tmp/nest.ini expect.policy=any phase.churn.iterations=any "phase.churn.duration=$(seconds 60)s"
 # The same once the phase's time is up, while the vCPU has not come to the end of its pass.
 interrupted late 4 /tmp/kick.ini expect.policy=any phase.churn.iterations=any "phase.churn.duration=$(seconds 1)s" \
-	"phase.churn.timeout=$(seconds 2)s" phase.churn.touch=6T
+	"phase.churn.timeout=$(seconds 60)s" phase.churn.touch=6T
 # The known bugs' scenarios.
 for config in race-slots race-entries quirk-zap-all dirty-ring; do
 	report $config /configs/$config.ini expect.policy=any "phase.churn.duration=$(seconds 3)s" --seed 3
