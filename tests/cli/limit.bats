@@ -62,7 +62,7 @@ setup() {
 	"$run_suites" logs 'long: trap "touch gone; exit" TERM; touch ready; while :; do sleep 0.1; done' &
 	until [[ -e ready ]]; do sleep 0.1; done
 	kill $!
-	! wait $!
+	! wait $! || return 1
 	until [[ -e gone ]]; do sleep 0.1; done
 }
 
