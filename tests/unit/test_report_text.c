@@ -189,7 +189,7 @@ static void test_signal_text(void **state)
 	destroy(&scene, report);
 }
 
-/* Of this process: on a busy machine it waits longer, but does not take more. */
+/* The CPU time of this process: on a busy machine it waits longer, but does not take more. */
 static double cpu_seconds(void)
 {
 	struct timespec now;

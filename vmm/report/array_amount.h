@@ -6,13 +6,13 @@
 #include "base/amount.h"
 #include "model/arrays.h"
 
-/* Of a value that has "rmap_bytes" and so on: a phase, a prediction. */
+/* The value is an object that has "rmap_bytes" and so on: a phase, a prediction. */
 struct amount amount_array(const json_t *footprint, enum array array);
 /* All arrays; all but those of the first shadow root. */
 struct amount amount_arrays(const json_t *footprint);
 struct amount amount_other_arrays(const json_t *footprint);
 
-/* Of "transition", which has "rmap_bytes": {"predicted": ..., "measured": ...}; which: "measured". */
+/* transition: the member with "rmap_bytes": {"predicted": ..., "measured": ...}; which: "measured". */
 struct amount amount_transition_array(const json_t *transition, enum array array,
 				      const char *which);
 /* All arrays of the first shadow root. */
