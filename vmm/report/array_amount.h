@@ -12,7 +12,7 @@ struct amount amount_array(const json_t *footprint, enum array array);
 struct amount amount_arrays(const json_t *footprint);
 struct amount amount_other_arrays(const json_t *footprint);
 
-/* transition: the member with "rmap_bytes": {"predicted": ..., "measured": ...}; which: "measured". */
+/* transition has "rmap_bytes": {"predicted": ..., "measured": ...}; which: "measured". */
 struct amount amount_transition_array(const json_t *transition, enum array array,
 				      const char *which);
 /* All arrays of the first shadow root. */
