@@ -12,6 +12,7 @@
 #include "vm/kvm.h"
 
 #define SECOND 1000000000ull
+#define SIGNAL_GRACE_NS (SECOND / 2)	/* for the vCPUs' passes, of the second a signal has */
 
 const char *stress_step_name(enum stress_step step)
 {
@@ -189,22 +190,26 @@ static void join_workers(struct stress *stress)
 }
 
 /*
- * At a signal or at the deadline, the rounds and passes that have begun may still end, for another
- * timeout; a second signal stops them at once. The deadline is a failure only if the vCPUs have not
- * ended by then.
+ * At the deadline, the rounds and passes that have begun may still end, for another timeout: it is
+ * a failure only if the vCPUs have not ended by then. At a signal a person waits: the passes have
+ * a moment, and are then stopped, as by a second signal at once.
  */
 static int wait_end(struct stress *stress, uint64_t deadline)
 {
 	int result = vcpu_set_wait(stress->set, deadline), end = result;
 
 	if (result > 0 || result == -ETIMEDOUT) {
+		uint64_t grace = result > 0 ? SIGNAL_GRACE_NS : stress->timeout_ns;
+
 		stress->late = result == -ETIMEDOUT;
 		__atomic_store_n(&stress->stop, true, __ATOMIC_RELEASE);
 		vcpu_set_repeat(stress->set, false);
-		end = vcpu_set_wait(stress->set, clock_ns() + stress->timeout_ns);
+		end = vcpu_set_wait(stress->set, clock_ns() + grace);
 	}
 	if (end)
 		vcpu_set_stop(stress->set);
+	if (result > 0 && end == -ETIMEDOUT)
+		return result;
 	return end || result == -ETIMEDOUT ? end : result;
 }
 
