@@ -19,6 +19,8 @@ ifeq ($(SANITIZE),1)
 override BUILD := $(BUILD)/sanitized
 SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 LEAKS_OBJ := $(BUILD)/leaks.o
+# Tests start the program thousands of times: with nothing to relocate and gcc's static runtime it takes two thirds.
+SANITIZED_LINK := -no-pie $(if $(findstring clang,$(CC)),,-static-libasan -static-libubsan)
 else ifeq ($(SANITIZE),thread)
 override BUILD := $(BUILD)/thread
 SANITIZERS := -fsanitize=thread
@@ -48,7 +50,7 @@ include tests/Makefile.inc
 
 $(BINARY): $(VMM_OBJ) $(LEAKS_OBJ)
 	@echo "  LD      $@"
-	$(Q)$(CC) $(SANITIZERS) -pthread $(if $(filter 1,$(STATIC)),-static) $(LDFLAGS) $^ $(LIBS) -o $@
+	$(Q)$(CC) $(SANITIZERS) $(SANITIZED_LINK) -pthread $(if $(filter 1,$(STATIC)),-static) $(LDFLAGS) $^ $(LIBS) -o $@
 
 # The lab's guest has no libraries: one static binary, from the same objects. Code and constants in one segment are
 # fewer pages in memory.

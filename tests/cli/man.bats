@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The man pages build, and name every command, option and key.
 
+top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+minivmm=${MINIVMM:-$top/build/sanitized/minivmm}
+
+# The pages are made once.
+setup_file() {
+	! command -v scdoc >/dev/null || (cd "$BATS_FILE_TMPDIR" && pages "$top/docs/man")
+}
+
 setup() {
-	top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
-	minivmm=${MINIVMM:-$top/build/sanitized/minivmm}
 	command -v scdoc >/dev/null || skip "no scdoc here (Debian: apt-get install scdoc)"
-	cd "$BATS_TEST_TMPDIR" || exit
-	pages "$top/docs/man"
+	cd "$BATS_FILE_TMPDIR" || exit
 }
 
 # Makes the pages as text from DIR's sources, with each paragraph on one line.
@@ -52,6 +57,8 @@ options() { "$minivmm" $1 --help | grep -oE '^ +(-[a-z?V], )?--[a-z-]+' | grep -
 # Each key: *NAME* = VALUES, and its meaning and default in the next line.
 @test "minivmm.ini(5) has every config key, with its values, default and meaning" {
 	local first second
+	cd "$BATS_TEST_TMPDIR"
+	cp "$BATS_FILE_TMPDIR/minivmm.ini.5.txt" .
 	"$minivmm" list keys -v | awk -F'\t' '{
 		initial = $3 == "required" ? $3 : $3 == "-" ? "no default" : "default: " $3
 		printf "%s = %s\t%s (%s)\n", $1, $2, $4, initial }' >want
@@ -69,6 +76,7 @@ options() { "$minivmm" $1 --help | grep -oE '^ +(-[a-z?V], )?--[a-z-]+' | grep -
 }
 
 @test "red: an option that the page does not name, a list that can't be had" {
+	cd "$BATS_TEST_TMPDIR"
 	mkdir poorer
 	sed '/--walk/d' "$top/docs/man/minivmm.1.scd" >poorer/minivmm.1.scd
 	cp "$top/docs/man/minivmm.ini.5.scd" poorer
@@ -79,6 +87,7 @@ options() { "$minivmm" $1 --help | grep -oE '^ +(-[a-z?V], )?--[a-z-]+' | grep -
 }
 
 @test "make man builds them, make install installs them where they were made" {
+	cd "$BATS_TEST_TMPDIR"
 	make --no-print-directory -C "$top" man
 	make --no-print-directory -C "$top" install DESTDIR="$PWD/root" PREFIX=/usr
 	[[ -s root/usr/share/man/man1/minivmm.1 && -s root/usr/share/man/man5/minivmm.ini.5 ]]

@@ -2,11 +2,12 @@
 /*
  * Runs a command of minivmm again and again. In each run another one of its calls fails.
  *
- *	walk NAME all|most|places|CALL PROGRAM ARGUMENT...
+ *	walk NAME all|most|places|new|CALL PROGRAM ARGUMENT...
  *
  * all: each call fails in turn.
  * places: the first and the last call that each place in the program makes.
  * most: those, and each other call that is not one of many alike (is_bulk()).
+ * new: as places, but only those that no walk before has tried: the file FAULTS_TRIED has them.
  * CALL: the calls whose name begins with CALL.
  *
  * It works in an empty folder, where the command's -o has to name OUT_FILE. It prints a TAP line,
@@ -46,6 +47,8 @@ struct walk {
 	struct outcome base;
 	struct call *calls;
 	size_t count, tried, missed, bad;
+	unsigned long *before;		/* places that walks before this one have tried */
+	size_t before_count;
 };
 
 static void die(const char *what)
@@ -248,6 +251,48 @@ static bool is_end(const struct walk *walk, size_t index)
 	return true;
 }
 
+static const char *tried_path(const struct walk *walk)
+{
+	return strcmp(walk->how, "new") ? NULL : getenv("FAULTS_TRIED");
+}
+
+static void load_tried(struct walk *walk)
+{
+	const char *path = tried_path(walk);
+	FILE *file = path ? fopen(path, "r") : NULL;
+	unsigned long place;
+
+	while (file && fscanf(file, "%lx", &place) == 1) {
+		walk->before = reallocarray(walk->before, walk->before_count + 1, sizeof(place));
+		if (!walk->before)
+			die("places");
+		walk->before[walk->before_count++] = place;
+	}
+	if (file)
+		fclose(file);
+}
+
+/* All places that the command has: those it did not try were tried before. */
+static void save_tried(const struct walk *walk)
+{
+	const char *path = tried_path(walk);
+	FILE *file = path ? fopen(path, "a") : NULL;
+
+	for (size_t i = 0; file && i < walk->count; i++)
+		if (walk->calls[i].turn == 1)
+			fprintf(file, "%lx\n", walk->calls[i].place);
+	if (path && (!file || fclose(file)))
+		die(path);
+}
+
+static bool was_tried(const struct walk *walk, const struct call *call)
+{
+	for (size_t i = 0; i < walk->before_count; i++)
+		if (walk->before[i] == call->place)
+			return true;
+	return false;
+}
+
 /* Calls that read, write or build something long piece by piece: all but the ends fail alike. */
 static bool is_bulk(const struct call *call)
 {
@@ -267,6 +312,8 @@ static bool is_wanted(const struct walk *walk, size_t index)
 
 	if (!strcmp(walk->how, "places"))
 		return is_end(walk, index);
+	if (!strcmp(walk->how, "new"))
+		return is_end(walk, index) && !was_tried(walk, call);
 	if (!strcmp(walk->how, "most"))
 		return !is_bulk(call) || is_end(walk, index);
 	return !strcmp(walk->how, "all") || !strncmp(call->name, walk->how, strlen(walk->how));
@@ -333,13 +380,20 @@ static void run_base(struct walk *walk)
 	walk->timeout_ms = TIMEOUT_MS + TIMEOUT_RUNS * (int)(now_ms() - start);
 }
 
+/* Nothing at all was tried: only `new` may find nothing to do. */
+static bool is_idle(const struct walk *walk)
+{
+	return walk->tried == walk->missed && (walk->tried || !walk->count || !walk->before_count);
+}
+
 int main(int argc, char **argv)
 {
 	struct walk walk = { .argv = argv + 3, .how = argv[2] };
 	char folder[] = "/tmp/walk.XXXXXX";
 
 	if (argc < 4 || !mkdtemp(folder) || chdir(folder))
-		die("usage: walk NAME all|most|places|CALL PROGRAM ARGUMENT...");
+		die("usage: walk NAME all|most|places|new|CALL PROGRAM ARGUMENT...");
+	load_tried(&walk);
 	places_load(argv[3]);
 	start_program(&walk);
 	run_base(&walk);
@@ -348,12 +402,14 @@ int main(int argc, char **argv)
 		if (is_wanted(&walk, i))
 			try(&walk, &walk.calls[i]);
 	printf("%sok - %s: %zu of %zu calls failed, one in each run, %zu did not come again; "
-	       "exit status without %d\n", walk.bad || walk.tried == walk.missed ? "not " : "",
+	       "exit status without %d\n", walk.bad || is_idle(&walk) ? "not " : "",
 	       argv[1], walk.tried - walk.missed, walk.count, walk.missed, walk.base.status);
+	save_tried(&walk);
 	end_program(&walk);
 	forget(&walk.base);
+	free(walk.before);
 	free(walk.calls);
 	if (chdir("/") || rmdir(folder))
 		die(folder);
-	return walk.bad || walk.tried == walk.missed;
+	return walk.bad || is_idle(&walk);
 }
