@@ -38,7 +38,23 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wfo
 VMM_CFLAGS := -std=gnu11 -D_GNU_SOURCE -DMINIVMM_VERSION='"$(VERSION)"' -Iinclude -Ivmm \
 	-isystem /usr/include/tracefs -isystem /usr/include/traceevent \
 	-pthread $(WARNINGS) $(SANITIZERS) $(CFLAGS)
-LIBS := -liniparser -ljansson -lfdt -ltracefs -ltraceevent
+PLAIN_LIBS := -liniparser -ljansson -lfdt -ltracefs -ltraceevent
+
+# libbpf reads the kernel's BTF (vmm/host/kernel_types.c). Without it (BPF=0, or no libbpf.pc) the source memslots is
+# unavailable.
+PKG_CONFIG ?= pkg-config
+BPF ?= 1
+BPF_LIBS := $(if $(filter 1,$(BPF)),$(shell $(PKG_CONFIG) --libs libbpf 2>/dev/null))
+$(BUILD)/vmm/host/kernel_types.o: BPF_CFLAGS = $(if $(BPF_LIBS),-DHAVE_LIBBPF $(shell $(PKG_CONFIG) --cflags libbpf))
+LIBS := $(PLAIN_LIBS) $(BPF_LIBS)
+
+# $(call link_static,OBJECTS). Debian 13's libelf.a lacks a part of itself: there it is linked without libbpf.
+define link_static
+$(Q)$(CC) -pthread -static -Wl,-z,noseparate-code $(LDFLAGS) $(1) $(LIBS) \
+	$(if $(BPF_LIBS),$(shell $(PKG_CONFIG) --static --libs libbpf)) -o $@ 2>$@.err || \
+$(CC) -pthread -static -Wl,-z,noseparate-code $(LDFLAGS) $(1:%/host/kernel_types.o=%/host/kernel_types.plain.o) \
+	$(PLAIN_LIBS) -o $@
+endef
 
 VMM_SRC := $(wildcard vmm/*/*.c)
 VMM_OBJ := $(VMM_SRC:%.c=$(BUILD)/%.o) $(BUILD)/vmm/vm/payload_image.o
@@ -48,18 +64,27 @@ all: $(BINARY)
 include guest/Makefile.inc
 include tests/Makefile.inc
 
-$(BINARY): $(VMM_OBJ) $(LEAKS_OBJ)
+$(BINARY): $(VMM_OBJ) $(LEAKS_OBJ) $(if $(filter 1,$(STATIC)),| $(BUILD)/vmm/host/kernel_types.plain.o)
 	@echo "  LD      $@"
-	$(Q)$(CC) $(SANITIZERS) $(SANITIZED_LINK) -pthread $(if $(filter 1,$(STATIC)),-static) $(LDFLAGS) $^ $(LIBS) -o $@
+ifeq ($(STATIC),1)
+	$(call link_static,$^)
+else
+	$(Q)$(CC) $(SANITIZERS) $(SANITIZED_LINK) -pthread $(LDFLAGS) $^ $(LIBS) -o $@
+endif
 
 # The lab's guest has no libraries: one static binary, from the same objects. Code and constants in one segment are
 # fewer pages in memory.
-$(BUILD)/static/minivmm: $(VMM_OBJ)
+$(BUILD)/static/minivmm: $(VMM_OBJ) | $(BUILD)/vmm/host/kernel_types.plain.o
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
-	$(Q)$(CC) -pthread -static -Wl,-z,noseparate-code $(LDFLAGS) $^ $(LIBS) -o $@
+	$(call link_static,$^)
 
 $(BUILD)/vmm/%.o: vmm/%.c
+	@mkdir -p $(@D)
+	@echo "  CC      $@"
+	$(Q)$(CC) $(VMM_CFLAGS) $(BPF_CFLAGS) -MMD -MP -c $< -o $@
+
+$(BUILD)/vmm/%.plain.o: vmm/%.c
 	@mkdir -p $(@D)
 	@echo "  CC      $@"
 	$(Q)$(CC) $(VMM_CFLAGS) -MMD -MP -c $< -o $@
