@@ -140,6 +140,40 @@ static void names_stay_where_they_are(void **state)
 	json_decref(stat);
 }
 
+/* Makes a folder with its parents below a root. */
+static void make_folder(const char *root, const char *path)
+{
+	char command[512];
+
+	snprintf(command, sizeof(command), "mkdir -p '%s%s'", root, path);
+	assert_int_equal(system(command), 0);
+}
+
+static void others_are_counted_and_their_coming_and_going_seen(void **state)
+{
+	char root[] = "/tmp/minivmm-unit.XXXXXX", command[64];
+	struct other_vms alone, idle, running;
+
+	(void)state;
+	assert_non_null(mkdtemp(root));
+	assert_false(host_vms_others(root).known);
+	make_folder(root, "/proc/self/task/100");
+	make_folder(root, "/sys/kernel/debug/kvm/100-5/vcpu0");
+	alone = host_vms_others(root);
+	assert_true(alone.known);
+	assert_int_equal(alone.running, 0);
+	make_folder(root, "/sys/kernel/debug/kvm/200-5");
+	idle = host_vms_others(root);
+	assert_int_equal(idle.running, 0);
+	assert_true(idle.set != alone.set);
+	make_folder(root, "/sys/kernel/debug/kvm/200-5/vcpu0");
+	running = host_vms_others(root);
+	assert_int_equal(running.running, 1);
+	assert_true(running.set == idle.set);
+	snprintf(command, sizeof(command), "rm -r '%s'", root);
+	assert_int_equal(system(command), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -149,6 +183,7 @@ int main(void)
 		cmocka_unit_test(an_eager_host_tells),
 		cmocka_unit_test(nothing_to_be_seen_says_why),
 		cmocka_unit_test(names_stay_where_they_are),
+		cmocka_unit_test(others_are_counted_and_their_coming_and_going_seen),
 	};
 
 	return cmocka_run_group_tests_name("host_vms", tests, NULL, NULL);

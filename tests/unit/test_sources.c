@@ -436,7 +436,7 @@ static void every_source_has_a_name_and_a_remedy(void **state)
 {
 	static const char *const names[SOURCE_COUNT] = {
 		"vmallocinfo", "meminfo", "rmaps_stat", "klog", "cgroup", "kvm_stats",
-		"kvm_debugfs", "slabinfo", "process",
+		"kvm_debugfs", "slabinfo", "process", "memslots",
 	};
 
 	(void)state;

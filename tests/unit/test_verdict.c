@@ -27,6 +27,10 @@ static void all_sources_ok(struct snapshot *snapshot)
 {
 	for (int source = 0; source < SOURCE_COUNT; source++)
 		snapshot->status[source].ok = true;
+	snapshot->other_vms.known = true;
+	/* It is asked only where the others leave something unexplained. */
+	snapshot->status[SOURCE_MEMSLOTS].ok = false;
+	snprintf(snapshot->status[SOURCE_MEMSLOTS].why, SOURCE_WHY, "not needed");
 }
 
 static void set_phase(struct world *w, int index, const char *what, struct phase_cfg *cfg)
@@ -340,6 +344,26 @@ static void test_wrong_bytes(void **state)
 	expect_end(&verdict, RESULT_FAIL, 1);
 }
 
+/* Bytes that may be another VM's are no FAIL; by address they are this VM's own, and are. */
+static void test_other_vms(void **state)
+{
+	struct world *w = *state;
+	struct phase_result *phase = &w->phases[TRANSITION];
+	struct verdict verdict;
+
+	phase->held.bytes[ARRAY_RMAP] += 4096;
+	phase->held_source = SOURCE_VMALLOCINFO;
+	w->phases[BOOT].snapshot.other_vms = (struct other_vms){ true, 2, 1 };
+	snprintf(phase->snapshot.status[SOURCE_MEMSLOTS].why, SOURCE_WHY, "/proc/kcore: no");
+	verdict = judge_all(w);
+	expect(&verdict, "rmap.exact", RESULT_SKIP, "2 other VMs are on this host");
+	expect(&verdict, "rmap.exact", RESULT_SKIP, "/proc/kcore: no");
+	expect(&verdict, "tracking.exact", RESULT_PASS, "as predicted");
+	phase->held_source = SOURCE_MEMSLOTS;
+	verdict = judge_all(w);
+	expect(&verdict, "rmap.exact", RESULT_FAIL, "by the addresses of this VM's own arrays");
+}
+
 static void test_wrong_heads(void **state)
 {
 	struct world *w = *state;
@@ -374,6 +398,28 @@ static void test_leak(void **state)
 	expect(&verdict, "teardown.clean", RESULT_FAIL, "memslot_rmap_alloc");
 	expect_end(&verdict, RESULT_FAIL, 1);
 	tally_free(&last->vmalloc);
+}
+
+/* What is left after the teardown may be another VM's, unless the addresses tell. */
+static void test_leak_beside_other_vms(void **state)
+{
+	struct world *w = *state;
+	struct snapshot *after = &w->phases[TEARDOWN].snapshot;
+	struct verdict verdict;
+
+	assert_int_equal(tally_add(&after->vmalloc, "memslot_rmap_alloc", 512, 1), 0);
+	tally_sort(&after->vmalloc);
+	w->run.before.other_vms = (struct other_vms){ true, 1, 1 };
+	w->phases[TEARDOWN].mixed = true;
+	verdict = judge_all(w);
+	expect(&verdict, "teardown.clean", RESULT_SKIP, "1 other VM is on this host");
+	after->status[SOURCE_MEMSLOTS].ok = true;
+	verdict = judge_all(w);
+	expect(&verdict, "teardown.clean", RESULT_PASS, "none of the arrays that this VM had");
+	after->memslots.left = 8192;
+	verdict = judge_all(w);
+	expect(&verdict, "teardown.clean", RESULT_FAIL, "8192 bytes of this VM's arrays");
+	tally_free(&after->vmalloc);
 }
 
 static void test_klog(void **state)
@@ -603,8 +649,8 @@ int main(void)
 		T(test_all_green), T(test_no_kvm), T(test_no_nesting), T(test_controls),
 		T(test_restore), T(test_eager_host), T(test_counters_only),
 		T(test_policy_eager_on_lazy_host), T(test_too_early), T(test_never),
-		T(test_pages_missing), T(test_wrong_bytes), T(test_wrong_heads),
-		T(test_bytes_while_lazy), T(test_leak), T(test_klog), T(test_guest_fault),
+		T(test_pages_missing), T(test_wrong_bytes), T(test_other_vms), T(test_wrong_heads),
+		T(test_bytes_while_lazy), T(test_leak), T(test_leak_beside_other_vms), T(test_klog), T(test_guest_fault),
 		T(test_error_and_signal), T(test_blind),
 		T(test_stress), T(test_leftovers), T(test_nested_off),
 	};

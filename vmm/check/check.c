@@ -2,9 +2,12 @@
 /* How a check states its result, and the questions about a run that more than one check asks. */
 #include "check/check.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "run/measure.h"
 
 void check_say(struct check *check, enum result result, const char *format, ...)
 {
@@ -153,3 +156,41 @@ bool skip_if_eager(const struct run *run, struct check *check)
 	return true;
 }
 
+static void say_other_vms(const struct run *run, char *text, size_t size)
+{
+	uint64_t most = measure_most_other_vms(run);
+
+	if (most)
+		snprintf(text, size, "%" PRIu64 " other VM%s on this host", most,
+			 most > 1 ? "s are" : " is");
+	else if (run->before.other_vms.known)
+		snprintf(text, size, "other VMs came or went meanwhile");
+	else
+		snprintf(text, size, "whether other VMs are on this host is unknown");
+}
+
+bool skip_for_other_vms(const struct run *run, const struct phase_result *phase, struct check *check)
+{
+	const char *why = phase->snapshot.status[SOURCE_MEMSLOTS].why;
+	char others[64];
+
+	if (!measure_other_vms(run))
+		return false;
+	say_other_vms(run, others, sizeof(others));
+	check_skip(check, "%s, and whose the arrays are can't be told: %s", others,
+		   why[0] ? why : "their addresses were not asked for");
+	check_remedy(check, "%s, or run it while no other VM runs", source_remedy(SOURCE_MEMSLOTS));
+	return true;
+}
+
+bool skip_slab_for_other_vms(const struct run *run, struct check *check)
+{
+	char others[64];
+
+	if (!measure_other_vms(run))
+		return false;
+	say_other_vms(run, others, sizeof(others));
+	check_skip(check, "%s, and KVM's slab caches are those of all VMs", others);
+	check_remedy(check, "run it while no other VM runs");
+	return true;
+}

@@ -41,9 +41,6 @@ void run_eager_reason(const struct run *run, char *text, size_t size);
 /* Skips the check and returns true, if rmaps are eager. */
 bool skip_if_eager(const struct run *run, struct check *check);
 
-/* Predicted bytes of one array after a phase; shadow_root: the first one exists. */
-uint64_t run_expected(const struct run *run, const struct phase_result *phase, enum array array,
-		      bool shadow_root);
 
 /*
  * Every judge_X() of checks.h: leaves pass, fail or skip with its reason in check. That of
@@ -53,5 +50,13 @@ typedef void judge(const struct run *run, struct check *check);
 #define CHECK_PROTOTYPE(name, function, applies, asks) judge judge_##function;
 CHECKS(CHECK_PROTOTYPE)
 #undef CHECK_PROTOTYPE
+
+/*
+ * True and skipped, where other VMs may have been on this host during the run: whose the arrays are
+ * that a phase's figures have too many or too few of can't be told.
+ */
+bool skip_for_other_vms(const struct run *run, const struct phase_result *phase, struct check *check);
+/* The same of slab objects. */
+bool skip_slab_for_other_vms(const struct run *run, struct check *check);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "base/units.h"
 #include "check/check.h"
+#include "run/measure.h"
 
 /* The phase failed as it had to, and left what the model predicts. Else false, and judged. */
 static bool failed_well(const struct run *run, const struct phase_result *phase,
@@ -30,7 +31,7 @@ static bool failed_well(const struct run *run, const struct phase_result *phase,
 	}
 	for (size_t i = 0; i < 2; i++) {
 		uint64_t held = phase->held.bytes[arrays[i]];
-		uint64_t predicted = run_expected(run, phase, arrays[i], false);
+		uint64_t predicted = measure_expected(run, phase, arrays[i], false);
 
 		if (held == predicted)
 			continue;

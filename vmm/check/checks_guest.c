@@ -85,6 +85,25 @@ static bool by_own_cgroup(const struct run *run, const struct snapshot *after,
 	return true;
 }
 
+/* The addresses of the VM's own arrays were known. */
+static void by_address(const struct snapshot *after, struct check *check)
+{
+	if (after->memslots.left)
+		check_fail(check, "%" PRIu64 " bytes of this VM's arrays are still there after it was "
+			   "destroyed, at the addresses that they had", after->memslots.left);
+	else
+		check_pass(check, "none of the arrays that this VM had at its end is left, by their "
+			   "addresses; those of other VMs changed");
+}
+
+static void left_behind(const struct tally *left, struct check *check)
+{
+	check_fail(check, "%+" PRId64 " bytes of KVM's arrays after the VM was destroyed, first: %s, "
+		   "%+" PRId64 " areas of %" PRIu64 " pages", tally_bytes(left, NULL),
+		   left->entries[0].function, left->entries[0].count, left->entries[0].pages);
+	check_remedy(check, "other VMs that start or stop during the run change these figures: run it alone");
+}
+
 void judge_teardown(const struct run *run, struct check *check)
 {
 	const struct phase_result *teardown = run_teardown(run);
@@ -105,14 +124,12 @@ void judge_teardown(const struct run *run, struct check *check)
 		check_skip(check, "no memory to compare");
 		return;
 	}
-	if (left.count) {
-		check_fail(check, "%+" PRId64 " bytes of KVM's arrays after the VM was destroyed, first: %s, "
-			    "%+" PRId64 " areas of %" PRIu64 " pages", tally_bytes(&left, NULL),
-		     left.entries[0].function, left.entries[0].count, left.entries[0].pages);
-		check_remedy(check, "other VMs that start or stop during the run change these figures: run it alone");
-	} else {
+	if (!left.count)
 		check_pass(check, "KVM's arrays are back to where they were");
-	}
+	else if (teardown->mixed && teardown->snapshot.status[SOURCE_MEMSLOTS].ok)
+		by_address(&teardown->snapshot, check);
+	else if (!skip_for_other_vms(run, teardown, check))
+		left_behind(&left, check);
 	tally_free(&left);
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "host/source.h"
 
@@ -132,6 +133,53 @@ int host_vms_read(const char *root, const struct host_vms_query *query, struct h
 	if (vms->count)
 		qsort(vms->list, vms->count, sizeof(vm), by_pid);
 	return 0;
+}
+
+/* A thread of this process made it. */
+static bool is_ours(const char *root, int64_t pid)
+{
+	char path[64], buffer[SOURCE_PATH];
+
+	snprintf(path, sizeof(path), "/proc/self/task/%lld", (long long)pid);
+	return !access(source_path(buffer, root, path), F_OK);
+}
+
+static bool has_vcpu(const char *root, const char *folder)
+{
+	char path[96], buffer[SOURCE_PATH];
+
+	snprintf(path, sizeof(path), FOLDER "/%s/vcpu0", folder);
+	return !access(source_path(buffer, root, path), F_OK);
+}
+
+/* FNV-1a, by Fowler, Noll and Vo, public domain. */
+static uint64_t hash(const char *text)
+{
+	uint64_t value = 0xcbf29ce484222325;
+
+	for (; *text; text++)
+		value = (value ^ (unsigned char)*text) * 0x100000001b3;
+	return value;
+}
+
+struct other_vms host_vms_others(const char *root)
+{
+	char buffer[SOURCE_PATH];
+	DIR *folder = debugfs_in_pid_namespace(root) ? NULL :
+		      opendir(source_path(buffer, root, FOLDER));
+	struct other_vms others = { .known = folder };
+	const struct dirent *entry;
+	struct host_vm vm;
+
+	while (folder && (entry = readdir(folder))) {
+		if (!parse_folder(entry->d_name, &vm) || is_ours(root, vm.pid))
+			continue;
+		others.running += has_vcpu(root, vm.folder);
+		others.set += hash(vm.folder);
+	}
+	if (folder)
+		closedir(folder);
+	return others;
 }
 
 void host_vms_free(struct host_vms *vms)

@@ -55,6 +55,12 @@ int host_vms_read(const char *root, const struct host_vms_query *query, struct h
 		  char why[SOURCE_WHY]);
 void host_vms_free(struct host_vms *vms);
 
+/*
+ * Unknown without debugfs, or in a pid namespace, where KVM's folders have other names for the
+ * threads.
+ */
+struct other_vms host_vms_others(const char *root);
+
 const char *vm_teller_name(enum vm_teller teller);
 
 #endif

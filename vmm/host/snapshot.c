@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "host/host_vms.h"
 #include "host/source.h"
 
 #define NOT_ASKED_FOR "not asked for (report.sources = cheap)"
@@ -46,6 +47,7 @@ void sources_open(struct sources *sources, const char *root, bool cheap)
 void sources_close(struct sources *sources)
 {
 	sources_unwatch(sources);
+	memslots_close(sources);
 	if (sources->klog >= 0)
 		close(sources->klog);
 	sources->klog = -1;
@@ -74,6 +76,29 @@ void snapshot_take(struct sources *sources, struct snapshot *snapshot)
 	*snapshot = (struct snapshot){ 0 };
 	for (int source = 0; source < SOURCE_COUNT; source++)
 		snapshot->status[source].ok = !read_source(sources, source, snapshot);
+	if (!sources->cheap)
+		snapshot->other_vms = host_vms_others(sources->root);
+}
+
+void snapshot_ask_memslots(struct sources *sources, struct snapshot *snapshot)
+{
+	struct source_status *status = &snapshot->status[SOURCE_MEMSLOTS];
+
+	if (sources->cheap)
+		return;
+	status->ok = !memslots_ask(sources, &snapshot->memslots, status->why);
+	if (status->ok)
+		status->why[0] = '\0';
+}
+
+void sources_note_memslots(struct sources *sources)
+{
+	struct memslots figures;
+	char why[SOURCE_WHY];
+
+	/* Where it can't be had, snapshot_ask_memslots() will say why. */
+	if (!sources->cheap)
+		memslots_ask(sources, &figures, why);
 }
 
 void snapshot_free(struct snapshot *snapshot)

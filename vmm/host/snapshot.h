@@ -80,6 +80,20 @@ struct slab_figures {
 	uint64_t objects, object_size; /* in use, as far as SLUB knows */
 };
 
+/* The VMs on this host that no thread of this process made. */
+struct other_vms {
+	bool known;
+	uint64_t running;	/* those with vCPUs */
+	uint64_t set;		/* another number when one came or went, those without vCPUs included */
+};
+
+/* The arrays of this VM's memslots, by their addresses: bytes as /proc/vmallocinfo counts them. */
+struct memslots {
+	uint64_t count;		/* memslots, those that KVM made included */
+	uint64_t rmap, tracking, lpage_info, dirty_bitmap;
+	uint64_t left;		/* once the VM is gone: of its arrays those that are still there */
+};
+
 struct snapshot {
 	struct source_status status[SOURCE_COUNT];
 	struct tally vmalloc;		/* only lines whose caller is in a kvm* module */
@@ -95,6 +109,13 @@ struct snapshot {
 	struct {
 		uint64_t descriptors, kvm_mappings;
 	} process;
+	struct memslots memslots;
+	struct other_vms other_vms;
+};
+
+/* A memslot of this VM by which the kernel's memory is searched for it. npages 0: none. */
+struct vm_mark {
+	uint64_t base_gfn, npages, hva;
 };
 
 /* Where to look; opened once per run. */
@@ -111,6 +132,8 @@ struct sources {
 	char cgroup_why[SOURCE_WHY];
 	pid_t vm_pid;		/* creating thread of the VM to look at in debugfs, 0: none */
 	int vm_fd;
+	struct vm_mark vm_mark;
+	struct memslots_witness *memslots; /* NULL until it was asked for */
 	int *stats_fds;		/* of sources_watch() */
 	size_t stats_count;
 	int stats_error;	/* errno of the first that could not be had */
@@ -134,6 +157,16 @@ void sources_unwatch(struct sources *sources);
 /* Overwrites the snapshot: free an earlier one first. */
 void snapshot_take(struct sources *sources, struct snapshot *snapshot);
 void snapshot_free(struct snapshot *snapshot);
+/*
+ * Asks the source memslots, too, which a snapshot leaves out: for a VM whose memslots do not change
+ * meanwhile, or, with vm_pid 0, for what is left of one that it was asked for before.
+ */
+void snapshot_ask_memslots(struct sources *sources, struct snapshot *snapshot);
+/*
+ * Before a VM goes: notes the addresses of its arrays, so that snapshot_ask_memslots() can tell
+ * what is left of them.
+ */
+void sources_note_memslots(struct sources *sources);
 
 /* For any VM on this host; vm: its folder "PID-FD" in /sys/kernel/debug/kvm. 0, or -errno and why. */
 int rmaps_stat_of(const char *root, const char *vm, struct rmaps_stat *stat, char why[SOURCE_WHY]);

@@ -26,6 +26,10 @@ void klog_open(struct sources *sources);
 /* What is charged to another cgroup, should the process be moved there later, does not count. */
 void cgroup_open(struct sources *sources);
 
+/* source_memslots.c */
+int memslots_ask(struct sources *sources, struct memslots *figures, char why[SOURCE_WHY]);
+void memslots_close(struct sources *sources);
+
 /* The file under the root prefix. Returns buffer. */
 char *source_path(char buffer[SOURCE_PATH], const char *root, const char *path);
 /* Puts "PATH: what errno means" into why. Returns -code. */
@@ -38,6 +42,8 @@ int source_end(FILE *file);
 
 /* The folder of a VM of this process in debugfs, "PID-FD". 0, or -errno and why. */
 #define DEBUGFS "/sys/kernel/debug"
+/* In a container: KVM names its folders after threads in the initial pid namespace. */
+bool debugfs_in_pid_namespace(const char *root);
 #define DEBUGFS_VM 32
 int debugfs_own_vm(const char *root, pid_t creator, int fd, char vm[DEBUGFS_VM],
 		   char why[SOURCE_WHY]);

@@ -11,7 +11,7 @@
 #include "host/source.h"
 
 /* In one, a VM of another process may have the folder that we would take for ours. */
-static bool in_pid_namespace(const char *root)
+bool debugfs_in_pid_namespace(const char *root)
 {
 	static const char initial[] = "pid:[4026531836]";	/* PROC_PID_INIT_INO */
 	char path[SOURCE_PATH], name[64];
@@ -33,7 +33,7 @@ int debugfs_own_vm(const char *root, pid_t creator, int fd, char vm[DEBUGFS_VM],
 {
 	if (!creator)
 		return say(why, ENOENT, "no VM yet");
-	if (in_pid_namespace(root))
+	if (debugfs_in_pid_namespace(root))
 		return say(why, ENOENT, "in a pid namespace (container) the VM's folder in debugfs "
 			   "is named after a pid that can't be known here");
 	snprintf(vm, DEBUGFS_VM, "%d-%d", (int)creator, fd);

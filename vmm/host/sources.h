@@ -33,6 +33,9 @@
 	/* /proc/slabinfo: KVM's caches, of all VMs; root */                                       \
 	X(SLABINFO, slabinfo, true, NULL, "run as root")                                           \
 	/* /proc/self: what this process has open */                                               \
-	X(PROCESS, process, true, NULL, "mount /proc: mount -t proc none /proc")
+	X(PROCESS, process, true, NULL, "mount /proc: mount -t proc none /proc")                   \
+	/* the arrays of this VM's memslots in /proc/kcore, asked for where others can't tell; root */ \
+	X(MEMSLOTS, memslots, true, NULL,                                                          \
+	  "run as root on a kernel with /proc/kcore, BTF and kallsyms")
 
 #endif

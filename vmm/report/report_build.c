@@ -11,6 +11,7 @@
 #include "report/report_slots.h"
 #include "report/snapshot_json.h"
 #include "report/trace_json.h"
+#include "run/measure.h"
 
 #ifndef MINIVMM_VERSION
 #define MINIVMM_VERSION "0.1.0-dev"
@@ -78,7 +79,7 @@ static json_t *host_json(const struct run *run)
 {
 	const struct host *host = &run->host;
 
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o, s:o, s:o}, s:o, s:o, s:o, s:o}",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o, s:o, s:o}, s:o, s:o, s:o, s:o, s:o}",
 			 "kernel", value_text(host->kernel),
 			 "hostname", value_text(host->hostname),
 			 "boot_id", value_text(host->boot_id),
@@ -92,6 +93,7 @@ static json_t *host_json(const struct run *run)
 			 "phys_bits", value_known(host->phys_bits != 0, host->phys_bits),
 			 "page_size", value_known(host->page_size != 0, host->page_size),
 			 "rmap_policy", policy_json(run->policy),
+			 "other_vms", value_known(run->before.other_vms.known, measure_most_other_vms(run)),
 			 "sources", snapshot_sources_json(telling_snapshot(run)));
 }
 
@@ -125,7 +127,7 @@ static json_t *phase_json(const struct phase_result *phase)
 	bool guest_ran = reached && phase->cfg;
 	bool told = phase->state != RMAP_UNKNOWN;
 	json_t *object = json_pack(
-		"{s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+		"{s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 		"name", value_text(phase->name),
 		"do", value_text(phase->what),
 		"done", phase->done,
@@ -139,6 +141,7 @@ static json_t *phase_json(const struct phase_result *phase)
 		"failed_entries", value_known(guest_ran, phase->failed_entries),
 		"rmap_state", state_json(phase->state),
 		"state_source", told ? value_text(source_name(phase->state_source)) : json_null(),
+		"arrays_source", phase->measured ? value_text(source_name(phase->held_source)) : json_null(),
 		"failed", value_text(phase->failed ? strerrorname_np(phase->failed) : NULL),
 		"workers", stress_json(phase->stress),
 		"vms", stress_vms_json(phase->stress),

@@ -201,6 +201,18 @@ static size_t name_width(size_t widest, const char *name)
 	return width > widest ? width : widest;
 }
 
+/* One that was not asked for is not missed: the word "unavailable" would say so. */
+static const char *status_text(const char *status)
+{
+	static const char unavailable[] = "unavailable: ";
+	size_t length = sizeof(unavailable) - 1;
+
+	if (status && !strncmp(status, unavailable, length) &&
+	    !strncmp(status + length, "not asked for", strlen("not asked for")))
+		return status + length;
+	return status ? status : "?";
+}
+
 static void put_sources(const json_t *report, FILE *out)
 {
 	const json_t *sources = value_at(report, "host.sources"), *status;
@@ -213,11 +225,10 @@ static void put_sources(const json_t *report, FILE *out)
 		width = name_width(width, name);
 	fputs("\nSources\n", out);
 	json_object_foreach((json_t *)sources, name, status) {
-		const char *text = json_string_value(status);
-
 		fputs("  ", out);
 		put_name(out, name, width);
-		text_wrap(out, TEXT_PROSE, width + 4, width + 4, text ? text : "?");
+		text_wrap(out, TEXT_PROSE, width + 4, width + 4,
+			  status_text(json_string_value(status)));
 	}
 }
 

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "run/measure.h"
 
+#include <string.h>
+
 static bool vmalloc_known(const struct snapshot *snapshot)
 {
 	return snapshot->status[SOURCE_VMALLOCINFO].ok;
 }
 
-static void measure_arrays(const struct run *run, struct phase_result *phase)
+/* The arrays of all VMs that came since the baseline: this VM's, if it is the only one. */
+static void measure_by_function(const struct run *run, struct phase_result *phase)
 {
 	struct tally delta = { 0 };
 
@@ -14,8 +17,94 @@ static void measure_arrays(const struct run *run, struct phase_result *phase)
 		return;
 	if (tally_diff(&phase->snapshot.vmalloc, &run->before.vmalloc, &delta))
 		return;
+	phase->held_source = SOURCE_VMALLOCINFO;
 	phase->measured = !model_measure(&run->model, &run->layout, &delta, &phase->held);
 	tally_free(&delta);
+}
+
+/* The arrays of this VM's memslots, whatever other VMs do. */
+static void measure_by_address(struct phase_result *phase)
+{
+	const struct memslots *memslots = &phase->snapshot.memslots;
+
+	phase->held = (struct footprint){ .bytes = {
+		[ARRAY_RMAP] = memslots->rmap, [ARRAY_TRACKING] = memslots->tracking,
+		[ARRAY_LPAGE_INFO] = memslots->lpage_info,
+		[ARRAY_DIRTY_BITMAP] = memslots->dirty_bitmap,
+	} };
+	phase->held_source = SOURCE_MEMSLOTS;
+	phase->measured = true;
+}
+
+/*
+ * Arrays from kvcalloc lie in slab where there is room, so that those which lie in vmalloc are not
+ * what is predicted: only model_measure() knows how to leave them out.
+ */
+static void measure_arrays(const struct run *run, struct phase_result *phase)
+{
+	if (phase->snapshot.status[SOURCE_MEMSLOTS].ok && run->model.whole_pages)
+		measure_by_address(phase);
+	else
+		measure_by_function(run, phase);
+}
+
+uint64_t measure_expected(const struct run *run, const struct phase_result *phase,
+			  enum array array, bool shadow_root)
+{
+	const struct prediction *other = phase->predicted;
+
+	if (!other)
+		return run->at_creation.bytes[array] +
+		       (shadow_root ? run->at_transition.bytes[array] : 0);
+	return other->creation.bytes[array] +
+	       (shadow_root ? &other->transition : &other->kept)->bytes[array];
+}
+
+static bool holds(const struct run *run, const struct phase_result *phase, bool shadow_root)
+{
+	for (enum array array = 0; array < ARRAY_COUNT; array++)
+		if (phase->held.bytes[array] != measure_expected(run, phase, array, shadow_root))
+			return false;
+	return true;
+}
+
+bool measure_explained(const struct run *run, const struct phase_result *phase)
+{
+	struct tally left = { 0 };
+	bool same;
+
+	if (phase->cfg || !strcmp(phase->what, "create"))
+		return phase->measured && (holds(run, phase, false) || holds(run, phase, true));
+	if (!vmalloc_known(&run->before) || !vmalloc_known(&phase->snapshot))
+		return false;
+	same = !tally_diff(&phase->snapshot.vmalloc, &run->before.vmalloc, &left) && !left.count;
+	tally_free(&left);
+	return same;
+}
+
+bool measure_other_vms(const struct run *run)
+{
+	const struct other_vms *first = &run->before.other_vms;
+
+	if (!first->known || first->running)
+		return true;
+	for (size_t i = 0; i < run->phase_count; i++) {
+		const struct other_vms *now = &run->phases[i].snapshot.other_vms;
+
+		if (now->known && (now->running || now->set != first->set))
+			return true;
+	}
+	return false;
+}
+
+uint64_t measure_most_other_vms(const struct run *run)
+{
+	uint64_t most = run->before.other_vms.running;
+
+	for (size_t i = 0; i < run->phase_count; i++)
+		if (run->phases[i].snapshot.other_vms.running > most)
+			most = run->phases[i].snapshot.other_vms.running;
+	return most;
 }
 
 static enum rmap_state by_rmaps_stat(const struct snapshot *snapshot)
@@ -28,7 +117,7 @@ static enum rmap_state by_vmallocinfo(const struct run *run, const struct phase_
 {
 	uint64_t rmap = run->at_creation.bytes[ARRAY_RMAP] + run->at_transition.bytes[ARRAY_RMAP];
 
-	if (!phase->measured || !rmap)
+	if (!phase->measured || !rmap || (phase->mixed && phase->held_source != SOURCE_MEMSLOTS))
 		return RMAP_UNKNOWN;
 	return phase->held.bytes[ARRAY_RMAP] ? RMAP_ALLOCATED : RMAP_LAZY;
 }
@@ -45,6 +134,9 @@ static enum rmap_state by_cgroup(const struct run *run, const struct phase_resul
 	struct footprint creation, transition;
 	int64_t others, rmap;
 
+	/* Other VMs may be charged to this cgroup, too. */
+	if (phase->mixed)
+		return RMAP_UNKNOWN;
 	if (!run->before.status[SOURCE_CGROUP].ok || !before->known || !now->known)
 		return RMAP_UNKNOWN;
 	model_charged(&run->model, &run->layout, &creation, &transition);

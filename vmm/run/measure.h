@@ -7,6 +7,24 @@
 
 /* Fills state, state_source, measured and held of a phase from its snapshot and the baseline. */
 void measure_phase(const struct run *run, struct phase_result *phase);
+/*
+ * What is predicted of one of the arrays after a phase, when the first shadow root has been there or
+ * not. This differs from run->at_creation and at_transition after a slot is gone or a fault.
+ */
+uint64_t measure_expected(const struct run *run, const struct phase_result *phase,
+			  enum array array, bool shadow_root);
+/*
+ * The phase's arrays hold exactly what is predicted of a VM with or without a shadow root; after
+ * the teardown the host's arrays are back to the baseline. False: another witness is needed.
+ */
+bool measure_explained(const struct run *run, const struct phase_result *phase);
+/*
+ * Other VMs may have changed the host's figures: some with vCPUs were on this host, VMs came or went
+ * between two snapshots, or neither is known.
+ */
+bool measure_other_vms(const struct run *run);
+/* The most with vCPUs that a snapshot saw. */
+uint64_t measure_most_other_vms(const struct run *run);
 /* What one source alone says of the rmaps after a phase that was measured. */
 enum rmap_state measure_state_by(const struct run *run, const struct phase_result *phase,
 				 enum source source);

@@ -41,6 +41,8 @@ struct phase_result {
 	enum rmap_state state;
 	enum source state_source;	/* which source said so */
 	bool measured;			/* is held known? */
+	bool mixed;			/* the host's arrays may be those of other VMs, too */
+	enum source held_source;	/* which source showed held */
 	struct footprint held;		/* KVM's arrays above the baseline */
 	int failed;			/* errno of a KVM_RUN that failed as cfg->fails says, 0 */
 	struct prediction *predicted;	/* NULL: the run's holds */

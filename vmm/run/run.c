@@ -31,6 +31,17 @@ static void choose_model(struct live_run *live)
 	run->heads[0] += run->config->selftest.break_what == BREAK_WRONG_MODEL;
 }
 
+/* The source memslots finds this VM by it among all of the host's. */
+static struct vm_mark mark_of(const struct vm *vm)
+{
+	const struct slot *slot = &vm->layout->slots[0];
+
+	return (struct vm_mark){
+		.base_gfn = slot->base / 4096, .npages = slot->size / 4096,
+		.hva = (uintptr_t)vm_slot_memory(vm, slot),
+	};
+}
+
 static int make_vm(struct live_run *live)
 {
 	struct run *run = live->run;
@@ -40,6 +51,7 @@ static int make_vm(struct live_run *live)
 		return code;
 	live->sources.vm_pid = live->vm.creator;
 	live->sources.vm_fd = live->vm.fd;
+	live->sources.vm_mark = mark_of(&live->vm);
 	code = vm_set_slots(&live->vm, run->signals, &run->err);
 	if (code == -EINTR)
 		run->signal = signals_next(run->signals);
@@ -126,6 +138,17 @@ static void end_vm(struct live_run *live)
 		vm_destroy(&live->vm);
 }
 
+/* Other VMs are on this host: after the teardown the host's arrays may tell nothing of this VM's. */
+static bool others_change_arrays(const struct run *run)
+{
+	/* The teardown has begun: the phase before it is the last in which the VM lived. */
+	const struct phase_result *last = run->phases + run->phase_count - 2;
+
+	if (run->phase_count < 2)
+		return false;
+	return measure_other_vms(run) || last->held_source == SOURCE_MEMSLOTS;
+}
+
 /* The phase "teardown". */
 static void teardown(struct live_run *live)
 {
@@ -134,6 +157,8 @@ static void teardown(struct live_run *live)
 	uint64_t start = clock_ns();
 
 	sources_unwatch(sources);
+	if (others_change_arrays(live->run))
+		sources_note_memslots(sources);
 	end_vm(live);
 	sources->vm_pid = 0;
 	if (live->run->config->selftest.break_what == BREAK_KLOG && !sources->klog_alarms++)

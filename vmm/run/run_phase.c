@@ -26,6 +26,12 @@ void phase_end(struct live_run *live, struct phase_result *phase)
 	if (live->altered)
 		phase->predicted = run_predict_again(live->run, &live->kept);
 	measure_phase(live->run, phase);
+	if (measure_explained(live->run, phase) || !measure_other_vms(live->run))
+		return;
+	/* Perhaps other VMs changed the host's arrays: this VM's own are asked for. */
+	phase->mixed = true;
+	snapshot_ask_memslots(&live->sources, &phase->snapshot);
+	measure_phase(live->run, phase);
 }
 
 static uint64_t timeout_of(const struct live_run *live, const struct phase_cfg *cfg)

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Other VMs on the host never make a FAIL, and do not hide one.
+
+load lab
+
+setup_file() { boot busy.sh; }
+setup() { need_boot; }
+
+@test "beside VMs that come and go every byte is still exact" {
+	for i in 1 2; do
+		rc transition$i 0
+		check transition$i rmap.exact pass
+		check transition$i tracking.exact pass
+		check transition$i arrays.exact pass
+	done
+	rc dirty-log 0
+	check dirty-log arrays.exact pass
+}
+
+@test "at least one of these runs needed the addresses of its own arrays" {
+	jq -se '[.[].phases[].arrays_source] | any(. == "memslots")' "$out"/transition?.json "$out/dirty-log.json"
+}
+
+@test "beside them a wrong figure fails, by address" {
+	rc wrong-model 1
+	check wrong-model rmap.exact fail "by the addresses of this VM's own arrays"
+}
+
+@test "beside them a VM that is left behind fails, by the addresses of its arrays" {
+	rc leak 1
+	check leak teardown.clean fail "at the addresses that they had"
+}
+
+@test "three smokes at once give three verdicts without a FAIL" {
+	for i in 1 2 3; do
+		rc smoke$i 0
+		check smoke$i rmap.exact pass
+	done
+}
+
+@test "without the kernel's memory they are no FAIL, and each skip says why" {
+	for i in 1 2; do
+		rc hidden$i 0
+		json hidden$i '[.checks[] | select(.name == "rmap.exact" or .name == "tracking.exact" or .name == "teardown.clean")] |
+			all(.result == "pass" or (.result == "skip" and (.reason | contains("other VM")) and (.reason | contains("/proc/kcore"))))'
+	done
+}

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# In the emulated host: runs beside other VMs that come, go, run nested guests and change their memslots meanwhile.
+. ./prelude.sh
+
+cat >/tmp/neighbour.ini <<-END
+	[memslot.low]
+	base = 0
+	size = 64M
+	[memslot.high]
+	base = 4G
+	size = 2G
+	[expect]
+	policy = any
+	[phase.boot]
+	do = boot
+	[phase.l2]
+	do = l2
+	touch = 1M
+END
+
+# VMs that live for an instant, one after the other, until /tmp/quiet is there.
+churn() {
+	while [ ! -e /tmp/quiet ]; do
+		minivmm /tmp/neighbour.ini report.sources=cheap >/dev/null 2>&1
+	done
+}
+
+busy() { # NAME ARGUMENT...: a run beside two of them
+	local name=$1
+	shift
+	churn &
+	churn &
+	report "$name" "$@"
+	touch /tmp/quiet
+	wait
+	rm /tmp/quiet
+}
+
+for i in 1 2; do
+	busy transition$i configs/transition.ini
+done
+busy dirty-log configs/dirty-log.ini
+busy wrong-model configs/transition.ini selftest.break=wrong-model
+busy leak configs/transition.ini selftest.break=leak-vm
+
+for i in 1 2 3; do
+	report smoke$i smoke --format ktap &
+done
+wait
+
+# Without the kernel's memory nobody can tell whose an array is.
+mount -o bind /dev/null /proc/kcore
+for i in 1 2; do
+	busy hidden$i configs/transition.ini
+done
+umount /proc/kcore
