@@ -107,6 +107,7 @@ static void rows_and_populate(void **state)
 {
 	struct memslot_cfg cfg = SLOT("row", .base = 4 * M, .size = 16 * K, .count = 5);
 	struct backing backing;
+	struct err err = { 0 };
 	uint8_t *memory;
 
 	(void)state;
@@ -114,13 +115,35 @@ static void rows_and_populate(void **state)
 	assert_int_equal(backing.size, 80 * K);
 	assert_int_equal(resident(backing.hva, 80 * K), 0);
 	backing_unmap(&backing);
-	cfg.populate = true;
 	map(&backing, &cfg);
+	assert_int_equal(backing_populate(&backing, &cfg, NULL, UINT64_MAX, &err), 0);
 	assert_int_equal(resident(backing.hva, 80 * K), 20);
 	memory = backing.hva;
 	backing_unmap(&backing);
 	assert_null(backing.hva);
 	assert_mapped(memory, 80 * K, false);
+}
+
+/* A signal and the timeout end it within a part of 64 MiB. */
+static void populating_can_be_ended(void **state)
+{
+	struct memslot_cfg cfg = SLOT("low", .base = 0, .size = 128 * M, .count = 1);
+	struct signals signals;
+	struct backing backing;
+	struct err err = { 0 };
+
+	(void)state;
+	map(&backing, &cfg);
+	assert_int_equal(backing_populate(&backing, &cfg, NULL, 1, &err), -ETIMEDOUT);
+	assert_int_equal(signals_open(&signals, &err), 0);
+	raise(SIGTERM);
+	assert_int_equal(backing_populate(&backing, &cfg, &signals, UINT64_MAX, &err), -EINTR);
+	assert_string_equal(err.text, "memslot.low: populating its memory (0 of 134217728 bytes): "
+				      "Interrupted system call");
+	assert_int_equal(signals_next(&signals), SIGTERM);
+	signals_close(&signals);
+	assert_int_equal(resident(backing.hva, 128 * M), 0);
+	backing_unmap(&backing);
 }
 
 static void memory_of_a_memfd(void **state)
@@ -271,6 +294,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hva_agrees_with_gpa),
 		cmocka_unit_test(rows_and_populate),
+		cmocka_unit_test(populating_can_be_ended),
 		cmocka_unit_test(memory_of_a_memfd),
 		cmocka_unit_test(memory_of_a_file),
 		cmocka_unit_test(a_node_is_a_bit),

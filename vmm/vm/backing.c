@@ -10,8 +10,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "vm/kvm_gmem.h"
 
+/* What is populated between two looks at the signals: a fraction of a second. */
+#define POPULATE_PART (64ull << 20)
 #define SIZE_2M (2ull << 20)
 #define SIZE_1G (1ull << 30)
 
@@ -79,23 +82,39 @@ static int memory_fd(const struct memslot_cfg *cfg, uint64_t size, int vm, int *
  * Kernels before 5.14 have no MADV_POPULATE_WRITE: there, each page is written with what it
  * holds.
  */
-static int populate(const struct backing *backing, const struct memslot_cfg *cfg)
+static int populate_part(volatile uint8_t *memory, uint64_t size, uint64_t page)
 {
-	volatile uint8_t *memory = backing->hva;
-
-	if (!madvise(backing->hva, backing->size, MADV_POPULATE_WRITE))
+	if (!madvise((void *)memory, size, MADV_POPULATE_WRITE))
 		return 0;
 	if (errno != EINVAL)
 		return -errno;
-	for (uint64_t offset = 0; offset < backing->size; offset += page_size_of(cfg))
+	for (uint64_t offset = 0; offset < size; offset += page)
 		memory[offset] = memory[offset]; /* cppcheck-suppress selfAssignment */
+	return 0;
+}
+
+int backing_populate(const struct backing *backing, const struct memslot_cfg *cfg,
+		     const struct signals *signals, uint64_t deadline_ns, struct err *err)
+{
+	uint64_t page = page_size_of(cfg), part = page > POPULATE_PART ? page : POPULATE_PART;
+
+	for (uint64_t done = 0; done < backing->size; done += part) {
+		uint64_t left = backing->size - done;
+		int code = signals_came(signals) ? -EINTR :
+			   clock_ns() > deadline_ns ? -ETIMEDOUT :
+			   populate_part(backing->hva + done, left < part ? left : part, page);
+
+		if (code)
+			return err_errno(err, -code, "memslot.%s: populating its memory "
+					 "(%llu of %llu bytes)", cfg->name, (unsigned long long)done,
+					 (unsigned long long)backing->size);
+	}
 	return 0;
 }
 
 static int advise(const struct backing *backing, const struct memslot_cfg *cfg, struct err *err)
 {
 	int advice = cfg->thp == THP_ALWAYS ? MADV_HUGEPAGE : MADV_NOHUGEPAGE;
-	int code;
 
 	if (cfg->thp != THP_DEFAULT && madvise(backing->hva, backing->size, advice))
 		return err_errno(err, errno, "memslot.%s: madvise(thp)", cfg->name);
@@ -111,8 +130,7 @@ static int advise(const struct backing *backing, const struct memslot_cfg *cfg, 
 			return err_errno(err, errno, "memslot.%s: mbind(node %lld)", cfg->name,
 					 (long long)cfg->node);
 	}
-	code = cfg->populate ? populate(backing, cfg) : 0;
-	return code ? err_errno(err, -code, "memslot.%s: populating its memory", cfg->name) : 0;
+	return 0;
 }
 
 /*

@@ -141,11 +141,27 @@ int vm_slot_delete(const struct vm *vm, const struct slot *slot)
 	return set_slot(vm, slot, slot->base, 0, 0) ? -errno : 0;
 }
 
+static int populate(const struct vm *vm, const struct signals *signals, struct err *err)
+{
+	const struct config *config = vm->layout->config;
+	uint64_t deadline = clock_ns() + config->vm.timeout;
+	int code = 0;
+
+	for (size_t i = 0; !code && i < config->memslot_count; i++)
+		if (config->memslots[i].populate && vm->backings[i].hva)
+			code = backing_populate(&vm->backings[i], &config->memslots[i], signals,
+						deadline, err);
+	return code;
+}
+
 int vm_set_slots(struct vm *vm, const struct signals *signals, struct err *err)
 {
 	const struct layout *layout = vm->layout;
 	bool broken = layout->config->selftest.break_what == BREAK_SLOT_FAILS;
+	int populated = populate(vm, signals, err);
 
+	if (populated)
+		return populated;
 	for (size_t i = 0; i < layout->count; i++) {
 		const struct slot *slot = &layout->slots[i];
 		uint32_t flags = slot->kvm_flags;
