@@ -8,8 +8,10 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "run/preflight.h"
 #include "vm/kvm.h"
@@ -178,6 +180,47 @@ static void a_run_takes_half_of_free_memory_at_most(void **state)
 	assert_true(preflight(&s->run, &s->kvm));
 }
 
+/* The guest's memory and the kernel's come from the same: 16 MiB populated, 8 MiB of KVM's. */
+static void kernel_and_guest_share_what_is_available(void **state)
+{
+	struct stage *s = *state;
+
+	s->memslot.populate = true;
+	s->run.before.meminfo.mem_available = 24 * M;
+	assert_true(preflight(&s->run, &s->kvm));
+	s->run.before.meminfo.mem_available = 23 * M;
+	refused(s, "this run takes 8 MiB of the kernel's memory and 16 MiB of the guest's, 24 MiB in all: "
+		   "more than the 23 MiB that MemAvailable, 23 MiB, leaves", "vm.ignore-limits");
+	s->config.vm.ignore_limits = true;
+	assert_true(preflight(&s->run, &s->kvm));
+}
+
+static void more_descriptors_than_there_can_be_are_refused(void **state)
+{
+	struct stage *s = *state;
+	struct rlimit old, low = { 32, 70 };
+	char reason[128];
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+	s->config.vm.vcpus = 2;
+	if (old.rlim_max < 72) {
+		skip();
+		return;
+	}
+	low.rlim_max = old.rlim_max;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+	/* The soft limit is raised. */
+	assert_true(preflight(&s->run, &s->kvm));
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &low), 0);
+	assert_int_equal(low.rlim_cur, 72);
+	s->config.vm.vcpus = low.rlim_max;
+	snprintf(reason, sizeof(reason), "this run takes %llu descriptors, a process has %llu here "
+		 "(RLIMIT_NOFILE)", 68 + 2 * (unsigned long long)low.rlim_max,
+		 (unsigned long long)low.rlim_max);
+	refused(s, reason, "ulimit -n");
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+}
+
 /* An eager kernel has no rmaps left to fail. */
 static void a_fault_that_can_not_happen_is_refused(void **state)
 {
@@ -193,6 +236,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_host_that_can_is_not_refused, set, unset),
+		cmocka_unit_test_setup_teardown(kernel_and_guest_share_what_is_available, set, unset),
+		cmocka_unit_test_setup_teardown(more_descriptors_than_there_can_be_are_refused, set,
+						unset),
 		cmocka_unit_test_setup_teardown(phases_that_need_nesting_are_refused_without, set, unset),
 		cmocka_unit_test_setup_teardown(without_a_module_the_cpu_is_to_blame, set, unset),
 		cmocka_unit_test_setup_teardown(phases_that_need_no_nesting_run_without, set, unset),

@@ -114,6 +114,7 @@ struct config {
 		bool nested;			/* default yes; no: CPUID shows neither SVM nor VMX */
 		uint64_t timeout;		/* ns per phase, default 60s; --timeout */
 		uint64_t kernel_memory_limit;	/* bytes a run may cost the kernel; 0: half of MemAvailable */
+		bool ignore_limits;		/* run although the memory may not suffice */
 		unsigned int disable_quirks;	/* enum vm_quirk */
 		uint64_t dirty_ring;		/* bytes per vCPU; 0: bitmaps log dirty pages */
 	} vm;

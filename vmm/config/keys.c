@@ -128,7 +128,8 @@ static const struct key key_table[] = {
 	{ VM(kernel_memory_limit), .name = "kernel-memory-limit", .type = KEY_SIZE,
 	  .initial = "auto", .words = vm_limit_words, .min = 1,
 	  .help = "what the run may cost the kernel; auto: half of MemAvailable", .unit = "bytes" },
-
+	{ VM(ignore_limits), .name = "ignore-limits", .type = KEY_BOOL, .initial = "no",
+	  .help = "run although MemAvailable or a cgroup's limit is less than the run takes" },
 	{ VM(dirty_ring), .name = "dirty-ring", .type = KEY_SIZE, .initial = "none",
 	  .words = ring_words, .min = PAGE, .multiple = PAGE,
 	  .help = "a ring of dirty pages per vCPU, a power of two, instead of bitmaps (5.11)",

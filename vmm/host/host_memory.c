@@ -16,7 +16,7 @@
 #define ADDRESS_SPACE (1ull << 47)	/* of a process, without 5-level paging */
 
 struct demand {
-	uint64_t address_space, populated;
+	uint64_t address_space, populated; /* populated: not from a pool of huge pages */
 	uint64_t huge_2m, huge_1g;	/* pages */
 	const struct memslot_cfg *last_2m, *last_1g; /* who asked for the last of them */
 };
@@ -41,10 +41,13 @@ static int check_pool(const char *root, const struct memslot_cfg *cfg, uint64_t 
 		      unsigned int kilobytes, const char *size, struct err *err)
 {
 	char path[128];
-	uint64_t pages;
+	uint64_t pages, reserved = 0;
 
 	if (!cfg)
 		return 0;
+	/* Free ones may be promised to others already: hugetlb_reserve_pages(), mm/hugetlb.c. */
+	snprintf(path, sizeof(path), "/sys/kernel/mm/hugepages/hugepages-%ukB/resv_hugepages", kilobytes);
+	read_number(root, path, &reserved);
 	snprintf(path, sizeof(path), "/sys/kernel/mm/hugepages/hugepages-%ukB/free_hugepages", kilobytes);
 	if (!read_number(root, path, &pages)) {
 		err_set(err, ENOMEM, "memslot.%s.backing: this host has no huge pages of %s (%s)",
@@ -52,6 +55,7 @@ static int check_pool(const char *root, const struct memslot_cfg *cfg, uint64_t 
 		err_remedy(err, "boot with hugepagesz=%s, or another backing", size);
 		return -ENOMEM;
 	}
+	pages = pages > reserved ? pages - reserved : 0;
 	if (wanted <= pages)
 		return 0;
 	err_set(err, ENOMEM, "memslot.%s.backing: the layout takes %" PRIu64 " huge pages of %s, this host "
@@ -100,7 +104,7 @@ static void add_demand(const struct memslot_cfg *cfg, uint64_t vms, struct deman
 	if (__builtin_mul_overflow(cfg->size * cfg->count, vms, &size) ||
 	    __builtin_add_overflow(demand->address_space, size, &demand->address_space))
 		size = demand->address_space = UINT64_MAX;
-	if (cfg->populate)
+	if (cfg->populate && cfg->backing != BACKING_HUGETLB_2M && cfg->backing != BACKING_HUGETLB_1G)
 		demand->populated += size;
 	if (cfg->backing == BACKING_HUGETLB_2M) {
 		demand->huge_2m += size >> 21;
@@ -238,4 +242,18 @@ int host_memory_check(const char *root, const struct layout *layout, uint64_t vm
 		code = check_populated(&demand, mem_available, err);
 	return code ? code : check_touched(root, config, vms, demand.address_space, mem_available,
 					   err);
+}
+
+uint64_t host_memory_use(const char *root, const struct layout *layout, uint64_t vms)
+{
+	const struct config *config = layout->config;
+	struct demand demand = { 0 };
+	uint64_t touched;
+
+	for (size_t i = 0; i < config->memslot_count; i++)
+		if (!config->memslots[i].alias)
+			add_demand(&config->memslots[i], vms, &demand);
+	touched = vms * most_touched(config, demand.address_space / vms, may_be_huge(root, config));
+	/* What is populated may be what is touched: the larger of both is taken for certain. */
+	return demand.populated > touched ? demand.populated : touched;
 }

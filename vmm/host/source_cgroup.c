@@ -8,10 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "host/cgroup.h"
 #include "host/source.h"
 
-#define SELF "/proc/self/cgroup"
-#define MOUNTS "/proc/self/mountinfo"
 #define CHARGE_BATCH 64		/* MEMCG_CHARGE_BATCH, include/linux/memcontrol.h: pages per CPU */
 
 static const char *const names[CGROUP_ITEMS] = {
@@ -54,83 +53,13 @@ int cgroup_parse(FILE *file, struct cgroup_memory *memory)
 	return code;
 }
 
-/* The path behind "0::" in /proc/self/cgroup. */
-static int own_path(const struct sources *sources, char path[SOURCE_PATH], char why[SOURCE_WHY])
-{
-	char line[SOURCE_PATH];
-	bool found = false;
-	FILE *file;
-	int code = source_open(&file, sources->root, SELF, why);
-
-	if (code)
-		return code;
-	while (!found && fgets(line, sizeof(line), file))
-		found = !strncmp(line, "0::/", 4);
-	code = source_close(file, SELF, source_end(file), why);
-	if (code)
-		return code;
-	if (!found) {
-		snprintf(why, SOURCE_WHY, "this process is in no cgroup of version 2");
-		return -ENOENT;
-	}
-	line[strcspn(line, "\n")] = '\0';
-	snprintf(path, SOURCE_PATH, "%s", line + 3);
-	return 0;
-}
-
-/* Fields 4 and 5 of mountinfo: what part of the tree is mounted, and where. */
-static bool is_cgroup2(char *line, char **part, char **where)
-{
-	char *field = line, *save;
-
-	if (!strstr(line, " - cgroup2 "))
-		return false;
-	for (int i = 0; (field = strtok_r(i ? NULL : line, " ", &save)) && i < 5; i++) {
-		if (i == 3)
-			*part = field;
-		if (i == 4)
-			*where = field;
-	}
-	return field != NULL;
-}
-
-/* The cgroup's folder: its path, with the mounted part of the tree replaced by the mount point. */
-static int own_folder(const struct sources *sources, char folder[SOURCE_PATH], char why[SOURCE_WHY])
-{
-	char path[SOURCE_PATH], line[1024], *part = NULL, *where = NULL;
-	bool found = false;
-	FILE *file;
-	size_t skip;
-	int code = own_path(sources, path, why);
-
-	if (!code)
-		code = source_open(&file, sources->root, MOUNTS, why);
-	if (code)
-		return code;
-	while (!found && fgets(line, sizeof(line), file))
-		found = is_cgroup2(line, &part, &where);
-	code = source_close(file, MOUNTS, source_end(file), why);
-	if (code)
-		return code;
-	if (!found) {
-		snprintf(why, SOURCE_WHY, "cgroup2 is not mounted");
-		return -ENOENT;
-	}
-	skip = strcmp(part, "/") && !strncmp(path, part, strlen(part)) ? strlen(part) : 0;
-	if (strlen(where) + strlen(path + skip) > SOURCE_PATH - 32)
-		return source_errno(why, ENAMETOOLONG, path);
-	stpcpy(stpcpy(folder, where), strcmp(path + skip, "/") ? path + skip : "");
-	return 0;
-}
-
 int cgroup_own_folder(char *folder, size_t size, char why[SOURCE_WHY])
 {
-	const struct sources here = { .root = "" };
-	char found[SOURCE_PATH];
-	int code = own_folder(&here, found, why);
+	struct cgroup_place place;
+	int code = cgroup_find("", CGROUP_V2, &place, why);
 
 	if (!code)
-		snprintf(folder, size, "%s", found);
+		snprintf(folder, size, "%s", place.folder);
 	return code;
 }
 
@@ -147,8 +76,9 @@ static bool has(const struct sources *sources, const char *folder, const char *n
 static int find_statistics(const struct sources *sources, char path[SOURCE_PATH],
 			   char why[SOURCE_WHY])
 {
-	char folder[SOURCE_PATH];
-	int code = own_folder(sources, folder, why);
+	struct cgroup_place place;
+	const char *folder = place.folder;
+	int code = cgroup_find(sources->root, CGROUP_V2, &place, why);
 
 	if (code)
 		return code;

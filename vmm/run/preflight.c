@@ -2,8 +2,11 @@
 #include "run/preflight.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <sys/resource.h>
 
 #include "base/units.h"
+#include "host/cgroup.h"
 #include "host/host_memory.h"
 #include "run/run_faults.h"
 #include "vm/guest.h"
@@ -124,6 +127,77 @@ static bool check_cost(struct run *run, const struct kvm *kvm)
 	return skip(run);
 }
 
+/* A phase with fails = ENOMEM asks for more than there is: the kernel does not give it. */
+static uint64_t kernel_cost(const struct run *run, uint64_t vms)
+{
+	for (size_t i = 0; i < run->config->phase_count; i++)
+		if (run->config->phases[i].fails == FAILS_ENOMEM)
+			return vms * footprint_total(&run->at_creation);
+	return vms * (footprint_total(&run->at_creation) + footprint_total(&run->at_transition));
+}
+
+/* The tightest of MemAvailable and the limits of this process's cgroups. False: none is known. */
+static bool find_room(const struct run *run, struct memory_room *room)
+{
+	cgroup_memory_room("", room);
+	if (run->before.status[SOURCE_MEMINFO].ok &&
+	    (!room->limited || run->before.meminfo.mem_available < room->room)) {
+		room->limited = true;
+		room->limit = room->room = run->before.meminfo.mem_available;
+		snprintf(room->where, sizeof(room->where), "MemAvailable");
+	}
+	return room->limited;
+}
+
+/* Kernel and guest take from the same memory: who takes too much is killed. */
+static bool check_room(struct run *run, const struct kvm *kvm)
+{
+	uint64_t vms = vm_count(run->config), cost = kernel_cost(run, vms);
+	uint64_t use = host_memory_use("", &run->layout, vms), sum;
+	char cost_text[UNIT_TEXT], use_text[UNIT_TEXT], sum_text[UNIT_TEXT], room_text[UNIT_TEXT];
+	char limit_text[UNIT_TEXT];
+	struct memory_room room;
+
+	(void)kvm;
+	if (run->config->vm.ignore_limits || !find_room(run, &room) ||
+	    (!__builtin_add_overflow(cost, use, &sum) && sum <= room.room))
+		return true;
+	err_set(&run->err, ENOMEM, "this run takes %s of the kernel's memory and %s of the guest's, "
+		"%s in all: more than the %s that %s, %s, leaves",
+		format_bytes(cost_text, cost), format_bytes(use_text, use),
+		format_bytes(sum_text, sum), format_bytes(room_text, room.room), room.where,
+		format_bytes(limit_text, room.limit));
+	err_remedy(&run->err, "a higher limit, a smaller layout or less touch; vm.ignore-limits = yes "
+			      "runs it all the same, until the kernel kills it");
+	return skip(run);
+}
+
+/* One per VM, vCPU and its counters, and those that this program has of its own. */
+static uint64_t descriptors(const struct run *run)
+{
+	return 64 + vm_count(run->config) * (4 + 2 * run->config->vm.vcpus);
+}
+
+/* The soft limit is this process's own to raise. */
+static bool check_descriptors(struct run *run, const struct kvm *kvm)
+{
+	uint64_t wanted = descriptors(run);
+	struct rlimit limit;
+
+	(void)kvm;
+	if (getrlimit(RLIMIT_NOFILE, &limit) || wanted <= limit.rlim_cur)
+		return true;
+	if (wanted <= limit.rlim_max) {
+		limit.rlim_cur = wanted;
+		if (!setrlimit(RLIMIT_NOFILE, &limit))
+			return true;
+	}
+	err_set(&run->err, EMFILE, "this run takes %llu descriptors, a process has %llu here "
+		"(RLIMIT_NOFILE)", (unsigned long long)wanted, (unsigned long long)limit.rlim_max);
+	err_remedy(&run->err, "ulimit -n %llu, or fewer vCPUs", (unsigned long long)wanted);
+	return skip(run);
+}
+
 /* Can a phase fail that must fail? */
 static bool check_faults(struct run *run, const struct kvm *kvm)
 {
@@ -135,7 +209,7 @@ bool preflight(struct run *run, const struct kvm *kvm)
 {
 	static bool (*const checks[])(struct run *run, const struct kvm *kvm) = {
 		check_nesting, check_dirty_ring, check_quirks, check_memory, check_cost,
-		check_faults,
+		check_room, check_descriptors, check_faults,
 	};
 
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The room that the cgroups of a process leave it: version 2, version 1, both, and a namespace. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "host/cgroup.h"
+
+#define M (1ull << 20)
+#define V2_MOUNT "30 1 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n"
+#define V1_MOUNT "31 1 0:27 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n" \
+		 "32 1 0:28 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu\n"
+
+/* A root folder that a test fills with files. */
+static int make_root(void **state)
+{
+	char *root = strdup("/tmp/minivmm-unit.XXXXXX");
+
+	assert_non_null(mkdtemp(root));
+	*state = root;
+	return 0;
+}
+
+static int remove_root(void **state)
+{
+	char command[64];
+
+	snprintf(command, sizeof(command), "rm -r '%s'", (char *)*state);
+	free(*state);
+	return system(command);
+}
+
+static void put(const char *root, const char *path, const char *text)
+{
+	char full[256], command[300];
+	FILE *file;
+
+	snprintf(full, sizeof(full), "%s%s", root, path);
+	snprintf(command, sizeof(command), "mkdir -p \"$(dirname '%s')\"", full);
+	assert_int_equal(system(command), 0);
+	file = fopen(full, "w");
+	assert_non_null(file);
+	fputs(text, file);
+	fclose(file);
+}
+
+static struct memory_room room_of(const char *root)
+{
+	struct memory_room room;
+
+	cgroup_memory_room(root, &room);
+	return room;
+}
+
+static void without_a_limit_there_is_none(void **state)
+{
+	const char *root = *state;
+
+	assert_false(room_of(root).limited);
+	put(root, "/proc/self/cgroup", "0::/user/vm\n");
+	put(root, "/proc/self/mountinfo", V2_MOUNT);
+	put(root, "/sys/fs/cgroup/user/vm/memory.max", "max\n");
+	put(root, "/sys/fs/cgroup/user/vm/memory.current", "4096\n");
+	assert_false(room_of(root).limited);
+}
+
+static void the_tightest_ancestor_counts(void **state)
+{
+	const char *root = *state;
+	struct memory_room room;
+
+	put(root, "/proc/self/cgroup", "0::/user/vm\n");
+	put(root, "/proc/self/mountinfo", V2_MOUNT);
+	put(root, "/sys/fs/cgroup/user/vm/memory.max", "314572800\n");		/* 300M, 100M used */
+	put(root, "/sys/fs/cgroup/user/vm/memory.current", "104857600\n");
+	put(root, "/sys/fs/cgroup/user/memory.max", "524288000\n");		/* 500M, 400M used */
+	put(root, "/sys/fs/cgroup/user/memory.current", "419430400\n");
+	room = room_of(root);
+	assert_true(room.limited);
+	assert_int_equal(room.room, 100 * M);
+	assert_int_equal(room.limit, 500 * M);
+	assert_string_equal(room.where, "memory.max of /sys/fs/cgroup/user");
+	/* What can be reclaimed leaves more, and what is dirty does not. */
+	put(root, "/sys/fs/cgroup/user/memory.stat", "anon 1\nactive_file 52428800\nfile_dirty 10485760\n"
+	    "inactive_file 10485760\nslab_reclaimable 1048576\n");
+	assert_int_equal(room_of(root).room, 151 * M);
+	/* memory.high is a limit, too. */
+	put(root, "/sys/fs/cgroup/user/vm/memory.high", "115343360\n");		/* 110M */
+	room = room_of(root);
+	assert_int_equal(room.room, 10 * M);
+	assert_string_equal(room.where, "memory.high of /sys/fs/cgroup/user/vm");
+}
+
+static void version_1_is_read_beside_version_2(void **state)
+{
+	const char *root = *state;
+	struct memory_room room;
+
+	put(root, "/proc/self/cgroup", "9:cpu:/a\n4:hugetlb,memory:/box/vm\n0::/user\n");
+	put(root, "/proc/self/mountinfo", V1_MOUNT V2_MOUNT);
+	put(root, "/sys/fs/cgroup/memory/box/vm/memory.limit_in_bytes", "9223372036854771712\n");
+	put(root, "/sys/fs/cgroup/memory/box/vm/memory.usage_in_bytes", "0\n");
+	assert_false(room_of(root).limited);
+	put(root, "/sys/fs/cgroup/memory/box/memory.limit_in_bytes", "268435456\n");
+	put(root, "/sys/fs/cgroup/memory/box/memory.usage_in_bytes", "67108864\n");
+	put(root, "/sys/fs/cgroup/memory/box/memory.stat", "active_file 1\ntotal_active_file 1048576\n");
+	room = room_of(root);
+	assert_int_equal(room.room, 193 * M);
+	assert_string_equal(room.where, "memory.limit_in_bytes of /sys/fs/cgroup/memory/box");
+}
+
+/* In a container a part of the tree is mounted, and more is charged than the limit allows. */
+static void a_part_of_the_tree_may_be_mounted(void **state)
+{
+	const char *root = *state;
+
+	put(root, "/proc/self/cgroup", "0::/docker/1/job\n");
+	put(root, "/proc/self/mountinfo", "30 1 0:26 /docker/1 /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n");
+	put(root, "/sys/fs/cgroup/job/memory.max", "1048576\n");
+	put(root, "/sys/fs/cgroup/job/memory.current", "2097152\n");
+	assert_true(room_of(root).limited);
+	assert_int_equal(room_of(root).room, 0);
+}
+
+static void kills_are_counted(void **state)
+{
+	const char *root = *state;
+
+	assert_false(cgroup_oom_kills(root).known);
+	put(root, "/proc/self/cgroup", "4:memory:/box\n0::/user\n");
+	put(root, "/proc/self/mountinfo", V1_MOUNT V2_MOUNT);
+	put(root, "/sys/fs/cgroup/user/memory.events", "oom 7\noom_kill 2\n");
+	put(root, "/sys/fs/cgroup/memory/box/memory.oom_control", "oom_kill_disable 0\noom_kill 3\n");
+	assert_true(cgroup_oom_kills(root).known);
+	assert_int_equal(cgroup_oom_kills(root).value, 5);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(without_a_limit_there_is_none, make_root, remove_root),
+		cmocka_unit_test_setup_teardown(the_tightest_ancestor_counts, make_root, remove_root),
+		cmocka_unit_test_setup_teardown(version_1_is_read_beside_version_2, make_root,
+						remove_root),
+		cmocka_unit_test_setup_teardown(a_part_of_the_tree_may_be_mounted, make_root,
+						remove_root),
+		cmocka_unit_test_setup_teardown(kills_are_counted, make_root, remove_root),
+	};
+
+	return cmocka_run_group_tests_name("cgroup", tests, NULL, NULL);
+}

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "host/cgroup.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/source.h"
+
+#define SELF "/proc/self/cgroup"
+#define MOUNTS "/proc/self/mountinfo"
+
+/* Does a list like "cpu,memory" have the word? It ends with the text, a colon or a newline. */
+static bool lists(const char *list, const char *word)
+{
+	size_t all = strcspn(list, ":\n"), length = strlen(word);
+
+	for (size_t at = 0; at < all; at += strcspn(list + at, ",") + 1)
+		if (strcspn(list + at, ",:\n") == length && !strncmp(list + at, word, length))
+			return true;
+	return false;
+}
+
+/* "0::/PATH" of version 2, "N:memory:/PATH" of version 1. Returns the path, or NULL. */
+static char *path_of_line(char *line, enum cgroup_version version)
+{
+	char *controllers = strchr(line, ':');
+	char *path = controllers ? strchr(controllers + 1, ':') : NULL;
+
+	if (!path || path[1] != '/')
+		return NULL;
+	if (version == CGROUP_V2 ? strncmp(line, "0::", 3) : !lists(controllers + 1, "memory"))
+		return NULL;
+	path[strcspn(path, "\n")] = '\0';
+	return path + 1;
+}
+
+static int own_path(const char *root, enum cgroup_version version, char path[SOURCE_PATH],
+		    char why[SOURCE_WHY])
+{
+	char line[SOURCE_PATH], *found = NULL;
+	FILE *file;
+	int code = source_open(&file, root, SELF, why);
+
+	if (code)
+		return code;
+	while (!found && fgets(line, sizeof(line), file))
+		found = path_of_line(line, version);
+	code = source_close(file, SELF, source_end(file), why);
+	if (code)
+		return code;
+	if (!found) {
+		snprintf(why, SOURCE_WHY, version == CGROUP_V2 ?
+			 "this process is in no cgroup of version 2" :
+			 "this process is in no memory cgroup of version 1");
+		return -ENOENT;
+	}
+	snprintf(path, SOURCE_PATH, "%s", found);
+	return 0;
+}
+
+/* The file system and, for version 1, the controllers among its options, the last field. */
+static bool is_hierarchy(const char *line, enum cgroup_version version)
+{
+	const char *options = strrchr(line, ' ');
+
+	if (version == CGROUP_V2)
+		return strstr(line, " - cgroup2 ");
+	return strstr(line, " - cgroup ") && options && lists(options + 1, "memory");
+}
+
+/* Fields 4 and 5 of mountinfo: what part of the tree is mounted, and where. */
+static bool mounted(char *line, char **part, char **where)
+{
+	char *field = line, *save;
+
+	for (int i = 0; (field = strtok_r(i ? NULL : line, " ", &save)) && i < 5; i++) {
+		if (i == 3)
+			*part = field;
+		if (i == 4)
+			*where = field;
+	}
+	return field != NULL;
+}
+
+int cgroup_find(const char *root, enum cgroup_version version, struct cgroup_place *place,
+		char why[SOURCE_WHY])
+{
+	char path[SOURCE_PATH], line[1024], *part = NULL, *where = NULL;
+	bool found = false;
+	FILE *file;
+	size_t skip;
+	int code = own_path(root, version, path, why);
+
+	if (!code)
+		code = source_open(&file, root, MOUNTS, why);
+	if (code)
+		return code;
+	while (!found && fgets(line, sizeof(line), file))
+		found = is_hierarchy(line, version) && mounted(line, &part, &where);
+	code = source_close(file, MOUNTS, source_end(file), why);
+	if (code)
+		return code;
+	if (!found) {
+		snprintf(why, SOURCE_WHY, version == CGROUP_V2 ? "cgroup2 is not mounted" :
+								 "no memory cgroups are mounted");
+		return -ENOENT;
+	}
+	skip = strcmp(part, "/") && !strncmp(path, part, strlen(part)) ? strlen(part) : 0;
+	if (strlen(where) + strlen(path + skip) > SOURCE_PATH - 32)
+		return source_errno(why, ENAMETOOLONG, path);
+	place->version = version;
+	stpcpy(place->mount, where);
+	stpcpy(stpcpy(place->folder, where), strcmp(path + skip, "/") ? path + skip : "");
+	return 0;
+}
+
+/* A file of one number; "max" and a missing file are none. */
+static struct figure read_number(const char *root, const char *folder, const char *name)
+{
+	char path[2 * SOURCE_PATH], line[64] = "";
+	const char *text = line;
+	struct figure figure = { 0 };
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s%s/%s", root, folder, name);
+	file = fopen(path, "re");
+	if (!file)
+		return figure;
+	if (fgets(line, sizeof(line), file))
+		figure.known = source_number(&text, &figure.value);
+	fclose(file);
+	return figure;
+}
+
+/* The sum of some items of a file like "name 123\nother 4\n"; unknown when it has none of them. */
+static struct figure read_items(const char *root, const char *folder, const char *name,
+				const char *const *items)
+{
+	char path[2 * SOURCE_PATH], line[256];
+	struct figure sum = { 0 };
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s%s/%s", root, folder, name);
+	file = fopen(path, "re");
+	while (file && fgets(line, sizeof(line), file)) {
+		size_t length = strcspn(line, " ");
+		const char *text = line + length + 1;
+		uint64_t value;
+
+		if (line[length] != ' ' || !source_number(&text, &value))
+			continue;
+		for (size_t i = 0; items[i]; i++) {
+			if (strlen(items[i]) != length || strncmp(items[i], line, length))
+				continue;
+			sum.known = true;
+			sum.value += value;
+		}
+	}
+	if (file)
+		fclose(file);
+	return sum;
+}
+
+/* How each version names what is asked. */
+static const struct names {
+	const char *limits[3], *usage;
+	const char *cache[4], *busy[3];	/* of memory.stat: of the cache, busy can't be reclaimed at once */
+	const char *events;
+} names[CGROUP_VERSIONS] = {
+	[CGROUP_V2] = {
+		{ "memory.max", "memory.high", NULL }, "memory.current",
+		{ "active_file", "inactive_file", "slab_reclaimable", NULL },
+		{ "file_dirty", "file_writeback", NULL }, "memory.events",
+	},
+	[CGROUP_V1_MEMORY] = {
+		{ "memory.limit_in_bytes", NULL }, "memory.usage_in_bytes",
+		{ "total_active_file", "total_inactive_file", NULL },
+		{ "total_dirty", "total_writeback", NULL }, "memory.oom_control",
+	},
+};
+
+static uint64_t reclaimable(const char *root, const struct cgroup_place *place)
+{
+	const struct names *name = &names[place->version];
+	uint64_t cache = read_items(root, place->folder, "memory.stat", name->cache).value;
+	uint64_t busy = read_items(root, place->folder, "memory.stat", name->busy).value;
+
+	return cache > busy ? cache - busy : 0;
+}
+
+/* One cgroup: keeps its limit if it leaves less room than those before. */
+static void look(const char *root, const struct cgroup_place *place, struct memory_room *room)
+{
+	const struct names *name = &names[place->version];
+	struct figure used = read_number(root, place->folder, name->usage);
+
+	for (size_t i = 0; used.known && name->limits[i]; i++) {
+		struct figure limit = read_number(root, place->folder, name->limits[i]);
+		uint64_t spare = reclaimable(root, place), charged, left;
+
+		/* Without a limit, version 1 says about LONG_MAX. */
+		if (!limit.known || limit.value >> 62)
+			continue;
+		charged = used.value > spare ? used.value - spare : 0;
+		left = limit.value > charged ? limit.value - charged : 0;
+		if (room->limited && left >= room->room)
+			continue;
+		room->limited = true;
+		room->limit = limit.value;
+		room->room = left;
+		snprintf(room->where, sizeof(room->where), "%s of %s", name->limits[i], place->folder);
+	}
+}
+
+/* The parent's folder, up to the mount point. False: this was the top. */
+static bool go_up(struct cgroup_place *place)
+{
+	char *slash = strrchr(place->folder, '/');
+
+	if (strlen(place->folder) <= strlen(place->mount) || !slash)
+		return false;
+	*slash = '\0';
+	return true;
+}
+
+void cgroup_memory_room(const char *root, struct memory_room *room)
+{
+	*room = (struct memory_room){ 0 };
+	for (int version = 0; version < CGROUP_VERSIONS; version++) {
+		struct cgroup_place place;
+		char why[SOURCE_WHY];
+
+		if (cgroup_find(root, (enum cgroup_version)version, &place, why))
+			continue;
+		do
+			look(root, &place, room);
+		while (go_up(&place));
+	}
+}
+
+struct figure cgroup_oom_kills(const char *root)
+{
+	static const char *const items[] = { "oom_kill", NULL };
+	struct figure sum = { 0 };
+
+	for (int version = 0; version < CGROUP_VERSIONS; version++) {
+		struct cgroup_place place;
+		char why[SOURCE_WHY];
+		struct figure kills = { 0 };
+
+		if (!cgroup_find(root, (enum cgroup_version)version, &place, why))
+			kills = read_items(root, place.folder, names[version].events, items);
+		sum.known |= kills.known;
+		sum.value += kills.value;
+	}
+	return sum;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The cgroups that this process is in, and the memory that they leave it. What KVM allocates for a
+ * VM is charged there.
+ */
+#ifndef CGROUP_H
+#define CGROUP_H
+
+#include "host/snapshot.h"
+
+enum cgroup_version { CGROUP_V1_MEMORY, CGROUP_V2, CGROUP_VERSIONS };
+
+/* A cgroup of this process in the file system: folder begins with mount. */
+struct cgroup_place {
+	enum cgroup_version version;
+	char mount[SOURCE_PATH], folder[SOURCE_PATH];
+};
+
+/*
+ * root: "" or a fixture folder, which the paths do not include. In a cgroup namespace, or where a
+ * part of the tree is mounted, the path is the one that is seen here. 0, or -errno with the reason
+ * in why.
+ */
+int cgroup_find(const char *root, enum cgroup_version version, struct cgroup_place *place,
+		char why[SOURCE_WHY]);
+
+/* The tightest limit up this process's cgroups. */
+struct memory_room {
+	bool limited;		/* else no cgroup limits this process's memory */
+	uint64_t limit;		/* bytes */
+	uint64_t room;		/* bytes that may still be charged, if the kernel reclaims what it can */
+	char where[SOURCE_PATH + 32]; /* "memory.max of /sys/fs/cgroup/NAME" */
+};
+
+/*
+ * memory.max and memory.high of version 2, memory.limit_in_bytes of version 1, of the own cgroup
+ * and its ancestors. Of what is charged, the page cache that is clean and slab that can be
+ * reclaimed do not count (mm/memcontrol.c, try_charge_memcg() reclaims before it fails).
+ */
+void cgroup_memory_room(const char *root, struct memory_room *room);
+
+/* How many processes of this process's cgroups the OOM killer has killed; unknown before 4.13. */
+struct figure cgroup_oom_kills(const char *root);
+
+#endif
