@@ -113,6 +113,7 @@ static bool stream_due(const char *name, void *from, FILE *stream)
 /* System calls. */
 FAULT_FOUND(int, access, EACCES, -1, (void), (const char *path, int mode), (path, mode))
 FAULT(int, eventfd, EMFILE, -1, (unsigned int count, int flags), (count, flags))
+FAULT(pid_t, fork, EAGAIN, -1, (void), ())
 FAULT(int, fstat, EIO, -1, (int fd, struct stat *found), (fd, found))
 FAULT(int, fsync, EIO, -1, (int fd), (fd))
 FAULT(int, ftruncate, ENOSPC, -1, (int fd, off_t size), (fd, size))
@@ -124,6 +125,7 @@ FAULT(int, madvise, ENOMEM, -1, (void *memory, size_t size, int advice), (memory
 FAULT(int, memfd_create, EMFILE, -1, (const char *name, unsigned int flags), (name, flags))
 FAULT(int, mprotect, ENOMEM, -1, (void *memory, size_t size, int access), (memory, size, access))
 FAULT(int, nanosleep, EINTR, -1, (const struct timespec *time, struct timespec *left), (time, left))
+FAULT(int, pipe2, EMFILE, -1, (int *ends, int flags), (ends, flags))
 FAULT(int, poll, EINTR, -1, (struct pollfd *fds, nfds_t count, int timeout), (fds, count, timeout))
 FAULT(int, ppoll, ENOMEM, -1, (struct pollfd *fds, nfds_t count, const struct timespec *timeout,
 	const sigset_t *mask), (fds, count, timeout, mask))
@@ -132,6 +134,7 @@ FAULT(ssize_t, read, EIO, -1, (int fd, void *data, size_t size), (fd, data, size
 FAULT_FOUND(ssize_t, readlink, EACCES, -1, (void), (const char *path, char *target, size_t size),
       (path, target, size))
 FAULT(int, rename, EACCES, -1, (const char *from, const char *to), (from, to))
+FAULT(int, setrlimit, EPERM, -1, (__rlimit_resource_t what, const struct rlimit *limit), (what, limit))
 FAULT(int, signalfd, EMFILE, -1, (int fd, const sigset_t *mask, int flags), (fd, mask, flags))
 FAULT_FOUND(int, stat, EACCES, -1, (void), (const char *path, struct stat *found), (path, found))
 FAULT(int, unlink, EACCES, -1, (const char *path), (path))

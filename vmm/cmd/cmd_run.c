@@ -10,6 +10,7 @@
 #include "cmd/cmd_progress.h"
 #include "cmd/config_arguments.h"
 #include "cmd/options.h"
+#include "cmd/supervise.h"
 #include "config/config.h"
 #include "report/journal.h"
 #include "report/report.h"
@@ -101,6 +102,26 @@ static int run_open(struct session *session, const struct options *options)
 	return status;
 }
 
+/* The run was killed in a child process. */
+static int report_lost(struct session *session, const struct child_end *end,
+		       const struct options *options)
+{
+	struct journal none = { 0 };
+
+	supervise_lost(session, end);
+	cmd_print_err(&session->run.err);
+	return deliver(&session->run, options, &none);
+}
+
+static int run_supervised(struct session *session, const struct options *options)
+{
+	struct child_end end;
+
+	if (supervise(session, &end))
+		return run_open(session, options);
+	return end.signal ? report_lost(session, &end, options) : end.status;
+}
+
 static int run_config(struct session *session, const struct options *options)
 {
 	struct errors errors = { 0 };
@@ -114,7 +135,7 @@ static int run_config(struct session *session, const struct options *options)
 	cmd_print_errors(&errors);
 	if (code && !errors.count && !errors.lost)
 		cmd_print_err(&session->run.err);
-	status = code ? cmd_config_status(code) : run_open(session, options);
+	status = code ? cmd_config_status(code) : run_supervised(session, options);
 	signals_close(&signals);
 	errors_free(&errors);
 	return status;

@@ -59,6 +59,11 @@ enum run_stage {
 	STAGE_RAN,		/* every phase was done */
 };
 
+/* In memory that another process sees, too: what it can say should this one be killed. */
+struct run_told {
+	char phase[64];			/* that runs now */
+};
+
 struct run {
 	const struct config *config;
 	struct layout layout;
@@ -81,6 +86,7 @@ struct run {
 	struct guest_outcome guest;
 	const struct stress_result *stressing; /* atomic: of the phase that runs now, or NULL */
 	const char *doing;		/* atomic: name of the phase that runs now */
+	struct run_told *told;		/* NULL: nobody watches */
 	struct trace trace;		/* of the transition, if config->trace asks for it */
 	const struct signals *signals;	/* the signals that may end the run, or NULL */
 	int signal;			/* the one that ended it early, 0: none */

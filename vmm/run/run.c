@@ -221,19 +221,42 @@ static void look_at_host(struct live_run *live)
 	snapshot_take(&live->sources, &run->before);
 }
 
-int run_scenario(const struct config *config, const struct kvm *kvm, struct run *run)
+/* NULL: no memory, and run->err says so. */
+static struct live_run *begin(const struct config *config, const struct kvm *kvm, struct run *run)
 {
 	struct live_run *live = malloc(sizeof(*live));
-	uint64_t start = clock_ns();
-	int code = 0;
 
-	if (!live)
-		return err_set(&run->err, ENOMEM, "no memory for the scenario");
-	*live = (struct live_run){ .kvm = kvm, .run = run, .vm.fd = -1, .set.done_fd = -1 };
 	run->config = config;
 	run->transition = -1;
 	clock_gettime(CLOCK_REALTIME, &run->started);
+	if (!live) {
+		err_set(&run->err, ENOMEM, "no memory for the scenario");
+		return NULL;
+	}
+	*live = (struct live_run){ .kvm = kvm, .run = run, .vm.fd = -1, .set.done_fd = -1 };
 	look_at_host(live);
+	return live;
+}
+
+void run_lost(const struct config *config, const struct kvm *kvm, int signal, struct run *run)
+{
+	struct live_run *live = begin(config, kvm, run);
+
+	run->signal = signal;
+	run->stage = kvm ? STAGE_KVM : STAGE_NOTHING;
+	if (live)
+		sources_close(&live->sources);
+	free(live);
+}
+
+int run_scenario(const struct config *config, const struct kvm *kvm, struct run *run)
+{
+	uint64_t start = clock_ns();
+	struct live_run *live = begin(config, kvm, run);
+	int code = 0;
+
+	if (!live)
+		return -ENOMEM;
 	run->stage = kvm ? STAGE_KVM : STAGE_NOTHING;
 	run->skipped = !kvm;
 	if (kvm)

@@ -16,6 +16,8 @@ struct kvm;
  * the config can't be run on this host, and nothing was created.
  */
 int run_scenario(const struct config *config, const struct kvm *kvm, struct run *run);
+/* A run that a signal ended, in another process: what this host is, and what the layout costs here. */
+void run_lost(const struct config *config, const struct kvm *kvm, int signal, struct run *run);
 void run_free(struct run *run);
 
 #endif

@@ -17,6 +17,8 @@ struct phase_result *phase_begin(struct run *run, const struct phase_cfg *cfg, c
 	phase->name = name;
 	phase->what = cfg ? phase_do_name(cfg->what) : name;
 	__atomic_store_n(&run->doing, name, __ATOMIC_RELEASE);
+	if (run->told)
+		snprintf(run->told->phase, sizeof(run->told->phase), "%s", name);
 	return phase;
 }
 
