@@ -10,9 +10,9 @@ suite() { # LABEL [WORDS], after what it is run with
 	sh suite.sh "$@" || status=1
 }
 suite minivmm "ASan, UBSan"
-suite minivmm-thread TSan "five stress:*dirty stress:*slots stress:*VMs signals"
+suite minivmm-thread TSan "stress:*dirty stress:*VMs"
 
-as-user sh suite.sh minivmm "not root" "boot faults: stress:*memory signals stat" || status=1
+as-user sh suite.sh minivmm "not root" "boot signals stat" || status=1
 
 # A host whose CPU pages in one dimension and nests nothing: rmaps come with the slots.
 # shellcheck disable=SC1091,SC2154 # the settings
@@ -20,5 +20,5 @@ as-user sh suite.sh minivmm "not root" "boot faults: stress:*memory signals stat
 [ ! -e /run/hold-vm.pid ] || kill "$(cat /run/hold-vm.pid)"
 while ! rmmod "kvm_$VENDOR" 2>/dev/null; do sleep 0.1; done
 insmod "/modules/kvm-$VENDOR.ko" nested=0 npt=0
-suite minivmm "shadow paging" "boot five touch slots expect stress:*added"
+suite minivmm "shadow paging" "boot slots expect"
 exit $status
