@@ -15,12 +15,23 @@
 /* How long a kicked vCPU may take to leave the kernel: it may be zeroing gigabytes of rmaps. */
 #define KICK_TIMEOUT_NS 10000000000ull
 
+/* A thread inherits its mask, and whoever started the program may have blocked the signal. */
+static void unblock_kick(void)
+{
+	sigset_t kick;
+
+	sigemptyset(&kick);
+	sigaddset(&kick, KICK_SIGNAL);
+	pthread_sigmask(SIG_UNBLOCK, &kick, NULL);
+}
+
 static void *thread_main(void *argument)
 {
 	struct vcpu_thread *thread = argument;
 	struct vcpu_set *set = thread->set;
 	uint64_t one = 1;
 
+	unblock_kick();
 	for (;;) {
 		enum vcpu_stop stop;
 		bool quit;
