@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A set of vCPUs without KVM: how it kicks them. */
+/* A set of vCPUs without KVM: how it kicks them, whom it names, and whom it forgives. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <errno.h>
 #include <signal.h>
 
 #include "vm/vcpu_set.h"
@@ -61,10 +62,142 @@ static void test_blocked_signal_still_kicks(void **state)
 	assert_false(kick_is_blocked);
 }
 
+/* Four vCPUs that have stopped; a test says with what. */
+struct four {
+	struct vcpu_set set;
+	struct vcpu_thread threads[4], *list[4];
+	struct kvm_run pages[4];
+};
+
+static void set_four(struct four *four)
+{
+	struct err err;
+
+	*four = (struct four){ 0 };
+	assert_int_equal(vcpu_set_open(&four->set, NULL, &err), 0);
+	for (unsigned int i = 0; i < 4; i++) {
+		four->threads[i].stop = VCPU_WAITS;
+		four->threads[i].vcpu.index = i;
+		four->threads[i].vcpu.run = &four->pages[i];
+		four->list[i] = &four->threads[i];
+	}
+	four->set.threads = four->list;
+	four->set.count = 4;
+}
+
+static void release(struct four *four)
+{
+	four->set.threads = NULL;
+	four->set.count = 0;
+	assert_true(vcpu_set_close(&four->set));
+}
+
+static void stop(struct four *four, unsigned int index, enum guest_trouble trouble, int error)
+{
+	four->threads[index].stop = VCPU_TROUBLE;
+	four->threads[index].vcpu.trouble = trouble;
+	four->threads[index].vcpu.error = error;
+	four->pages[index].immediate_exit = trouble == GUEST_TIMEOUT;
+}
+
+static void test_culprit_is_the_first(void **state)
+{
+	struct four four;
+
+	(void)state;
+	set_four(&four);
+	assert_null(vcpu_set_culprit(&four.set));
+	for (unsigned int i = 1; i < 4; i++)
+		stop(&four, i, GUEST_TIMEOUT, 0);
+	assert_ptr_equal(vcpu_set_culprit(&four.set), &four.threads[1].vcpu);
+	/* The others were kicked because of it. */
+	stop(&four, 2, GUEST_EXIT, 0);
+	stop(&four, 3, GUEST_REPORTED, 0);
+	assert_ptr_equal(vcpu_set_culprit(&four.set), &four.threads[2].vcpu);
+	release(&four);
+}
+
+/* A vCPU that came back when it was kicked is not the one that hangs. */
+static void test_stuck_vcpu_is_the_culprit(void **state)
+{
+	struct four four;
+
+	(void)state;
+	set_four(&four);
+	assert_null(vcpu_set_stuck(&four.set));
+	stop(&four, 0, GUEST_TIMEOUT, 0);
+	four.threads[2].running = four.threads[3].running = true;
+	assert_null(vcpu_set_culprit(&four.set));
+	assert_ptr_equal(vcpu_set_stuck(&four.set), &four.threads[2].vcpu);
+	stop(&four, 1, GUEST_EXIT, 0);
+	assert_ptr_equal(vcpu_set_culprit(&four.set), &four.threads[1].vcpu);
+	release(&four);
+}
+
+static void test_expected_error_is_forgiven(void **state)
+{
+	struct four four;
+
+	(void)state;
+	set_four(&four);
+	assert_false(vcpu_set_forgive(&four.set, ENOMEM));
+	stop(&four, 1, GUEST_IOCTL, ENOMEM);
+	stop(&four, 2, GUEST_IOCTL, ENOMEM);
+	stop(&four, 3, GUEST_TIMEOUT, 0);
+	/* It came to its end when it was kicked: it must not stop for that the next time. */
+	four.pages[0].immediate_exit = 1;
+	assert_true(vcpu_set_forgive(&four.set, ENOMEM));
+	assert_null(vcpu_set_culprit(&four.set));
+	for (unsigned int i = 0; i < 4; i++) {
+		assert_int_equal(four.threads[i].stop, VCPU_WAITS);
+		assert_int_equal(four.pages[i].immediate_exit, 0);
+	}
+	release(&four);
+}
+
+static void test_other_troubles_are_not_forgiven(void **state)
+{
+	struct four four;
+
+	(void)state;
+	set_four(&four);
+	stop(&four, 0, GUEST_IOCTL, ENOMEM);
+	stop(&four, 1, GUEST_TIMEOUT, 0);
+	stop(&four, 2, GUEST_REPORTED, 0);
+	stop(&four, 3, GUEST_IOCTL, EFAULT);
+	assert_false(vcpu_set_forgive(&four.set, ENOMEM));
+	assert_ptr_equal(vcpu_set_culprit(&four.set), &four.threads[2].vcpu);
+	assert_int_equal(four.threads[2].stop, VCPU_TROUBLE);
+	assert_int_equal(four.threads[3].vcpu.trouble, GUEST_IOCTL);
+	release(&four);
+}
+
+/* Only the thread itself may change the vCPU of a thread that runs. */
+static void test_a_stuck_vcpu_is_not_forgiven(void **state)
+{
+	struct four four;
+
+	(void)state;
+	set_four(&four);
+	stop(&four, 0, GUEST_IOCTL, ENOMEM);
+	four.threads[1].running = true;
+	four.pages[1].immediate_exit = 1;
+	assert_false(vcpu_set_forgive(&four.set, ENOMEM));
+	assert_int_equal(four.pages[1].immediate_exit, 1);
+	assert_ptr_equal(vcpu_set_stuck(&four.set), &four.threads[1].vcpu);
+	assert_null(vcpu_set_culprit(&four.set));
+	release(&four);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_blocked_signal_still_kicks),
+		cmocka_unit_test(test_culprit_is_the_first),
+		cmocka_unit_test(test_stuck_vcpu_is_the_culprit),
+		cmocka_unit_test(test_expected_error_is_forgiven),
+		cmocka_unit_test(test_other_troubles_are_not_forgiven),
+		cmocka_unit_test(test_a_stuck_vcpu_is_not_forgiven),
 	};
 
 	return cmocka_run_group_tests_name("vcpu_set", tests, NULL, NULL);

@@ -80,20 +80,17 @@ static int do_phase(struct live_run *live, uint32_t index, struct phase_result *
 }
 
 /*
- * A phase with fails = ENOMEM failed with it: the trouble is over, and the vCPUs go on with the
- * next phase.
+ * A phase with fails = ENOMEM failed with it and with nothing else: the trouble is over, and the
+ * vCPUs go on with the next phase.
  */
 static bool failed_as_expected(struct live_run *live, int result, struct phase_result *phase)
 {
-	const struct vcpu *vcpu = result == -EIO ? vcpu_set_culprit(&live->set) : NULL;
-
-	if (phase->cfg->fails != FAILS_ENOMEM || !vcpu || vcpu->trouble != GUEST_IOCTL ||
-	    vcpu->error != ENOMEM)
+	if (phase->cfg->fails != FAILS_ENOMEM || result != -EIO ||
+	    !vcpu_set_forgive(&live->set, ENOMEM))
 		return false;
-	phase->failed = vcpu->error;
+	phase->failed = ENOMEM;
 	run_kept(live->run, &live->kept);
 	live->altered = true;
-	vcpu_set_forgive(&live->set);
 	return true;
 }
 
@@ -145,6 +142,24 @@ static void read_counters(struct live_run *live, struct phase_result *phase)
 	live->so_far = sum;
 }
 
+/* No vCPU has a trouble to show: one is stuck, or all came to their end, but too late. */
+static void note_timeout(struct live_run *live, const char *phase)
+{
+	struct guest_outcome *guest = &live->run->guest;
+	const struct vcpu *stuck = vcpu_set_stuck(&live->set);
+
+	guest->trouble = GUEST_TIMEOUT;
+	if (!stuck) {
+		snprintf(guest->text, sizeof(guest->text), "phase %s: it ended after its timeout",
+			 phase);
+		return;
+	}
+	guest->vcpu = stuck->index;
+	snprintf(guest->text, sizeof(guest->text),
+		 "phase %s: vCPU %u is stuck in the kernel and did not react to its kick", phase,
+		 stuck->index);
+}
+
 static void note_trouble(struct live_run *live, const struct phase_result *phase, int result)
 {
 	struct guest_outcome *guest = &live->run->guest;
@@ -157,13 +172,10 @@ static void note_trouble(struct live_run *live, const struct phase_result *phase
 	/* A stress phase has told why already: its other VMs no longer exist here. */
 	if (live->run->err.text[0] || guest->trouble)
 		return;
-	if (vcpu) {
+	if (vcpu)
 		vcpu_outcome(vcpu, phase->name, guest);
-		return;
-	}
-	guest->trouble = GUEST_TIMEOUT;
-	snprintf(guest->text, sizeof(guest->text),
-		 "phase %s: a vCPU is stuck in the kernel and did not react to its kick", phase->name);
+	else
+		note_timeout(live, phase->name);
 }
 
 bool phase_run(struct live_run *live, uint32_t index)

@@ -242,27 +242,68 @@ void vcpu_set_nudge(struct vcpu_set *set, unsigned int index)
 	pthread_kill(set->threads[index]->handle, KICK_SIGNAL);
 }
 
-void vcpu_set_forgive(struct vcpu_set *set)
+/* It has no trouble of its own: it waits, or it was kicked. */
+static bool is_innocent(const struct vcpu *vcpu)
 {
+	return vcpu->trouble == GUEST_FINE || vcpu->trouble == GUEST_TIMEOUT;
+}
+
+static bool failed_with(const struct vcpu *vcpu, int error)
+{
+	return vcpu->trouble == GUEST_IOCTL && vcpu->error == error;
+}
+
+bool vcpu_set_forgive(struct vcpu_set *set, int error)
+{
+	bool failed = false, other = false;
+
+	pthread_mutex_lock(&set->lock);
 	for (unsigned int i = 0; i < set->count; i++) {
 		struct vcpu_thread *thread = set->threads[i];
 
+		if (thread->running || !(is_innocent(&thread->vcpu) ||
+					 failed_with(&thread->vcpu, error))) {
+			other = true;
+			continue;
+		}
+		failed |= failed_with(&thread->vcpu, error);
 		thread->stop = VCPU_WAITS;
 		vcpu_forgive(&thread->vcpu);
 	}
+	pthread_mutex_unlock(&set->lock);
+	return failed && !other;
 }
 
-const struct vcpu *vcpu_set_culprit(const struct vcpu_set *set)
+const struct vcpu *vcpu_set_stuck(struct vcpu_set *set)
 {
 	const struct vcpu *found = NULL;
 
-	for (unsigned int i = 0; i < set->count; i++) {
+	pthread_mutex_lock(&set->lock);
+	for (unsigned int i = 0; !found && i < set->count; i++)
+		if (set->threads[i]->running)
+			found = &set->threads[i]->vcpu;
+	pthread_mutex_unlock(&set->lock);
+	return found;
+}
+
+const struct vcpu *vcpu_set_culprit(struct vcpu_set *set)
+{
+	const struct vcpu *kicked = NULL, *found = NULL;
+	bool stuck = false;
+
+	pthread_mutex_lock(&set->lock);
+	for (unsigned int i = 0; !found && i < set->count; i++) {
 		const struct vcpu *vcpu = &set->threads[i]->vcpu;
 
-		if (vcpu->trouble && (!found || found->trouble == GUEST_TIMEOUT))
+		if (set->threads[i]->running)
+			stuck = true;
+		else if (!is_innocent(vcpu))
 			found = vcpu;
+		else if (vcpu->trouble && !kicked)
+			kicked = vcpu;
 	}
-	return found;
+	pthread_mutex_unlock(&set->lock);
+	return found || stuck ? found : kicked;
 }
 
 void vcpu_set_repeat(struct vcpu_set *set, bool on)

@@ -71,12 +71,21 @@ int vcpu_set_run(struct vcpu_set *set, uint64_t timeout_ns);
 void vcpu_set_repeat(struct vcpu_set *set, bool on);
 /* Makes a vCPU leave the guest for an instant, if it is there. From any thread, while vCPUs run. */
 void vcpu_set_nudge(struct vcpu_set *set, unsigned int index);
-/* After -EIO: the vCPUs in trouble may go on where they stand, with the next vcpu_set_start(). */
-void vcpu_set_forgive(struct vcpu_set *set);
 /*
- * The vCPU that explains why vcpu_set_run() failed; NULL: none does. A vCPU that was merely kicked
- * explains nothing.
+ * After -EIO: every vCPU whose KVM_RUN failed with errno `error`, or that was merely kicked, may go
+ * on where it stands, with the next vcpu_set_start(). False: none failed so, another trouble is left,
+ * or a vCPU is stuck.
  */
-const struct vcpu *vcpu_set_culprit(const struct vcpu_set *set);
+bool vcpu_set_forgive(struct vcpu_set *set, int error);
+/*
+ * The vCPU that explains why vcpu_set_run() failed: the first one with a trouble of its own, else
+ * the first that had to be kicked. NULL: none does, or the one that is stuck has to.
+ */
+const struct vcpu *vcpu_set_culprit(struct vcpu_set *set);
+/*
+ * After vcpu_set_stop(): the first vCPU that is stuck in the kernel, or NULL. Its thread still runs:
+ * only its index and its vm may be read.
+ */
+const struct vcpu *vcpu_set_stuck(struct vcpu_set *set);
 
 #endif
