@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "run/live_run.h"
 #include "run/worker.h"
 
 /* The fakes have the prototypes of what they stand for: one with another signature does not compile. */
@@ -245,6 +246,39 @@ static void test_stuck_worker_is_told(void **state)
 	assert_int_equal(result->workers[0].failures, 1);
 }
 
+/* After a slot was deleted, the run's own prediction is wrong: without memory as well. */
+static void test_second_prediction_takes_no_memory(void **state)
+{
+	struct slot slots[] = { { .size = 1ull << 30 }, { .base = 1ull << 32, .size = 1ull << 30 } };
+	struct live_run *live = __real_calloc(1, sizeof(*live));
+	struct phase_result *phase;
+	struct stage stage;
+
+	(void)state;
+	assert_non_null(live);
+	set(&stage);
+	vcpu_set_close(&stage.set);
+	stage.run.layout = (struct layout){ .config = &stage.config, .slots = slots, .count = 2 };
+	stage.run.model.rmap_lazy = stage.run.model.whole_pages = true;
+	slots[1].gone = true;
+	live->run = &stage.run;
+	live->altered = true;
+	live->kept.bytes[ARRAY_RMAP] = 4096;
+	sources_open(&live->sources, "/nonexistent", true);
+	phase = &stage.phases[0];
+	phase->cfg = &stage.phase;
+	phase->what = phase->name = "slot-delete";
+	callocs_left = 1;
+	phase_end(live, phase);
+	callocs_left = 0;
+	assert_non_null(phase->predicted);
+	assert_int_equal(phase->predicted->heads[2], 1);
+	assert_int_equal(phase->predicted->transition.bytes[ARRAY_RMAP], 2056 << 10);
+	assert_int_equal(phase->predicted->kept.bytes[ARRAY_RMAP], 4096);
+	sources_close(&live->sources);
+	free(live);
+}
+
 /* Threads of two workers: where each stood when the first failed, the least of its threads. */
 struct crowd {
 	struct worker_cfg cfgs[2];
@@ -369,6 +403,7 @@ int main(void)
 		cmocka_unit_test(test_no_memory_leaves_no_vm),
 		cmocka_unit_test(test_stuck_vcpu_keeps_its_vm),
 		cmocka_unit_test(test_stuck_vcpu_keeps_its_set),
+		cmocka_unit_test(test_second_prediction_takes_no_memory),
 		cmocka_unit_test(test_stuck_worker_is_told),
 	};
 

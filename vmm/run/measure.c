@@ -115,7 +115,9 @@ static enum rmap_state by_rmaps_stat(const struct snapshot *snapshot)
 /* Unknown for a layout that is so small that its rmaps are slab. */
 static enum rmap_state by_vmallocinfo(const struct run *run, const struct phase_result *phase)
 {
-	uint64_t rmap = run->at_creation.bytes[ARRAY_RMAP] + run->at_transition.bytes[ARRAY_RMAP];
+	const struct prediction *again = phase->predicted;
+	uint64_t rmap = (again ? &again->creation : &run->at_creation)->bytes[ARRAY_RMAP] +
+			(again ? &again->transition : &run->at_transition)->bytes[ARRAY_RMAP];
 
 	if (!phase->measured || !rmap || (phase->mixed && phase->held_source != SOURCE_MEMSLOTS))
 		return RMAP_UNKNOWN;

@@ -45,7 +45,8 @@ struct phase_result {
 	enum source held_source;	/* which source showed held */
 	struct footprint held;		/* KVM's arrays above the baseline */
 	int failed;			/* errno of a KVM_RUN that failed as cfg->fails says, 0 */
-	struct prediction *predicted;	/* NULL: the run's holds */
+	const struct prediction *predicted; /* again, or NULL: the run's holds */
+	struct prediction again;
 	struct snapshot snapshot;	/* at the end of the phase */
 	struct stress_result *stress;	/* of do = stress, else NULL */
 };

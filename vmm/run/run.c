@@ -273,7 +273,6 @@ void run_free(struct run *run)
 	for (size_t i = 0; i < run->phase_count; i++) {
 		snapshot_free(&run->phases[i].snapshot);
 		stress_result_free(run->phases[i].stress);
-		free(run->phases[i].predicted);
 	}
 	snapshot_free(&run->before);
 	free(run->phases);

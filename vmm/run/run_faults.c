@@ -2,7 +2,6 @@
 #include "run/run_faults.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/sysinfo.h>
 
@@ -56,16 +55,11 @@ void run_kept(const struct run *run, struct footprint *kept)
 		*kept = (struct footprint){ 0 };
 }
 
-struct prediction *run_predict_again(const struct run *run, const struct footprint *kept)
+void run_predict_again(const struct run *run, const struct footprint *kept, struct prediction *again)
 {
-	struct prediction *again = calloc(1, sizeof(*again));
-
-	if (!again)
-		return NULL;
 	model_layout(&run->model, &run->layout, &again->creation, &again->transition);
 	model_rmap_heads(&run->layout, again->heads);
 	again->kept = *kept;
-	return again;
 }
 
 int run_delete_slots(struct run *run, const struct vm *vm, const struct payload *payload,

@@ -12,8 +12,9 @@
 bool run_can_fail(struct run *run);
 /* What a first shadow root that fails now leaves behind. */
 void run_kept(const struct run *run, struct footprint *kept);
-/* A new prediction, after the layout changed or arrays were kept. To be freed; NULL: no memory. */
-struct prediction *run_predict_again(const struct run *run, const struct footprint *kept);
+/* A new prediction, after the layout changed or arrays were kept. */
+void run_predict_again(const struct run *run, const struct footprint *kept,
+		       struct prediction *again);
 /* do = slot-delete: deletes the slots of a row. 0 or -errno with run->err. */
 int run_delete_slots(struct run *run, const struct vm *vm, const struct payload *payload,
 		     const char *name);

@@ -25,8 +25,10 @@ struct phase_result *phase_begin(struct run *run, const struct phase_cfg *cfg, c
 void phase_end(struct live_run *live, struct phase_result *phase)
 {
 	snapshot_take(&live->sources, &phase->snapshot);
-	if (live->altered)
-		phase->predicted = run_predict_again(live->run, &live->kept);
+	if (live->altered) {
+		run_predict_again(live->run, &live->kept, &phase->again);
+		phase->predicted = &phase->again;
+	}
 	measure_phase(live->run, phase);
 	if (measure_explained(live->run, phase) || !measure_other_vms(live->run))
 		return;
