@@ -116,6 +116,8 @@ static void phases_that_need_no_nesting_run_without(void **state)
 	s->kvm.nested_state_size = 0;
 	s->phase.what = DO_TOUCH;
 	assert_true(preflight(&s->run, &s->kvm));
+	assert_string_equal(s->run.err.text, "");
+	assert_non_null(strstr(s->run.no_nesting.text, "does not run nested guests"));
 	assert_false(s->run.nesting);
 	assert_int_equal(s->run.stage, STAGE_KVM);
 }

@@ -168,11 +168,19 @@ static void test_no_nesting(void **state)
 	w->run.nesting = false;
 	w->run.skipped = true;
 	w->run.phase_count = 0;
-	err_set(&w->run.err, 95, "does not run nested guests");
+	err_set(&w->run.no_nesting, 95, "does not run nested guests");
+	err_remedy(&w->run.no_nesting, "nested=1");
+	w->run.err = w->run.no_nesting;
 	verdict = judge_all(w);
 	expect(&verdict, "host.kvm", RESULT_PASS, "");
 	expect(&verdict, "host.nested", RESULT_SKIP, "does not run nested");
 	expect_end(&verdict, RESULT_SKIP, 4);
+	/* The run was refused for another reason. */
+	err_set(&w->run.err, 12, "this layout costs the kernel 1 GiB");
+	err_remedy(&w->run.err, "a smaller layout");
+	verdict = judge_all(w);
+	expect(&verdict, "host.nested", RESULT_SKIP, "does not run nested");
+	assert_string_equal(find(&verdict, "host.nested")->remedy, "nested=1");
 }
 
 /* The boot phase as one of those that come close to a shadow root. */

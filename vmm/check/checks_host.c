@@ -19,9 +19,8 @@ void judge_nested(const struct run *run, struct check *check)
 	} else if (run->stage < STAGE_KVM) {
 		check_skip(check, "no KVM to ask");
 	} else {
-		check_skip(check, "%s", run->err.text[0] ? run->err.text :
-						     "this host's KVM does not run nested guests");
-		check_remedy(check, "%s", run->err.remedy);
+		check_skip(check, "%s", run->no_nesting.text);
+		check_remedy(check, "%s", run->no_nesting.remedy);
 	}
 }
 

@@ -24,12 +24,13 @@ static void nesting_remedy(struct run *run)
 	const char *module = run->host.module;
 
 	if (module[0])
-		err_remedy(&run->err, "load %s with nested=1: with no VM running, "
-				      "modprobe -r %s && modprobe %s nested=1",
+		err_remedy(&run->no_nesting, "load %s with nested=1: with no VM running, "
+					     "modprobe -r %s && modprobe %s nested=1",
 			   module, module, module);
 	else
-		err_remedy(&run->err, "KVM finds neither SVM nor VMX on this CPU; in a VM, have its "
-				      "host expose nested virtualization, or use `make lab`");
+		err_remedy(&run->no_nesting,
+			   "KVM finds neither SVM nor VMX on this CPU, or was loaded with nested=0; in "
+			   "a VM, have its host expose nested virtualization, or use `make lab`");
 }
 
 /* Can KVM run nested guests, if a phase needs them? */
@@ -43,15 +44,16 @@ static bool check_nesting(struct run *run, const struct kvm *kvm)
 		run->stage = STAGE_NESTED;
 		return true;
 	}
-	if (!guest_of(run->config)->needs_nesting(run->config))
-		return true;
-	err_set(&run->err, ENOTSUP, "this host's KVM does not run nested guests "
+	err_set(&run->no_nesting, ENOTSUP, "this host's KVM does not run nested guests "
 				    "(KVM_CAP_NESTED_STATE %zu, SVM %s, VMX %s, %s.nested %s)",
 		kvm->nested_state_size, svm ? "yes" : "no", vmx ? "yes" : "no",
 		module[0] ? module : "vendor module",
 		run->host.nested == ANSWER_YES ? "on" :
 		run->host.nested == ANSWER_NO ? "off" : "unknown");
 	nesting_remedy(run);
+	if (!guest_of(run->config)->needs_nesting(run->config))
+		return true;
+	run->err = run->no_nesting;
 	return skip(run);
 }
 

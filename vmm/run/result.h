@@ -78,6 +78,7 @@ struct run {
 	uint64_t create_ioctl_ns;	/* of phase create: in the ioctls that make VM and slots */
 	enum run_stage stage;
 	bool nesting;			/* KVM can run nested guests */
+	struct err no_nesting;		/* why it can't, from STAGE_KVM on */
 	bool skipped;			/* err says why nothing can be judged here */
 	struct err err;			/* why stage is not STAGE_RAN, unless guest says it */
 	struct snapshot before;		/* before the VM existed */
