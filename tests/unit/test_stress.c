@@ -25,7 +25,9 @@ __typeof__(vm_destroy) __wrap_vm_destroy;
 __typeof__(vcpu_set_join) __wrap_vcpu_set_join;
 __typeof__(vcpu_set_wait) __real_vcpu_set_wait, __wrap_vcpu_set_wait;
 __typeof__(sleep) __wrap_sleep;
+__typeof__(clock_gettime) __real_clock_gettime, __wrap_clock_gettime;
 
+static bool clock_is_set_back;	/* atomic: of the wall clock, to 1970 */
 static int callocs_left;	/* atomic: the last of them fails, 0: none does */
 static unsigned int vms;
 /* A vCPU that does not come back, and the VM it is in. */
@@ -97,6 +99,15 @@ unsigned int __wrap_sleep(unsigned int seconds)
 	for (;;)
 		pause();
 	return seconds;
+}
+
+int __wrap_clock_gettime(clockid_t clock, struct timespec *time)
+{
+	int code = __real_clock_gettime(clock, time);
+
+	if (clock == CLOCK_REALTIME && __atomic_load_n(&clock_is_set_back, __ATOMIC_RELAXED))
+		time->tv_sec = 0;
+	return code;
 }
 
 void __wrap_vm_destroy(struct vm *vm)
@@ -244,6 +255,24 @@ static void test_stuck_worker_is_told(void **state)
 				    1000000, &result), 0);
 	assert_true(stage->run.stuck);
 	assert_int_equal(result->workers[0].failures, 1);
+}
+
+/* A worker that ends in time is joined, whatever happens to the wall clock. */
+static void test_joins_wait_on_the_monotonic_clock(void **state)
+{
+	struct stress_result *result;
+	struct stage stage;
+
+	(void)state;
+	set(&stage);
+	clock_is_set_back = true;
+	assert_int_equal(stress_run(&stage.run, &stage.vm, &stage.payload, &stage.set, 0,
+				    10000000000, &result), 0);
+	clock_is_set_back = false;
+	assert_false(stage.run.stuck);
+	assert_int_equal(result->workers[0].failures, 0);
+	stress_result_free(result);
+	vcpu_set_close(&stage.set);
 }
 
 /* After a slot was deleted, the run's own prediction is wrong: without memory as well. */
@@ -403,6 +432,7 @@ int main(void)
 		cmocka_unit_test(test_no_memory_leaves_no_vm),
 		cmocka_unit_test(test_stuck_vcpu_keeps_its_vm),
 		cmocka_unit_test(test_stuck_vcpu_keeps_its_set),
+		cmocka_unit_test(test_joins_wait_on_the_monotonic_clock),
 		cmocka_unit_test(test_second_prediction_takes_no_memory),
 		cmocka_unit_test(test_stuck_worker_is_told),
 	};

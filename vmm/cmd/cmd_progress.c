@@ -108,18 +108,14 @@ static void *line_main(void *argument)
 
 	pthread_mutex_lock(&line->lock);
 	while (!line->quit) {
-		struct timespec until;
+		struct timespec until = clock_time(clock_ns() + TICK_NS);
 		const char *doing = now_doing(line->run);
 
 		if (doing) {
 			sample(line, doing, start);
 			show(line, doing, clock_ns() - start);
 		}
-		clock_gettime(CLOCK_REALTIME, &until);
-		until.tv_nsec += TICK_NS;
-		until.tv_sec += until.tv_nsec / 1000000000;
-		until.tv_nsec %= 1000000000;
-		pthread_cond_timedwait(&line->wake, &line->lock, &until);
+		pthread_cond_clockwait(&line->wake, &line->lock, CLOCK_MONOTONIC, &until);
 	}
 	pthread_mutex_unlock(&line->lock);
 	/* A run that is shorter than a tick gets its line as well. */

@@ -166,19 +166,13 @@ static int start_workers(struct stress *stress, struct err *err)
 
 static void join_workers(struct stress *stress)
 {
-	uint64_t wait = stress->timeout_ns;
-	struct timespec deadline;
+	uint64_t deadline = clock_ns() + stress->timeout_ns;
 
 	__atomic_store_n(&stress->stop, true, __ATOMIC_RELEASE);
-	clock_gettime(CLOCK_REALTIME, &deadline);
-	deadline.tv_sec += (time_t)(wait / SECOND);
-	deadline.tv_nsec += (long)(wait % SECOND);
-	deadline.tv_sec += deadline.tv_nsec / (long)SECOND;
-	deadline.tv_nsec %= (long)SECOND;
 	for (size_t i = 0; i < stress->count; i++) {
 		struct worker *worker = &stress->workers[i];
 
-		if (worker->started && pthread_timedjoin_np(worker->thread, NULL, &deadline)) {
+		if (worker->started && !worker_join(worker, deadline)) {
 			worker_failed(worker, ETIMEDOUT, "stuck in a round");
 			__atomic_store_n(&stress->stuck, true, __ATOMIC_RELEASE);
 		} else if (stress->late && worker->result->rounds < stress->phase->iterations) {
@@ -256,6 +250,7 @@ static void free_stress(struct stress *stress, struct run *run)
 	for (size_t i = 0; stress->workers && i < stress->count; i++)
 		worker_free(&stress->workers[i]);
 	free(stress->workers);
+	pthread_cond_destroy(&stress->ended);
 	pthread_mutex_destroy(&stress->lock);
 	free(stress);
 }
@@ -316,7 +311,7 @@ int stress_run(struct run *run, const struct vm *vm, const struct payload *paylo
 	*stress = (struct stress){
 		.run = run, .set = set, .phase = &run->config->phases[index],
 		.phase_index = index, .page_level = payload->page_level, .timeout_ns = timeout_ns,
-		.result = *result,
+		.result = *result, .ended = PTHREAD_COND_INITIALIZER,
 	};
 	pthread_mutex_init(&stress->lock, NULL);
 	code = prepare(stress, vm, &run->err);

@@ -204,6 +204,10 @@ static void *worker_main(void *argument)
 	/* After the last worker, the vCPUs end their pass and begin no other. */
 	if (!__atomic_sub_fetch(&stress->live, 1, __ATOMIC_ACQ_REL))
 		vcpu_set_repeat(stress->set, false);
+	pthread_mutex_lock(&stress->lock);
+	worker->ended = true;
+	pthread_cond_broadcast(&stress->ended);
+	pthread_mutex_unlock(&stress->lock);
 	return NULL;
 }
 
@@ -264,6 +268,27 @@ int worker_start(struct worker *worker)
 
 	worker->started = !code;
 	return code;
+}
+
+/*
+ * pthread_clockjoin_np() would do it alone, but the thread sanitizer of GCC 12 does not know that it
+ * joins.
+ */
+bool worker_join(struct worker *worker, uint64_t deadline)
+{
+	const struct timespec until = clock_time(deadline);
+	struct stress *stress = worker->stress;
+	bool ended;
+	int code = 0;
+
+	pthread_mutex_lock(&stress->lock);
+	while (!worker->ended && code != ETIMEDOUT)
+		code = pthread_cond_clockwait(&stress->ended, &stress->lock, CLOCK_MONOTONIC, &until);
+	ended = worker->ended;
+	pthread_mutex_unlock(&stress->lock);
+	if (ended)
+		pthread_join(worker->thread, NULL);
+	return ended;
 }
 
 void worker_free(struct worker *worker)

@@ -37,7 +37,8 @@ struct stress {
 	size_t vm_count;
 	struct worker *workers;
 	size_t count;
-	pthread_mutex_t lock;		/* of result->vms and result->replay */
+	pthread_mutex_t lock;		/* of result->vms, result->replay and ended of a worker */
+	pthread_cond_t ended;		/* a worker has */
 	struct stress_result *result;
 };
 
@@ -57,12 +58,15 @@ struct worker {
 	int fd;				/* the same, closed at the end; -1: none */
 	pthread_t thread;
 	bool started;
+	bool ended;			/* its thread has nothing left to do, and can be joined */
 };
 
 /* Initialises worker for the given thread of cfg. It notes what it does in result. */
 void worker_init(struct worker *worker, struct stress *stress, const struct worker_cfg *cfg,
 		 unsigned int thread, struct worker_result *result);
 int worker_start(struct worker *worker);	/* 0 or an errno */
+/* Joins its thread. False: it has not ended at the deadline (clock_ns()), and goes on. */
+bool worker_join(struct worker *worker, uint64_t deadline);
 void worker_free(struct worker *worker);
 
 /* A random number below `below`. With the same --seed, a round gets the same numbers. */
