@@ -112,6 +112,36 @@ static void test_guest_trouble_text(void **state)
 	destroy(&scene, report);
 }
 
+/* However long it is, a command that is to be copied stands on one line. */
+static void test_replay_text(void **state)
+{
+	static const char command[] =
+		"minivmm 'my configs/stress.ini' worker.move.rate=200/s memslot.high.size=128G -o "
+		"/var/log/minivmm/report.json --timeout 10m --format text --seed 5 worker.a.first-round=14";
+	char line[512], replay[] = "--seed 5 worker.a.first-round=14";
+	struct scene scene;
+	struct check *check;
+	json_t *report;
+	char *text;
+
+	(void)state;
+	lazy_success(&scene);
+	add_check(&scene, "stress.clean", RESULT_FAIL, "worker.a failed", "to replay it:");
+	check = &scene.verdict.checks[scene.verdict.count - 1];
+	snprintf(line, sizeof(line), "%.*s", (int)(strlen(command) - strlen(replay) - 1), command);
+	check->command = line;
+	check->replay = replay;
+	report = build(&scene);
+	text = render(report, report_text);
+	assert_non_null(strstr(text, "-> to replay it:\n"));
+	assert_non_null(strstr(text, command));
+	free(text);
+	text = render(report, report_ktap);
+	assert_non_null(strstr(text, command));
+	free(text);
+	destroy(&scene, report);
+}
+
 static void test_no_kvm_text(void **state)
 {
 	struct scene scene;
@@ -396,6 +426,7 @@ int main(void)
 		cmocka_unit_test(test_inexact_text),
 		cmocka_unit_test(test_eager_text),
 		cmocka_unit_test(test_guest_trouble_text),
+		cmocka_unit_test(test_replay_text),
 		cmocka_unit_test(test_no_kvm_text),
 		cmocka_unit_test(test_no_sources_text),
 		cmocka_unit_test(test_meminfo_text),

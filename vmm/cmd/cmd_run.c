@@ -2,9 +2,8 @@
 /* minivmm [run] CONFIG.ini: runs a config's scenario and reports it. */
 #include <argp.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
+#include "base/shell.h"
 #include "check/verdict.h"
 #include "cmd/cmd.h"
 #include "cmd/cmd_progress.h"
@@ -141,32 +140,6 @@ static int run_config(struct session *session, const struct options *options)
 	return status;
 }
 
-static bool is_plain(const char *word)
-{
-	return word[0] && !word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				       "0123456789-_./=:,+@%")];
-}
-
-/* The command line, quoted for a shell. NULL: no memory. */
-static char *command_line(int argc, char **argv)
-{
-	size_t size = sizeof("minivmm");
-	char *line, *end;
-
-	for (int i = 1; i < argc; i++)
-		size += strlen(argv[i]) + sizeof(" \"\"");
-	line = malloc(size);
-	if (!line)
-		return NULL;
-	end = stpcpy(line, "minivmm");
-	for (int i = 1; i < argc; i++) {
-		const char *quote = is_plain(argv[i]) ? "" : "\"";
-
-		end = stpcpy(stpcpy(stpcpy(stpcpy(end, " "), quote), argv[i]), quote);
-	}
-	return line;
-}
-
 static int load_and_run(struct arguments *arguments, struct session *session, int argc, char **argv)
 {
 	struct config *config = &session->config;
@@ -177,7 +150,7 @@ static int load_and_run(struct arguments *arguments, struct session *session, in
 	errors_free(&errors);
 	if (code)
 		return cmd_config_status(code);
-	config->command = command_line(argc, argv);
+	config->command = shell_line("minivmm", argc - 1, (const char *const *)argv + 1);
 	return config->command ? run_config(session, &arguments->options) :
 				 cmd_no_memory("the command line");
 }

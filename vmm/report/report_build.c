@@ -313,7 +313,8 @@ static json_t *remedy_json(const struct check *check)
 {
 	if (!check->replay)
 		return value_text(check->remedy);
-	return json_sprintf("%s %s %s", check->remedy, check->command, check->replay);
+	/* A line of its own, which a shell may get as it is. */
+	return json_sprintf("%s\n%s %s", check->remedy, check->command, check->replay);
 }
 
 static json_t *checks_json(const struct verdict *verdict)

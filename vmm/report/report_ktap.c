@@ -24,7 +24,7 @@ static void diagnose(FILE *out, const char *label, const char *text)
 {
 	while (text && *(text += strspn(text, "\n"))) {
 		size_t length = strcspn(text, "\n");
-		char line[1024];
+		char line[4096];
 
 		snprintf(line, sizeof(line), "%.*s", (int)length, text);
 		fprintf(out, "# %s", label);

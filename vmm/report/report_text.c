@@ -247,6 +247,24 @@ static void put_reason(FILE *out, size_t at, const char *text)
 	text_wrap(out, width, at, at, text);
 }
 
+/* A second line is a command: it is not wrapped, so that it can be copied. */
+static void put_remedy(FILE *out, size_t at, const char *remedy)
+{
+	const char *command = strchr(remedy, '\n');
+	char prose[256];
+
+	fprintf(out, "%*s-> ", (int)at - 3, "");
+	if (!command) {
+		put_reason(out, at, remedy);
+		return;
+	}
+	snprintf(prose, sizeof(prose), "%.*s", (int)(command - remedy), remedy);
+	put_reason(out, at, prose);
+	fprintf(out, "%*s", (int)at, "");
+	text_put(out, command + 1);
+	fputc('\n', out);
+}
+
 static void put_check(const json_t *check, const json_t *before, size_t width, FILE *out)
 {
 	const char *result = value_string(check, "result");
@@ -257,10 +275,8 @@ static void put_check(const json_t *check, const json_t *before, size_t width, F
 	fprintf(out, "  %-4.4s  ", word(result));
 	put_name(out, value_string(check, "name"), width);
 	put_reason(out, at, reason ? reason : "-");
-	if (remedy && result && strcmp(result, "pass") && !same_remedy(check, before)) {
-		fprintf(out, "%*s-> ", (int)at - 3, "");
-		put_reason(out, at, remedy);
-	}
+	if (remedy && result && strcmp(result, "pass") && !same_remedy(check, before))
+		put_remedy(out, at, remedy);
 }
 
 static void put_checks(const json_t *report, FILE *out)
