@@ -39,10 +39,10 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 
 const struct argp config_argp = { .parser = parse };
 
-static void apply_timeout(struct config *config, uint64_t ns, bool phases)
+static void apply_timeout(struct config *config, uint64_t ns)
 {
 	config->vm.timeout = ns;
-	for (size_t i = 0; phases && i < config->phase_count; i++)
+	for (size_t i = 0; i < config->phase_count; i++)
 		config->phases[i].timeout = ns;
 }
 
@@ -57,6 +57,6 @@ int config_arguments_load(const struct config_arguments *arguments, const struct
 	config->seed = options->seed;
 	config->trace = options->trace;
 	if (options->timeout_ns)
-		apply_timeout(config, options->timeout_ns, arguments->builtin);
+		apply_timeout(config, options->timeout_ns);
 	return 0;
 }

@@ -13,10 +13,7 @@ struct options;
 
 struct config_arguments {
 	const char *path;	/* CONFIG */
-	/*
-	 * The command sets path itself before it parses: every argument is an override, and
-	 * --timeout replaces the timeouts of the config's phases as well.
-	 */
+	/* The command sets path itself before it parses: every argument is an override. */
 	bool builtin;
 	char *const *overrides;	/* in argv */
 	size_t count;
@@ -26,8 +23,8 @@ struct config_arguments {
 extern const struct argp config_argp;
 
 /*
- * Loads the config, with what --seed, --trace and --timeout say; options NULL: they have no
- * effect. 0 or -errno, as config_load().
+ * Loads the config, with what --seed, --trace and --timeout say, which replaces the timeout of every
+ * phase; options NULL: they have no effect. 0 or -errno, as config_load().
  */
 int config_arguments_load(const struct config_arguments *arguments, const struct options *options,
 			  struct config *config, struct errors *errors);

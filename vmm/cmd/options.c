@@ -18,7 +18,7 @@ static const struct option_row {
 	{ { "seed", KEY_SEED, "N", 0, "Seed of all random choices; it is in the report", 1 },
 	  UNUSED_SEED },
 	{ { "timeout", KEY_TIMEOUT, "DURATION", 0,
-	    "How long a phase may take: 500ms, 60s, 10m", 1 }, UNUSED_TIMEOUT },
+	    "How long each phase may take, whatever the config says: 500ms, 60s, 10m", 1 }, UNUSED_TIMEOUT },
 	{ { "progress", KEY_PROGRESS, "WHEN", 0,
 	    "On stderr: auto (on a terminal), never or plain", 1 }, UNUSED_PROGRESS },
 	{ { "verbose", 'v', NULL, 0,
