@@ -281,6 +281,19 @@ static void the_command_line_has_the_last_word(void **state)
 			    "command line: vm.vcpu: 1: no such key; did you mean vcpus?",
 			    "command line: vm.timeout: no value",
 			    "command line: memslot.x.size: is missing"));
+	/* A name that is near to one of the config's was meant to be that. */
+	write_file("high.ini", SLOT "[memslot.high]\nbase = 4G\nsize = 1G\n" BOOT);
+	expect_errors("high.ini",
+		      LINES("memslot.hihg.size=1T", "phase.bot.expect=lazy", "worker.boot.rate=1/s"),
+		      -EINVAL,
+		      LINES("command line: memslot.hihg: no memslot hihg; did you mean high?",
+			    "command line: phase.bot: no phase bot; did you mean boot?",
+			    "command line: worker.boot.op: is missing",
+			    "command line: worker.boot: no phase with do = stress runs it"));
+	/* It may still be a new one, if it has all that it needs. */
+	load_good("high.ini", LINES("memslot.hihg.size=1G", "memslot.hihg.base=8G"), &config);
+	assert_int_equal(config.memslot_count, 3);
+	config_free(&config);
 }
 
 static void standard_input_is_a_file_like_others(void **state)

@@ -30,6 +30,36 @@ static void complain(struct checker *checker, const struct ini_section *section,
 	diag_add(checker->diags, entry->at, section->name, entry->key, entry->value, "%s", rule);
 }
 
+static const char *name_of(const struct ini_section *section)
+{
+	const char *dot = strchr(section->name, '.');
+
+	return dot ? dot + 1 : "";
+}
+
+/*
+ * The overrides of the command line have made a [KIND.NAME] that lacks something: a section of the
+ * files with a name near to that was meant. False: there is none.
+ */
+static bool suggest_section(struct checker *checker, const struct ini_section *section)
+{
+	struct suggestion meant = SUGGESTION(name_of(section));
+	size_t count;
+	const struct section *kind = &sections(&count)[section->kind];
+
+	/* Only a section of a file has a header. */
+	if (section->header.file)
+		return false;
+	for (size_t i = 0; i < checker->ini->count; i++)
+		if (checker->ini->sections[i]->kind == section->kind &&
+		    checker->ini->sections[i]->header.file)
+			suggest_try(&meant, name_of(checker->ini->sections[i]));
+	if (meant.best)
+		diag_add(checker->diags, section->at, section->name, NULL, NULL,
+			 "no %s %s; did you mean %s?", kind->name, meant.word, meant.best);
+	return meant.best;
+}
+
 static void check_required(struct checker *checker, const struct ini_section *section)
 {
 	size_t count;
@@ -39,9 +69,12 @@ static void check_required(struct checker *checker, const struct ini_section *se
 		return;
 	for (size_t i = 0; i < count; i++)
 		if (list[i].required && (int)list[i].kind == section->kind &&
-		    !ini_entry(section, list[i].name))
+		    !ini_entry(section, list[i].name)) {
+			if (suggest_section(checker, section))
+				return;
 			diag_add(checker->diags, section->at, section->name, list[i].name, NULL,
 				 "is missing");
+		}
 }
 
 /* The memslot that entry names. If there is none, it is an error, and NULL. */
