@@ -196,6 +196,16 @@ words() { sed -nE 's/^(Usage|  or): .* \[OPTION\.\.\.\] ([a-z|]+).*/\2/p' stdout
 	grep -q overlaps stderr
 }
 
+@test "plan: a layout is enough, which can't be run" {
+	printf '[memslot.low]\nbase = 0\nsize = 64G\n' >layout.ini
+	vmm plan layout.ini --kernel 6.12 --format json
+	[[ $status == 0 && ! -s stderr ]]
+	jq -e '.plan[0].transition_bytes == 134746112 + 33619968' stdout
+	vmm layout.ini
+	[[ $status == 2 && ! -s stdout ]]
+	grep -qx 'layout.ini:1: phase: there is no \[phase.NAME\]: nothing would run' stderr
+}
+
 @test "an unwritable -o is an error, whatever the verdict" {
 	vmm "$top/configs/transition.ini" -o /nowhere/report.json
 	[[ $status == 3 ]]

@@ -49,8 +49,9 @@ static void apply_timeout(struct config *config, uint64_t ns)
 int config_arguments_load(const struct config_arguments *arguments, const struct options *options,
 			  struct config *config, struct errors *errors)
 {
-	int code = config_load(arguments->path, arguments->overrides, arguments->count, config,
-			       errors);
+	int (*load)(const char *, char *const *, size_t, struct config *, struct errors *) =
+		options ? config_load : config_load_layout;
+	int code = load(arguments->path, arguments->overrides, arguments->count, config, errors);
 
 	if (code || !options)
 		return code;

@@ -24,7 +24,8 @@ extern const struct argp config_argp;
 
 /*
  * Loads the config, with what --seed, --trace and --timeout say, which replaces the timeout of every
- * phase; options NULL: they have no effect. 0 or -errno, as config_load().
+ * phase; options NULL: nothing will run, and a layout without phases will do. 0 or -errno, as
+ * config_load().
  */
 int config_arguments_load(const struct config_arguments *arguments, const struct options *options,
 			  struct config *config, struct errors *errors);

@@ -202,7 +202,7 @@ static int take_entries(struct config *config, struct ini_section *section, stru
 	return 0;
 }
 
-static int build(struct config *config, struct ini *ini, struct diags *diags)
+static int build(struct config *config, struct ini *ini, bool runs, struct diags *diags)
 {
 	size_t counts[KIND_COUNT] = { 0 };
 	int code;
@@ -213,11 +213,11 @@ static int build(struct config *config, struct ini *ini, struct diags *diags)
 	for (size_t i = 0; !code && i < ini->count; i++)
 		code = take_entries(config, ini->sections[i], diags);
 	if (!code)
-		config_check(config, ini, diags);
+		config_check(config, ini, runs, diags);
 	return code;
 }
 
-int config_load(const char *path, char *const *overrides, size_t override_count,
+static int load(const char *path, char *const *overrides, size_t override_count, bool runs,
 		struct config *config, struct errors *errors)
 {
 	struct diags diags = { 0 };
@@ -231,7 +231,7 @@ int config_load(const char *path, char *const *overrides, size_t override_count,
 	}
 	code = ini_load(path, overrides, override_count, config->ini, &diags);
 	if (!code)
-		code = build(config, config->ini, &diags);
+		code = build(config, config->ini, runs, &diags);
 	told = diags.count;
 	broken = diags_report(&diags, errors);
 	if (code && !told)
@@ -239,6 +239,18 @@ int config_load(const char *path, char *const *overrides, size_t override_count,
 	if (code || broken)
 		config_free(config);
 	return code ? code : broken;
+}
+
+int config_load(const char *path, char *const *overrides, size_t override_count,
+		struct config *config, struct errors *errors)
+{
+	return load(path, overrides, override_count, true, config, errors);
+}
+
+int config_load_layout(const char *path, char *const *overrides, size_t override_count,
+		       struct config *config, struct errors *errors)
+{
+	return load(path, overrides, override_count, false, config, errors);
 }
 
 void config_free(struct config *config)

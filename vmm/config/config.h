@@ -150,6 +150,9 @@ struct config {
  */
 int config_load(const char *path, char *const *overrides, size_t override_count,
 		struct config *config, struct errors *errors);
+/* The same for a config of which only the layout matters: it may have no phase. */
+int config_load_layout(const char *path, char *const *overrides, size_t override_count,
+		       struct config *config, struct errors *errors);
 void config_free(struct config *config);
 
 /*

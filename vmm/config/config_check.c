@@ -14,6 +14,7 @@ struct checker {
 	struct config *config;
 	const struct ini *ini;
 	struct diags *diags;
+	bool runs;		/* else only the layout matters */
 };
 
 /* The entry of a key that the config sets to a valid value, or NULL. */
@@ -332,16 +333,17 @@ static void check_whole(struct checker *checker)
 		diag_add(checker->diags, top, "memslot", NULL, NULL,
 			 "there is no [memslot.NAME]%s: a VM needs memory",
 			 config->memslot_count ? " in space normal" : "");
-	if (!config->phase_count)
+	if (!config->phase_count && checker->runs)
 		diag_add(checker->diags, top, "phase", NULL, NULL,
 			 "there is no [phase.NAME]: nothing would run");
-	check_workers_used(checker);
+	if (config->phase_count || checker->runs)
+		check_workers_used(checker);
 	check_ring(checker);
 }
 
-void config_check(struct config *config, const struct ini *ini, struct diags *diags)
+void config_check(struct config *config, const struct ini *ini, bool runs, struct diags *diags)
 {
-	struct checker checker = { config, ini, diags };
+	struct checker checker = { config, ini, diags, runs };
 
 	for (size_t i = 0; i < ini->count; i++) {
 		const struct ini_section *section = ini->sections[i];

@@ -8,8 +8,8 @@
 
 /*
  * Also sets the defaults that depend on other keys. The object of an ini section is the one of its
- * kind and index.
+ * kind and index. runs: a config without phases is an error.
  */
-void config_check(struct config *config, const struct ini *ini, struct diags *diags);
+void config_check(struct config *config, const struct ini *ini, bool runs, struct diags *diags);
 
 #endif
