@@ -25,8 +25,14 @@ hostile() {
 		awk -f "$top/tests/cli/prom.awk" stdout
 	done
 	vmm report show "$report" --format prom
-	grep -qx 'minivmm_transition_rmap_bytes 134750208' stdout
-	grep -qx 'minivmm_result{result="pass"} 1' stdout
+	grep -qx 'minivmm_transition_rmap_bytes{config="configs/transition.ini"} 134750208' stdout
+	grep -qx 'minivmm_result{config="configs/transition.ini",result="pass"} 1' stdout
+	# The reports of two configs in one folder share no series.
+	grep -v '^#' stdout | sed 's/ [^ ]*$//' | sort >one
+	jq '.config_name = "other.ini"' "$report" >other.json
+	vmm report show other.json --format prom
+	grep -v '^#' stdout | sed 's/ [^ ]*$//' | sort >two
+	[[ -s one && -s two && ! $(comm -12 one two) ]]
 }
 
 @test "the strict parser is one" {

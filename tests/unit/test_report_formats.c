@@ -184,6 +184,17 @@ static void test_report_prom(void **state)
 	assert_line(text, "{index=\"3\",phase=\"transition\",array=\"rmap\"} 134750208\n");
 	free(text);
 	destroy(&scene, report);
+	/* Two reports may stand in one folder: each of their series says of which config it is. */
+	lazy_success(&scene);
+	scene.config.name = (char[]){ "a b.ini vm.vcpus=2" };
+	report = build(&scene);
+	text = render(report, report_prom);
+	assert_line(text, "\nminivmm_result{config=\"a b.ini vm.vcpus=2\",result=\"pass\"} 1\n");
+	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
+		if (*line != '#' && !strstr(line, "{config=\"a b.ini vm.vcpus=2\""))
+			fail_msg("no config: %s", line);
+	free(text);
+	destroy(&scene, report);
 	/* what is not known has no sample: never a 0 */
 	no_sources(&scene);
 	report = build(&scene);

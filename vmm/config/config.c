@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/shell.h"
 #include "base/suggest.h"
 #include "config/config_check.h"
 #include "config/ini.h"
@@ -224,9 +225,13 @@ static int load(const char *path, char *const *overrides, size_t override_count,
 	bool told;
 	int code, broken;
 
-	*config = (struct config){ .ini = calloc(1, sizeof(*config->ini)) };
-	if (!config->ini) {
+	*config = (struct config){
+		.ini = calloc(1, sizeof(*config->ini)),
+		.name = shell_line(path, (int)override_count, (const char *const *)overrides),
+	};
+	if (!config->ini || !config->name) {
 		errors_add(errors, "%s: %s", path, strerror(ENOMEM));
+		config_free(config);
 		return -ENOMEM;
 	}
 	code = ini_load(path, overrides, override_count, config->ini, &diags);
@@ -277,6 +282,7 @@ void config_free(struct config *config)
 	if (config->ini)
 		ini_free(config->ini);
 	free(config->ini);
+	free(config->name);
 	free(config->command);
 	*config = (struct config){ 0 };
 }

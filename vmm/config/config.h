@@ -138,6 +138,7 @@ struct config {
 	} selftest;
 	uint64_t seed;				/* --seed, default 0 */
 	bool trace;				/* --trace */
+	char *name;				/* CONFIG and its overrides, as they were written */
 	char *command;				/* the command line, to replay the run; or NULL */
 	struct ini *ini;			/* config.c's, for config_where() */
 };

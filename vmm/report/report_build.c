@@ -388,12 +388,13 @@ static json_t *echo_json(const struct config *config)
 json_t *report_build(const struct run *run, const struct verdict *verdict)
 {
 	return json_pack("{s:s, s:{s:s}, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o,"
-			 " s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:i}",
+			 " s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:i}",
 			 "schema", REPORT_SCHEMA,
 			 "tool", "version", MINIVMM_VERSION,
 			 "started", started_json(&run->started),
 			 "duration_ns", value_u64(run->duration_ns),
 			 "seed", value_known(run->config, run->config ? run->config->seed : 0),
+			 "config_name", value_text(run->config ? run->config->name : NULL),
 			 "config", echo_json(run->config),
 			 "host", host_json(run),
 			 "model", model_json(run),

@@ -8,10 +8,14 @@
 #include "report/prom.h"
 #include "report/report_render.h"
 
+/* Every series says of which config it is: the reports of several may stand in one folder. */
+#define CONFIG_OF(report) "config", value_string(report, "config_name")
+
 static void put_info(const json_t *report, FILE *out)
 {
 	prom_family(out, "minivmm_info", "gauge", "What ran where; always 1.");
 	prom_integer(out, "minivmm_info", PROM_LABELS(
+		CONFIG_OF(report),
 		"version", value_string(report, "tool.version"),
 		"hostname", value_string(report, "host.hostname"),
 		"kernel", value_string(report, "host.kernel"),
@@ -31,7 +35,7 @@ static void put_start(const json_t *report, FILE *out)
 	if (!end || *end)
 		return;
 	prom_family(out, name, "gauge", "When the run began.");
-	prom_integer(out, name, PROM_NO_LABELS, timegm(&utc));
+	prom_integer(out, name, PROM_LABELS(CONFIG_OF(report)), timegm(&utc));
 }
 
 /* One sample without labels, if the report has the figure. */
@@ -44,9 +48,9 @@ static void put_figure(const json_t *report, const char *path, const char *name,
 		return;
 	prom_family(out, name, "gauge", help);
 	if (is_time)
-		prom_seconds(out, name, PROM_NO_LABELS, amount.value);
+		prom_seconds(out, name, PROM_LABELS(CONFIG_OF(report)), amount.value);
 	else
-		prom_integer(out, name, PROM_NO_LABELS, amount.value);
+		prom_integer(out, name, PROM_LABELS(CONFIG_OF(report)), amount.value);
 }
 
 static void put_result(const json_t *report, FILE *out)
@@ -56,8 +60,9 @@ static void put_result(const json_t *report, FILE *out)
 
 	prom_family(out, "minivmm_result", "gauge", "The run's result: 1 for the one it is.");
 	for (size_t i = 0; i < sizeof(results) / sizeof(results[0]); i++)
-		prom_integer(out, "minivmm_result", PROM_LABELS("result", results[i]),
-			     result && !strcmp(result, results[i]));
+		prom_integer(out, "minivmm_result", PROM_LABELS(
+			CONFIG_OF(report), "result", results[i]),
+			result && !strcmp(result, results[i]));
 	put_figure(report, "exit_status", "minivmm_exit_status", false, "The run's exit status.", out);
 	put_figure(report, "duration_ns", "minivmm_duration_seconds", true, "The run took so long.",
 		   out);
@@ -88,7 +93,7 @@ static void put_checks(const json_t *report, FILE *out)
 
 		if (!name || !result || seen_before(checks, i))
 			continue;
-		prom_integer(out, "minivmm_check", PROM_LABELS("check", name),
+		prom_integer(out, "minivmm_check", PROM_LABELS(CONFIG_OF(report), "check", name),
 			     !strcmp(result, "pass") ? 1 : !strcmp(result, "fail") ? 0 : -1);
 	}
 }
@@ -103,8 +108,8 @@ static void put_parameters(const json_t *report, FILE *out)
 	prom_family(out, "minivmm_kvm_parameter", "gauge", "KVM's module parameters: 1 is on.");
 	json_object_foreach((json_t *)parameters, name, value)
 		if (json_is_boolean(value))
-			prom_integer(out, "minivmm_kvm_parameter", PROM_LABELS("parameter", name),
-				     json_is_true(value));
+			prom_integer(out, "minivmm_kvm_parameter", PROM_LABELS(
+				CONFIG_OF(report), "parameter", name), json_is_true(value));
 }
 
 static void put_sources(const json_t *report, FILE *out)
@@ -118,7 +123,7 @@ static void put_sources(const json_t *report, FILE *out)
 	json_object_foreach((json_t *)sources, name, value) {
 		const char *status = json_string_value(value);
 
-		prom_integer(out, "minivmm_source_ok", PROM_LABELS("source", name),
+		prom_integer(out, "minivmm_source_ok", PROM_LABELS(CONFIG_OF(report), "source", name),
 			     status && !strcmp(status, "ok"));
 	}
 }
@@ -137,11 +142,13 @@ static void put_of_phases(const json_t *report, const char *path, const char *me
 
 		snprintf(index, sizeof(index), "%zu", i);
 		if (amount.known && is_time)
-			prom_seconds(out, metric, PROM_LABELS("index", index, "phase",
-				     value_string(phase, "name")), amount.value);
+			prom_seconds(out, metric, PROM_LABELS(
+				CONFIG_OF(report), "index", index,
+				"phase", value_string(phase, "name")), amount.value);
 		else if (amount.known)
-			prom_integer(out, metric, PROM_LABELS("index", index, "phase",
-				     value_string(phase, "name")), amount.value);
+			prom_integer(out, metric, PROM_LABELS(
+				CONFIG_OF(report), "index", index,
+				"phase", value_string(phase, "name")), amount.value);
 	}
 }
 
@@ -160,6 +167,7 @@ static void put_phase_bytes(const json_t *report, FILE *out)
 			snprintf(index, sizeof(index), "%zu", i);
 			if (amount.known)
 				prom_integer(out, "minivmm_phase_bytes", PROM_LABELS(
+					CONFIG_OF(report),
 					"index", index, "phase", value_string(phase, "name"),
 					"array", array_name((enum array)k)), amount.value);
 		}
@@ -196,6 +204,7 @@ static void put_predicted(const json_t *report, FILE *out)
 			amount = amount_array(value_at(predicted, moments[i]), (enum array)k);
 			if (amount.known)
 				prom_integer(out, "minivmm_predicted_bytes", PROM_LABELS(
+					CONFIG_OF(report),
 					"at", moments[i], "array", array), amount.value);
 		}
 	}
@@ -209,6 +218,7 @@ static void put_transition(const json_t *report, FILE *out)
 		return;
 	prom_family(out, "minivmm_transition_observed", "gauge", "1 if lazy rmaps became allocated.");
 	prom_integer(out, "minivmm_transition_observed", PROM_LABELS(
+		CONFIG_OF(report),
 		"phase", value_string(report, "transition.phase"),
 		"trigger", value_string(report, "transition.trigger")), json_is_true(observed));
 	put_figure(report, "transition.rmap_bytes.measured", "minivmm_transition_rmap_bytes", false,
