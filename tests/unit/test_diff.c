@@ -144,6 +144,7 @@ static void test_checks_that_come_and_go(void **state)
 static void test_circumstances(void **state)
 {
 	json_t *slot = json_object_get(json_object_get(b, "config"), "memslot.high");
+	char *text;
 
 	(void)state;
 	set(slot, "size", json_integer(1));
@@ -153,6 +154,11 @@ static void test_circumstances(void **state)
 	set(b, "duration_ns", json_integer(1));
 	json_array_remove(json_object_get(b, "phases"), 1);
 	assert_true(compare("config", "memslot.high.size"));
+	assert_false(diff_is_regression(diff));
+	text = text_of_diff();
+	assert_null(strstr(text, "SAME: "));
+	assert_line(text, "The configs differ");
+	free(text);
 	assert_true(compare("config", "memslot.high.new-key"));
 	assert_true(compare("host", "host.kernel"));
 	assert_true(compare("host", "host.kvm.nested"));

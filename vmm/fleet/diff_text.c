@@ -25,8 +25,23 @@ static void put_side(const json_t *diff, const char *side, FILE *out)
 	text_wrap(out, TEXT_PROSE, 2, 5, line);
 }
 
+static bool has_change(const json_t *diff, const char *kind)
+{
+	const json_t *change;
+	size_t i;
+
+	json_array_foreach(value_at(diff, "changes"), i, change) {
+		const char *of = value_string(change, "kind");
+
+		if (of && !strcmp(of, kind))
+			return true;
+	}
+	return false;
+}
+
 static void put_headline(const json_t *diff, FILE *out)
 {
+	bool configs = has_change(diff, "config");
 	bool verdict = value_is_true(diff, "verdict_changed");
 	bool bytes = value_is_true(diff, "more_bytes");
 
@@ -37,9 +52,13 @@ static void put_headline(const json_t *diff, FILE *out)
 	else if (bytes)
 		fputs("WORSE: b takes more bytes\n", out);
 	else
-		fputs("SAME: every verdict, and no more bytes\n", out);
+		fprintf(out, "%s\n", configs ? "DIFFERENT CONFIGS: no verdict changed, and b takes no "
+					       "more bytes" :
+					       "SAME: every verdict, and no more bytes");
 	put_side(diff, "a", out);
 	put_side(diff, "b", out);
+	if (configs)
+		fputs("  The configs differ, so a change need not come from the host.\n", out);
 }
 
 /* The value as the report has it; "-" if it is unknown. */
