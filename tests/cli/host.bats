@@ -52,6 +52,10 @@ setup() {
 	vmm sweep --sizes 1G,64G --slots 1,3 --format csv -o sweep.json
 	[[ $status == 4 && $(wc -l <stdout) == 5 && $(tail -n 1 stdout) == 68719476736,3,*,skip$'\r' ]]
 	jq -e '.schema == "minivmm.sweep/1" and [.points[] | .measured_bytes] == [null, null, null, null]' sweep.json
+	jq -e 'all(.points[]; .reason == "open(/dev/kvm): No such file or directory")' sweep.json
+	vmm sweep --sizes 1G,64G --slots 1,3
+	[[ $(grep -c 'open(/dev/kvm)' stdout) == 1 ]]
+	grep -qx '  1 GiB, 1 slots: skip: open(/dev/kvm): No such file or directory' stdout
 	# A line, as the name says, and report plot finds the sweep in it.
 	vmm sweep --sizes 1G --slots 1 --format json -o sweep.jsonl
 	[[ $(wc -l <sweep.jsonl) == 1 && $(jq -S . sweep.jsonl) == "$(jq -S . stdout)" ]]

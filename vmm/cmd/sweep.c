@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "base/value.h"
 #include "report/array_amount.h"
+#include "report/report_render.h"
 
 #define PAGE 4096ull
 #define HOLE ((uint64_t)3 << 30)
@@ -40,6 +41,18 @@ char *sweep_config(uint64_t size, uint64_t slots)
 	return text;
 }
 
+/* Why a point did not pass. */
+static json_t *reason_json(const json_t *report)
+{
+	const char *result = value_string(report, "result");
+	char reason[512];
+
+	if (!result || !strcmp(result, "pass"))
+		return json_null();
+	report_headline(report, reason, sizeof(reason));
+	return value_text(reason);
+}
+
 json_t *sweep_point(uint64_t size, uint64_t slots, const json_t *report)
 {
 	const json_t *transition = value_at(report, "transition");
@@ -49,14 +62,15 @@ json_t *sweep_point(uint64_t size, uint64_t slots, const json_t *report)
 	struct amount load = amount_at(report, "trace.kvm_mmu_load_ns");
 	struct amount floor = amount_at(report, "trace.memset_floor_ns");
 
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 			 "size_bytes", value_u64(size), "slots", value_u64(slots),
 			 "predicted_bytes", value_known(predicted.known, (uint64_t)predicted.value),
 			 "measured_bytes", value_known(measured.known, (uint64_t)measured.value),
 			 "transition_ns", value_known(time.known, (uint64_t)time.value),
 			 "kvm_mmu_load_ns", value_known(load.known, (uint64_t)load.value),
 			 "memset_floor_ns", value_known(floor.known, (uint64_t)floor.value),
-			 "result", value_text(value_string(report, "result")));
+			 "result", value_text(value_string(report, "result")),
+			 "reason", reason_json(report));
 }
 
 json_t *sweep_json(const json_t *host, json_t *points)
@@ -65,6 +79,30 @@ json_t *sweep_json(const json_t *host, json_t *points)
 
 	return json_pack("{s:s, s:o, s:o}", "schema", "minivmm.sweep/1", "host", copy,
 			 "points", points);
+}
+
+/* Below the table, once for all neighbours that have the same. */
+static void put_reasons(const json_t *points, FILE *out)
+{
+	const json_t *point, *before = NULL;
+	size_t i;
+
+	json_array_foreach(points, i, point) {
+		const char *reason = value_string(point, "reason");
+		const char *last = value_string(before, "reason");
+		const char *result = value_string(point, "result");
+		char size[AMOUNT_TEXT], slots[AMOUNT_TEXT], line[640];
+
+		before = point;
+		if (!reason || (last && !strcmp(reason, last)))
+			continue;
+		snprintf(line, sizeof(line), "%s, %s slots: %s: %s",
+			 amount_bytes(size, amount_at(point, "size_bytes")),
+			 amount_exact(slots, amount_at(point, "slots")),
+			 result ? result : "-", reason);
+		fputs("  ", out);
+		text_wrap(out, TEXT_PROSE, 2, 4, line);
+	}
 }
 
 int sweep_text(const json_t *sweep, FILE *out)
@@ -79,6 +117,7 @@ int sweep_text(const json_t *sweep, FILE *out)
 	struct table table = TABLE(columns);
 	char text[AMOUNT_TEXT];
 	size_t i;
+	int code;
 
 	json_array_foreach(points, i, point) {
 		struct amount predicted = amount_at(point, "predicted_bytes");
@@ -97,7 +136,10 @@ int sweep_text(const json_t *sweep, FILE *out)
 	}
 	fprintf(out, "The first L2 under nested paging, by size and slots; kernel %s\n",
 		kernel ? kernel : "-");
-	return table_print(&table, out);
+	code = table_print(&table, out);
+	if (!code)
+		put_reasons(points, out);
+	return code;
 }
 
 int sweep_csv(const json_t *sweep, FILE *out)
