@@ -93,7 +93,8 @@ static void klog(const char *text, size_t size)
 	char why[SOURCE_WHY];
 
 	if (!klog_read(&sources, &snapshot, why) && snapshot.klog.alarms)
-		MUST(strlen(snapshot.klog.first) < sizeof(snapshot.klog.first));
+		MUST(strlen(snapshot.klog.first) < sizeof(snapshot.klog.first) &&
+		     snapshot.klog.concerning <= snapshot.klog.alarms);
 	sources_close(&sources);
 }
 

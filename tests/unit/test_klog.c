@@ -186,6 +186,238 @@ static void captured_events(void **state)
 		    "order=-1, oom_score_adj=0");
 }
 
+static void write_file(const char *root, const char *name, const char *text)
+{
+	char path[128];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s%s", root, name);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	fputs(text, file);
+	fclose(file);
+}
+
+static void make_folder(const char *root, const char *name)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s%s", root, name);
+	assert_int_equal(mkdir(path, 0700), 0);
+}
+
+static void remove_one(const char *root, const char *name)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s%s", root, name);
+	assert_int_equal(remove(path), 0);
+}
+
+/* Of the two hierarchies of a hybrid host, the one of the memory controller. */
+static void reads_who_it_is(void **state)
+{
+	struct host *host = *state;
+	struct sources sources;
+
+	make_folder(host->root, "/proc");
+	make_folder(host->root, "/proc/self");
+	write_file(host->root, "/proc/self/comm", "a vmm\n");
+	write_file(host->root, "/proc/self/cgroup", "9:name=systemd:/\n0::/b/c\n1:cpu:/d\n");
+	sources_open(&sources, host->root, true);
+	assert_string_equal(sources.klog_watch.command, "a vmm");
+	assert_string_equal(sources.klog_watch.cgroup, "/b/c");
+	sources_close(&sources);
+	write_file(host->root, "/proc/self/cgroup", "4:cpu,memory:/a:/b\n1:cpu:/d\n0::/\n");
+	sources_open(&sources, host->root, true);
+	assert_string_equal(sources.klog_watch.cgroup, "/a:/b");
+	sources_close(&sources);
+	remove_one(host->root, "/proc/self/cgroup");
+	remove_one(host->root, "/proc/self/comm");
+	remove_one(host->root, "/proc/self");
+	remove_one(host->root, "/proc");
+}
+
+/* Who looks at the log: a minivmm in a cgroup of its own. */
+static struct klog_watch watcher(void)
+{
+	return (struct klog_watch){ .command = "minivmm", .cgroup = "/vms/1" };
+}
+
+static void watch_fixture(struct klog_watch *watch, const char *path)
+{
+	char line[9000];
+	FILE *file = fopen(path, "r");
+
+	assert_non_null(file);
+	while (fgets(line, sizeof(line), file)) {
+		line[strcspn(line, "\n")] = '\0';
+		klog_watch_record(watch, line);
+	}
+	fclose(file);
+}
+
+/* How many alarms of a captured log concern a program of that name in that cgroup. */
+static unsigned int concerning(const char *path, const char *command, const char *cgroup)
+{
+	struct klog_watch watch = { 0 };
+
+	snprintf(watch.command, sizeof(watch.command), "%s", command);
+	snprintf(watch.cgroup, sizeof(watch.cgroup), "%s", cgroup);
+	watch_fixture(&watch, path);
+	return watch.concerning;
+}
+
+static void an_oom_kill_concerns_its_cgroup(void **state)
+{
+	static const char path[] = KMSG "cgroup-oom-6.18";
+	struct klog_watch watch = watcher();
+
+	(void)state;
+	watch_fixture(&watch, path);
+	assert_int_equal(watch.alarms, 2);
+	assert_int_equal(watch.concerning, 0);
+	assert_int_equal(concerning(path, "minivmm", "/elsewhere"), 1);
+	assert_int_equal(concerning(path, "minivmm", "/elsewhere/vms/1"), 1);
+	assert_int_equal(concerning(path, "minivmm", "/elsewhere2"), 0);
+	assert_int_equal(concerning(path, "minivmm", "/else"), 0);
+	assert_int_equal(concerning(path, "minivmm", "/"), 0);
+	assert_int_equal(concerning(path, "minivmm", ""), 0);
+	/* Another process of this name, in a cgroup of its own. */
+	assert_int_equal(concerning(path, "python3", "/vms/1"), 0);
+}
+
+/* SysRq's, for which a worker of the kernel stands, and one in the cgroup /t. */
+static void an_oom_kill_of_the_host_concerns_who_ran_out(void **state)
+{
+	static const char path[] = KMSG "events-6.12";
+
+	(void)state;
+	assert_int_equal(concerning(path, "minivmm", "/vms/1"), 0);
+	assert_int_equal(concerning(path, "evt", "/vms/1"), 0);
+	assert_int_equal(concerning(path, "kworker/1:0", "/vms/1"), 1);
+	assert_int_equal(concerning(path, "minivmm", "/t"), 1);
+	assert_int_equal(concerning(path, "", ""), 0);
+}
+
+/* Records after the formats in the images of Linux 5.10 to 7.3, as texts. */
+#define TRACE "Call Trace:", " <TASK>"
+#define CPU(command) "CPU: 1 UID: 0 PID: 7 Comm: " command " Not tainted 6.12.0 #1"
+
+static void watch_texts(struct klog_watch *watch, const char *const *texts)
+{
+	for (; *texts; texts++) {
+		char record[512];
+
+		snprintf(record, sizeof(record), "4,500,1000,-;%s", *texts);
+		klog_watch_record(watch, record);
+	}
+}
+
+static void assert_concerns(unsigned int count, const char *const *texts)
+{
+	struct klog_watch watch = watcher();
+
+	watch_texts(&watch, texts);
+	if (watch.concerning != count || !watch.alarms)
+		fail_msg("%s: %u alarms, %u of them concern KVM or us, not %u", texts[0], watch.alarms,
+			 watch.concerning, count);
+	if (count)
+		assert_string_equal(watch.first_concerning, texts[0]);
+}
+
+#define CONCERNS(...) assert_concerns(1, (const char *const[]){ __VA_ARGS__, NULL })
+#define IS_ELSEWHERE(...) assert_concerns(0, (const char *const[]){ __VA_ARGS__, NULL })
+
+static void a_trace_concerns_kvm(void **state)
+{
+	(void)state;
+	CONCERNS("WARNING: CPU: 1 PID: 7 at arch/x86/kvm/mmu/mmu.c:1 kvm_mmu_load+0x1/0x2 [kvm]");
+	CONCERNS("WARNING: CPU: 1 PID: 7 at kernel/x.c:1 f+0x1/0x2", CPU("qemu"), TRACE,
+		 " g+0x1/0x2", " kvm_arch_vcpu_ioctl_run+0x1/0x2 [kvm]", " </TASK>");
+	CONCERNS("WARNING: CPU: 1 PID: 7 at kernel/x.c:1 f+0x1/0x2", CPU("qemu"), TRACE,
+		 " nested_svm_vmrun+0x1/0x2 [kvm_amd 1234abcd]");
+	CONCERNS("UBSAN: shift-out-of-bounds in x.c:1:2", CPU("qemu"), TRACE,
+		 " kvm_vm_ioctl+0x1/0x2");
+	CONCERNS("WARNING: possible circular locking dependency detected",
+		 "qemu/8 is trying to acquire lock:",
+		 "ffff8880 (&kvm->slots_arch_lock){+.+.}-{3:3}, at: f+0x1/0x2");
+	CONCERNS("rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:", "NMI backtrace for cpu 0",
+		 CPU("swapper/0"), TRACE, " do_idle+0x1/0x2", " </TASK>", "NMI backtrace for cpu 1",
+		 CPU("qemu"), "RIP: 0010:kvm_mmu_zap_all+0x1/0x2", TRACE, " x+0x1/0x2");
+}
+
+static void a_trace_concerns_this_program(void **state)
+{
+	(void)state;
+	CONCERNS("WARNING: CPU: 1 PID: 7 at mm/x.c:1 f+0x1/0x2", CPU("minivmm"), TRACE, " f+0x1/0x2");
+	CONCERNS("WARNING: mm/x.c:1 at f+0x1/0x2, CPU#1: minivmm/7");
+	CONCERNS("INFO: task minivmm:7 blocked for more than 120 seconds.");
+	CONCERNS("watchdog: BUG: soft lockup - CPU#0 stuck for 22s! [minivmm:7]");
+	CONCERNS("WARNING: possible recursive locking detected", "minivmm/7 is trying to acquire lock:");
+}
+
+static void corruption_concerns_everyone(void **state)
+{
+	(void)state;
+	CONCERNS("BUG: kernel NULL pointer dereference, address: 0000000000000008");
+	CONCERNS("Oops: 0002 [#1] PREEMPT SMP NOPTI");
+	CONCERNS("invalid opcode: 0000 [#1] PREEMPT SMP");
+	CONCERNS("BUG: KASAN: use-after-free in nfs_x+0x1/0x2");
+	CONCERNS("BUG: Bad page state in process bash  pfn:12345");
+	CONCERNS("BUG dentry (Not tainted): Poison overwritten");
+	CONCERNS("kernel BUG at fs/x.c:1!");
+	CONCERNS("general protection fault, probably for non-canonical address 0xdead: 0000 [#1] SMP");
+	CONCERNS("WARNING: CPU: 1 PID: 8 at lib/list_debug.c:56 __list_del_entry_valid+0x1/0x2");
+	CONCERNS("WARNING: lib/refcount.c:28 at refcount_warn_saturate+0x1/0x2, CPU#1: bash/8");
+}
+
+static void other_alarms_are_elsewhere(void **state)
+{
+	(void)state;
+	IS_ELSEWHERE("WARNING: CPU: 1 PID: 8 at fs/btrfs/x.c:1 f+0x1/0x2 [btrfs]",
+		     "Modules linked in: btrfs kvm_amd kvm irqbypass [last unloaded: kvm_intel]",
+		     CPU("btrfs-cleaner"), "RIP: 0010:f+0x1/0x2 [btrfs]", TRACE, " f+0x1/0x2 [btrfs]",
+		     " ? kvm_vcpu_ioctl+0x1/0x2 [kvm]", " kthread+0x1/0x2", " </TASK>",
+		     "---[ end trace 0000000000000000 ]---", "kvm: running nested virtualization",
+		     CPU("minivmm"), TRACE, " kvm_vcpu_ioctl+0x1/0x2 [kvm]");
+	IS_ELSEWHERE("INFO: task jbd2/sda1-8:161 blocked for more than 120 seconds.",
+		     "      Not tainted 5.10.0-8-cloud-amd64 #1 Debian 5.10.46-4",
+		     "task:jbd2/sda1-8     state:D stack:    0 pid:  161 ppid:     2", "Call Trace:",
+		     " __schedule+0x282/0x870", " wbt_wait+0x9f/0x130", " kthread+0x11b/0x140");
+	IS_ELSEWHERE("INFO: task minivmm-helper:161 blocked for more than 120 seconds.");
+	IS_ELSEWHERE("watchdog: BUG: soft lockup - CPU#0 stuck for 22s! [kworker/u8:1:9]",
+		     CPU("kworker/u8:1"), "RIP: 0010:kvm_wait+0x1/0x2", TRACE,
+		     " kvm_sched_clock_read+0x1/0x2", " xhci_irq+0x1/0x2");
+	IS_ELSEWHERE("BUG: workqueue lockup - pool cpus=0 node=0 flags=0x0 nice=0 stuck for 31s!");
+	/* A refused allocation of this run, which is ordinary, is not part of the alarm before it. */
+	IS_ELSEWHERE("INFO: task bash:161 blocked for more than 120 seconds.",
+		     "minivmm: vmalloc error: size 1468006400, exceeds total pages",
+		     CPU("minivmm"), TRACE, " memslot_rmap_alloc+0x1/0x2 [kvm]");
+	IS_ELSEWHERE("rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:",
+		     "minivmm: page allocation failure: order:0, mode:0x40cc0",
+		     CPU("minivmm"), TRACE, " kvm_vcpu_ioctl+0x1/0x2 [kvm]");
+}
+
+/* An alarm that does not concern us neither hides nor becomes one that does. */
+static void each_alarm_stands_for_itself(void **state)
+{
+	static const char *const texts[] = {
+		"WARNING: CPU: 1 PID: 8 at fs/x.c:1 f+0x1/0x2", CPU("bash"), TRACE, " f+0x1/0x2",
+		"WARNING: CPU: 0 PID: 9 at arch/x86/kvm/x86.c:1 g+0x1/0x2 [kvm]", CPU("minivmm"),
+		TRACE, " kvm_vcpu_ioctl+0x1/0x2 [kvm]", "INFO: task minivmm:7 blocked for more than",
+		NULL
+	};
+	struct klog_watch watch = watcher();
+
+	(void)state;
+	watch_texts(&watch, texts);
+	assert_int_equal(watch.alarms, 3);
+	assert_int_equal(watch.concerning, 2);
+	assert_string_equal(watch.first, texts[0]);
+	assert_non_null(strstr(watch.first_concerning, "arch/x86/kvm/x86.c"));
+}
+
 static void a_long_first_alarm_is_cut(void **state)
 {
 	struct host *host = *state;
@@ -259,6 +491,14 @@ int main(void)
 		WITH_HOST(counts_from_the_start_of_the_run),
 		WITH_HOST(a_boot_has_no_alarms),
 		WITH_HOST(captured_events),
+		cmocka_unit_test(an_oom_kill_concerns_its_cgroup),
+		cmocka_unit_test(an_oom_kill_of_the_host_concerns_who_ran_out),
+		cmocka_unit_test(a_trace_concerns_kvm),
+		cmocka_unit_test(a_trace_concerns_this_program),
+		cmocka_unit_test(corruption_concerns_everyone),
+		cmocka_unit_test(other_alarms_are_elsewhere),
+		cmocka_unit_test(each_alarm_stands_for_itself),
+		WITH_HOST(reads_who_it_is),
 		WITH_HOST(a_long_first_alarm_is_cut),
 		WITH_HOST(an_endless_record_is_refused),
 		WITH_HOST(lost_records_are_no_clean_log),

@@ -435,8 +435,13 @@ static void test_klog(void **state)
 	struct world *w = *state;
 	struct verdict verdict;
 
-	w->phases[TEARDOWN].snapshot.klog.alarms = 1;
-	snprintf(w->phases[TEARDOWN].snapshot.klog.first, 160, "WARNING: at mmu.c");
+	w->phases[TEARDOWN].snapshot.klog.alarms = 2;
+	snprintf(w->phases[TEARDOWN].snapshot.klog.first, 160, "WARNING: at btrfs");
+	verdict = judge_all(w);
+	expect(&verdict, "klog.clean", RESULT_PASS, "note: 2 other alarms since the start, the first: "
+	       "WARNING: at btrfs");
+	w->phases[TEARDOWN].snapshot.klog.concerning = 1;
+	snprintf(w->phases[TEARDOWN].snapshot.klog.first_concerning, 160, "WARNING: at mmu.c");
 	verdict = judge_all(w);
 	expect(&verdict, "klog.clean", RESULT_FAIL, "WARNING: at mmu.c");
 	expect_end(&verdict, RESULT_FAIL, 1);
@@ -642,8 +647,8 @@ static void test_nested_off(void **state)
 	assert_non_null(hidden.phases);
 	memcpy(hidden.phases, w->phases, PHASES * sizeof(*hidden.phases));
 	last = &hidden.phases[TEARDOWN].snapshot;
-	last->klog.alarms = 1;
-	snprintf(last->klog.first, sizeof(last->klog.first), "WARNING: CPU: 0 PID: 7");
+	last->klog.concerning = 1;
+	snprintf(last->klog.first_concerning, sizeof(last->klog.first_concerning), "WARNING: CPU: 0 PID: 7");
 	expect_nested_off(w, &hidden, RESULT_FAIL, "1 alarms in the kernel log while the guest tried, "
 						   "the first: WARNING: CPU: 0");
 	free(hidden.phases);

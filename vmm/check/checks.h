@@ -45,7 +45,7 @@
 	X("slab.clean", slab, has_stress,                                                          \
 	  "KVM's slab objects are given back (runs with do = stress)")                             \
 	X("process.clean", process, NULL, "no descriptor and no vCPU's page of a VM is left")      \
-	X("klog.clean", klog, NULL, "no BUG, WARNING, Oops in the kernel log")                     \
+	X("klog.clean", klog, NULL, "no BUG, WARNING, Oops of KVM or this run in the kernel log")  \
 	X("nested.off", nested_off, is_second_run,                                                 \
 	  "smoke: a VM whose CPUID hides SVM and VMX can't turn them on")
 

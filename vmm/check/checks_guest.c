@@ -170,10 +170,14 @@ void judge_klog(const struct run *run, struct check *check)
 		return;
 	if (!last->status[SOURCE_KLOG].ok) {
 		check_skip_source(check, last, SOURCE_KLOG);
-	} else if (last->klog.alarms) {
-		check_fail(check, "%u alarms in the kernel log since the start, the first: %s",
-		     last->klog.alarms, last->klog.first);
+	} else if (last->klog.concerning) {
+		check_fail(check, "%u alarms in the kernel log since the start that concern KVM or this "
+			   "run, the first: %s", last->klog.concerning, last->klog.first_concerning);
 		check_remedy(check, "read dmesg: the kernel complained while this VM ran");
+	} else if (last->klog.alarms) {
+		check_pass(check, "no BUG, WARNING or Oops that concerns KVM or this run; note: %u other "
+			   "alarms since the start, the first: %s", last->klog.alarms,
+			   last->klog.first);
 	} else {
 		check_pass(check, "no BUG, WARNING or Oops since the start");
 	}
@@ -198,9 +202,9 @@ void judge_nested_off(const struct run *run, struct check *check)
 		check_fail(check, "CPUID hides SVM and VMX, yet the guest entered L2");
 	else if (guest->report.status == ABI_UNSUPPORTED)
 		check_fail(check, "%s", guest->text);
-	else if (last->status[SOURCE_KLOG].ok && last->klog.alarms)
+	else if (last->status[SOURCE_KLOG].ok && last->klog.concerning)
 		check_fail(check, "%u alarms in the kernel log while the guest tried, the first: %s",
-			   last->klog.alarms, last->klog.first);
+			   last->klog.concerning, last->klog.first_concerning);
 	else if (guest->report.status == ABI_EXCEPTION && guest->report.vector == VECTOR_GP)
 		check_pass(check, "CPUID hides it, and turning it on takes #GP");
 	else

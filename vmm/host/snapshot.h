@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <sys/types.h>
 
+#include "host/klog_watch.h"
 #include "host/sources.h"
 #include "host/tally.h"
 
@@ -101,7 +102,8 @@ struct snapshot {
 	struct rmaps_stat rmaps;
 	struct {
 		unsigned int alarms;	/* BUG, WARNING, Oops... since sources_open() */
-		char first[160];	/* the first such line */
+		unsigned int concerning; /* those of them that concern KVM or this process */
+		char first[KLOG_TEXT], first_concerning[KLOG_TEXT];
 	} klog;
 	struct cgroup_memory cgroup;
 	struct kvm_counters kvm_stats, kvm_debugfs;
@@ -124,9 +126,8 @@ struct sources {
 	bool cheap;		/* leave out tables that are long to walk, and what another says */
 	int klog;		/* /dev/kmsg positioned at the start of the run, or -1 */
 	int klog_error;		/* errno when klog is -1 */
-	unsigned int klog_alarms;
+	struct klog_watch klog_watch;
 	bool klog_lost;		/* records were overwritten before they were read */
-	char klog_first[160];
 	char cgroup[SOURCE_PATH]; /* memory.stat of the cgroup of the start, unless cgroup_error */
 	int cgroup_error;
 	char cgroup_why[SOURCE_WHY];
@@ -199,7 +200,5 @@ int cgroup_parse(FILE *file, struct cgroup_memory *memory);
 int slabinfo_parse(FILE *file, const char *name, struct slab_figures *slab);
 /* A whole file of binary statistics; adds to the values in counters. */
 int kvm_stats_parse(const void *data, size_t size, struct kvm_counters *counters);
-/* Is a record of /dev/kmsg ("prio,seq,time,flags;text") a BUG, WARNING, Oops, soft lockup, ...? */
-bool klog_is_alarm(const char *record);
 
 #endif

@@ -20,88 +20,6 @@
 #define KMSG_MINOR 11
 #define RECORD_MAX 8192		/* CONSOLE_EXT_LOG_MAX; a read() with less room fails */
 
-/*
- * Where the kernel puts these words tells an alarm from talk about one: "Spectre V2 : WARNING:
- * Spectre v2 mitigation leaves...", "IPv6: BUG: Address ... is missing its host route" and
- * "traps: a.out[7] general protection fault" (a user-space program's) are ordinary. So is
- * "minivmm: vmalloc error: size ...": a refused allocation that KVM_RUN reports as ENOMEM.
- */
-static const struct pattern {
-	const char *text;
-	bool anywhere;			/* else at the start of the record */
-} alarms[] = {
-	{ "WARNING:", false },		/* __warn(), lockdep, RCU */
-	{ "BUG:", false },		/* page faults, KASAN, KFENCE, Bad page state, ... */
-	{ "BUG ", false },		/* SLUB: "BUG kvm_mmu_page_header (Not tainted): ..." */
-	{ "kernel BUG at", false },
-	{ "Oops", false },
-	{ "general protection fault", false },
-	{ " [#", true },		/* __die() before 6.10: "invalid opcode: 0000 [#1]" */
-	{ "UBSAN:", false },
-	{ "KASAN:", false },
-	{ "soft lockup - CPU", true },	/* "watchdog: BUG: soft lockup - CPU#0 stuck..." */
-	{ "detected hard LOCKUP", true },
-	{ "INFO: rcu", false },
-	{ "rcu: INFO:", false },	/* "... rcu_preempt detected stalls on CPUs/tasks" */
-	{ "INFO: task ", false },	/* khungtaskd: "... blocked for more than 120 seconds." */
-	{ "blocked for more than", true },
-	{ "invoked oom-killer", true },
-	{ "Out of memory: ", false },
-	{ "Memory cgroup out of memory", false },
-};
-
-/* These begin like a WARN() and are none: settings of the administrator cause them. */
-static const char *const ordinary[] = {
-	"WARNING: Unprivileged eBPF",	/* sysctl kernel.unprivileged_bpf_disabled */
-	"WARNING: Domain '",		/* TOMOYO's learning mode */
-	"WARNING: fbcon:",
-};
-
-static bool starts_with(const char *text, const char *start)
-{
-	return !strncmp(text, start, strlen(start));
-}
-
-static bool is_alarming(const char *text)
-{
-	for (size_t i = 0; i < sizeof(ordinary) / sizeof(ordinary[0]); i++)
-		if (starts_with(text, ordinary[i]))
-			return false;
-	for (size_t i = 0; i < sizeof(alarms) / sizeof(alarms[0]); i++)
-		if (alarms[i].anywhere ? strstr(text, alarms[i].text) != NULL :
-					 starts_with(text, alarms[i].text))
-			return true;
-	return false;
-}
-
-/* The text of a record of the kernel. NULL: it is user space's, or no record. */
-static const char *kernel_text(const char *record)
-{
-	uint64_t priority;
-	const char *text;
-
-	if (!source_number(&record, &priority) || *record != ',' || priority >> 3)
-		return NULL;
-	text = strchr(record, ';');
-	return text ? text + 1 : NULL;
-}
-
-bool klog_is_alarm(const char *record)
-{
-	const char *text = kernel_text(record);
-
-	return text && is_alarming(text);
-}
-
-static void count_record(struct sources *sources, const char *record)
-{
-	if (!klog_is_alarm(record))
-		return;
-	if (!sources->klog_alarms++)
-		snprintf(sources->klog_first, sizeof(sources->klog_first), "%s",
-			 kernel_text(record));
-}
-
 /* Counts the whole lines in buffer, length bytes. Returns how much is left of the last one. */
 static size_t count_lines(struct sources *sources, char *buffer, size_t length)
 {
@@ -109,7 +27,7 @@ static size_t count_lines(struct sources *sources, char *buffer, size_t length)
 
 	while ((end = memchr(line, '\n', length))) {
 		*end++ = '\0';
-		count_record(sources, line);
+		klog_watch_record(&sources->klog_watch, line);
 		length -= (size_t)(end - line);
 		line = end;
 	}
@@ -143,6 +61,7 @@ static int read_records(struct sources *sources)
 
 int klog_read(struct sources *sources, struct snapshot *snapshot, char why[SOURCE_WHY])
 {
+	const struct klog_watch *watch = &sources->klog_watch;
 	int code;
 
 	if (sources->klog_error == ENXIO) {
@@ -154,14 +73,17 @@ int klog_read(struct sources *sources, struct snapshot *snapshot, char why[SOURC
 	code = read_records(sources);
 	if (code)
 		return source_errno(why, -code, PATH);
-	/* An alarm that was seen is certain; without one, a lost record may have been one. */
-	if (sources->klog_lost && !sources->klog_alarms) {
+	/* An alarm that concerns this run is certain; without one, a lost record may have been one. */
+	if (sources->klog_lost && !sources->klog_watch.concerning) {
 		snprintf(why, SOURCE_WHY,
 			 PATH ": the kernel overwrote records before they could be read");
 		return -EPIPE;
 	}
-	snapshot->klog.alarms = sources->klog_alarms;
-	memcpy(snapshot->klog.first, sources->klog_first, sizeof(snapshot->klog.first));
+	snapshot->klog.alarms = watch->alarms;
+	snapshot->klog.concerning = watch->concerning;
+	memcpy(snapshot->klog.first, watch->first, sizeof(snapshot->klog.first));
+	memcpy(snapshot->klog.first_concerning, watch->first_concerning,
+	       sizeof(snapshot->klog.first_concerning));
 	return 0;
 }
 
@@ -176,6 +98,61 @@ static bool is_klog(int fd)
 	       (S_ISCHR(stat.st_mode) && stat.st_rdev == makedev(KMSG_MAJOR, KMSG_MINOR));
 }
 
+/* 0 too where there is no /proc: alarms are then told apart by KVM's functions alone. */
+static int open_own(const struct sources *sources, const char *path, FILE **file)
+{
+	char why[SOURCE_WHY];
+	int code = source_open(file, sources->root, path, why);
+
+	return code == -ENOENT ? 0 : code;
+}
+
+static int read_command(const struct sources *sources, char *command, size_t size)
+{
+	FILE *file;
+	int code = open_own(sources, "/proc/self/comm", &file);
+
+	if (code || !file)
+		return code;
+	if (fgets(command, (int)size, file))
+		command[strcspn(command, "\n")] = '\0';
+	code = source_end(file);
+	fclose(file);
+	return code;
+}
+
+/* "4:memory:/a/b" of version 1, if memory has a hierarchy of its own; else "0::/a/b". */
+static int read_cgroup(const struct sources *sources, char *cgroup, size_t size)
+{
+	char line[SOURCE_PATH];
+	FILE *file;
+	int code = open_own(sources, "/proc/self/cgroup", &file);
+
+	if (code || !file)
+		return code;
+	while (fgets(line, sizeof(line), file)) {
+		const char *memory = strstr(line, "memory:");
+
+		line[strcspn(line, "\n")] = '\0';
+		if (memory && memory > line && strchr(":,", memory[-1]))
+			snprintf(cgroup, size, "%.255s", memory + strlen("memory:"));
+		else if (!strncmp(line, "0::", 3) && !cgroup[0])
+			snprintf(cgroup, size, "%.255s", line + 3);
+	}
+	code = source_end(file);
+	fclose(file);
+	return code;
+}
+
+/* Who this process is, for klog_watch_record(). 0 or -errno. */
+static int read_own(struct sources *sources)
+{
+	struct klog_watch *watch = &sources->klog_watch;
+	int code = read_command(sources, watch->command, sizeof(watch->command));
+
+	return code ? code : read_cgroup(sources, watch->cgroup, sizeof(watch->cgroup));
+}
+
 void klog_open(struct sources *sources)
 {
 	char path[SOURCE_PATH];
@@ -185,7 +162,10 @@ void klog_open(struct sources *sources)
 	sources->klog_error = errno;
 	if (fd < 0)
 		return;
-	if (!is_klog(fd)) {
+	sources->klog_error = -read_own(sources);
+	if (sources->klog_error) {
+		close(fd);
+	} else if (!is_klog(fd)) {
 		sources->klog_error = ENXIO;
 		close(fd);
 	} else if (lseek(fd, 0, SEEK_END) < 0) {
@@ -199,6 +179,8 @@ void klog_open(struct sources *sources)
 
 json_t *klog_json(const struct snapshot *snapshot)
 {
-	return json_pack("{s:I, s:o}", "alarms", (json_int_t)snapshot->klog.alarms,
-			 "first", value_text(snapshot->klog.first));
+	return json_pack("{s:I, s:o, s:I, s:o}", "alarms", (json_int_t)snapshot->klog.alarms,
+			 "first", value_text(snapshot->klog.first),
+			 "concerning", (json_int_t)snapshot->klog.concerning,
+			 "first_concerning", value_text(snapshot->klog.first_concerning));
 }

@@ -161,9 +161,9 @@ static void teardown(struct live_run *live)
 		sources_note_memslots(sources);
 	end_vm(live);
 	sources->vm_pid = 0;
-	if (live->run->config->selftest.break_what == BREAK_KLOG && !sources->klog_alarms++)
-		snprintf(sources->klog_first, sizeof(sources->klog_first),
-			 "WARNING: not real, selftest.break = klog");
+	if (live->run->config->selftest.break_what == BREAK_KLOG)
+		klog_watch_record(&sources->klog_watch, "4,1,1,-;WARNING: not real, "
+				  "selftest.break = klog, at arch/x86/kvm/");
 	phase->duration_ns = clock_ns() - start;
 	phase->done = true;
 	phase_end(live, phase);

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "host/klog_watch.h"
+
+#include <ctype.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "host/source.h"
+
+/*
+ * Where the kernel puts these words tells an alarm from talk about one: "Spectre V2 : WARNING:
+ * Spectre v2 mitigation leaves...", "IPv6: BUG: Address ... is missing its host route" and
+ * "traps: a.out[7] general protection fault" (a user-space program's) are ordinary. So is
+ * "minivmm: vmalloc error: size ...": a refused allocation that KVM_RUN reports as ENOMEM. The first
+ * row that fits counts.
+ */
+static const struct pattern {
+	const char *text;
+	bool anywhere;			/* else at the start of the record */
+	enum klog_event event;
+} alarms[] = {
+	/* These begin like a WARN() and are none: settings of the administrator cause them. */
+	{ "WARNING: Unprivileged eBPF", false, KLOG_NOTHING }, /* kernel.unprivileged_bpf_disabled */
+	{ "WARNING: Domain '", false, KLOG_NOTHING },	/* TOMOYO's learning mode */
+	{ "WARNING: fbcon:", false, KLOG_NOTHING },
+	/* CONFIG_DEBUG_LIST, and refcount_warn_saturate(): "use-after-free". */
+	{ " at lib/list_debug.c", true, KLOG_CORRUPTION },
+	{ " at lib/refcount.c", true, KLOG_CORRUPTION },
+	{ "WARNING: lib/list_debug.c", false, KLOG_CORRUPTION },
+	{ "WARNING: lib/refcount.c", false, KLOG_CORRUPTION },
+	{ "WARNING:", false, KLOG_TRACE },	/* __warn(), lockdep, RCU */
+	/* A BUG that corrupts nothing. */
+	{ "BUG: workqueue lockup", false, KLOG_STALL },
+	{ "BUG: scheduling while atomic", false, KLOG_TRACE },
+	{ "BUG: sleeping function called", false, KLOG_TRACE },
+	{ "BUG: using ", false, KLOG_TRACE },	/* "... smp_processor_id() in preemptible" */
+	{ "BUG: MAX_", false, KLOG_TRACE },	/* "... LOCKDEP_CHAINS too low!" */
+	{ "BUG: KCSAN", false, KLOG_TRACE },
+	{ "BUG:", false, KLOG_CORRUPTION },	/* page faults, KASAN, KFENCE, Bad page state, ... */
+	{ "BUG ", false, KLOG_CORRUPTION }, /* SLUB: "BUG kvm_mmu_page_header (Not tainted): ..." */
+	{ "kernel BUG at", false, KLOG_CORRUPTION },
+	{ "Oops", false, KLOG_CORRUPTION },
+	{ "general protection fault", false, KLOG_CORRUPTION },
+	{ " [#", true, KLOG_CORRUPTION }, /* __die() before 6.10: "invalid opcode: 0000 [#1]" */
+	{ "UBSAN:", false, KLOG_TRACE },
+	{ "KASAN:", false, KLOG_CORRUPTION },
+	{ "soft lockup - CPU", true, KLOG_STALL }, /* "watchdog: BUG: soft lockup - CPU#0 stuck..." */
+	{ "detected hard LOCKUP", true, KLOG_STALL },
+	{ "INFO: rcu", false, KLOG_STALL },
+	{ "rcu: INFO:", false, KLOG_STALL }, /* "... rcu_preempt detected stalls on CPUs/tasks" */
+	{ "INFO: task ", false, KLOG_TRACE }, /* khungtaskd: "... blocked for more than 120 seconds." */
+	{ "blocked for more than", true, KLOG_TRACE },
+	{ "invoked oom-killer", true, KLOG_OOM },
+	{ "Out of memory: ", false, KLOG_OOM },
+	{ "Memory cgroup out of memory", false, KLOG_OOM },
+};
+
+/* Dumps with a stack trace of their own that are no alarms: what follows is not the alarm's. */
+static const char *const dumps[] = {
+	": vmalloc error: ", ": vmalloc: allocation failure", ": page allocation failure",
+	"SLUB: Unable to allocate memory", "sysrq: ",
+};
+
+static bool starts_with(const char *text, const char *start)
+{
+	return !strncmp(text, start, strlen(start));
+}
+
+static enum klog_event event_of(const char *text)
+{
+	for (size_t i = 0; i < sizeof(alarms) / sizeof(alarms[0]); i++)
+		if (alarms[i].anywhere ? strstr(text, alarms[i].text) != NULL :
+					 starts_with(text, alarms[i].text))
+			return alarms[i].event;
+	return KLOG_NOTHING;
+}
+
+/* The text of a record of the kernel. NULL: it is user space's, or no record. */
+static const char *kernel_text(const char *record)
+{
+	uint64_t priority;
+	const char *text;
+
+	if (!source_number(&record, &priority) || *record != ',' || priority >> 3)
+		return NULL;
+	text = strchr(record, ';');
+	return text ? text + 1 : NULL;
+}
+
+bool klog_is_alarm(const char *record)
+{
+	const char *text = kernel_text(record);
+
+	return text && event_of(text) != KLOG_NOTHING;
+}
+
+/*
+ * arch/x86/kernel/kvm.c and kvmclock.c: a kernel that is itself a guest of KVM has these functions,
+ * whether it has VMs or not.
+ */
+static bool is_of_a_guest(const char *function)
+{
+	static const char *const names[] = {
+		"kvm_async_pf_task", "kvm_clock", "kvm_crash", "kvm_flush_tlb", "kvm_guest",
+		"kvm_io_delay", "kvm_kick_cpu", "kvm_sched_clock", "kvm_send_ipi", "kvm_smp_send",
+		"kvm_steal", "kvm_wait",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (starts_with(function, names[i]))
+			return true;
+	return false;
+}
+
+/* "kvm_mmu_load+0x1/0x2", of a KVM that is built in. */
+static bool is_builtin_frame(const char *text)
+{
+	const char *function = starts_with(text, "RIP: ") ? strrchr(text, ':') + 1 :
+						            text + strspn(text, " ");
+
+	return starts_with(function, "kvm_") && strstr(function, "+0x") && !is_of_a_guest(function);
+}
+
+/* A function of KVM's modules or files, or one of its locks in lockdep's words. */
+static bool names_kvm(const char *text)
+{
+	static const char *const words[] = {
+		" [kvm]", " [kvm_amd]", " [kvm_intel]",
+		/* With CONFIG_STACKTRACE_BUILD_ID: " [kvm 5b0d...]". */
+		" [kvm ", " [kvm_amd ", " [kvm_intel ", "arch/x86/kvm/", "virt/kvm/", "&kvm->",
+	};
+
+	/* What the unwinder is not sure of may be left from an earlier call. */
+	if (starts_with(text, " ? "))
+		return false;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strstr(text, words[i]))
+			return true;
+	return is_builtin_frame(text);
+}
+
+/* "Comm: minivmm Not tainted", "[minivmm:7]", "task minivmm:7", "task:minivmm ", "minivmm/7 is trying". */
+static bool names_command(const char *text, const char *command)
+{
+	size_t length = strlen(command);
+
+	for (const char *at = text; length && (at = strstr(at, command)); at += length) {
+		bool begins = at == text || strchr(" [:", at[-1]);
+		bool ends = at[length] == ' ' ? at != text && strchr(" :", at[-1]) :
+						at[length] && strchr(":/", at[length]) &&
+						isdigit((unsigned char)at[length + 1]);
+
+		if (begins && ends)
+			return true;
+	}
+	return false;
+}
+
+/* Is the process in that cgroup, or in one below it? The root has no limit of its own. */
+static bool is_within(const char *cgroup, const char *other, size_t length)
+{
+	return length > 1 && !strncmp(cgroup, other, length) &&
+	       (!cgroup[length] || cgroup[length] == '/');
+}
+
+/* "oom-kill:constraint=CONSTRAINT_MEMCG,...,oom_memcg=/t,task_memcg=/t,task=evt,pid=160,uid=0" */
+static bool is_own_oom(const struct klog_watch *watch, const char *text)
+{
+	const char *cgroup = strstr(text, ",oom_memcg=");
+
+	if (!cgroup)
+		return watch->own_oom;
+	cgroup += strlen(",oom_memcg=");
+	return is_within(watch->cgroup, cgroup, strcspn(cgroup, ","));
+}
+
+static bool concerns(struct klog_watch *watch, const char *text)
+{
+	switch (watch->event) {
+	case KLOG_CORRUPTION:
+		return true;
+	case KLOG_TRACE:
+	case KLOG_STALL:
+		return names_kvm(text) || names_command(text, watch->command);
+	case KLOG_OOM:
+		watch->own_oom |= watch->command[0] && starts_with(text, watch->command) &&
+				  starts_with(text + strlen(watch->command), " invoked oom-killer");
+		return starts_with(text, "oom-kill:") && is_own_oom(watch, text);
+	default:
+		return false;
+	}
+}
+
+static void begin(struct klog_watch *watch, enum klog_event event, const char *text)
+{
+	watch->event = event;
+	watch->in_trace = watch->own_oom = false;
+	snprintf(watch->text, sizeof(watch->text), "%s", text);
+	if (!watch->alarms++)
+		memcpy(watch->first, watch->text, sizeof(watch->first));
+}
+
+static bool is_dump(const char *text)
+{
+	for (size_t i = 0; i < sizeof(dumps) / sizeof(dumps[0]); i++)
+		if (strstr(text, dumps[i]))
+			return true;
+	return false;
+}
+
+/* Each frame of a trace begins with a blank; with the trace the alarm ends, unless there may be more. */
+static void follow_trace(struct klog_watch *watch, const char *text)
+{
+	if (starts_with(text, "Call Trace:")) {
+		watch->in_trace = true;
+	} else if (watch->in_trace && text[0] != ' ') {
+		watch->in_trace = false;
+		if (watch->event == KLOG_TRACE)
+			watch->event = KLOG_NOTHING;
+	}
+}
+
+void klog_watch_record(struct klog_watch *watch, const char *record)
+{
+	const char *text = kernel_text(record);
+	enum klog_event event = text ? event_of(text) : KLOG_NOTHING;
+
+	if (!text)
+		return;
+	if (event != KLOG_NOTHING)
+		begin(watch, event, text);
+	else if (is_dump(text))
+		watch->event = KLOG_NOTHING;
+	else
+		follow_trace(watch, text);
+	if (!concerns(watch, text))
+		return;
+	watch->event = KLOG_NOTHING;
+	if (!watch->concerning++)
+		memcpy(watch->first_concerning, watch->text, sizeof(watch->first_concerning));
+}
