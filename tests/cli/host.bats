@@ -62,6 +62,24 @@ setup() {
 	jq -e '.points[0].predicted_bytes > 0 and .points[0].result == "skip"' stdout
 }
 
+# without FOLDER ARGUMENT...: the exit status of minivmm where FOLDER is not mounted. Root.
+without() {
+	local folder=$1 status=0
+	shift
+	ASAN_OPTIONS=detect_leaks=0 unshare -m sh -c 'umount -l "$0" && exec "$@"' "$folder" "$minivmm" "$@" >stdout 2>stderr || status=$?
+	sed -i '/^==[0-9]*==WARNING: reading executable name failed/d' stderr
+	echo "$status"
+}
+
+@test "no /proc: the environment is to blame, not the config" {
+	unshare -m true 2>/dev/null || skip "no mount namespaces here"
+	for command in "smoke" "builtin:smoke" "plan $top/configs/transition.ini --kernel 6.12" "sweep --sizes 64M --slots 1"; do
+		# shellcheck disable=SC2086 # words on purpose
+		[[ $(without /proc $command) == 3 && ! -s stdout ]] || { echo "$command"; cat stderr; return 1; }
+		grep -q '/proc is not mounted: mount -t proc none /proc' stderr
+	done
+}
+
 @test "list scenarios: names that builtin: takes" {
 	vmm list scenarios
 	[[ $status == 0 ]]

@@ -38,6 +38,7 @@ int cmd_config_status(int code)
 	case -ENFILE:
 	case -EIO:
 	case -ENOSPC:
+	case -ENODEV:
 		return EXIT_ENVIRONMENT;
 	default:
 		return EXIT_USAGE_ERROR;

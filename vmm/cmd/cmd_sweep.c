@@ -15,6 +15,7 @@
 #include "cmd/config_arguments.h"
 #include "cmd/options.h"
 #include "cmd/sweep.h"
+#include "config/ini.h"
 #include "config/layout.h"
 #include "run/session.h"
 #include "vm/signals.h"
@@ -85,6 +86,14 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	}
 }
 
+/* The memfd exists, so it is its name that is not there. */
+static int no_proc(struct errors *errors)
+{
+	errors_free(errors);
+	errors_add(errors, INI_NO_PROC);
+	return -ENODEV;
+}
+
 /* Loads the point's config from a memfd, as any other config is loaded. */
 static int load_point(uint64_t size, uint64_t slots, const struct options *options,
 		      struct config *config, struct errors *errors)
@@ -103,6 +112,8 @@ static int load_point(uint64_t size, uint64_t slots, const struct options *optio
 
 		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 		code = config_arguments_load(&file, options, config, errors);
+		if (code == -ENOENT)
+			code = no_proc(errors);
 	}
 	if (fd >= 0)
 		close(fd);

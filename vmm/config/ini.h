@@ -14,6 +14,8 @@
 
 #define INI_INCLUDE_SECTION "minivmm"
 #define INI_INCLUDE_KEY "include"
+/* What an ini_load() that returns -ENODEV lacks. */
+#define INI_NO_PROC "/proc is not mounted: mount -t proc none /proc"
 
 struct ini_entry {
 	char *key, *value;

@@ -96,7 +96,7 @@ static int load_text(struct ini *ini, size_t number, char *text, size_t size, st
 
 	if (code)
 		diag_add(diags, (struct origin){ name, 0 }, NULL, NULL, NULL,
-			 "iniparser can't read it: %s", strerror(-code));
+			 "iniparser can't read it: %s", code == -ENODEV ? INI_NO_PROC : strerror(-code));
 	ini->incomplete |= items.incomplete;
 	ini->files[number].open = true;
 	for (size_t i = 0; !code && i < items.count; i++)

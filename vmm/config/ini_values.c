@@ -49,6 +49,9 @@ static int parse(const char *text, size_t size, dictionary **parsed)
 		errno = 0;
 		*parsed = iniparser_load(path);
 		code = *parsed ? 0 : errno ? -errno : -EIO;
+		/* The file is there: it is its name that is not. */
+		if (code == -ENOENT)
+			code = -ENODEV;
 		iniparser_set_error_callback(NULL);
 	}
 	close(fd);
