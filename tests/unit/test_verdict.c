@@ -620,6 +620,25 @@ static void expect_nested_off(const struct world *w, const struct run *hidden, e
 	assert_int_equal(verdict.exit_status, result == RESULT_FAIL);
 }
 
+static void test_nested_off_unknown(void **state)
+{
+	struct world *w = *state;
+	struct verdict verdict = judge_all(w);
+
+	w->run.signal = 15;
+	verdict_add_nested_off(&w->run, NULL, &verdict);
+	expect(&verdict, "nested.off", RESULT_SKIP, "unknown: the run was interrupted");
+	w->run.signal = 0;
+	w->run.stage = STAGE_NOTHING;
+	w->run.skipped = true;
+	err_set(&w->run.err, 13, "open(/dev/kvm): Permission denied");
+	err_remedy(&w->run.err, "run as root");
+	verdict = judge_all(w);
+	verdict_add_nested_off(&w->run, NULL, &verdict);
+	expect(&verdict, "nested.off", RESULT_SKIP, "unknown: open(/dev/kvm): Permission denied");
+	assert_string_equal(find(&verdict, "nested.off")->remedy, "run as root");
+}
+
 static void test_nested_off(void **state)
 {
 	struct world *w = *state;
@@ -666,6 +685,7 @@ int main(void)
 		T(test_bytes_while_lazy), T(test_leak), T(test_leak_beside_other_vms), T(test_klog), T(test_guest_fault),
 		T(test_error_and_signal), T(test_blind),
 		T(test_stress), T(test_leftovers), T(test_nested_off),
+		T(test_nested_off_unknown),
 	};
 
 	return cmocka_run_group_tests_name("verdict", tests, NULL, NULL);

@@ -108,12 +108,23 @@ void verdict_judge(const struct run *run, struct verdict *verdict)
 	conclude(run, verdict);
 }
 
+/* Without a second run it may be unknown whether this host's VMs can be nested. */
+static void explain_unknown(const struct run *run, struct check *check)
+{
+	if (run->stage < STAGE_KVM || run->signal) {
+		check_skip(check, "unknown: %s", run_why_not(run));
+		check_remedy(check, "%s", run->err.remedy);
+	}
+}
+
 void verdict_add_nested_off(const struct run *run, const struct run *hidden,
 			    struct verdict *verdict)
 {
 	for (size_t i = 0; i < ROWS; i++)
 		if (table[i].judge == judge_nested_off)
 			judge_row(&table[i], hidden, verdict);
+	if (!hidden)
+		explain_unknown(run, &verdict->checks[verdict->count - 1]);
 	conclude(run, verdict);
 }
 
