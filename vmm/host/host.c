@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "host/host.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
-/* The first line of root/path without its newline; "" when it can't be read. */
-static void read_line(const char *root, const char *path, char *line, size_t size)
+/* The first line of root/path without its newline; "" if there is none. False: it can't be opened. */
+static bool read_line(const char *root, const char *path, char *line, size_t size)
 {
 	char name[512];
 	FILE *file;
@@ -17,24 +18,25 @@ static void read_line(const char *root, const char *path, char *line, size_t siz
 	snprintf(name, sizeof(name), "%s%s", root, path);
 	file = fopen(name, "re");
 	if (!file)
-		return;
+		return false;
 	if (fgets(line, (int)size, file))
 		line[strcspn(line, "\n")] = '\0';
 	fclose(file);
+	return true;
 }
 
-/* Module parameters read Y/N or 1/0, depending on kernel and module. */
-static enum answer read_parameter(const char *root, const char *module, const char *parameter)
+/* Module parameters read Y/N or 1/0, depending on kernel and module. False: there is none. */
+static bool read_parameter(const char *root, const char *module, const char *parameter,
+			   enum answer *answer)
 {
 	char path[128], value[16];
+	bool there;
 
 	snprintf(path, sizeof(path), "/sys/module/%s/parameters/%s", module, parameter);
-	read_line(root, path, value, sizeof(value));
-	if (value[0] == 'Y' || value[0] == '1')
-		return ANSWER_YES;
-	if (value[0] == 'N' || value[0] == '0')
-		return ANSWER_NO;
-	return ANSWER_UNKNOWN;
+	there = read_line(root, path, value, sizeof(value));
+	*answer = !strcmp(value, "Y") || !strcmp(value, "1") ? ANSWER_YES :
+		  !strcmp(value, "N") || !strcmp(value, "0") ? ANSWER_NO : ANSWER_UNKNOWN;
+	return there;
 }
 
 static void read_cpu(const char *root, struct host *host)
@@ -59,20 +61,26 @@ static void read_cpu(const char *root, struct host *host)
 	fclose(file);
 }
 
+static bool has_svm_cpu(const struct host *host)
+{
+	return !strcmp(host->cpu_vendor, "amd") || !strcmp(host->cpu_vendor, "HygonGenuine");
+}
+
+/* Of modules that are built in, both are there, and the one of another vendor does nothing. */
 static void read_module(const char *root, struct host *host)
 {
 	static const char *const modules[][2] = { { "kvm_amd", "npt" }, { "kvm_intel", "ept" } };
 
-	host->tdp_mmu = read_parameter(root, "kvm", "tdp_mmu");
+	read_parameter(root, "kvm", "tdp_mmu", &host->tdp_mmu);
 	host->tdp = host->nested = ANSWER_UNKNOWN;
-	for (int i = 0; i < 2; i++) {
-		enum answer tdp = read_parameter(root, modules[i][0], modules[i][1]);
+	for (int i = 0; i < 2 && !(host->module[0] && has_svm_cpu(host)); i++) {
+		enum answer tdp;
 
-		if (tdp == ANSWER_UNKNOWN)
+		if (!read_parameter(root, modules[i][0], modules[i][1], &tdp))
 			continue;
 		snprintf(host->module, sizeof(host->module), "%s", modules[i][0]);
 		host->tdp = tdp;
-		host->nested = read_parameter(root, modules[i][0], "nested");
+		read_parameter(root, modules[i][0], "nested", &host->nested);
 	}
 }
 
