@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "run/correct_model.h"
 #include "run/live_run.h"
 #include "run/measure.h"
 #include "run/preflight.h"
@@ -96,6 +97,7 @@ static int create(struct live_run *live)
 	phase->done = true;
 	watch(live);
 	phase_end(live, phase);
+	correct_model(run);
 	run->stage = STAGE_CREATED;
 	return 0;
 }

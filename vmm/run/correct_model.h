@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What a host shows outweighs what its version and KVM's parameters promise. Pure. */
+#ifndef CORRECT_MODEL_H
+#define CORRECT_MODEL_H
+
+#include "run/result.h"
+
+/*
+ * After the phase "create" was measured: if what the memslots brought is not what run->model
+ * predicts, but is what it predicts with the rmaps lazy instead of eager, or the other way round,
+ * that becomes the run's model, the run is predicted again by it, and the phase is measured again.
+ */
+void correct_model(struct run *run);
+
+#endif
