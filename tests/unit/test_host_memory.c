@@ -86,6 +86,24 @@ static void touched_memory(void **state)
 	assert_int_equal(check_vms(slot, phase, 1, M, &err), 0);
 }
 
+/* Where /sys is not mounted, what it would say is not known. */
+static void without_sys(void **state)
+{
+	struct memslot_cfg slot = { .size = G };
+	struct phase_cfg phase = { .touch = 8 * M, .stride = 580 * 1024 };
+	struct err err;
+
+	(void)state;
+	assert_int_equal(check_vms(slot, phase, 4, 3 * G, &err), -ENOMEM);
+	assert_non_null(strstr(err.text, "takes 4 GiB in huge pages"));
+	assert_int_equal(check(MEMSLOT(.size = G, .backing = BACKING_HUGETLB_2M), 0, &err), -ENOMEM);
+	assert_string_equal(err.text, "memslot.m.backing: whether this host has huge pages of 2M is not "
+				      "known: /sys is not mounted");
+	assert_string_equal(err.remedy, "mount -t sysfs none /sys");
+	/* mbind() refuses a node that is not there. */
+	assert_int_equal(check(MEMSLOT(.size = G, .node = 8), 0, &err), 0);
+}
+
 static void huge_pages(void **state)
 {
 	struct err err;
@@ -185,6 +203,8 @@ static int remove_root(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		/* First: the others make /sys. */
+		cmocka_unit_test(without_sys),
 		cmocka_unit_test(touched_memory),
 		cmocka_unit_test(huge_pages),
 		cmocka_unit_test(files),

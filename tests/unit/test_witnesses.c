@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "check/check.h"
@@ -76,6 +77,29 @@ static void captured_slabinfo(void **state)
 	assert_string_equal(snapshot.slabs[SLAB_MMU_PAGE_HEADER].listed_as, "kvm_mmu_page_header");
 	assert_int_equal(snapshot.slabs[SLAB_MMU_PAGE_HEADER].objects, 88);
 	snapshot_free(&snapshot);
+}
+
+/* Only /sys knows which caches are merged: without it, a foreign object could count as KVM's. */
+static void slabinfo_needs_sys(void **state)
+{
+	char root[] = "/tmp/minivmm-test-XXXXXX", link[64], target[512];
+	struct sources sources;
+	struct snapshot snapshot;
+
+	(void)state;
+	assert_non_null(mkdtemp(root));
+	assert_non_null(realpath(ROOT "/proc", target));
+	snprintf(link, sizeof(link), "%s/proc", root);
+	assert_int_equal(symlink(target, link), 0);
+	sources_open(&sources, root, false);
+	snapshot_take(&sources, &snapshot);
+	assert_false(snapshot.status[SOURCE_SLABINFO].ok);
+	assert_string_equal(snapshot.status[SOURCE_SLABINFO].why,
+			    "/sys/kernel: No such file or directory");
+	snapshot_free(&snapshot);
+	sources_close(&sources);
+	unlink(link);
+	rmdir(root);
 }
 
 static uint8_t *load(const char *path, size_t *size)
@@ -355,6 +379,7 @@ int main(void)
 		cmocka_unit_test(captured_cgroup),
 		cmocka_unit_test(captured_debugfs_counters),
 		cmocka_unit_test(captured_slabinfo),
+		cmocka_unit_test(slabinfo_needs_sys),
 		cmocka_unit_test(captured_binary_stats),
 		cmocka_unit_test(cheap_takes_counters_once),
 		cmocka_unit_test(garbled_binary_stats),

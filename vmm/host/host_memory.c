@@ -21,6 +21,15 @@ struct demand {
 	const struct memslot_cfg *last_2m, *last_1g; /* who asked for the last of them */
 };
 
+/* Else a file that is not below it says nothing about the host. */
+static bool has_sys(const char *root)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/sys/kernel", root);
+	return !access(path, F_OK);
+}
+
 static bool read_number(const char *root, const char *path, uint64_t *number)
 {
 	char name[512];
@@ -45,6 +54,12 @@ static int check_pool(const char *root, const struct memslot_cfg *cfg, uint64_t 
 
 	if (!cfg)
 		return 0;
+	if (!has_sys(root)) {
+		err_set(err, ENOMEM, "memslot.%s.backing: whether this host has huge pages of %s is not "
+			"known: /sys is not mounted", cfg->name, size);
+		err_remedy(err, "mount -t sysfs none /sys");
+		return -ENOMEM;
+	}
 	/* Free ones may be promised to others already: hugetlb_reserve_pages(), mm/hugetlb.c. */
 	snprintf(path, sizeof(path), "/sys/kernel/mm/hugepages/hugepages-%ukB/resv_hugepages", kilobytes);
 	read_number(root, path, &reserved);
@@ -88,7 +103,7 @@ static int check_node(const char *root, const struct memslot_cfg *cfg, struct er
 {
 	char path[512];
 
-	if (cfg->node < 0)
+	if (cfg->node < 0 || !has_sys(root))
 		return 0;
 	snprintf(path, sizeof(path), "%s/sys/devices/system/node/node%" PRId64, root, cfg->node);
 	if (!access(path, F_OK))
@@ -159,7 +174,7 @@ static bool may_be_huge(const char *root, const struct config *config)
 		modes[0] = '\0';
 	if (file)
 		fclose(file);
-	always = strstr(modes, "[always]");
+	always = strstr(modes, "[always]") || !has_sys(root);
 	for (size_t i = 0; i < config->memslot_count; i++) {
 		const struct memslot_cfg *cfg = &config->memslots[i];
 

@@ -13,7 +13,8 @@
 #include "host/source.h"
 
 #define PATH "/proc/slabinfo"
-#define LINKS "/sys/kernel/slab"
+#define SYS "/sys/kernel"
+#define LINKS SYS "/slab"
 
 static const char *const names[SLAB_CACHES] = {
 	[SLAB_PTE_LIST_DESC] = "pte_list_desc",
@@ -153,6 +154,14 @@ static int read_cache(FILE *file, const char *root, const char *name, struct sla
 	return code;
 }
 
+/* Without /sys it is not known which caches are merged. A kernel without SLUB has no links in it. */
+static int check_sys(const char *root, char why[SOURCE_WHY])
+{
+	char path[SOURCE_PATH];
+
+	return access(source_path(path, root, SYS), F_OK) ? source_errno(why, errno, SYS) : 0;
+}
+
 int slabinfo_read(struct sources *sources, struct snapshot *snapshot, char why[SOURCE_WHY])
 {
 	struct slab_figures found[SLAB_CACHES] = { 0 };
@@ -161,6 +170,11 @@ int slabinfo_read(struct sources *sources, struct snapshot *snapshot, char why[S
 
 	if (code)
 		return code;
+	code = check_sys(sources->root, why);
+	if (code) {
+		fclose(file);
+		return code;
+	}
 	for (int i = 0; i < SLAB_CACHES && !code; i++) {
 		code = read_cache(file, sources->root, names[i], &found[i]);
 		/* Not there: kvm.ko is not loaded, or its caches are of another name. */
