@@ -197,8 +197,12 @@ static inline void pass_checks(struct scene *scene)
 	add_check(scene, "klog.clean", RESULT_PASS, "no alarm in the kernel log", "");
 }
 
-static const struct kernel_facts lazy_kernel = { 6, 12, ANSWER_YES, ANSWER_YES, ANSWER_NO, ANSWER_YES };
-static const struct kernel_facts eager_kernel = { 5, 10, ANSWER_YES, ANSWER_YES, ANSWER_NO, ANSWER_NO };
+static const struct kernel_facts lazy_kernel = {
+	.major = 6, .minor = 12, .tdp_mmu = ANSWER_YES, .tdp = ANSWER_YES, .vcalloc = ANSWER_YES,
+};
+static const struct kernel_facts eager_kernel = {
+	.major = 5, .minor = 10, .tdp_mmu = ANSWER_YES, .tdp = ANSWER_YES, .vcalloc = ANSWER_NO,
+};
 
 static inline void lazy_success(struct scene *scene)
 {

@@ -19,8 +19,12 @@ static const struct host host = { .kernel = "6.12.0", .hostname = "lab" };
 
 #define HOSTS "tests/fixtures/hosts/"
 
-static const struct kernel_facts lazy = { 6, 12, ANSWER_YES, ANSWER_YES, ANSWER_NO, ANSWER_YES };
-static const struct kernel_facts eager = { 6, 12, ANSWER_NO, ANSWER_YES, ANSWER_NO, ANSWER_YES };
+static const struct kernel_facts lazy = {
+	.major = 6, .minor = 12, .tdp_mmu = ANSWER_YES, .tdp = ANSWER_YES, .vcalloc = ANSWER_YES,
+};
+static const struct kernel_facts eager = {
+	.major = 6, .minor = 12, .tdp_mmu = ANSWER_NO, .tdp = ANSWER_YES, .vcalloc = ANSWER_YES,
+};
 
 static void read_host(const char *root, bool walk, struct host_vms *vms)
 {

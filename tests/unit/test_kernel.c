@@ -95,7 +95,7 @@ static void a_kernel_that_does_not_run_is_as_debian_builds_it(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct kernel_facts facts = { .major = rows[i].major, .minor = rows[i].minor };
 
-		kernel_assumed(rows[i].release, rows[i].patch, &facts);
+		assert_true(kernel_assumed(rows[i].release, &facts));
 		if (facts.tdp != ANSWER_YES || facts.tdp_mmu != rows[i].tdp_mmu ||
 		    facts.external_tracking != rows[i].external ||
 		    facts.vcalloc != rows[i].vcalloc)
@@ -189,8 +189,44 @@ static void without_evidence_the_flavour_decides(void **state)
 			 ANSWER_YES);
 	assert_int_equal(running("6.1.0-50-cloud-amd64", ANSWER_YES, ANSWER_YES, &none)
 				 .external_tracking, ANSWER_NO);
+	/* An unknown vendor: what takes the most at the transition is assumed. */
 	assert_int_equal(running("6.1.0-custom", ANSWER_YES, ANSWER_YES, &none).external_tracking,
-			 ANSWER_YES);
+			 ANSWER_NO);
+	assert_int_equal(running("6.1.0-custom", ANSWER_YES, ANSWER_YES, &none).assumed,
+			 ASSUMED_TRACKING | ASSUMED_VENDOR);
+}
+
+/* Evidence, the vendor's release, the version: in this order. */
+static void the_vendors_release_decides_what_evidence_leaves_open(void **state)
+{
+	struct witness none = { .symbol = ANSWER_UNKNOWN, .config = ANSWER_UNKNOWN,
+				.slot = ANSWER_UNKNOWN };
+	struct witness configured = { .symbol = ANSWER_UNKNOWN, .config = ANSWER_YES,
+				      .slot = ANSWER_UNKNOWN };
+	struct kernel_facts facts;
+
+	(void)state;
+	facts = running("5.14.0-570.12.1.el9_6.x86_64", ANSWER_YES, ANSWER_YES, &none);
+	assert_false(kernel_is_eager(&facts));
+	assert_false(kernel_tracks_with_slot(&facts));
+	assert_true(kernel_has_whole_pages(&facts));
+	assert_int_equal(facts.assumed, 0);
+	/* A kernel that was built with KVMGT all the same. */
+	facts = running("5.14.0-570.12.1.el9_6.x86_64", ANSWER_YES, ANSWER_YES, &configured);
+	assert_true(kernel_tracks_with_slot(&facts));
+	/* kvm.tdp_mmu, which RHEL 8.7 has, decides there. */
+	facts = running("4.18.0-553.el8_10.x86_64", ANSWER_YES, ANSWER_NO, &none);
+	assert_int_equal(kernel_eager_cause(&facts), EAGER_WITHOUT_TDP_MMU);
+	facts = running("4.18.0-553.el8_10.x86_64", ANSWER_YES, ANSWER_YES, &none);
+	assert_false(kernel_is_eager(&facts));
+	/* kvm is not loaded: the default of the release, and an assumption. */
+	facts = running("5.15.167.4-microsoft-standard-WSL2", ANSWER_UNKNOWN, ANSWER_UNKNOWN, &none);
+	assert_int_equal(facts.tdp_mmu, ANSWER_NO);
+	assert_int_equal(facts.assumed, ASSUMED_TDP_MMU);
+	/* Without kallsyms the patch level tells whether KVM has __vcalloc(). */
+	assert_int_equal(running("5.10.0-46-amd64", ANSWER_YES, ANSWER_NO, &none).vcalloc, ANSWER_YES);
+	assert_int_equal(running("5.10.0-28-amd64", ANSWER_YES, ANSWER_NO, &none).vcalloc, ANSWER_YES);
+	assert_int_equal(running("5.10.209", ANSWER_YES, ANSWER_NO, &none).vcalloc, ANSWER_NO);
 }
 
 static void a_vendor_module_without_npt_or_ept_has_no_such_paging(void **state)
@@ -239,6 +275,7 @@ int main(void)
 		cmocka_unit_test(a_kernel_that_does_not_run_is_as_debian_builds_it),
 		cmocka_unit_test(the_running_kernel_is_asked_only_what_matters),
 		cmocka_unit_test(without_evidence_the_flavour_decides),
+		cmocka_unit_test(the_vendors_release_decides_what_evidence_leaves_open),
 		cmocka_unit_test(a_vendor_module_without_npt_or_ept_has_no_such_paging),
 		cmocka_unit_test(a_miss_proves_rmaps_and_none_disproves_them_where_they_are_lazy),
 		cmocka_unit_test(slub_keeps_31_slabs_per_cpu),

@@ -230,7 +230,8 @@ struct world {
 static void set_world(struct world *w)
 {
 	static const struct kernel_facts lazy = {
-		6, 12, ANSWER_YES, ANSWER_YES, ANSWER_NO, ANSWER_UNKNOWN,
+		.major = 6, .minor = 12, .tdp_mmu = ANSWER_YES, .tdp = ANSWER_YES,
+		.vcalloc = ANSWER_UNKNOWN,
 	};
 
 	*w = (struct world){

@@ -27,13 +27,14 @@ static const char doc[] =
 	"Predicts the kernel memory that CONFIG.ini would take: KVM's arrays when the slots are "
 	"created and when a nested guest first runs, page tables, and the headroom that the VM's "
 	"cgroup needs. It runs nothing, and needs neither KVM nor root.\v"
-	"Without --kernel the plan is for the running kernel. VERSION is a kernel's version, if "
-	"needed with its Debian flavour: 6.12, 6.1-amd64, 5.10.0-35-cloud-amd64; or newest; or all, "
-	"which is one kernel of each model.\n\n"
+	"Without --kernel the plan is for the running kernel. RELEASE is what uname -r says there: "
+	"6.1.0-50-amd64, 5.14.0-570.12.1.el9_6.x86_64, 6.8.0-49-generic; or a version, which is "
+	"taken for Debian's: 6.12, 6.1-amd64; or newest; or all, which is one kernel of each model. "
+	"Where kernels of a release differ, the plan is for what takes the most.\n\n"
 	"Exit status: 0 planned, 2 usage or config error, 3 environment or internal error.";
 
 static const struct argp_option rows[] = {
-	{ "kernel", KEY_KERNEL, "VERSION", 0, "Plan for this kernel, or for all", 0 },
+	{ "kernel", KEY_KERNEL, "RELEASE", 0, "Plan for this kernel, or for all", 0 },
 	{ "tdp-mmu", KEY_TDP_MMU, "on|off", 0, "Assume this value of kvm.tdp_mmu", 0 },
 	{ 0 },
 };
@@ -89,7 +90,7 @@ static size_t choose_kernels(const struct arguments *arguments, struct host *hos
 			plan_kernel_parse(plan_kernels[count], &kernels[count]);
 	}
 	for (size_t i = 0; arguments->tdp_mmu && i < count; i++)
-		kernels[i].facts.tdp_mmu = strcmp(arguments->tdp_mmu, "on") ? ANSWER_NO : ANSWER_YES;
+		kernel_say_tdp_mmu(&kernels[i].facts, !strcmp(arguments->tdp_mmu, "on"));
 	return count;
 }
 

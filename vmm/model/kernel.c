@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "model/kernel.h"
 
-#include <string.h>
-
-static bool since(const struct kernel_facts *facts, unsigned int major, unsigned int minor)
+bool kernel_since(const struct kernel_facts *facts, unsigned int major, unsigned int minor)
 {
 	return facts->major > major || (facts->major == major && facts->minor >= minor);
 }
@@ -14,7 +12,7 @@ static bool since(const struct kernel_facts *facts, unsigned int major, unsigned
  */
 enum eager_cause kernel_eager_cause(const struct kernel_facts *facts)
 {
-	if (!since(facts, 5, 14))
+	if (!kernel_since(facts, 5, 14))
 		return EAGER_BY_VERSION;
 	if (facts->tdp == ANSWER_NO)
 		return EAGER_WITHOUT_TDP;
@@ -26,6 +24,11 @@ bool kernel_is_eager(const struct kernel_facts *facts)
 	return kernel_eager_cause(facts) != NOT_EAGER;
 }
 
+bool kernel_tracking_matters(const struct kernel_facts *facts)
+{
+	return kernel_since(facts, 5, 16) && !kernel_since(facts, 6, 9);
+}
+
 /*
  * kvm_page_track_write_tracking_enabled(), arch/x86/kvm/mmu/page_track.c, 5.16: tracking is as
  * lazy as rmaps, unless CONFIG_KVM_EXTERNAL_WRITE_TRACKING is set. 6.9 enables external tracking
@@ -33,125 +36,63 @@ bool kernel_is_eager(const struct kernel_facts *facts)
  */
 bool kernel_tracks_externally(const struct kernel_facts *facts)
 {
-	return since(facts, 5, 16) && !since(facts, 6, 9) && facts->tdp != ANSWER_NO &&
+	return kernel_tracking_matters(facts) && facts->tdp != ANSWER_NO &&
 	       facts->external_tracking == ANSWER_YES;
 }
 
 /* The same function: only two-dimensional paging makes it lazy, not the TDP MMU. */
 bool kernel_tracks_with_slot(const struct kernel_facts *facts)
 {
-	return !since(facts, 5, 16) || facts->tdp == ANSWER_NO || kernel_tracks_externally(facts);
+	return !kernel_since(facts, 5, 16) || facts->tdp == ANSWER_NO || kernel_tracks_externally(facts);
 }
 
-/* "KVM: use __vcalloc for very large allocations", 5.18; has_vcalloc() has its stable releases. */
+/* "KVM: use __vcalloc for very large allocations", 5.18; kernel_vendor.c has its stable releases. */
 bool kernel_has_whole_pages(const struct kernel_facts *facts)
 {
-	return since(facts, 5, 18) || facts->vcalloc == ANSWER_YES;
+	return kernel_since(facts, 5, 18) || facts->vcalloc == ANSWER_YES;
+}
+
+/*
+ * kvmalloc_node(), mm/util.c: "mm: don't allow oversized kvmalloc() calls" (7661809d493b) is of 5.15
+ * and of 5.10.71. It is what kvcalloc() calls, and __vcalloc() does not.
+ */
+enum answer kernel_refuses_large(const struct kernel_facts *facts)
+{
+	bool backported = facts->major == 5 && facts->minor == 10 &&
+			  (facts->patch < 0 || facts->patch >= 71);
+
+	if (kernel_since(facts, 5, 18) || (!kernel_since(facts, 5, 15) && !backported))
+		return ANSWER_NO;
+	if (facts->assumed & ASSUMED_VCALLOC)
+		return ANSWER_UNKNOWN;
+	return facts->vcalloc == ANSWER_YES ? ANSWER_NO : ANSWER_YES;
 }
 
 /* kvm_mmu_alloc_page_hash(), arch/x86/kvm/mmu/mmu.c, 6.17: until then struct kvm has the hash. */
 uint64_t kernel_root_slab(const struct kernel_facts *facts)
 {
-	return since(facts, 6, 17) && !kernel_is_eager(facts) ? 32ull << 10 : 0;
+	return kernel_since(facts, 6, 17) && !kernel_is_eager(facts) ? 32ull << 10 : 0;
 }
 
 /* kvm_for_each_memslot(), include/linux/kvm_host.h: 5.17 goes through id_hash of the memslots. */
 enum slot_order kernel_slot_order(const struct kernel_facts *facts)
 {
-	return since(facts, 5, 17) ? ORDER_BY_HASH : ORDER_BY_BASE_DOWN;
+	return kernel_since(facts, 5, 17) ? ORDER_BY_HASH : ORDER_BY_BASE_DOWN;
 }
 
 const char *kernel_era(const struct kernel_facts *facts)
 {
-	if (!since(facts, 5, 14))
+	if (!kernel_since(facts, 5, 14))
 		return "pre-5.14";
-	if (!since(facts, 5, 16))
+	if (!kernel_since(facts, 5, 16))
 		return "5.14-5.15";
-	if (!since(facts, 5, 18))
+	if (!kernel_since(facts, 5, 18))
 		return "5.16-5.17";
-	if (!since(facts, 6, 9))
+	if (!kernel_since(facts, 6, 9))
 		return "5.18-6.8";
-	if (!since(facts, 6, 17))
+	if (!kernel_since(facts, 6, 17))
 		return "6.9-6.16";
 	return "6.17+";
-}
-
-/*
- * The stable releases that brought "KVM: use __vcalloc for very large allocations" of 5.18:
- * 5.10.210, 5.15.149, 5.16.19 and 5.17.2. Without a third number it is the last of them.
- */
-static enum answer has_vcalloc(const struct kernel_facts *facts, unsigned int patch)
-{
-	static const struct { unsigned int minor, patch; } stable[] = {
-		{ 10, 210 }, { 15, 149 }, { 16, 19 }, { 17, 2 },
-	};
-
-	for (size_t i = 0; facts->major == 5 && i < sizeof(stable) / sizeof(stable[0]); i++)
-		if (stable[i].minor == facts->minor)
-			return patch && patch < stable[i].patch ? ANSWER_NO : ANSWER_YES;
-	return since(facts, 5, 18) ? ANSWER_YES : ANSWER_NO;
-}
-
-/*
- * Debian builds kvmgt, which selects CONFIG_KVM_EXTERNAL_WRITE_TRACKING, for -amd64 and not for
- * -cloud-amd64.
- */
-static enum answer debian_tracks(const char *release, enum answer unnamed)
-{
-	if (strstr(release, "cloud"))
-		return ANSWER_NO;
-	return strstr(release, "amd64") ? ANSWER_YES : unnamed;
-}
-
-void kernel_assumed(const char *release, unsigned int patch, struct kernel_facts *facts)
-{
-	facts->tdp = ANSWER_YES;
-	/* On by default since 5.16. 5.15 has it on in mainline, and off in its stable releases. */
-	facts->tdp_mmu = since(facts, 5, 16) ? ANSWER_YES : ANSWER_NO;
-	facts->external_tracking = debian_tracks(release, ANSWER_NO);
-	facts->vcalloc = has_vcalloc(facts, patch);
-}
-
-void kernel_of_host(const struct host *host, struct kernel_facts *facts)
-{
-	*facts = (struct kernel_facts){
-		.tdp_mmu = host->tdp_mmu, .tdp = host->tdp,
-		.external_tracking = ANSWER_UNKNOWN, .vcalloc = ANSWER_UNKNOWN,
-	};
-	host_version(host->kernel, &facts->major, &facts->minor);
-}
-
-/* Asks only where it decides something: kernel_tracks_externally(). */
-static enum answer tracks_externally(const struct host *host,
-				     const struct kernel_evidence *evidence,
-				     const struct kernel_facts *facts)
-{
-	enum answer answer;
-
-	if (!since(facts, 5, 16) || since(facts, 6, 9))
-		return ANSWER_UNKNOWN;
-	answer = evidence->has_config(evidence->context, "CONFIG_KVM_EXTERNAL_WRITE_TRACKING");
-	/* Before 5.18 the array of a small slot may be slab, which the evidence does not see. */
-	if (answer == ANSWER_UNKNOWN && since(facts, 5, 18))
-		answer = evidence->slot_has_tracking(evidence->context);
-	return answer == ANSWER_UNKNOWN ? debian_tracks(host->kernel, ANSWER_YES) : answer;
-}
-
-void kernel_running(const struct host *host, const struct kernel_evidence *evidence,
-		    struct kernel_facts *facts)
-{
-	kernel_of_host(host, facts);
-	/* The stable releases in has_vcalloc() have __vcalloc() for this one user. */
-	if (facts->major == 5 && !since(facts, 5, 18))
-		facts->vcalloc = evidence->has_symbol(evidence->context, "__vcalloc");
-	/*
-	 * kvm_amd and kvm_intel show npt or ept. A vendor module that shows neither has no such
-	 * paging, unless a slot comes without its tracking array: kernel_tracks_with_slot().
-	 */
-	if (facts->tdp == ANSWER_UNKNOWN && facts->tdp_mmu == ANSWER_NO &&
-	    evidence->slot_has_tracking(evidence->context) != ANSWER_NO)
-		facts->tdp = ANSWER_NO;
-	facts->external_tracking = tracks_externally(host, evidence, facts);
 }
 
 /*

@@ -8,19 +8,32 @@
 #define KERNEL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/answer.h"
 #include "host/host.h"
 #include "host/host_vms.h"
 
+/* Facts that neither the running kernel nor its release shows. The facts have what takes the most. */
+enum kernel_assumed {
+	ASSUMED_TDP_MMU = 1,	/* the parameter has its default */
+	ASSUMED_TDP_MMU_ON = 2,	/* kernels of this release have either default */
+	ASSUMED_TRACKING = 4,
+	ASSUMED_VCALLOC = 8,
+	ASSUMED_VENDOR = 16,	/* KVM is as in mainline: nothing is known of the vendor */
+};
+
 /* What has to be known of a kernel to tell what it does. */
 struct kernel_facts {
-	unsigned int major, minor;
+	unsigned int major, minor;	/* the mainline version whose rules its KVM follows */
+	int patch;			/* of the stable series; -1: unknown */
+	const char *vendor;		/* "RHEL 9", or NULL */
 	enum answer tdp_mmu;		/* kvm.tdp_mmu */
 	enum answer tdp;		/* kvm_amd.npt or kvm_intel.ept */
 	enum answer external_tracking;	/* CONFIG_KVM_EXTERNAL_WRITE_TRACKING */
-	enum answer vcalloc;		/* stable release before 5.18 that has __vcalloc */
+	enum answer vcalloc;		/* before 5.18: KVM has __vcalloc() all the same */
+	unsigned int assumed;		/* enum kernel_assumed */
 };
 
 /* How the rules ask about the running kernel. They ask only what they need: answers cost time. */
@@ -34,14 +47,24 @@ struct kernel_evidence {
 
 /* What the host's release and KVM's module parameters say; the rest stays unknown. */
 void kernel_of_host(const struct host *host, struct kernel_facts *facts);
-/* The same, and the rest by evidence or as Debian builds it. */
+/* The same, and the rest by evidence, else by the vendor's release, else by the version. */
 void kernel_running(const struct host *host, const struct kernel_evidence *evidence,
 		    struct kernel_facts *facts);
 /*
- * A kernel that does not run here, with the version already in facts: its other facts as Debian
- * builds it, the cloud flavour unless release names another. patch: 0 where release has none.
+ * A kernel that does not run here: by the vendor's release, else by the version (kernel_vendor.h).
+ * Where kernels of this release differ, the facts are what takes the most at the transition. False:
+ * the text does not begin with a version.
  */
-void kernel_assumed(const char *release, unsigned int patch, struct kernel_facts *facts);
+bool kernel_assumed(const char *release, struct kernel_facts *facts);
+/* Somebody knows the parameter. */
+void kernel_say_tdp_mmu(struct kernel_facts *facts, bool on);
+/* facts->assumed, for people: "TDP MMU on, as Debian builds it; say --tdp-mmu". "": nothing. */
+void kernel_assumptions(const struct kernel_facts *facts, char *text, size_t size);
+
+/* Is its KVM that of mainline major.minor, or newer? */
+bool kernel_since(const struct kernel_facts *facts, unsigned int major, unsigned int minor);
+/* Is CONFIG_KVM_EXTERNAL_WRITE_TRACKING of any consequence? */
+bool kernel_tracking_matters(const struct kernel_facts *facts);
 
 /* Why rmaps come with the memslots, where they do. */
 enum eager_cause {
@@ -57,6 +80,11 @@ bool kernel_is_eager(const struct kernel_facts *facts);
 bool kernel_tracks_with_slot(const struct kernel_facts *facts);
 /* Write tracking comes with the memslots only because something outside KVM may need it. */
 bool kernel_tracks_externally(const struct kernel_facts *facts);
+/*
+ * An array of more than INT_MAX bytes cannot be had, and so neither its slot, if the array comes
+ * with it, nor the first shadow root. Unknown: some kernels of this release refuse it.
+ */
+enum answer kernel_refuses_large(const struct kernel_facts *facts);
 /* Every array has at least one page of its own. */
 bool kernel_has_whole_pages(const struct kernel_facts *facts);
 /* Bytes of slab that the first shadow root allocates for the VM. */

@@ -32,9 +32,9 @@ void model_choose(const struct kernel_facts *facts, struct model *model)
 		 model->rmap_lazy || kernel_eager_cause(facts) == EAGER_BY_VERSION ? "" : "/tdp-mmu-off",
 		 kernel_tracks_externally(facts) ? "/external-tracking" : "");
 	snprintf(model->why, sizeof(model->why),
-		 "release %u.%u, tdp_mmu %s, two-dimensional paging %s, external write tracking %s, "
-		 "arrays from %s",
-		 facts->major, facts->minor, answer_text(facts->tdp_mmu), answer_text(facts->tdp),
+		 "KVM as in mainline %u.%u (%s), tdp_mmu %s, two-dimensional paging %s, external write "
+		 "tracking %s, arrays from %s",
+		 facts->major, facts->minor, facts->vendor ? facts->vendor : "no known vendor", answer_text(facts->tdp_mmu), answer_text(facts->tdp),
 		 answer_text(facts->external_tracking), model->whole_pages ? "vmalloc" : "kvcalloc");
 }
 

@@ -20,29 +20,11 @@ const char *const plan_kernels[PLAN_KERNELS] = {
 
 bool plan_kernel_parse(const char *text, struct plan_kernel *kernel)
 {
-	struct kernel_facts *facts = &kernel->facts;
-	unsigned int patch = 0;
-	int end = 0;
-
 	*kernel = (struct plan_kernel){ .assumed = true };
 	if (strlen(text) >= sizeof(kernel->name))
 		return false;
 	strcpy(kernel->name, text);
-	if (!strcmp(text, "newest"))
-		text = "7.3";
-	if (*text < '0' || *text > '9' ||
-	    sscanf(text, "%u.%u%n", &facts->major, &facts->minor, &end) != 2 || !facts->major)
-		return false;
-	text += end;
-	if (*text == '.') {
-		if (sscanf(text, ".%u%n", &patch, &end) != 1)
-			return false;
-		text += end;
-	}
-	if (*text && !strchr("-+~_", *text))
-		return false;
-	kernel_assumed(text, patch, facts);
-	return true;
+	return kernel_assumed(strcmp(text, "newest") ? text : "7.3", &kernel->facts);
 }
 
 static uint64_t guest_memory(const struct layout *layout)

@@ -26,10 +26,7 @@ struct plan_cost {
 	uint64_t common_reserve;	/* memory / 512, what orchestrators set aside for page tables */
 };
 
-/*
- * "6.12", "6.1-amd64", "5.10.0-35-cloud-amd64", "5.10.180", "newest". What the version leaves
- * open is as Debian builds it, the cloud flavour unless named. False: no version.
- */
+/* "newest", or what kernel_assumed() takes. False: neither. */
 bool plan_kernel_parse(const char *text, struct plan_kernel *kernel);
 /* One kernel of each model: what --kernel all stands for. */
 #define PLAN_KERNELS 8

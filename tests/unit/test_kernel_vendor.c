@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What release strings say of a kernel's KVM, at the builds and patch levels where it changes. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "model/kernel_vendor.h"
+#include "model/model.h"
+
+/* Of rmaps and tracking: with the first shadow root (lazy), or with the slot. */
+static const struct {
+	const char *release, *vendor;
+	bool rmap_lazy, tracking_lazy, whole_pages;
+	enum answer refuses;		/* arrays of more than INT_MAX bytes */
+	unsigned int assumed;
+} rows[] = {
+#define TDP ASSUMED_TDP_MMU
+#define ON (ASSUMED_TDP_MMU | ASSUMED_TDP_MMU_ON)
+	/* Debian, and what "the version alone" means. */
+	{ "6.12", "Debian", true, true, true, ANSWER_NO, TDP },
+	{ "6.1", "Debian", true, true, true, ANSWER_NO, TDP | ASSUMED_TRACKING },
+	{ "6.1.0-50-amd64", "Debian", true, false, true, ANSWER_NO, TDP },
+	{ "6.1.0-50-cloud-amd64", "Debian", true, true, true, ANSWER_NO, TDP },
+	{ "6.1.0-50-rt-amd64", "Debian", true, false, true, ANSWER_NO, TDP },
+	{ "6.12.117+deb13-amd64", "Debian", true, true, true, ANSWER_NO, TDP },
+	{ "5.10.0-46-amd64", "Debian", false, false, true, ANSWER_NO, 0 },
+	{ "5.10.0-29-cloud-amd64", "Debian", false, false, true, ANSWER_NO, 0 },
+	{ "5.10.0-28-amd64", "Debian", false, false, true, ANSWER_UNKNOWN, ASSUMED_VCALLOC },
+	/* Stable series that changed in the middle. */
+	{ "5.10.70", "Debian", false, false, false, ANSWER_NO, 0 },
+	{ "5.10.71", "Debian", false, false, false, ANSWER_YES, 0 },
+	{ "5.10.209", "Debian", false, false, false, ANSWER_YES, 0 },
+	{ "5.10.210", "Debian", false, false, true, ANSWER_NO, 0 },
+	{ "5.14.21", "Debian", false, false, false, ANSWER_NO, TDP },
+	{ "5.15.0", "Debian", true, false, false, ANSWER_YES, TDP },
+	{ "5.15.128", "Debian", true, false, false, ANSWER_YES, TDP },
+	{ "5.15.129", "Debian", false, false, false, ANSWER_YES, TDP },
+	{ "5.15.148", "Debian", false, false, false, ANSWER_YES, TDP },
+	{ "5.15.149", "Debian", false, false, true, ANSWER_NO, TDP },
+	{ "5.15", "Debian", true, false, true, ANSWER_UNKNOWN, ON | ASSUMED_VCALLOC },
+	{ "5.16.18", "Debian", true, true, false, ANSWER_YES, TDP | ASSUMED_TRACKING },
+	{ "5.16.19", "Debian", true, true, true, ANSWER_NO, TDP | ASSUMED_TRACKING },
+	{ "5.17.1", "Debian", true, true, false, ANSWER_YES, TDP | ASSUMED_TRACKING },
+	{ "5.17.2", "Debian", true, true, true, ANSWER_NO, TDP | ASSUMED_TRACKING },
+	{ "6.13-rc1", "mainline", true, true, true, ANSWER_NO, TDP },
+	/* RHEL and its rebuilds. */
+	{ "5.14.0-29.el9.x86_64", "RHEL 9", false, false, false, ANSWER_NO, TDP },
+	{ "5.14.0-30.el9.x86_64", "RHEL 9", true, false, false, ANSWER_YES, TDP },
+	{ "5.14.0-70.13.1.el9_0.x86_64", "RHEL 9", true, false, false, ANSWER_YES, TDP },
+	{ "5.14.0-77.el9.x86_64", "RHEL 9", true, false, true, ANSWER_NO, TDP },
+	{ "5.14.0-162.6.1.el9_1.x86_64", "RHEL 9", true, false, true, ANSWER_NO, TDP },
+	{ "5.14.0-284.11.1.el9_2.x86_64", "RHEL 9", true, false, true, ANSWER_NO, TDP },
+	{ "5.14.0-300.el9.x86_64", "RHEL 9", true, true, true, ANSWER_NO, TDP | ASSUMED_TRACKING },
+	{ "5.14.0-362.8.1.el9_3.x86_64", "RHEL 9", true, true, true, ANSWER_NO, TDP },
+	{ "5.14.0-570.12.1.el9_6.0.1.x86_64", "RHEL 9", true, true, true, ANSWER_NO, TDP },
+	{ "4.18.0-372.9.1.el8.x86_64", "RHEL 8", false, false, false, ANSWER_NO, 0 },
+	{ "4.18.0-425.3.1.el8.x86_64", "RHEL 8", true, false, true, ANSWER_UNKNOWN,
+	  ON | ASSUMED_VCALLOC },
+	{ "6.12.0-55.9.1.el10_0.x86_64", "RHEL 10", true, true, true, ANSWER_NO, TDP },
+	{ "5.15.0-206.153.7.el9uek.x86_64", "Oracle UEK", true, false, true, ANSWER_UNKNOWN,
+	  ON | ASSUMED_VCALLOC },
+	{ "6.12.0-100.28.2.el9uek.x86_64", "Oracle UEK", true, true, true, ANSWER_NO, TDP },
+	{ "5.4.17-2136.338.4.1.el8uek.x86_64", "Oracle UEK", false, false, false, ANSWER_NO, 0 },
+	/* KVMGT decides from 5.16 to 6.8. */
+	{ "5.15.0-126-generic", "Ubuntu", true, false, true, ANSWER_UNKNOWN, ON | ASSUMED_VCALLOC },
+	{ "6.8.0-49-generic", "Ubuntu", true, false, true, ANSWER_NO, TDP },
+	{ "6.5.0-1014-aws", "Ubuntu", true, false, true, ANSWER_NO, TDP },
+	{ "6.11.0-9-generic", "Ubuntu", true, true, true, ANSWER_NO, TDP },
+	{ "6.8.12-4-pve", "Proxmox", true, false, true, ANSWER_NO, TDP },
+	{ "6.14.8-2-pve", "Proxmox", true, true, true, ANSWER_NO, TDP },
+	{ "6.4.0-150600.23.25-default", "SUSE", true, false, true, ANSWER_NO, TDP },
+	{ "6.4.0-150600.8.17-azure", "SUSE", true, false, true, ANSWER_NO, TDP },
+	{ "5.14.21-150500.55.88-default", "SUSE", true, false, false, ANSWER_NO, ON },
+	{ "6.11.2-1-default", "SUSE", true, true, true, ANSWER_NO, TDP },
+	{ "6.1.119-129.201.amzn2023.x86_64", "Amazon", true, true, true, ANSWER_NO,
+	  TDP | ASSUMED_TRACKING },
+	{ "5.10.230-223.885.amzn2.x86_64", "Amazon", false, false, true, ANSWER_NO, 0 },
+	{ "5.15.167.4-microsoft-standard-WSL2", "Microsoft", false, false, true, ANSWER_NO, TDP },
+	{ "5.15.90.1-microsoft-standard-WSL2", "Microsoft", true, false, false, ANSWER_YES, TDP },
+	{ "6.6.57.1-6.azl3", "Microsoft", true, true, true, ANSWER_NO, TDP | ASSUMED_TRACKING },
+	/* Nobody's: as mainline, and it is said. */
+	{ "6.11.4-301.fc41.x86_64", NULL, true, true, true, ANSWER_NO, TDP | ASSUMED_VENDOR },
+	{ "6.6.8-arch1-1", NULL, true, true, true, ANSWER_NO,
+	  TDP | ASSUMED_TRACKING | ASSUMED_VENDOR },
+	{ "6.12.9-1.el9.elrepo.x86_64", NULL, true, true, true, ANSWER_NO, TDP | ASSUMED_VENDOR },
+	{ "4.19.0-custom", NULL, false, false, false, ANSWER_NO, 0 },
+#undef TDP
+#undef ON
+};
+
+static void a_release_tells_the_model(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct kernel_facts facts;
+		struct model model;
+
+		if (!kernel_assumed(rows[i].release, &facts))
+			fail_msg("%s: no version", rows[i].release);
+		model_choose(&facts, &model);
+		if (!facts.vendor != !rows[i].vendor ||
+		    (facts.vendor && strcmp(facts.vendor, rows[i].vendor)))
+			fail_msg("%s is of %s", rows[i].release, facts.vendor);
+		if (model.rmap_lazy != rows[i].rmap_lazy ||
+		    model.tracking_lazy != rows[i].tracking_lazy ||
+		    model.whole_pages != rows[i].whole_pages)
+			fail_msg("%s: %s, %s", rows[i].release, model.name, model.why);
+		if (kernel_refuses_large(&facts) != rows[i].refuses)
+			fail_msg("%s: refuses large arrays: %d", rows[i].release,
+				 (int)kernel_refuses_large(&facts));
+		if (facts.assumed != rows[i].assumed)
+			fail_msg("%s: assumed %#x", rows[i].release, facts.assumed);
+	}
+}
+
+static void assert_text(const char *release, const char *wanted)
+{
+	struct kernel_facts facts;
+	char text[512];
+
+	assert_true(kernel_assumed(release, &facts));
+	kernel_assumptions(&facts, text, sizeof(text));
+	assert_string_equal(text, wanted);
+}
+
+static void assumptions_are_told(void **state)
+{
+	struct kernel_facts facts;
+	char text[8];
+
+	(void)state;
+	assert_text("6.12", "TDP MMU on, as Debian builds it; say --tdp-mmu");
+	assert_text("5.10.210", "");
+	assert_text("5.15.167.4-microsoft-standard-WSL2",
+		    "TDP MMU off, as Microsoft builds it; say --tdp-mmu");
+	assert_text("5.15.0-126-generic",
+		    "TDP MMU on, which takes the most (Ubuntu kernels of this release have it on or off); "
+		    "KVM has __vcalloc(), so that each array takes whole pages; say --tdp-mmu");
+	assert_text("6.6.8-arch1-1",
+		    "KVM as in mainline 6.6, because this release's vendor is unknown; TDP MMU on, as in "
+		    "mainline; no external write tracking (KVMGT), so that tracking comes with the first "
+		    "shadow root; say --tdp-mmu");
+	assert_true(kernel_assumed("5.15", &facts));
+	kernel_say_tdp_mmu(&facts, false);
+	assert_int_equal(facts.assumed, ASSUMED_VCALLOC);
+	assert_true(kernel_is_eager(&facts));
+	/* Cut, but in one piece. */
+	assert_true(kernel_assumed("6.6.8-arch1-1", &facts));
+	kernel_assumptions(&facts, text, sizeof(text));
+	assert_string_equal(text, "KVM as ");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_release_tells_the_model),
+		cmocka_unit_test(assumptions_are_told),
+	};
+
+	return cmocka_run_group_tests_name("kernel_vendor", tests, NULL, NULL);
+}
