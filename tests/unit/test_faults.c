@@ -108,6 +108,64 @@ static void nothing_fails_where_there_is_room(void **state)
 	assert_false(faults_kept(&lazy, &layout, GIB, &kept));
 }
 
+static bool refused(const struct model *model, struct refusal *refusal)
+{
+	return faults_refused(model, &layout, refusal);
+}
+
+/* 8 bytes for each 4 KiB: 1 TiB has an array of 2^31 bytes, one more than INT_MAX. */
+static void an_array_of_more_than_int_max_is_refused(void **state)
+{
+	struct model model = lazy;
+	struct refusal refusal;
+	struct footprint kept;
+	char text[256];
+
+	(void)state;
+	slots[3].size = 1024 * GIB;
+	assert_false(refused(&model, &refusal));
+	assert_false(faults_kept(&model, &layout, UINT64_MAX, &kept));
+	model.refuses_large = ANSWER_YES;
+	assert_true(refused(&model, &refusal));
+	assert_ptr_equal(refusal.slot, &slots[3]);
+	assert_int_equal(refusal.array.array, ARRAY_RMAP);
+	assert_int_equal(refusal.array.bytes, 1ull << 31);
+	assert_false(refusal.at_creation);
+	faults_refusal_text(&refusal, text, sizeof(text));
+	assert_string_equal(text, "its rmap array of 2147483648 bytes is more than INT_MAX, which this "
+			    "kernel's kvcalloc() refuses: the first nested guest fails with ENOMEM");
+	/* The first shadow root fails for want of it, whatever RAM there is. */
+	assert_true(faults_kept(&model, &layout, UINT64_MAX, &kept));
+	assert_int_equal(kept.bytes[ARRAY_RMAP], one(ARRAY_RMAP));
+	slots[3].size -= 4096;
+	assert_false(refused(&model, &refusal));
+	assert_false(faults_kept(&model, &layout, UINT64_MAX, &kept));
+}
+
+static void on_an_eager_host_the_slot_is_refused(void **state)
+{
+	struct model model = lazy;
+	struct refusal refusal;
+	char text[256];
+
+	(void)state;
+	slots[3].size = 1024 * GIB;
+	model.rmap_lazy = false;
+	model.refuses_large = ANSWER_UNKNOWN;
+	assert_true(refused(&model, &refusal));
+	assert_true(refusal.at_creation);
+	faults_refusal_text(&refusal, text, sizeof(text));
+	assert_non_null(strstr(text, "on some kernels of this release: "
+				     "KVM_SET_USER_MEMORY_REGION fails with ENOMEM"));
+	/* 2 bytes for each 4 KiB: tracking is refused at 4 TiB, and before a lazy rmap array is. */
+	model.rmap_lazy = true;
+	model.tracking_lazy = false;
+	slots[3].size = 4096 * GIB;
+	assert_true(refused(&model, &refusal));
+	assert_true(refusal.at_creation);
+	assert_int_equal(refusal.array.array, ARRAY_TRACKING);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -116,6 +174,8 @@ int main(void)
 		cmocka_unit_test_setup(smm_comes_last, setup),
 		cmocka_unit_test_setup(what_comes_with_the_slots_is_not_kept_but_there, setup),
 		cmocka_unit_test_setup(nothing_fails_where_there_is_room, setup),
+		cmocka_unit_test_setup(an_array_of_more_than_int_max_is_refused, setup),
+		cmocka_unit_test_setup(on_an_eager_host_the_slot_is_refused, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

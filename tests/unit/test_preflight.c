@@ -136,6 +136,27 @@ static void a_ring_larger_than_kvm_has_is_refused(void **state)
 		"Linux 5.11");
 }
 
+/* 5.15 to 5.17 without __vcalloc(), on an eager host: kernel_refuses_large(). */
+static void a_slot_that_the_kernel_cannot_make_is_refused(void **state)
+{
+	struct stage *s = *state;
+
+	s->run.model.refuses_large = ANSWER_YES;
+	assert_true(preflight(&s->run, &s->kvm));
+	s->run.layout.slots[0].size = 1ull << 40;
+	refused(s, "memslot.low: its rmap array of 2147483648 bytes is more than INT_MAX, which this "
+		   "kernel's kvcalloc() refuses: KVM_SET_USER_MEMORY_REGION fails with ENOMEM",
+		"memslots of less than 1 TiB");
+	/* At the first shadow root it is the run that shows it. */
+	s->run.skipped = false;
+	s->run.model.rmap_lazy = true;
+	assert_true(preflight(&s->run, &s->kvm));
+	/* Not every kernel of this release refuses it. */
+	s->run.model.rmap_lazy = false;
+	s->run.model.refuses_large = ANSWER_UNKNOWN;
+	assert_true(preflight(&s->run, &s->kvm));
+}
+
 static void a_quirk_that_kvm_keeps_is_refused(void **state)
 {
 	struct stage *s = *state;
@@ -245,6 +266,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(without_a_module_the_cpu_is_to_blame, set, unset),
 		cmocka_unit_test_setup_teardown(phases_that_need_no_nesting_run_without, set, unset),
 		cmocka_unit_test_setup_teardown(a_ring_larger_than_kvm_has_is_refused, set, unset),
+		cmocka_unit_test_setup_teardown(a_slot_that_the_kernel_cannot_make_is_refused, set, unset),
 		cmocka_unit_test_setup_teardown(a_quirk_that_kvm_keeps_is_refused, set, unset),
 		cmocka_unit_test_setup_teardown(memory_that_the_host_lacks_is_refused, set, unset),
 		cmocka_unit_test_setup_teardown(a_run_takes_half_of_free_memory_at_most, set, unset),

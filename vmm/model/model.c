@@ -24,6 +24,7 @@ void model_choose(const struct kernel_facts *facts, struct model *model)
 		.rmap_lazy = !kernel_is_eager(facts),
 		.tracking_lazy = !kernel_tracks_with_slot(facts),
 		.whole_pages = kernel_has_whole_pages(facts),
+		.refuses_large = kernel_refuses_large(facts),
 		.slot_order = kernel_slot_order(facts),
 		.transition_slab = kernel_root_slab(facts),
 	};
@@ -36,6 +37,12 @@ void model_choose(const struct kernel_facts *facts, struct model *model)
 		 "tracking %s, arrays from %s",
 		 facts->major, facts->minor, facts->vendor ? facts->vendor : "no known vendor", answer_text(facts->tdp_mmu), answer_text(facts->tdp),
 		 answer_text(facts->external_tracking), model->whole_pages ? "vmalloc" : "kvcalloc");
+}
+
+bool model_is_lazy(const struct model *model, enum array array)
+{
+	return (array == ARRAY_RMAP && model->rmap_lazy) ||
+	       (array == ARRAY_TRACKING && model->tracking_lazy);
 }
 
 /* lpages(L) of facts: pages of level 1 (4K), 2 (2M), 3 (1G) that touch the slot. */
@@ -123,12 +130,9 @@ static void layout_footprint(const struct model *model, const struct layout *lay
 		if (layout->slots[i].gone)
 			continue;
 		slot_footprint(model, &layout->slots[i], charged, &all);
-		for (int array = 0; array < ARRAY_COUNT; array++) {
-			bool later = (array == ARRAY_RMAP && model->rmap_lazy) ||
-				     (array == ARRAY_TRACKING && model->tracking_lazy);
-
-			(later ? transition : creation)->bytes[array] += all.bytes[array];
-		}
+		for (int array = 0; array < ARRAY_COUNT; array++)
+			(model_is_lazy(model, (enum array)array) ? transition : creation)->
+				bytes[array] += all.bytes[array];
 	}
 }
 

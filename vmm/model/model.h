@@ -30,6 +30,7 @@ struct model {
 	bool rmap_lazy;		/* false: rmaps come with the slot */
 	bool tracking_lazy;	/* false: tracking comes with the slot */
 	bool whole_pages;	/* __vcalloc (5.18+); else kvcalloc, which puts up to 4 MiB into slab */
+	enum answer refuses_large; /* arrays of more than INT_MAX bytes; unknown: some kernels do */
 	enum slot_order slot_order;
 	uint64_t transition_slab; /* bytes of slab at the transition: page hash, 6.17+ */
 	unsigned int extra_pages[ARRAY_COUNT]; /* selftest: a wrong prediction per slot, else 0 */
@@ -38,6 +39,8 @@ struct model {
 /* What a kernel of these facts does. */
 void model_choose(const struct kernel_facts *facts, struct model *model);
 
+/* Does the array wait for the first shadow root? Else it comes with the slot. */
+bool model_is_lazy(const struct model *model, enum array array);
 /* Everything the slot holds once all its arrays exist. */
 void model_slot(const struct model *model, const struct slot *slot, struct footprint *all);
 /* The layout's arrays that come with the slots, and those of the first shadow root. */

@@ -8,6 +8,7 @@
 #include "base/units.h"
 #include "host/cgroup.h"
 #include "host/host_memory.h"
+#include "model/faults.h"
 #include "run/run_faults.h"
 #include "vm/guest.h"
 #include "vm/kvm.h"
@@ -200,6 +201,26 @@ static bool check_descriptors(struct run *run, const struct kvm *kvm)
 	return skip(run);
 }
 
+/*
+ * Does this kernel refuse an array that comes with a memslot? One that it refuses at the first shadow
+ * root does no harm until then: the run goes on, and shows it.
+ */
+static bool check_refusal(struct run *run, const struct kvm *kvm)
+{
+	char name[CONFIG_NAME_MAX + 16], text[256];
+	struct refusal refusal;
+
+	(void)kvm;
+	if (!faults_refused(&run->model, &run->layout, &refusal) || !refusal.at_creation ||
+	    refusal.refused != ANSWER_YES)
+		return true;
+	faults_refusal_text(&refusal, text, sizeof(text));
+	err_set(&run->err, ENOMEM, "memslot.%s: %s",
+		slot_name(&run->layout, refusal.slot, name), text);
+	err_remedy(&run->err, "%s", faults_refusal_remedy);
+	return skip(run);
+}
+
 /* Can a phase fail that must fail? */
 static bool check_faults(struct run *run, const struct kvm *kvm)
 {
@@ -210,8 +231,8 @@ static bool check_faults(struct run *run, const struct kvm *kvm)
 bool preflight(struct run *run, const struct kvm *kvm)
 {
 	static bool (*const checks[])(struct run *run, const struct kvm *kvm) = {
-		check_nesting, check_dirty_ring, check_quirks, check_memory, check_cost,
-		check_room, check_descriptors, check_faults,
+		check_nesting, check_dirty_ring, check_quirks, check_refusal, check_memory,
+		check_cost, check_room, check_descriptors, check_faults,
 	};
 
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
