@@ -206,6 +206,45 @@ words() { sed -nE 's/^(Usage|  or): .* \[OPTION\.\.\.\] ([a-z|]+).*/\2/p' stdout
 	grep -qx 'layout.ini:1: phase: there is no \[phase.NAME\]: nothing would run' stderr
 }
 
+@test "plan: the kernel's vendor decides, and the headline says what is assumed" {
+	local headline
+	plan() {
+		vmm plan "$top/configs/transition.ini" "$@"
+		[[ $status == 0 ]]
+		headline=$(sed '/^$/,$d' stdout | tr -s '\n ' ' ')
+	}
+	plan --kernel 5.14.0-570.12.1.el9_6.x86_64
+	[[ $headline == *"; assumed: TDP MMU on, as RHEL 9 builds it; say --tdp-mmu "* ]]
+	plan --kernel 5.14.0-570.12.1.el9_6.x86_64 --format json
+	jq -e '.plan[0] | .transition_bytes == 134750208 + 33619968 and .vendor == "RHEL 9" and .refused == null' stdout
+	plan --kernel 5.14.0-570.12.1.el9_6.x86_64 --tdp-mmu on
+	[[ $headline != *assumed* ]]
+	plan --kernel 6.11.4-301.fc41.x86_64
+	[[ $headline == *"assumed: KVM as in mainline 6.11, because this release's vendor is unknown; "* ]]
+	plan --kernel 5.15.167.4-microsoft-standard-WSL2 --format json
+	jq -e '.plan[0].transition_bytes == 0 and .host.rmap_policy == "eager"' stdout
+	plan --kernel all
+	[[ $headline == *" on newest, the worst of these 11 kernels; "* ]]
+	awk '/^KVM.s arrays/ { getline; getline; print $1 }' stdout | grep -qx newest
+	grep -q '6.1-amd64 .*Proxmox 8' stdout
+	plan --kernel all --format json
+	jq -e '(.plan[-1].headroom_bytes) == (.plan | map(.headroom_bytes) | max)' stdout
+}
+
+@test "plan: an array that the kernel refuses" {
+	vmm plan "$top/configs/1t.ini" --kernel 5.15.100
+	[[ $status == 0 ]]
+	tr -s '\n ' ' ' <stdout | grep -q 'on 5.15.100; REFUSED: memslot.all: its rmap array of 2147483648 bytes is .* the first nested guest fails with ENOMEM; assumed'
+	vmm plan "$top/configs/1t.ini" --kernel 5.15.100 --tdp-mmu off --format json
+	jq -e '.plan[0].refused | .slot == "all" and .array == "rmap" and .at == "creation" and .certain' stdout
+	vmm plan "$top/configs/1t.ini" --kernel 5.15.0-126-generic
+	grep -q 'perhaps REFUSED' stdout
+	vmm plan "$top/configs/1t.ini" --kernel 5.15.100 memslot.all.size=1048576M --format json
+	jq -e '.plan[0].refused' stdout
+	vmm plan "$top/configs/1t.ini" --kernel 5.15.100 memslot.all.size=1073741820K --format json
+	jq -e '.plan[0].refused == null' stdout
+}
+
 @test "an unwritable -o is an error, whatever the verdict" {
 	vmm "$top/configs/transition.ini" -o /nowhere/report.json
 	[[ $status == 3 ]]

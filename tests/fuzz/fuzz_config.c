@@ -121,10 +121,10 @@ static void check_plan(const struct layout *layout)
 	FILE *out = fuzz_terminal();
 	json_t *report;
 
-	for (size_t i = 0; i < PLAN_KERNELS; i++) {
-		MUST(plan_kernel_parse(plan_kernels[i], &kernels[i]));
+	plan_kernels(kernels);
+	for (size_t i = 0; i < PLAN_KERNELS; i++)
 		plan_cost(layout, &kernels[i], &costs[i]);
-	}
+	plan_worst_last(kernels, costs, PLAN_KERNELS);
 	report = plan_report(layout, NULL, kernels, costs, PLAN_KERNELS);
 	MUST(report);
 	MUST(!report_text_plan(report, out));

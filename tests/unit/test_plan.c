@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -50,8 +51,75 @@ static void versions_and_flavours(void **state)
 		if (plan_kernel_parse(wrong[i], &none))
 			fail_msg("%s: a version?", wrong[i]);
 	}
-	for (size_t i = 0; i < PLAN_KERNELS; i++)
-		kernel(plan_kernels[i]);
+}
+
+/* Every model that tests/matrix meets, and each with whoever has such kernels. */
+static void all_kernels_have_a_model_of_their_own(void **state)
+{
+	struct plan_kernel kernels[PLAN_KERNELS];
+	struct model models[PLAN_KERNELS];
+
+	(void)state;
+	plan_kernels(kernels);
+	for (size_t i = 0; i < PLAN_KERNELS; i++) {
+		assert_non_null(kernels[i].distributions);
+		assert_true(kernels[i].assumed);
+		model_choose(&kernels[i].facts, &models[i]);
+		for (size_t j = 0; j < i; j++)
+			if (!strcmp(models[i].name, models[j].name) &&
+			    !strcmp(models[i].why, models[j].why))
+				fail_msg("%s is as %s", kernels[i].name, kernels[j].name);
+	}
+}
+
+static void the_worst_comes_last(void **state)
+{
+	struct plan_kernel kernels[] = { { .name = "a" }, { .name = "b" }, { .name = "c" } };
+	struct plan_cost costs[] = {
+		{ .headroom_bytes = 1 }, { .headroom_bytes = 3 }, { .headroom_bytes = 2 },
+	};
+
+	(void)state;
+	plan_worst_last(kernels, costs, 3);
+	assert_string_equal(kernels[0].name, "a");
+	assert_string_equal(kernels[1].name, "c");
+	assert_string_equal(kernels[2].name, "b");
+	assert_int_equal(costs[1].headroom_bytes, 2);
+	assert_int_equal(costs[2].headroom_bytes, 3);
+	/* Of equals the last stays. */
+	costs[0].headroom_bytes = 3;
+	plan_worst_last(kernels, costs, 3);
+	assert_string_equal(kernels[2].name, "b");
+	plan_worst_last(kernels, costs, 1);
+	assert_string_equal(kernels[0].name, "a");
+}
+
+/* A planner's machine is often not the host that is planned for. */
+static void a_machine_without_the_tdp_mmu_says_so(void **state)
+{
+	struct kernel_facts facts = { .major = 6, .minor = 12, .tdp_mmu = ANSWER_NO, .tdp = ANSWER_YES };
+	struct plan_kernel running;
+
+	(void)state;
+	plan_kernel_running(&facts, "6.12.0-1", &running);
+	assert_string_equal(running.name, "6.12.0-1");
+	assert_false(running.assumed);
+	assert_non_null(strstr(running.remark, "has the TDP MMU off"));
+	plan_say_tdp_mmu(&running, true);
+	assert_null(running.remark);
+	assert_false(kernel_is_eager(&running.facts));
+	/* The parameter could not be read: an assumption, which is told as such. */
+	facts.assumed = ASSUMED_TDP_MMU;
+	plan_kernel_running(&facts, "6.12.0-1", &running);
+	assert_null(running.remark);
+	facts = (struct kernel_facts){ .major = 6, .minor = 12, .tdp_mmu = ANSWER_YES, .tdp = ANSWER_NO };
+	plan_kernel_running(&facts, "6.12.0-1", &running);
+	assert_non_null(strstr(running.remark, "two-dimensional paging off"));
+	plan_say_tdp_mmu(&running, true);
+	assert_non_null(running.remark);
+	facts.tdp = ANSWER_YES;
+	plan_kernel_running(&facts, "6.12.0-1", &running);
+	assert_null(running.remark);
 }
 
 static void cost_of(struct memslot_cfg *memslots, size_t count, const char *version,
@@ -100,6 +168,30 @@ static void headroom_of_64g(void **state)
 	assert_int_equal(cost.first_entry_bytes, 131332 * K + 2 * 256 * K);
 }
 
+static void what_a_kernel_refuses_is_planned(void **state)
+{
+	struct memslot_cfg memslots[] = {
+		{ .name = "low", .size = G }, { .name = "high", .base = 4 * G, .size = 1024 * G },
+	};
+	struct plan_cost cost;
+
+	(void)state;
+	cost_of(memslots, 2, "5.15.100", &cost);
+	assert_non_null(cost.refusal.slot);
+	assert_int_equal(cost.refusal.refused, ANSWER_YES);
+	assert_int_equal(cost.refusal.array.bytes, 1ull << 31);
+	assert_false(cost.refusal.at_creation);
+	cost_of(memslots, 2, "5.15.130", &cost);
+	assert_true(cost.refusal.at_creation);
+	cost_of(memslots, 2, "5.15.0-126-generic", &cost);
+	assert_int_equal(cost.refusal.refused, ANSWER_UNKNOWN);
+	cost_of(memslots, 2, "5.18", &cost);
+	assert_null(cost.refusal.slot);
+	memslots[1].size -= 4096;
+	cost_of(memslots, 2, "5.15.100", &cost);
+	assert_null(cost.refusal.slot);
+}
+
 /* Slots that share a 2M or 1G region share its table; an alias is no memory, but is mapped. */
 static void tables_are_shared(void **state)
 {
@@ -124,7 +216,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(versions_and_flavours),
+		cmocka_unit_test(all_kernels_have_a_model_of_their_own),
+		cmocka_unit_test(the_worst_comes_last),
+		cmocka_unit_test(a_machine_without_the_tdp_mmu_says_so),
 		cmocka_unit_test(headroom_of_64g),
+		cmocka_unit_test(what_a_kernel_refuses_is_planned),
 		cmocka_unit_test(tables_are_shared),
 	};
 

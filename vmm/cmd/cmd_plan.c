@@ -69,28 +69,28 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 /* Reads of the running kernel only what any user may read. */
 static void running_kernel(struct host *host, struct plan_kernel *kernel)
 {
+	struct kernel_facts facts;
+
 	host_read("", host);
-	*kernel = (struct plan_kernel){ 0 };
-	snprintf(kernel->name, sizeof(kernel->name), "%.63s", host->kernel);
-	probe_kernel(host, NULL, NULL, &kernel->facts);
+	probe_kernel(host, NULL, NULL, &facts);
+	plan_kernel_running(&facts, host->kernel, kernel);
 }
 
 /* Returns the number of kernels. host is filled only if the running kernel is one of them. */
 static size_t choose_kernels(const struct arguments *arguments, struct host *host,
 			     struct plan_kernel kernels[PLAN_KERNELS])
 {
-	size_t count = 1;
+	bool all = arguments->kernel && !strcmp(arguments->kernel, "all");
+	size_t count = all ? PLAN_KERNELS : 1;
 
-	if (!arguments->kernel) {
-		running_kernel(host, &kernels[0]);
-	} else if (strcmp(arguments->kernel, "all")) {
+	if (all)
+		plan_kernels(kernels);
+	else if (arguments->kernel)
 		plan_kernel_parse(arguments->kernel, &kernels[0]);
-	} else {
-		for (count = 0; count < PLAN_KERNELS; count++)
-			plan_kernel_parse(plan_kernels[count], &kernels[count]);
-	}
+	else
+		running_kernel(host, &kernels[0]);
 	for (size_t i = 0; arguments->tdp_mmu && i < count; i++)
-		kernel_say_tdp_mmu(&kernels[i].facts, !strcmp(arguments->tdp_mmu, "on"));
+		plan_say_tdp_mmu(&kernels[i], !strcmp(arguments->tdp_mmu, "on"));
 	return count;
 }
 
@@ -103,6 +103,7 @@ static int plan_layout(const struct layout *layout, const struct arguments *argu
 
 	for (size_t i = 0; i < count; i++)
 		plan_cost(layout, &kernels[i], &costs[i]);
+	plan_worst_last(kernels, costs, count);
 	return cmd_deliver(plan_report(layout, arguments->kernel ? NULL : &host, kernels, costs,
 				       count), DOCUMENT_PLAN, &arguments->options);
 }

@@ -68,8 +68,8 @@ void faults_refusal_text(const struct refusal *refusal, char *text, size_t size)
 		 "the first nested guest fails");
 }
 
-const char faults_refusal_remedy[] = "memslots of less than 1 TiB; or Linux 5.18, 5.17.2, 5.16.19, "
-				     "5.15.149 or newer";
+const char faults_refusal_remedy[] = "memslots of less than 1 TiB; or a kernel whose KVM has "
+				     "__vcalloc(): 5.18, 5.17.2, 5.16.19, 5.15.149, 5.10.210 and newer";
 
 static bool impossible(const struct model *model, const struct slot *slot, uint64_t ram)
 {

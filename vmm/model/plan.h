@@ -4,12 +4,14 @@
 #define PLAN_H
 
 #include "config/layout.h"
-#include "host/host.h"
+#include "model/faults.h"
 #include "model/model.h"
 
 struct plan_kernel {
 	char name[64];			/* "6.1-amd64" */
 	bool assumed;			/* not the running one */
+	const char *distributions;	/* which have kernels of this model, NULL: nobody asked */
+	const char *remark;		/* what the planner should know, NULL: nothing */
 	struct kernel_facts facts;
 };
 
@@ -24,15 +26,24 @@ struct plan_cost {
 	uint64_t first_entry_bytes;
 	uint64_t headroom_bytes;	/* and while L2 maps all: plus shadow_bytes */
 	uint64_t common_reserve;	/* memory / 512, what orchestrators set aside for page tables */
+	struct refusal refusal;		/* its slot is NULL: the kernel refuses nothing */
 };
 
 /* "newest", or what kernel_assumed() takes. False: neither. */
 bool plan_kernel_parse(const char *text, struct plan_kernel *kernel);
-/* One kernel of each model: what --kernel all stands for. */
-#define PLAN_KERNELS 8
-extern const char *const plan_kernels[PLAN_KERNELS];
+/* One kernel of each model, and who has such kernels: what --kernel all stands for. */
+#define PLAN_KERNELS 11
+void plan_kernels(struct plan_kernel kernels[PLAN_KERNELS]);
+/* The running kernel, by its facts. Says so if they are of a host whose VMs are not lazy. */
+void plan_kernel_running(const struct kernel_facts *facts, const char *release,
+			 struct plan_kernel *kernel);
+/* Somebody knows the parameter kvm.tdp_mmu. */
+void plan_say_tdp_mmu(struct plan_kernel *kernel, bool on);
 
 void plan_cost(const struct layout *layout, const struct plan_kernel *kernel,
 	       struct plan_cost *cost);
+
+/* Moves the kernel that needs the most headroom to the end. Others keep their order. */
+void plan_worst_last(struct plan_kernel *kernels, struct plan_cost *costs, size_t count);
 
 #endif

@@ -31,12 +31,43 @@ static json_t *model_json(const struct model *model)
 			 "whole_pages", model->whole_pages);
 }
 
+static json_t *refusal_json(const struct layout *layout, const struct refusal *refusal)
+{
+	char slot[CONFIG_NAME_MAX + 16], why[256];
+
+	if (!refusal->slot)
+		return json_null();
+	faults_refusal_text(refusal, why, sizeof(why));
+	return json_pack("{s:s, s:s, s:o, s:s, s:b, s:s, s:s}",
+			 "slot", slot_name(layout, refusal->slot, slot),
+			 "array", array_name(refusal->array.array),
+			 "bytes", value_u64(refusal->array.bytes),
+			 "at", refusal->at_creation ? "creation" : "transition",
+			 "certain", refusal->refused == ANSWER_YES,
+			 "why", why,
+			 "remedy", faults_refusal_remedy);
+}
+
+static json_t *assumptions_json(const struct kernel_facts *facts)
+{
+	char text[512];
+
+	kernel_assumptions(facts, text, sizeof(text));
+	return value_text(*text ? text : NULL);
+}
+
 static json_t *cost_json(const struct layout *layout, const struct plan_kernel *kernel,
 			 const struct plan_cost *cost)
 {
-	return json_pack("{s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+	return json_pack("{s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
+			 "s:o, s:o, s:o, s:o}",
 			 "kernel", value_text(kernel->name),
 			 "assumed", kernel->assumed,
+			 "vendor", value_text(kernel->facts.vendor),
+			 "distributions", value_text(kernel->distributions),
+			 "assumptions", assumptions_json(&kernel->facts),
+			 "remark", value_text(kernel->remark),
+			 "refused", refusal_json(layout, &cost->refusal),
 			 "model", model_json(&cost->model),
 			 "creation", footprint_json(&cost->creation, true),
 			 "transition", footprint_json(&cost->transition, true),

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A plan for people: what the layout costs, when, and the headroom it needs. */
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/text.h"
 #include "base/value.h"
@@ -28,6 +31,83 @@ static struct amount whole(const json_t *cost, const char *array)
 			  amount_at(value_at(cost, "transition"), array));
 }
 
+/* The rows of each table: the last cost, which is the worst, and then the others. */
+static const json_t *row(const json_t *costs, size_t i)
+{
+	return json_array_get(costs, i ? i - 1 : json_array_size(costs) - 1);
+}
+
+static const char *kernel_name(const json_t *cost)
+{
+	const char *kernel = value_string(cost, "kernel");
+
+	return kernel ? kernel : "?";
+}
+
+/* Who has such kernels, where it is known of one of them. */
+static int put_kernels(const json_t *costs, FILE *out)
+{
+	static const struct table_column columns[] = { { "kernel", false }, { "found in", false } };
+	struct table table = TABLE(columns);
+	bool any = false;
+
+	for (size_t i = 0; i < json_array_size(costs); i++)
+		any |= value_string(row(costs, i), "distributions") != NULL;
+	if (!any)
+		return 0;
+	for (size_t i = 0; i < json_array_size(costs); i++) {
+		const char *where = value_string(row(costs, i), "distributions");
+
+		table_cell(&table, "%s", kernel_name(row(costs, i)));
+		table_cell(&table, "%s", where ? where : "");
+	}
+	fputs("\nKernels, the worst first\n", out);
+	return table_print(&table, out);
+}
+
+static void put_refusal(struct table *table, const json_t *cost)
+{
+	const json_t *refused = value_at(cost, "refused");
+	const char *slot = value_string(refused, "slot"), *array = value_string(refused, "array");
+	const char *at = value_string(refused, "at");
+
+	table_cell(table, "%s", kernel_name(cost));
+	table_cell(table, "%s", slot ? slot : "?");
+	table_cell(table, "%s", array ? array : "?");
+	put_amount(table, refused, "bytes");
+	table_cell(table, "%s", at && !strcmp(at, "creation") ? "the slot's creation" :
+								"the first nested guest");
+	table_cell(table, "%s", json_is_true(value_at(refused, "certain")) ? "all" : "some");
+}
+
+/* The kernels that refuse an array, and with it the slot or every nested guest. */
+static int put_refusals(const json_t *costs, FILE *out)
+{
+	static const struct table_column columns[] = {
+		{ "kernel", false }, { "slot", false }, { "array", false }, { "bytes", true },
+		{ "ENOMEM at", false }, { "of these kernels", false },
+	};
+	struct table table = TABLE(columns);
+	const char *remedy = NULL;
+	int rc;
+
+	for (size_t i = 0; i < json_array_size(costs); i++) {
+		const char *text = value_string(value_at(row(costs, i), "refused"), "remedy");
+
+		if (!text)
+			continue;
+		put_refusal(&table, row(costs, i));
+		remedy = text;
+	}
+	if (!remedy)
+		return 0;
+	fputs("\nREFUSED: arrays of more than INT_MAX bytes, which kvcalloc() does not allocate\n", out);
+	rc = table_print(&table, out);
+	fputs("  ", out);
+	text_wrap(out, TEXT_PROSE, 2, 4, remedy);
+	return rc;
+}
+
 static int put_costs(const json_t *costs, FILE *out)
 {
 	static const struct table_column columns[] = {
@@ -36,13 +116,11 @@ static int put_costs(const json_t *costs, FILE *out)
 	};
 	struct table table = TABLE(columns);
 	char text[AMOUNT_TEXT];
-	const json_t *cost;
-	size_t i;
 
-	json_array_foreach(costs, i, cost) {
-		const char *kernel = value_string(cost, "kernel");
+	for (size_t i = 0; i < json_array_size(costs); i++) {
+		const json_t *cost = row(costs, i);
 
-		table_cell(&table, "%s", kernel ? kernel : "?");
+		table_cell(&table, "%s", kernel_name(cost));
 		table_cell(&table, "%s", model_name(cost));
 		put_amount(&table, cost, "creation_bytes");
 		put_amount(&table, cost, "transition_bytes");
@@ -72,13 +150,11 @@ static int put_headroom(const json_t *costs, FILE *out)
 		{ "TDP tables", true },
 	};
 	struct table table = TABLE(columns);
-	const json_t *cost;
-	size_t i;
 
-	json_array_foreach(costs, i, cost) {
-		const char *kernel = value_string(cost, "kernel");
+	for (size_t i = 0; i < json_array_size(costs); i++) {
+		const json_t *cost = row(costs, i);
 
-		table_cell(&table, "%s", kernel ? kernel : "?");
+		table_cell(&table, "%s", kernel_name(cost));
 		put_amount(&table, cost, "first_entry_bytes");
 		put_amount(&table, cost, "shadow_bytes");
 		put_amount(&table, cost, "headroom_bytes");
@@ -112,26 +188,62 @@ static void put_notes(FILE *out)
 	}
 }
 
+/* ", the worst of these 11 kernels" */
+static void put_choice(const json_t *costs, FILE *line)
+{
+	if (json_array_size(costs) > 1)
+		fprintf(line, ", the worst of these %zu kernels", json_array_size(costs));
+}
+
+/* What is planned, what the planner has to know of it, and all that is assumed. */
+static void put_headline(const json_t *report, const json_t *costs, FILE *line)
+{
+	const json_t *cost = row(costs, 0), *refused = value_at(cost, "refused");
+	const char *why = value_string(refused, "why"), *slot = value_string(refused, "slot");
+	const char *assumed = value_string(cost, "assumptions");
+	const char *remark = value_string(cost, "remark");
+	bool certain = json_is_true(value_at(refused, "certain"));
+	char memory[AMOUNT_TEXT], headroom[AMOUNT_TEXT];
+
+	fprintf(line, "a VM of %s on %s", amount_bytes(memory, amount_at(report, "memory_bytes")),
+		kernel_name(cost));
+	put_choice(costs, line);
+	if (why)
+		fprintf(line, "; %s: memslot.%s: %s", certain ? "REFUSED" : "perhaps REFUSED",
+			slot ? slot : "?", why);
+	if (!certain)
+		fprintf(line, "; its cgroup needs %s more before its first nested guest",
+			amount_bytes(headroom, amount_at(cost, "headroom_bytes")));
+	if (remark)
+		fprintf(line, "; %s", remark);
+	if (assumed)
+		fprintf(line, "; assumed: %s", assumed);
+}
+
 int report_text_plan(const json_t *report, FILE *out)
 {
-	const json_t *costs = value_at(report, "plan"), *last;
-	char memory[AMOUNT_TEXT], headroom[AMOUNT_TEXT], line[512];
-	const char *kernel;
+	static int (*const tables[])(const json_t *costs, FILE *out) = {
+		put_kernels, put_refusals, put_costs, put_headroom,
+	};
+	const json_t *costs = value_at(report, "plan");
+	char *text = NULL;
+	size_t size;
+	FILE *line = open_memstream(&text, &size);
 	int rc;
 
-	last = json_array_get(costs, json_array_size(costs) - 1);
-	kernel = value_string(last, "kernel");
-	amount_bytes(memory, amount_at(report, "memory_bytes"));
-	amount_bytes(headroom, amount_at(last, "headroom_bytes"));
-	snprintf(line, sizeof(line), "a VM of %s on %s; its cgroup needs %s more before its first "
-		 "nested guest", memory, kernel ? kernel : "?", headroom);
+	if (!line)
+		return -ENOMEM;
+	put_headline(report, costs, line);
+	if (fclose(line)) {
+		free(text);
+		return -ENOMEM;
+	}
 	fputs("PLAN: ", out);
-	text_wrap(out, TEXT_PROSE, 6, 6, line);
+	text_wrap(out, TEXT_PROSE, 6, 6, text);
+	free(text);
 	rc = report_text_slots(report, out);
-	if (!rc)
-		rc = put_costs(costs, out);
-	if (!rc)
-		rc = put_headroom(costs, out);
+	for (size_t i = 0; !rc && i < sizeof(tables) / sizeof(tables[0]); i++)
+		rc = tables[i](costs, out);
 	put_notes(out);
 	return rc;
 }
