@@ -22,13 +22,14 @@ static FILE *text_file(const char *text, size_t size)
 static void vmallocinfo(const char *text, size_t size)
 {
 	FILE *file = text_file(text, size);
-	struct tally tally = { 0 };
+	struct tally tally = { 0 }, wrapped = { 0 };
 
-	if (vmallocinfo_parse(file, &tally))
-		MUST(!tally.entries && !tally.count);
+	if (vmallocinfo_parse(file, &tally, &wrapped))
+		MUST(!tally.entries && !tally.count && !wrapped.entries && !wrapped.count);
 	else
 		tally_bytes(&tally, NULL);
 	tally_free(&tally);
+	tally_free(&wrapped);
 	fclose(file);
 }
 

@@ -43,8 +43,10 @@ static FILE *text_file(const char *text, size_t length)
 static int parse_vmallocinfo(const char *text, size_t length, struct tally *tally)
 {
 	FILE *file = text_file(text, length);
-	int code = vmallocinfo_parse(file, tally);
+	struct tally wrapped = { 0 };
+	int code = vmallocinfo_parse(file, tally, &wrapped);
 
+	tally_free(&wrapped);
 	fclose(file);
 	return code;
 }
@@ -128,6 +130,36 @@ static void captures_give_kvm_arrays(void **state)
 	}
 }
 
+/* Kernels with frame pointers: only struct kvm has its caller's name, arrays have a wrapper's. */
+static void areas_of_vmallocs_wrappers_are_counted_apart(void **state)
+{
+	static const struct {
+		const char *path;
+		uint64_t pages;
+	} hosts[] = {
+		{ HOSTS "6.12-fp-before/proc/vmallocinfo", 0 },
+		{ HOSTS "6.12-fp-lazy/proc/vmallocinfo", LPAGE_PAGES },
+		{ HOSTS "6.12-fp-allocated/proc/vmallocinfo",
+		  LPAGE_PAGES + RMAP_PAGES + TRACKING_PAGES },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+		struct tally tally = { 0 }, wrapped = { 0 };
+		FILE *file = fopen(hosts[i].path, "r");
+
+		assert_non_null(file);
+		assert_int_equal(vmallocinfo_parse(file, &tally, &wrapped), 0);
+		assert_pages(&tally, NULL, i ? 2 : 0);
+		/* Eight pages are swap's. */
+		assert_pages(&wrapped, "__vmalloc_array_noprof", 8 + hosts[i].pages);
+		assert_pages(&wrapped, NULL, 8 + hosts[i].pages);
+		fclose(file);
+		tally_free(&tally);
+		tally_free(&wrapped);
+	}
+}
+
 static void dirty_bitmap_has_another_function_in_5_10(void **state)
 {
 	static const struct {
@@ -139,13 +171,14 @@ static void dirty_bitmap_has_another_function_in_5_10(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 2; i++) {
-		struct tally tally = { 0 };
+		struct tally tally = { 0 }, wrapped = { 0 };
 		FILE *file = fopen(hosts[i].path, "r");
 
 		assert_non_null(file);
-		assert_int_equal(vmallocinfo_parse(file, &tally), 0);
+		assert_int_equal(vmallocinfo_parse(file, &tally, &wrapped), 0);
 		/* Two bits per page of 61 GiB, and a page-pointer array. */
 		assert_pages(&tally, hosts[i].function, 976 + 2);
+		assert_int_equal(wrapped.count, 0);
 		fclose(file);
 		tally_free(&tally);
 	}
@@ -248,14 +281,14 @@ static void many_lines_make_few_entries(void **state)
 		"0x00000000b8e5d2c4-0x0000000007bd3f44    8192 kvm_arch_prepare_memory_region+0xfd/0x300 [kvm] pages=1 vmalloc N0=1\n"
 		"0x00000000b8e5d2c4-0x0000000007bd3f44    8192 kvm_page_track_write_tracking_alloc+0x34/0x60 [kvm] pages=1 vmalloc N0=1\n";
 	FILE *file = tmpfile();
-	struct tally tally = { 0 };
+	struct tally tally = { 0 }, wrapped = { 0 };
 
 	(void)state;
 	assert_non_null(file);
 	for (int i = 0; i < 32764; i++)
 		fputs(slot, file);
 	rewind(file);
-	assert_int_equal(vmallocinfo_parse(file, &tally), 0);
+	assert_int_equal(vmallocinfo_parse(file, &tally, &wrapped), 0);
 	fclose(file);
 	assert_int_equal(tally.count, 4);
 	assert_true(tally.room <= 64);
@@ -373,14 +406,15 @@ static void reads_that_fail_midway_leave_the_figures_alone(void **state)
 {
 	const cookie_io_functions_t functions = { .read = give_some_then_fail };
 	int calls = 0;
-	struct tally tally = { 0 };
+	struct tally tally = { 0 }, wrapped = { 0 };
 	struct meminfo meminfo = { .slab = 7 };
 	FILE *file = fopencookie(&calls, "r", functions);
 
 	(void)state;
 	assert_non_null(file);
-	assert_int_equal(vmallocinfo_parse(file, &tally), -EIO);
+	assert_int_equal(vmallocinfo_parse(file, &tally, &wrapped), -EIO);
 	assert_null(tally.entries);
+	assert_null(wrapped.entries);
 	clearerr(file);
 	assert_int_equal(meminfo_parse(file, &meminfo), -EIO);
 	assert_int_equal(meminfo.slab, 7);
@@ -450,6 +484,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(captures_give_kvm_arrays),
+		cmocka_unit_test(areas_of_vmallocs_wrappers_are_counted_apart),
 		cmocka_unit_test(dirty_bitmap_has_another_function_in_5_10),
 		cmocka_unit_test(lines_by_hand),
 		cmocka_unit_test(broken_vmallocinfo_is_refused),

@@ -104,4 +104,5 @@ void sources_note_memslots(struct sources *sources)
 void snapshot_free(struct snapshot *snapshot)
 {
 	tally_free(&snapshot->vmalloc);
+	tally_free(&snapshot->wrapped);
 }

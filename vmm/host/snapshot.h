@@ -98,6 +98,7 @@ struct memslots {
 struct snapshot {
 	struct source_status status[SOURCE_COUNT];
 	struct tally vmalloc;		/* only lines whose caller is in a kvm* module */
+	struct tally wrapped;		/* lines that name vmalloc's own wrappers, whoever called them */
 	struct meminfo meminfo;
 	struct rmaps_stat rmaps;
 	struct {
@@ -190,9 +191,9 @@ const char *slab_cache_name(enum slab_cache cache);
 
 /*
  * Parsers; 0 or -errno (-EINVAL: not the expected format), then nothing is changed.
- * vmallocinfo_parse() takes an empty tally and returns it sorted.
+ * vmallocinfo_parse() takes empty tallies and returns them sorted.
  */
-int vmallocinfo_parse(FILE *file, struct tally *tally);
+int vmallocinfo_parse(FILE *file, struct tally *kvm, struct tally *wrapped);
 int meminfo_parse(FILE *file, struct meminfo *meminfo);
 int rmaps_stat_parse(FILE *file, struct rmaps_stat *stat);
 int cgroup_parse(FILE *file, struct cgroup_memory *memory);

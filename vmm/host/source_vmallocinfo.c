@@ -44,10 +44,23 @@ static const char *const built_in[] = {
 	"kvm_dev_ioctl", "kvm_create_vm", "kvm_dirty_ring_alloc", "kvm_mmu_alloc_page_hash",
 };
 
+/*
+ * mm/util.c: KVM calls __vcalloc(), which calls __vmalloc_array() and so on. Each of these calls is
+ * its function's last, and compiled as a jump, so that vmalloc() notes KVM's return address. A kernel
+ * with frame pointers (CONFIG_UNWINDER_FRAME_POINTER) has calls there, and notes one of these
+ * functions, whoever called it.
+ */
+static const char *const wrappers[] = {
+	"__vmalloc_array", "__vmalloc_array_noprof", "vmalloc_array", "vmalloc_array_noprof",
+	"__vcalloc", "__vcalloc_noprof", "vcalloc", "vcalloc_noprof",
+};
+
+enum owner { OWNER_OTHER, OWNER_KVM, OWNER_WRAPPER };
+
 struct area {
 	uint64_t size;			/* bytes, with the guard page */
 	char function[SYMBOL];		/* "": it has no caller */
-	bool kvm;
+	enum owner owner;
 };
 
 static bool is_one_of(const char *text, size_t length, const char *const *names, size_t count)
@@ -58,13 +71,16 @@ static bool is_one_of(const char *text, size_t length, const char *const *names,
 	return false;
 }
 
-static bool is_kvm(const char *function, const char *module)
+#define IS_ONE_OF(text, length, names) \
+	is_one_of(text, length, names, sizeof(names) / sizeof((names)[0]))
+
+static enum owner owner_of(const char *function, const char *module)
 {
 	if (*module == '[')
-		return is_one_of(module, strcspn(module, " \n"), modules,
-				 sizeof(modules) / sizeof(modules[0]));
-	return is_one_of(function, strlen(function), built_in,
-			 sizeof(built_in) / sizeof(built_in[0]));
+		return IS_ONE_OF(module, strcspn(module, " \n"), modules) ? OWNER_KVM : OWNER_OTHER;
+	if (IS_ONE_OF(function, strlen(function), built_in))
+		return OWNER_KVM;
+	return IS_ONE_OF(function, strlen(function), wrappers) ? OWNER_WRAPPER : OWNER_OTHER;
 }
 
 static void parse_caller(const char *text, struct area *area)
@@ -78,7 +94,7 @@ static void parse_caller(const char *text, struct area *area)
 	memcpy(area->function, text, length);
 	area->function[length] = '\0';
 	text += word;
-	area->kvm = is_kvm(area->function, text + strspn(text, " "));
+	area->owner = owner_of(area->function, text + strspn(text, " "));
 }
 
 static int parse_line(const char *line, struct area *area)
@@ -86,7 +102,7 @@ static int parse_line(const char *line, struct area *area)
 	const char *text = line;
 
 	area->function[0] = '\0';
-	area->kvm = false;
+	area->owner = OWNER_OTHER;
 	if (strncmp(line, "0x", 2) && *line != '(')
 		return -EINVAL;
 	text += strcspn(text, " \n");
@@ -106,8 +122,12 @@ static bool is_identifier(const char *name)
 	return !*name;
 }
 
-/* left: how many pages there can be besides those counted so far. */
-static int count_line(const char *line, struct tally *tally, uint64_t *left)
+struct counts {
+	struct tally kvm, wrapped;
+	uint64_t left;		/* how many pages there can be besides those counted so far */
+};
+
+static int count_line(const char *line, struct counts *counts)
 {
 	static const char key[] = " pages=";
 	struct area area;
@@ -115,22 +135,22 @@ static int count_line(const char *line, struct tally *tally, uint64_t *left)
 	uint64_t pages;
 	int code = parse_line(line, &area);
 
-	if (code || !area.kvm)
+	if (code || area.owner == OWNER_OTHER)
 		return code;
 	text = strstr(line, key);
 	if (!text)
 		return 0;
 	text += sizeof(key) - 1;
-	if (!source_number(&text, &pages) || pages > area.size >> PAGE_SHIFT || pages > *left ||
-	    !is_identifier(area.function))
+	if (!source_number(&text, &pages) || pages > area.size >> PAGE_SHIFT ||
+	    pages > counts->left || !is_identifier(area.function))
 		return -EINVAL;
-	*left -= pages;
-	return tally_add(tally, area.function, pages, 1);
+	counts->left -= pages;
+	return tally_add(area.owner == OWNER_KVM ? &counts->kvm : &counts->wrapped, area.function,
+			 pages, 1);
 }
 
-static int parse_lines(FILE *file, struct tally *tally)
+static int parse_lines(FILE *file, struct counts *counts)
 {
-	uint64_t left = PAGES_MAX;
 	char line[LINE];
 	bool any = false;
 	int code = 0;
@@ -139,7 +159,7 @@ static int parse_lines(FILE *file, struct tally *tally)
 		/* Cut short, or too long to be one: what is missing could be its pages=. */
 		if (!strchr(line, '\n'))
 			return ferror(file) ? source_end(file) : -EINVAL;
-		code = count_line(line, tally, &left);
+		code = count_line(line, counts);
 		any = true;
 	}
 	if (!code)
@@ -148,17 +168,20 @@ static int parse_lines(FILE *file, struct tally *tally)
 	return !code && !any ? -EINVAL : code;
 }
 
-int vmallocinfo_parse(FILE *file, struct tally *tally)
+int vmallocinfo_parse(FILE *file, struct tally *kvm, struct tally *wrapped)
 {
-	struct tally found = { 0 };
+	struct counts found = { .left = PAGES_MAX };
 	int code = parse_lines(file, &found);
 
 	if (code) {
-		tally_free(&found);
+		tally_free(&found.kvm);
+		tally_free(&found.wrapped);
 		return code;
 	}
-	tally_sort(&found);
-	*tally = found;
+	tally_sort(&found.kvm);
+	tally_sort(&found.wrapped);
+	*kvm = found.kvm;
+	*wrapped = found.wrapped;
 	return 0;
 }
 
@@ -169,7 +192,8 @@ int vmallocinfo_read(struct sources *sources, struct snapshot *snapshot, char wh
 
 	if (code)
 		return code;
-	return source_close(file, PATH, vmallocinfo_parse(file, &snapshot->vmalloc), why);
+	code = vmallocinfo_parse(file, &snapshot->vmalloc, &snapshot->wrapped);
+	return source_close(file, PATH, code, why);
 }
 
 /* Sums by function, because areas of one function differ in size. */

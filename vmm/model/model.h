@@ -76,4 +76,14 @@ struct tally;
 int model_measure(const struct model *model, const struct layout *layout,
 		  const struct tally *delta, struct footprint *measured);
 
+/* Is there an area of an array in the difference? Not where vmallocinfo names vmalloc's wrappers. */
+bool model_names_arrays(const struct tally *delta);
+/*
+ * The same where the wrappers are named: the areas in a difference of their tally are the arrays of
+ * the layout if they have the sizes and the count of those that come with the slots, or of these and
+ * the first shadow root's. Returns 0, -ENOENT if they are neither, or -ENOMEM.
+ */
+int model_measure_wrapped(const struct model *model, const struct layout *layout,
+			  const struct tally *delta, struct footprint *measured);
+
 #endif

@@ -173,3 +173,76 @@ int model_measure(const struct model *model, const struct layout *layout,
 		measured->bytes[array] = bytes[array] > 0 ? (uint64_t)bytes[array] : 0;
 	return code;
 }
+
+bool model_names_arrays(const struct tally *delta)
+{
+	for (size_t i = 0; i < delta->count; i++)
+		if (array_of(delta->entries[i].function) >= 0)
+			return true;
+	return false;
+}
+
+/* The areas of all arrays that exist, before or after the first shadow root, under one name. */
+static int existing_areas(const struct model *model, const struct layout *layout, bool shadow_root,
+			  struct tally *areas)
+{
+	int code = 0;
+
+	for (size_t i = 0; !code && i < layout->count; i++) {
+		struct slot_array arrays[SLOT_ARRAYS];
+		size_t count = layout->slots[i].gone ? 0 :
+						       model_slot_arrays(&layout->slots[i], arrays);
+
+		for (size_t j = 0; !code && j < count; j++)
+			if (shadow_root || !model_is_lazy(model, arrays[j].array))
+				code = add_areas(areas, "", arrays[j].bytes);
+	}
+	tally_sort(areas);
+	return code;
+}
+
+/* The delta of any of the wrappers, under the same one name. */
+static int without_names(const struct tally *delta, struct tally *areas)
+{
+	int code = 0;
+
+	for (size_t i = 0; !code && i < delta->count; i++)
+		code = tally_add(areas, "", delta->entries[i].pages, delta->entries[i].count);
+	tally_sort(areas);
+	return code;
+}
+
+/* 0: the areas are those that exist; else -ENOENT or -ENOMEM. */
+static int fit(const struct model *model, const struct layout *layout, bool shadow_root,
+	       const struct tally *areas)
+{
+	struct tally existing = { 0 }, rest = { 0 };
+	int code = existing_areas(model, layout, shadow_root, &existing);
+
+	if (!code)
+		code = tally_diff(areas, &existing, &rest);
+	if (!code && rest.count)
+		code = -ENOENT;
+	tally_free(&existing);
+	tally_free(&rest);
+	return code;
+}
+
+int model_measure_wrapped(const struct model *model, const struct layout *layout,
+			  const struct tally *delta, struct footprint *measured)
+{
+	struct footprint transition;
+	struct tally areas = { 0 };
+	int code = without_names(delta, &areas);
+
+	model_layout(model, layout, measured, &transition);
+	if (!code)
+		code = fit(model, layout, false, &areas);
+	if (code == -ENOENT) {
+		code = fit(model, layout, true, &areas);
+		for (int array = 0; array < ARRAY_COUNT; array++)
+			measured->bytes[array] += transition.bytes[array];
+	}
+	tally_free(&areas);
+	return code;
+}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "run/measure.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static bool vmalloc_known(const struct snapshot *snapshot)
@@ -8,18 +9,49 @@ static bool vmalloc_known(const struct snapshot *snapshot)
 	return snapshot->status[SOURCE_VMALLOCINFO].ok;
 }
 
-/* The arrays of all VMs that came since the baseline: this VM's, if it is the only one. */
-static void measure_by_function(const struct run *run, struct phase_result *phase)
+/*
+ * lpage_info comes with every slot. A kernel that gives it whole pages of vmalloc and shows none of
+ * them by name names something else: vmalloc's own wrappers. Once the VM is gone nothing can be seen
+ * of that, and what was true of the first phase still is.
+ */
+static bool is_wrapped(const struct run *run, const struct phase_result *phase,
+		       const struct tally *delta)
 {
+	struct footprint creation, transition;
+
+	if (!strcmp(phase->what, "teardown"))
+		return run->phases[0].wrapped;
+	model_layout(&run->model, &run->layout, &creation, &transition);
+	return run->model.whole_pages && footprint_total(&creation) && !model_names_arrays(delta);
+}
+
+/* Without a name only areas that fit the prediction can be told from those of others. */
+static void measure_wrapped(const struct run *run, struct phase_result *phase)
+{
+	const struct layout none = { 0 };
+	bool gone = !strcmp(phase->what, "teardown");
+	struct source_status *status = &phase->snapshot.status[SOURCE_VMALLOCINFO];
 	struct tally delta = { 0 };
 
-	if (!vmalloc_known(&run->before) || !vmalloc_known(&phase->snapshot))
-		return;
-	if (tally_diff(&phase->snapshot.vmalloc, &run->before.vmalloc, &delta))
+	if (tally_diff(&phase->snapshot.wrapped, &run->before.wrapped, &delta))
 		return;
 	phase->held_source = SOURCE_VMALLOCINFO;
-	phase->measured = !model_measure(&run->model, &run->layout, &delta, &phase->held);
+	phase->measured = !model_measure_wrapped(&run->model, gone ? &none : &run->layout, &delta,
+						 &phase->held);
 	tally_free(&delta);
+	if (phase->measured)
+		return;
+	status->ok = false;
+	snprintf(status->why, sizeof(status->why), "this kernel's vmallocinfo does not name KVM, and "
+		 "the new areas of vmalloc's wrappers are not those of this VM alone");
+}
+
+/* The arrays of all VMs that came since the baseline: this VM's, if it is the only one. */
+static void measure_by_function(const struct run *run, const struct tally *delta,
+				struct phase_result *phase)
+{
+	phase->held_source = SOURCE_VMALLOCINFO;
+	phase->measured = !model_measure(&run->model, &run->layout, delta, &phase->held);
 }
 
 /* The arrays of this VM's memslots, whatever other VMs do. */
@@ -42,10 +74,18 @@ static void measure_by_address(struct phase_result *phase)
  */
 static void measure_arrays(const struct run *run, struct phase_result *phase)
 {
+	struct tally delta = { 0 };
+	bool known = vmalloc_known(&run->before) && vmalloc_known(&phase->snapshot) &&
+		     !tally_diff(&phase->snapshot.vmalloc, &run->before.vmalloc, &delta);
+
+	phase->wrapped = known && is_wrapped(run, phase, &delta);
 	if (phase->snapshot.status[SOURCE_MEMSLOTS].ok && run->model.whole_pages)
 		measure_by_address(phase);
-	else
-		measure_by_function(run, phase);
+	else if (phase->wrapped)
+		measure_wrapped(run, phase);
+	else if (known)
+		measure_by_function(run, &delta, phase);
+	tally_free(&delta);
 }
 
 uint64_t measure_expected(const struct run *run, const struct phase_result *phase,

@@ -8,6 +8,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "model/model.h"
+
 #define PROBE_SLOT (4ull << 20)
 
 struct probe {
@@ -50,27 +52,31 @@ static enum answer has_config(void *context, const char *option)
 	return answer;
 }
 
-static int64_t tracking_areas(struct sources *sources, bool *known)
+/* Where KVM is not named, or its arrays are slab, a slot shows nothing of them. */
+static enum answer new_tracking(const struct snapshot *before, const struct snapshot *after)
 {
-	struct snapshot snapshot = { 0 };
-	int64_t bytes;
+	enum answer answer = ANSWER_UNKNOWN;
+	struct tally delta = { 0 };
 
-	snapshot_take(sources, &snapshot);
-	*known = *known && snapshot.status[SOURCE_VMALLOCINFO].ok;
-	bytes = tally_bytes(&snapshot.vmalloc, "kvm_page_track_create_memslot");
-	snapshot_free(&snapshot);
-	return bytes;
+	if (!before->status[SOURCE_VMALLOCINFO].ok || !after->status[SOURCE_VMALLOCINFO].ok ||
+	    tally_diff(&after->vmalloc, &before->vmalloc, &delta))
+		return answer;
+	if (tally_bytes(&delta, "kvm_page_track_create_memslot") > 0)
+		answer = ANSWER_YES;
+	else if (model_names_arrays(&delta))
+		answer = ANSWER_NO;
+	tally_free(&delta);
+	return answer;
 }
 
 /* Makes a VM that is thrown away. Without KVM there is no answer. */
 static enum answer slot_has_tracking(void *context)
 {
 	struct kvm_userspace_memory_region region = { .memory_size = PROBE_SLOT };
+	struct snapshot before = { 0 }, after = { 0 };
 	const struct probe *probe = context;
 	enum answer answer = ANSWER_UNKNOWN;
-	bool known = true;
 	void *memory;
-	int64_t before;
 	int vm;
 
 	if (!probe->kvm)
@@ -78,14 +84,14 @@ static enum answer slot_has_tracking(void *context)
 	memory = mmap(NULL, PROBE_SLOT, PROT_READ | PROT_WRITE,
 		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	vm = ioctl(probe->kvm->fd, KVM_CREATE_VM, 0);
-	before = tracking_areas(probe->sources, &known);
+	snapshot_take(probe->sources, &before);
 	region.userspace_addr = (uintptr_t)memory;
 	if (memory != MAP_FAILED && vm >= 0 && !ioctl(vm, KVM_SET_USER_MEMORY_REGION, &region)) {
-		int64_t after = tracking_areas(probe->sources, &known);
-
-		if (known)
-			answer = after > before ? ANSWER_YES : ANSWER_NO;
+		snapshot_take(probe->sources, &after);
+		answer = new_tracking(&before, &after);
 	}
+	snapshot_free(&before);
+	snapshot_free(&after);
 	if (vm >= 0)
 		close(vm);
 	if (memory != MAP_FAILED)

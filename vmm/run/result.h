@@ -40,6 +40,7 @@ struct phase_result {
 	uint64_t failed_entries;	/* of do = failed-entry */
 	enum rmap_state state;
 	enum source state_source;	/* which source said so */
+	bool wrapped;			/* vmallocinfo names vmalloc's wrappers instead of KVM */
 	bool measured;			/* is held known? */
 	bool mixed;			/* the host's arrays may be those of other VMs, too */
 	enum source held_source;	/* which source showed held */
