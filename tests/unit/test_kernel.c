@@ -196,6 +196,28 @@ static void without_evidence_the_flavour_decides(void **state)
 			 ASSUMED_TRACKING | ASSUMED_VENDOR);
 }
 
+/* stat has nothing but the release and the parameters. */
+static void stat_knows_rhel_by_its_release(void **state)
+{
+	struct host host = { .kernel = "4.18.0-553.el8_10.x86_64", .tdp_mmu = ANSWER_YES,
+			     .tdp = ANSWER_YES };
+	struct kernel_facts facts;
+
+	(void)state;
+	kernel_of_host(&host, &facts);
+	assert_false(kernel_is_eager(&facts));
+	assert_string_equal(facts.vendor, "RHEL 8");
+	host.tdp_mmu = ANSWER_NO;
+	kernel_of_host(&host, &facts);
+	assert_true(kernel_is_eager(&facts));
+	/* What no vendor would write still has a version. */
+	host = (struct host){ .kernel = "6.12rc7", .tdp_mmu = ANSWER_YES, .tdp = ANSWER_YES };
+	kernel_of_host(&host, &facts);
+	assert_int_equal(facts.major, 6);
+	assert_int_equal(facts.minor, 12);
+	assert_null(facts.vendor);
+}
+
 /* Evidence, the vendor's release, the version: in this order. */
 static void the_vendors_release_decides_what_evidence_leaves_open(void **state)
 {
@@ -275,6 +297,7 @@ int main(void)
 		cmocka_unit_test(a_kernel_that_does_not_run_is_as_debian_builds_it),
 		cmocka_unit_test(the_running_kernel_is_asked_only_what_matters),
 		cmocka_unit_test(without_evidence_the_flavour_decides),
+		cmocka_unit_test(stat_knows_rhel_by_its_release),
 		cmocka_unit_test(the_vendors_release_decides_what_evidence_leaves_open),
 		cmocka_unit_test(a_vendor_module_without_npt_or_ept_has_no_such_paging),
 		cmocka_unit_test(a_miss_proves_rmaps_and_none_disproves_them_where_they_are_lazy),
