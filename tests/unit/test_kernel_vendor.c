@@ -29,7 +29,7 @@ static const struct {
 	{ "6.12.117+deb13-amd64", "Debian", true, true, true, ANSWER_NO, TDP },
 	{ "5.10.0-46-amd64", "Debian", false, false, true, ANSWER_NO, 0 },
 	{ "5.10.0-29-cloud-amd64", "Debian", false, false, true, ANSWER_NO, 0 },
-	{ "5.10.0-28-amd64", "Debian", false, false, true, ANSWER_UNKNOWN, ASSUMED_VCALLOC },
+	{ "5.10.0-28-amd64", "Debian", false, false, false, ANSWER_YES, 0 },
 	/* Stable series that changed in the middle. */
 	{ "5.10.70", "Debian", false, false, false, ANSWER_NO, 0 },
 	{ "5.10.71", "Debian", false, false, false, ANSWER_YES, 0 },

@@ -17,22 +17,22 @@ enum word {
  * (0: any), its build, the number behind the version, is at least the row's, and one of the marks
  * is in what follows the version.
  *
- * RHEL 9 (5.14.0-N.el9) rebases KVM to newer mainlines all the time. The changelog of its kernel
- * package has "KVM: x86: enable TDP MMU by default" (5.15) since -30, "KVM: use __vcalloc for very
- * large allocations" (5.18) since -77 and "KVM: x86: only allocate gfn_track when necessary" (5.16)
- * since -110. CONFIG_DRM_I915_GVT_KVMGT, which selects external write tracking, is off since 9.3
- * (-362); which build after 9.2 (-284) turned it off is unknown.
+ * RHEL 9 (5.14.0-N.el9) rebases KVM to newer mainlines all the time. By its public sources, what
+ * mainline has as "KVM: x86: enable TDP MMU by default" (5.15) is there since -30, "KVM: use __vcalloc
+ * for very large allocations" (5.18) since -77, and write tracking only when needed (5.16) since -110.
+ * CONFIG_DRM_I915_GVT_KVMGT, which selects external write tracking, is off since 9.3 (-362); which
+ * build after 9.2 (-284) turned it off is unknown.
  *
  * RHEL 8.7 (4.18.0-425.el8) and newer have KVM of about 5.17 and the parameter kvm.tdp_mmu, whose
  * default is unknown; CONFIG_KVM_EXTERNAL_WRITE_TRACKING is set.
  *
- * Ubuntu, Proxmox (which takes Ubuntu's kernels) and SUSE build KVMGT as a module in every flavour.
- * Debian builds it for -amd64 and not for -cloud-amd64. Its 5.10.0-29 is the first with 5.10.210 in
- * it: 5.10.0-28 is 5.10.209, and 5.10.0-29 is 5.10.216.
+ * Ubuntu, Proxmox (which builds on Ubuntu's kernels) and SUSE build KVMGT as a module. Debian builds
+ * it for -amd64 and not for -cloud-amd64. By their uname -v, Debian's 5.10.0-28 is 5.10.209-2 and
+ * 5.10.0-29 is 5.10.216-1.
  *
- * SUSE's 5.14 (SLE 15 SP4 and SP5) and Oracle's UEK of 5.15 have KVM patches of their own, and the
- * TDP MMU's default there is unknown. The third number of Amazon's and Microsoft's releases is the
- * patch level of the stable series; whether they build KVMGT is unknown.
+ * What SUSE's 5.14 (SLE 15 SP4 and SP5) and Oracle's UEK of 5.15 took of KVM's newer patches is not
+ * known here. The third number of Amazon's and Microsoft's releases is the patch level of the stable
+ * series; whether they build KVMGT is unknown.
  */
 #define RHEL_MARK(n) ".el" #n
 #define UBUNTU_MARKS                                                                               \
@@ -44,7 +44,7 @@ static const struct row {
 	int kvm_major, kvm_minor;	/* 0: as the release */
 	enum word tdp_mmu, external_tracking, vcalloc;
 } rows[] = {
-	/* name		marks		release		   KVM     tdp_mmu    external	  vcalloc */
+	/* name		marks		release, build	   KVM    tdp_mmu     external	  vcalloc */
 	{ "Oracle UEK",	"uek",		5, 15, 0,	   0, 0,  OPEN,       OPEN,	  OPEN },
 	{ "Oracle UEK",	"uek",		0, 0, 0,	   0, 0,  BY_VERSION, OPEN,	  BY_VERSION },
 	{ "RHEL 10",	RHEL_MARK(10),	6, 12, 0,	   0, 0,  YES,	      NO,	  YES },
@@ -66,8 +66,10 @@ static const struct row {
 	{ "SUSE",	"-default",	0, 0, 0,	   0, 0,  BY_VERSION, YES,	  BY_VERSION },
 	{ "Ubuntu",	UBUNTU_MARKS,	0, 0, 0,	   0, 0,  BY_VERSION, YES,	  BY_VERSION },
 	{ "Debian",	"cloud-amd64",	5, 10, 29,	   0, 0,  BY_VERSION, NO,	  YES },
+	{ "Debian",	"cloud-amd64",	5, 10, 0,	   0, 0,  BY_VERSION, NO,	  NO },
 	{ "Debian",	"cloud-amd64",	0, 0, 0,	   0, 0,  BY_VERSION, NO,	  BY_VERSION },
 	{ "Debian",	"-amd64",	5, 10, 29,	   0, 0,  BY_VERSION, YES,	  YES },
+	{ "Debian",	"-amd64",	5, 10, 0,	   0, 0,  BY_VERSION, YES,	  NO },
 	{ "Debian",	"-amd64",	0, 0, 0,	   0, 0,  BY_VERSION, YES,	  BY_VERSION },
 	{ "mainline",	"-rc",		0, 0, 0,	   0, 0,  BY_VERSION, OPEN,	  BY_VERSION },
 };
