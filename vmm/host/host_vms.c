@@ -165,13 +165,12 @@ static uint64_t hash(const char *text)
 struct other_vms host_vms_others(const char *root)
 {
 	char buffer[SOURCE_PATH];
-	DIR *folder = debugfs_in_pid_namespace(root) ? NULL :
-		      opendir(source_path(buffer, root, FOLDER));
-	struct other_vms others = { .known = folder };
+	DIR *folder = opendir(source_path(buffer, root, FOLDER));
+	struct other_vms others = { .known = folder && !debugfs_in_pid_namespace(root) };
 	const struct dirent *entry;
 	struct host_vm vm;
 
-	while (folder && (entry = readdir(folder))) {
+	while (others.known && (entry = readdir(folder))) {
 		if (!parse_folder(entry->d_name, &vm) || is_ours(root, vm.pid))
 			continue;
 		others.running += has_vcpu(root, vm.folder);

@@ -21,6 +21,8 @@ static const char *answer_text(enum answer answer)
 void model_choose(const struct kernel_facts *facts, struct model *model)
 {
 	*model = (struct model){
+		.unsure = facts->assumed & (ASSUMED_TDP_MMU | ASSUMED_TDP_MMU_ON) ||
+			  facts->tdp_mmu == ANSWER_UNKNOWN || facts->tdp == ANSWER_UNKNOWN,
 		.rmap_lazy = !kernel_is_eager(facts),
 		.tracking_lazy = !kernel_tracks_with_slot(facts),
 		.whole_pages = kernel_has_whole_pages(facts),

@@ -27,6 +27,7 @@ struct footprint {
 struct model {
 	char name[48];		/* "5.18-6.8/external-tracking" */
 	char why[256];		/* what it was chosen by */
+	bool unsure;		/* whether KVM uses the TDP MMU is not known: what is seen may decide */
 	bool rmap_lazy;		/* false: rmaps come with the slot */
 	bool tracking_lazy;	/* false: tracking comes with the slot */
 	bool whole_pages;	/* __vcalloc (5.18+); else kvcalloc, which puts up to 4 MiB into slab */

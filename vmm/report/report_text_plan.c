@@ -229,14 +229,16 @@ int report_text_plan(const json_t *report, FILE *out)
 	char *text = NULL;
 	size_t size;
 	FILE *line = open_memstream(&text, &size);
-	int rc;
+	int rc = 0;
 
 	if (!line)
 		return -ENOMEM;
 	put_headline(report, costs, line);
-	if (fclose(line)) {
+	if (fclose(line))
+		rc = -errno;
+	if (rc) {
 		free(text);
-		return -ENOMEM;
+		return rc;
 	}
 	fputs("PLAN: ", out);
 	text_wrap(out, TEXT_PROSE, 6, 6, text);

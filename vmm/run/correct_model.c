@@ -78,7 +78,7 @@ void correct_model(struct run *run)
 {
 	struct model other;
 
-	if (!is_other(run, &other))
+	if (!run->model.unsure || !is_other(run, &other))
 		return;
 	run->model = other;
 	model_layout(&run->model, &run->layout, &run->at_creation, &run->at_transition);
