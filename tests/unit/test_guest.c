@@ -327,6 +327,7 @@ static void a_report_is_not_trusted(void **state)
 	s->layout.normal_count = 0;
 	vcpu_report(&s->vcpu, &report);
 	assert_int_equal(report.message[0], 0);
+	assert_int_equal(report.status, 0);
 }
 
 static void other_exits_are_trouble(void **state)

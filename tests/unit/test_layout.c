@@ -163,6 +163,11 @@ static void every_hidden_overlap_is_found(void **state)
 	expect_error(memslots, COUNT(memslots), &LAYOUT_LIMITS_DEFAULT,
 		     "t.ini:1: memslot.late.base: 8388620K: late at 0x200003000-0x200003fff "
 		     "overlaps row[3] at 0x200003000-0x200003fff");
+	/* A slot of nothing overlaps nothing: one error is enough. */
+	memslots[2].size = memslots[2].stride = 0;
+	expect_error(memslots, COUNT(memslots), &LAYOUT_LIMITS_DEFAULT,
+		     "t.ini:1: memslot.late.size: 0: must be more than 0");
+	memslots[2].size = memslots[2].stride = 4 * K;
 	/* In SMM's space as well. */
 	memslots[0].space = memslots[1].space = memslots[2].space = SPACE_SMM;
 	memslots[2].base = 0;

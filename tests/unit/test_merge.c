@@ -98,6 +98,23 @@ static void test_groups(void **state)
 	json_decref(merged);
 }
 
+/* Of hosts that differ in nothing else, those with AMD's CPUs come first, whoever is named first. */
+static void test_vendors(void **state)
+{
+	json_t *merged;
+
+	(void)state;
+	add("a", "6.12", "pass", 134750208, 100);
+	add("b", "6.12", "pass", 134750208, 100);
+	free(summaries[0].facts[FACT_VENDOR]);
+	summaries[0].facts[FACT_VENDOR] = strdup("intel");
+	merged = merge();
+	assert_int_equal(json_array_size(value_at(merged, "groups")), 2);
+	assert_text(element(merged, "groups", 0), "cpu_vendor", "amd");
+	assert_text(element(merged, "groups", 1), "cpu_vendor", "intel");
+	json_decref(merged);
+}
+
 static void test_mismatch(void **state)
 {
 	json_t *merged;
@@ -177,6 +194,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(test_groups, drop),
+		cmocka_unit_test_teardown(test_vendors, drop),
 		cmocka_unit_test_teardown(test_mismatch, drop),
 		cmocka_unit_test_teardown(test_outliers, drop),
 		cmocka_unit_test_teardown(test_no_majority, drop),

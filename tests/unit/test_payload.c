@@ -168,6 +168,8 @@ static void the_tree_names_memory(void **state)
 	lay_out(&stage);
 	payload = place(&stage.layout, 2, 3);
 	tree = make_tree(&stage.layout, &payload);
+	assert_int_equal(fdt_address_cells(tree, 0), 2);
+	assert_int_equal(fdt_size_cells(tree, 0), 2);
 	node = at(tree, "/memory@0");
 	assert_string_equal(text(tree, node, "device_type"), "memory");
 	assert_string_equal(text(tree, node, "minivmm,slot"), "low");

@@ -272,6 +272,22 @@ static void test_many_slots(void **state)
 	destroy(&scene, report);
 }
 
+/* Slots whose names differ are rows of their own, however alike they are otherwise. */
+static void test_rows_have_one_name(void **state)
+{
+	json_t *report = json_pack("{s:[{s:s,s:s,s:i,s:i},{s:s,s:s,s:i,s:i},{s:s,s:s,s:i,s:i}]}", "slots",
+				   "name", "a[0]", "space", "normal", "base", 0, "size", 4096,
+				   "name", "a[1]", "space", "normal", "base", 4096, "size", 4096,
+				   "name", "b[2]", "space", "normal", "base", 8192, "size", 4096);
+	char *text = render(report, report_text_slots);
+
+	(void)state;
+	assert_line(text, "a[0..1]");
+	assert_line(text, "b[2]");
+	free(text);
+	json_decref(report);
+}
+
 static void test_ktap(void **state)
 {
 	struct scene scene;
@@ -432,6 +448,7 @@ int main(void)
 		cmocka_unit_test(test_meminfo_text),
 		cmocka_unit_test(test_signal_text),
 		cmocka_unit_test(test_many_slots),
+		cmocka_unit_test(test_rows_have_one_name),
 		cmocka_unit_test(test_ktap),
 		cmocka_unit_test(test_ktap_error),
 		cmocka_unit_test(test_foreign_reports),
