@@ -395,7 +395,7 @@ stress_lines() {
 }
 
 # signalled SIGNAL NUMBER ARGUMENT...: minivmm gets it when the phase $phase runs, and ends with a report: within a second,
-# and where the machine is busy, within as much more as it took to start.
+# and where the machine is busy, within twice as much more as it took to start.
 # It runs in the foreground: in the background a shell has it ignore SIGINT, and so does one that this shell was started by.
 signalled() {
 	signal=$1 number_of=$2 name=signal-$1
@@ -416,7 +416,7 @@ signalled() {
 	sound && ended $((128 + number_of)) && that ".exit_status == $((128 + number_of))" \
 		'.phases[-1].do == "teardown"' 'judged("process.clean"; "pass")' || return
 	sent=$(cat "$work/sent")
-	[ $((after - sent)) -lt $((100 + sent - before)) ] && return
+	[ $((after - sent)) -lt $((100 + 2 * (sent - before))) ] && return
 	echo "ended $((after - sent)) hundredths of a second after the signal, which came $((sent - before)) after the start"
 	return 1
 }

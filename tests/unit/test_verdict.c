@@ -361,6 +361,7 @@ static void test_other_vms(void **state)
 
 	phase->held.bytes[ARRAY_RMAP] += 4096;
 	phase->held_source = SOURCE_VMALLOCINFO;
+	phase->mixed = true;
 	w->phases[BOOT].snapshot.other_vms = (struct other_vms){ true, 2, 1 };
 	snprintf(phase->snapshot.status[SOURCE_MEMSLOTS].why, SOURCE_WHY, "/proc/kcore: no");
 	verdict = judge_all(w);
@@ -408,6 +409,31 @@ static void test_leak(void **state)
 	tally_free(&last->vmalloc);
 }
 
+static void test_others_keep_still(void **state)
+{
+	struct world *w = *state;
+	struct phase_result *phase = &w->phases[TRANSITION];
+
+	w->run.before.other_vms = phase->snapshot.other_vms = (struct other_vms){ true, 1, 7 };
+	assert_false(measure_others_kept_still(&w->run, phase));	/* not asked */
+	phase->snapshot.status[SOURCE_MEMSLOTS].ok = phase->snapshot.memslots.others_known = true;
+	assert_true(measure_others_kept_still(&w->run, phase));
+	phase->snapshot.memslots.others = 4096;
+	assert_false(measure_others_kept_still(&w->run, phase));
+	/* They had as many before. */
+	assert_int_equal(tally_add(&w->run.before.vmalloc, "memslot_rmap_alloc", 1, 1), 0);
+	tally_sort(&w->run.before.vmalloc);
+	assert_true(measure_others_matter(&w->run));
+	assert_false(measure_others_kept_still(&w->run, phase));
+	w->run.before.status[SOURCE_MEMSLOTS].ok = w->run.before.memslots.others_known = true;
+	w->run.before.memslots.others = 4096;
+	assert_true(measure_others_kept_still(&w->run, phase));
+	/* One came or went. */
+	phase->snapshot.other_vms.set = 8;
+	assert_false(measure_others_kept_still(&w->run, phase));
+	tally_free(&w->run.before.vmalloc);
+}
+
 /* What is left after the teardown may be another VM's, unless the addresses tell. */
 static void test_leak_beside_other_vms(void **state)
 {
@@ -421,12 +447,17 @@ static void test_leak_beside_other_vms(void **state)
 	w->phases[TEARDOWN].mixed = true;
 	verdict = judge_all(w);
 	expect(&verdict, "teardown.clean", RESULT_SKIP, "1 other VM is on this host");
-	after->status[SOURCE_MEMSLOTS].ok = true;
+	after->memslots.left_known = true;
 	verdict = judge_all(w);
 	expect(&verdict, "teardown.clean", RESULT_PASS, "none of the arrays that this VM had");
 	after->memslots.left = 8192;
 	verdict = judge_all(w);
 	expect(&verdict, "teardown.clean", RESULT_FAIL, "8192 bytes of this VM's arrays");
+	/* The others did nothing, so that all that is left was this VM's, wherever it lies. */
+	after->memslots.left = 0;
+	w->phases[TEARDOWN].mixed = false;
+	verdict = judge_all(w);
+	expect(&verdict, "teardown.clean", RESULT_FAIL, "bytes of KVM's arrays after the VM was destroyed");
 	tally_free(&after->vmalloc);
 }
 
@@ -682,7 +713,8 @@ int main(void)
 		T(test_restore), T(test_eager_host), T(test_counters_only),
 		T(test_policy_eager_on_lazy_host), T(test_too_early), T(test_never),
 		T(test_pages_missing), T(test_wrong_bytes), T(test_other_vms), T(test_wrong_heads),
-		T(test_bytes_while_lazy), T(test_leak), T(test_leak_beside_other_vms), T(test_klog), T(test_guest_fault),
+		T(test_bytes_while_lazy), T(test_leak), T(test_leak_beside_other_vms),
+		T(test_others_keep_still), T(test_klog), T(test_guest_fault),
 		T(test_error_and_signal), T(test_blind),
 		T(test_stress), T(test_leftovers), T(test_nested_off),
 		T(test_nested_off_unknown),

@@ -169,18 +169,15 @@ static void say_other_vms(const struct run *run, char *text, size_t size)
 		snprintf(text, size, "whether other VMs are on this host is unknown");
 }
 
-bool skip_for_other_vms(const struct run *run, const struct phase_result *phase, struct check *check)
+void skip_for_other_vms(const struct run *run, const struct phase_result *phase, struct check *check)
 {
 	const char *why = phase->snapshot.status[SOURCE_MEMSLOTS].why;
 	char others[64];
 
-	if (!measure_other_vms(run))
-		return false;
 	say_other_vms(run, others, sizeof(others));
 	check_skip(check, "%s, and whose the arrays are can't be told: %s", others,
 		   why[0] ? why : "their addresses were not asked for");
 	check_remedy(check, "%s, or run it while no other VM runs", source_remedy(SOURCE_MEMSLOTS));
-	return true;
 }
 
 bool skip_slab_for_other_vms(const struct run *run, struct check *check)

@@ -126,10 +126,12 @@ void judge_teardown(const struct run *run, struct check *check)
 	}
 	if (!left.count)
 		check_pass(check, "KVM's arrays are back to where they were");
-	else if (teardown->mixed && teardown->snapshot.status[SOURCE_MEMSLOTS].ok)
-		by_address(&teardown->snapshot, check);
-	else if (!skip_for_other_vms(run, teardown, check))
+	else if (!teardown->mixed)
 		left_behind(&left, check);
+	else if (teardown->snapshot.memslots.left_known)
+		by_address(&teardown->snapshot, check);
+	else
+		skip_for_other_vms(run, teardown, check);
 	tally_free(&left);
 }
 

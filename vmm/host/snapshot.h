@@ -92,7 +92,10 @@ struct other_vms {
 struct memslots {
 	uint64_t count;		/* memslots, those that KVM made included */
 	uint64_t rmap, tracking, lpage_info, dirty_bitmap;
-	uint64_t left;		/* once the VM is gone: of its arrays those that are still there */
+	bool left_known;	/* the VM is gone, and was asked for before */
+	uint64_t left;		/* of its arrays those that are still there */
+	bool others_known;
+	uint64_t others;	/* bytes of all arrays of the VMs that this process did not make */
 };
 
 struct snapshot {
@@ -161,7 +164,8 @@ void snapshot_take(struct sources *sources, struct snapshot *snapshot);
 void snapshot_free(struct snapshot *snapshot);
 /*
  * Asks the source memslots, too, which a snapshot leaves out: for a VM whose memslots do not change
- * meanwhile, or, with vm_pid 0, for what is left of one that it was asked for before.
+ * meanwhile; with vm_pid 0 for what is left of one that it was asked for before. And for the arrays
+ * of all other VMs.
  */
 void snapshot_ask_memslots(struct sources *sources, struct snapshot *snapshot);
 /*

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/value.h"
 #include "host/kvm_memslots.h"
@@ -94,13 +95,28 @@ static bool is_own(const struct sources *sources, const struct kernel_vm *vm)
 	return false;
 }
 
-static int visit(const struct kernel_vm *vm, void *data)
+/* Made by this process: the VM itself, and the further ones of its stress phases. */
+static bool is_ours(const struct moment *moment, const struct kernel_vm *vm)
 {
-	struct moment *moment = data;
+	return vm->tgid == getpid() || (moment->sources->vm_pid && is_own(moment->sources, vm));
+}
+
+static uint64_t all_arrays(const struct moment *moment, const struct kernel_vm *vm)
+{
+	uint64_t addresses[ARRAYS_OF_SLOT], bytes = 0;
+
+	for (size_t i = 0; i < vm->count; i++) {
+		addresses_of(&vm->slots[i].arrays, addresses);
+		for (int j = 0; j < ARRAYS_OF_SLOT; j++)
+			bytes += vmap_area_bytes(&moment->areas, addresses[j]);
+	}
+	return bytes;
+}
+
+static int visit_own(struct moment *moment, const struct kernel_vm *vm)
+{
 	uint64_t addresses[ARRAYS_OF_SLOT];
 
-	if (moment->found || !is_own(moment->sources, vm))
-		return 0;
 	moment->found = true;
 	moment->figures->count = vm->count;
 	for (size_t i = 0; i < vm->count; i++) {
@@ -108,6 +124,19 @@ static int visit(const struct kernel_vm *vm, void *data)
 		add_up(moment, addresses);
 	}
 	return note_arrays(moment->sources->memslots, moment, vm);
+}
+
+static int visit(const struct kernel_vm *vm, void *data)
+{
+	struct moment *moment = data;
+
+	if (!moment->found && moment->sources->vm_pid && is_own(moment->sources, vm))
+		return visit_own(moment, vm);
+	if (is_ours(moment, vm))
+		return 0;
+	moment->figures->others_known &= vm->settled;
+	moment->figures->others += all_arrays(moment, vm);
+	return 0;
 }
 
 /* After the VM is gone: its arrays must be, too. Another array may be where one of them was. */
@@ -140,30 +169,23 @@ static int open_witness(struct sources *sources, char why[SOURCE_WHY])
 	return code;
 }
 
-static int read_own(struct moment *moment, char why[SOURCE_WHY])
+static int read_vms(struct moment *moment, char why[SOURCE_WHY])
 {
-	int code = kvm_reader_each(&moment->sources->memslots->reader, visit, moment);
+	const struct memslots_witness *witness = moment->sources->memslots;
+	int code = kvm_reader_each(&witness->reader, visit, moment);
 
-	if (!code && !moment->found) {
+	if (code) {
+		snprintf(why, SOURCE_WHY, "KVM's list of VMs kept changing while it was read");
+		return code;
+	}
+	if (moment->sources->vm_pid && !moment->found) {
 		snprintf(why, SOURCE_WHY, "this VM's memslots were not found in the kernel's memory, "
 			 "or kept changing");
 		return -ENOENT;
 	}
-	if (code)
-		snprintf(why, SOURCE_WHY, "KVM's list of VMs kept changing while it was read");
-	return code;
-}
-
-static int read_gone(struct moment *moment, char why[SOURCE_WHY])
-{
-	const struct memslots_witness *witness = moment->sources->memslots;
-
-	if (!witness->seen) {
-		snprintf(why, SOURCE_WHY, "the addresses of the VM's arrays were not asked for while "
-			 "it lived");
-		return -ENOENT;
-	}
-	count_left(witness, moment);
+	moment->figures->left_known = !moment->sources->vm_pid && witness->seen;
+	if (moment->figures->left_known)
+		count_left(witness, moment);
 	return 0;
 }
 
@@ -176,7 +198,7 @@ static int read_moment(struct moment *moment, char why[SOURCE_WHY])
 
 	if (code)
 		return code;
-	code = sources->vm_pid ? read_own(moment, why) : read_gone(moment, why);
+	code = read_vms(moment, why);
 	vmap_areas_free(&moment->areas);
 	return code;
 }
@@ -184,7 +206,7 @@ static int read_moment(struct moment *moment, char why[SOURCE_WHY])
 /* Between two questions nothing stays open: the source process counts what this process has open. */
 int memslots_ask(struct sources *sources, struct memslots *figures, char why[SOURCE_WHY])
 {
-	struct memslots found = { 0 };
+	struct memslots found = { .others_known = true };
 	struct moment moment = { .sources = sources, .figures = &found };
 	int code = open_witness(sources, why);
 
@@ -220,11 +242,12 @@ json_t *memslots_json(const struct snapshot *snapshot)
 {
 	const struct memslots *memslots = &snapshot->memslots;
 
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 			 "memslots", value_u64(memslots->count),
 			 "rmap_bytes", value_u64(memslots->rmap),
 			 "tracking_bytes", value_u64(memslots->tracking),
 			 "lpage_info_bytes", value_u64(memslots->lpage_info),
 			 "dirty_bitmap_bytes", value_u64(memslots->dirty_bitmap),
-			 "left_bytes", value_u64(memslots->left));
+			 "left_bytes", value_known(memslots->left_known, memslots->left),
+			 "others_bytes", value_known(memslots->others_known, memslots->others));
 }

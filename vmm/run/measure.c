@@ -79,7 +79,7 @@ static void measure_arrays(const struct run *run, struct phase_result *phase)
 		     !tally_diff(&phase->snapshot.vmalloc, &run->before.vmalloc, &delta);
 
 	phase->wrapped = known && is_wrapped(run, phase, &delta);
-	if (phase->snapshot.status[SOURCE_MEMSLOTS].ok && run->model.whole_pages)
+	if (phase->mixed && phase->snapshot.status[SOURCE_MEMSLOTS].ok && run->model.whole_pages)
 		measure_by_address(phase);
 	else if (phase->wrapped)
 		measure_wrapped(run, phase);
@@ -135,6 +135,31 @@ bool measure_other_vms(const struct run *run)
 			return true;
 	}
 	return false;
+}
+
+/* Before this VM was made. Without an area of theirs in vmallocinfo the others had no array there. */
+static bool others_before(const struct run *run, uint64_t *bytes)
+{
+	*bytes = run->before.memslots.others;
+	if (run->before.status[SOURCE_MEMSLOTS].ok)
+		return run->before.memslots.others_known;
+	return vmalloc_known(&run->before) && !measure_others_matter(run);
+}
+
+bool measure_others_matter(const struct run *run)
+{
+	return run->before.other_vms.running && model_names_arrays(&run->before.vmalloc);
+}
+
+bool measure_others_kept_still(const struct run *run, const struct phase_result *phase)
+{
+	const struct other_vms *first = &run->before.other_vms, *now = &phase->snapshot.other_vms;
+	const struct memslots *memslots = &phase->snapshot.memslots;
+	uint64_t before;
+
+	return first->known && now->known && first->set == now->set &&
+	       phase->snapshot.status[SOURCE_MEMSLOTS].ok && memslots->others_known &&
+	       others_before(run, &before) && memslots->others == before;
 }
 
 uint64_t measure_most_other_vms(const struct run *run)

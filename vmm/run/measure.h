@@ -23,6 +23,13 @@ bool measure_explained(const struct run *run, const struct phase_result *phase);
  * between two snapshots, or neither is known.
  */
 bool measure_other_vms(const struct run *run);
+/* Other VMs had arrays when the run began, so that how many bytes is worth asking. */
+bool measure_others_matter(const struct run *run);
+/*
+ * After the source memslots was asked in a phase: the other VMs are those of the begin, and have as
+ * many bytes of arrays as they had. What the host's arrays have changed by is then this VM's alone.
+ */
+bool measure_others_kept_still(const struct run *run, const struct phase_result *phase);
 /* The most with vCPUs that a snapshot saw. */
 uint64_t measure_most_other_vms(const struct run *run);
 /* What one source alone says of the rmaps after a phase that was measured. */

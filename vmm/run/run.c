@@ -140,15 +140,17 @@ static void end_vm(struct live_run *live)
 		vm_destroy(&live->vm);
 }
 
-/* Other VMs are on this host: after the teardown the host's arrays may tell nothing of this VM's. */
+/* Other VMs have arrays, or came or went: what the host has after the teardown may be theirs. */
 static bool others_change_arrays(const struct run *run)
 {
 	/* The teardown has begun: the phase before it is the last in which the VM lived. */
 	const struct phase_result *last = run->phases + run->phase_count - 2;
+	const struct other_vms *first = &run->before.other_vms, *now = &last->snapshot.other_vms;
 
-	if (run->phase_count < 2)
+	if (run->phase_count < 2 || !run->before.status[SOURCE_VMALLOCINFO].ok)
 		return false;
-	return measure_other_vms(run) || last->held_source == SOURCE_MEMSLOTS;
+	return measure_others_matter(run) || last->mixed || !first->known ||
+	       (now->known && now->set != first->set);
 }
 
 /* The phase "teardown". */
@@ -221,6 +223,8 @@ static void look_at_host(struct live_run *live)
 	sources_open(&live->sources, "", run->config->report.sources == SOURCES_CHEAP);
 	choose_model(live);
 	snapshot_take(&live->sources, &run->before);
+	if (measure_others_matter(run))
+		snapshot_ask_memslots(&live->sources, &run->before);
 }
 
 /* NULL: no memory, and run->err says so. */

@@ -22,6 +22,24 @@ struct phase_result *phase_begin(struct run *run, const struct phase_cfg *cfg, c
 	return phase;
 }
 
+/* The areas of the host are known, and are not those that this VM has by the model. */
+static bool is_unexplained(const struct run *run, const struct phase_result *phase)
+{
+	bool known = run->before.status[SOURCE_VMALLOCINFO].ok &&
+		     (phase->snapshot.status[SOURCE_VMALLOCINFO].ok || phase->wrapped);
+
+	return known && !measure_explained(run, phase);
+}
+
+/* Perhaps other VMs changed the host's arrays: this VM's own are asked for, and theirs. */
+static void ask_beside_others(struct live_run *live, struct phase_result *phase)
+{
+	snapshot_ask_memslots(&live->sources, &phase->snapshot);
+	phase->mixed = !measure_others_kept_still(live->run, phase);
+	if (phase->mixed)
+		measure_phase(live->run, phase);
+}
+
 void phase_end(struct live_run *live, struct phase_result *phase)
 {
 	snapshot_take(&live->sources, &phase->snapshot);
@@ -30,12 +48,8 @@ void phase_end(struct live_run *live, struct phase_result *phase)
 		phase->predicted = &phase->again;
 	}
 	measure_phase(live->run, phase);
-	if (measure_explained(live->run, phase) || !measure_other_vms(live->run))
-		return;
-	/* Perhaps other VMs changed the host's arrays: this VM's own are asked for. */
-	phase->mixed = true;
-	snapshot_ask_memslots(&live->sources, &phase->snapshot);
-	measure_phase(live->run, phase);
+	if (is_unexplained(live->run, phase) && measure_other_vms(live->run))
+		ask_beside_others(live, phase);
 }
 
 static uint64_t timeout_of(const struct live_run *live, const struct phase_cfg *cfg)
