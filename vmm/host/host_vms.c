@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/answer.h"
 #include "host/source.h"
 
 #define FOLDER DEBUGFS "/kvm"
@@ -135,21 +136,31 @@ int host_vms_read(const char *root, const struct host_vms_query *query, struct h
 	return 0;
 }
 
-/* A thread of this process made it. */
-static bool is_ours(const char *root, int64_t pid)
+/* Is there such a file? Unknown when that can't be told. */
+static enum answer is_there(const char *root, const char *path)
 {
-	char path[64], buffer[SOURCE_PATH];
+	char buffer[SOURCE_PATH];
 
-	snprintf(path, sizeof(path), "/proc/self/task/%lld", (long long)pid);
-	return !access(source_path(buffer, root, path), F_OK);
+	if (!access(source_path(buffer, root, path), F_OK))
+		return ANSWER_YES;
+	return errno == ENOENT ? ANSWER_NO : ANSWER_UNKNOWN;
 }
 
-static bool has_vcpu(const char *root, const char *folder)
+/* Did a thread of this process make it? */
+static enum answer is_ours(const char *root, int64_t pid)
 {
-	char path[96], buffer[SOURCE_PATH];
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/task/%lld", (long long)pid);
+	return is_there(root, path);
+}
+
+static enum answer has_vcpu(const char *root, const char *folder)
+{
+	char path[96];
 
 	snprintf(path, sizeof(path), FOLDER "/%s/vcpu0", folder);
-	return !access(source_path(buffer, root, path), F_OK);
+	return is_there(root, path);
 }
 
 /* FNV-1a, by Fowler, Noll and Vo, public domain. */
@@ -162,6 +173,18 @@ static uint64_t hash(const char *text)
 	return value;
 }
 
+static void count_other(const char *root, const struct host_vm *vm, struct other_vms *others)
+{
+	enum answer ours = is_ours(root, vm->pid);
+	enum answer runs = ours == ANSWER_NO ? has_vcpu(root, vm->folder) : ANSWER_NO;
+
+	others->known &= ours != ANSWER_UNKNOWN && runs != ANSWER_UNKNOWN;
+	if (ours == ANSWER_YES)
+		return;
+	others->running += runs == ANSWER_YES;
+	others->set += hash(vm->folder);
+}
+
 struct other_vms host_vms_others(const char *root)
 {
 	char buffer[SOURCE_PATH];
@@ -170,12 +193,10 @@ struct other_vms host_vms_others(const char *root)
 	const struct dirent *entry;
 	struct host_vm vm;
 
-	while (others.known && (entry = readdir(folder))) {
-		if (!parse_folder(entry->d_name, &vm) || is_ours(root, vm.pid))
-			continue;
-		others.running += has_vcpu(root, vm.folder);
-		others.set += hash(vm.folder);
-	}
+	while (others.known && (errno = 0, entry = readdir(folder)))
+		if (parse_folder(entry->d_name, &vm))
+			count_other(root, &vm, &others);
+	others.known &= !errno;
 	if (folder)
 		closedir(folder);
 	return others;

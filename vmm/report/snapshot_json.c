@@ -14,6 +14,12 @@ json_t *snapshot_json(const struct snapshot *snapshot)
 			return NULL;
 		}
 	}
+	if (object && json_object_set_new(object, "other_vms",
+					  value_known(snapshot->other_vms.known,
+						      snapshot->other_vms.running))) {
+		json_decref(object);
+		return NULL;
+	}
 	return object;
 }
 
