@@ -127,6 +127,28 @@ static void a_part_of_the_tree_may_be_mounted(void **state)
 	assert_int_equal(room_of(root).room, 0);
 }
 
+/* What can't be read is no limit that is known not to be there. */
+static void what_is_not_readable_is_unknown(void **state)
+{
+	const char *root = *state;
+
+	assert_true(room_of(root).known);
+	put(root, "/proc/self/cgroup", "0::/vm\n");
+	put(root, "/proc/self/mountinfo", V2_MOUNT);
+	put(root, "/sys/fs/cgroup/vm/memory.current", "4096\n");
+	put(root, "/sys/fs/cgroup/vm/memory.max", "max\n");
+	assert_true(room_of(root).known);
+	put(root, "/sys/fs/cgroup/vm/memory.max", "");
+	assert_false(room_of(root).known);
+	put(root, "/sys/fs/cgroup/vm/memory.max", "garbage\n");
+	assert_false(room_of(root).known);
+	put(root, "/sys/fs/cgroup/vm/memory.max", "8192\n");
+	assert_false(room_of(root).known);	/* memory.stat is missing */
+	assert_int_equal(room_of(root).room, 4096);
+	put(root, "/sys/fs/cgroup/vm/memory.stat", "anon 4096\n");
+	assert_true(room_of(root).known);
+}
+
 static void kills_are_counted(void **state)
 {
 	const char *root = *state;
@@ -148,6 +170,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(version_1_is_read_beside_version_2, make_root,
 						remove_root),
 		cmocka_unit_test_setup_teardown(a_part_of_the_tree_may_be_mounted, make_root,
+						remove_root),
+		cmocka_unit_test_setup_teardown(what_is_not_readable_is_unknown, make_root,
 						remove_root),
 		cmocka_unit_test_setup_teardown(kills_are_counted, make_root, remove_root),
 	};

@@ -21,12 +21,11 @@
 static bool may_be_killed(const struct session *session)
 {
 	const struct config *config = &session->config;
-	struct memory_room room;
+	const struct memory_room *room = &session->run.room;
 
 	if (session->kvm.fd < 0)
 		return false;
-	cgroup_memory_room("", &room);
-	return room.limited || config->vm.ignore_limits || config->vm.kernel_memory_limit;
+	return room->limited || !room->known || config->vm.ignore_limits || config->vm.kernel_memory_limit;
 }
 
 /* Waits for the end of the child, which holds the pipe's other end open, and passes signals on. */
@@ -98,13 +97,11 @@ static void advise(struct run *run)
 {
 	uint64_t cost = footprint_total(&run->at_creation) + footprint_total(&run->at_transition);
 	char cost_text[UNIT_TEXT], limit_text[UNIT_TEXT];
-	struct memory_room room;
 
-	cgroup_memory_room("", &room);
-	if (room.limited)
+	if (run->room.limited)
 		err_remedy(&run->err, "KVM's arrays take %s of this layout; %.120s is %s",
-			   format_bytes(cost_text, cost), room.where,
-			   format_bytes(limit_text, room.limit));
+			   format_bytes(cost_text, cost), run->room.where,
+			   format_bytes(limit_text, run->room.limit));
 	else
 		err_remedy(&run->err, "KVM's arrays take %s of this layout; the kernel log (dmesg) "
 				      "says whom the OOM killer chose", format_bytes(cost_text, cost));

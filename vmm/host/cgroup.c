@@ -116,35 +116,41 @@ int cgroup_find(const char *root, enum cgroup_version version, struct cgroup_pla
 	return 0;
 }
 
-/* A file of one number; "max" and a missing file are none. */
-static struct figure read_number(const char *root, const char *folder, const char *name)
+/* A file of one number, in which "max" is UINT64_MAX. 0 or -errno; -ENOENT: there is no such file. */
+static int read_number(const char *root, const char *folder, const char *name, uint64_t *number)
 {
 	char path[2 * SOURCE_PATH], line[64] = "";
 	const char *text = line;
-	struct figure figure = { 0 };
+	FILE *file;
+	int code = 0;
+
+	snprintf(path, sizeof(path), "%s%s/%s", root, folder, name);
+	file = fopen(path, "re");
+	if (!file)
+		return -errno;
+	*number = UINT64_MAX;
+	if (!fgets(line, sizeof(line), file))
+		code = -EIO;
+	else if (strcmp(line, "max\n") && !source_number(&text, number))
+		code = -EINVAL;
+	fclose(file);
+	return code;
+}
+
+/* Adds up some items of a file like "name 123\nother 4\n": 0 if it has none. 0 or -errno. */
+static int read_items(const char *root, const char *folder, const char *name,
+		      const char *const *items, uint64_t *sum)
+{
+	char path[2 * SOURCE_PATH], line[256];
+	int code = 0;
 	FILE *file;
 
 	snprintf(path, sizeof(path), "%s%s/%s", root, folder, name);
 	file = fopen(path, "re");
 	if (!file)
-		return figure;
-	if (fgets(line, sizeof(line), file))
-		figure.known = source_number(&text, &figure.value);
-	fclose(file);
-	return figure;
-}
-
-/* The sum of some items of a file like "name 123\nother 4\n"; unknown when it has none of them. */
-static struct figure read_items(const char *root, const char *folder, const char *name,
-				const char *const *items)
-{
-	char path[2 * SOURCE_PATH], line[256];
-	struct figure sum = { 0 };
-	FILE *file;
-
-	snprintf(path, sizeof(path), "%s%s/%s", root, folder, name);
-	file = fopen(path, "re");
-	while (file && fgets(line, sizeof(line), file)) {
+		return -errno;
+	*sum = 0;
+	while (fgets(line, sizeof(line), file)) {
 		size_t length = strcspn(line, " ");
 		const char *text = line + length + 1;
 		uint64_t value;
@@ -152,15 +158,14 @@ static struct figure read_items(const char *root, const char *folder, const char
 		if (line[length] != ' ' || !source_number(&text, &value))
 			continue;
 		for (size_t i = 0; items[i]; i++) {
-			if (strlen(items[i]) != length || strncmp(items[i], line, length))
-				continue;
-			sum.known = true;
-			sum.value += value;
+			if (strlen(items[i]) == length && !strncmp(items[i], line, length))
+				*sum += value;
 		}
 	}
-	if (file)
-		fclose(file);
-	return sum;
+	if (ferror(file))
+		code = -EIO;
+	fclose(file);
+	return code;
 }
 
 /* How each version names what is asked. */
@@ -181,37 +186,53 @@ static const struct names {
 	},
 };
 
-static uint64_t reclaimable(const char *root, const struct cgroup_place *place)
+/* Where memory.stat can't be read, nothing is taken for reclaimable. 0 or -errno. */
+static int read_spare(const char *root, const struct cgroup_place *place, uint64_t *spare)
 {
 	const struct names *name = &names[place->version];
-	uint64_t cache = read_items(root, place->folder, "memory.stat", name->cache).value;
-	uint64_t busy = read_items(root, place->folder, "memory.stat", name->busy).value;
+	uint64_t cache = 0, busy = 0;
+	int code = read_items(root, place->folder, "memory.stat", name->cache, &cache);
 
-	return cache > busy ? cache - busy : 0;
+	if (!code)
+		code = read_items(root, place->folder, "memory.stat", name->busy, &busy);
+	*spare = !code && cache > busy ? cache - busy : 0;
+	return code;
 }
 
-/* One cgroup: keeps its limit if it leaves less room than those before. */
-static void look(const char *root, const struct cgroup_place *place, struct memory_room *room)
+/* Keeps the limit if it leaves less room than those before. */
+static void narrow(struct memory_room *room, const struct cgroup_place *place, const char *name,
+		   uint64_t limit, uint64_t charged)
+{
+	uint64_t left = limit > charged ? limit - charged : 0;
+
+	if (room->limited && left >= room->room)
+		return;
+	room->limited = true;
+	room->limit = limit;
+	room->room = left;
+	snprintf(room->where, sizeof(room->where), "%s of %s", name, place->folder);
+}
+
+/* One cgroup. 0 or -errno; a cgroup without a file has no limit of that kind. */
+static int look(const char *root, const struct cgroup_place *place, struct memory_room *room)
 {
 	const struct names *name = &names[place->version];
-	struct figure used = read_number(root, place->folder, name->usage);
+	uint64_t used, spare, limit;
+	int code = read_number(root, place->folder, name->usage, &used), spare_code = 0;
 
-	for (size_t i = 0; used.known && name->limits[i]; i++) {
-		struct figure limit = read_number(root, place->folder, name->limits[i]);
-		uint64_t spare = reclaimable(root, place), charged, left;
-
+	for (size_t i = 0; !code && name->limits[i]; i++) {
+		code = read_number(root, place->folder, name->limits[i], &limit);
 		/* Without a limit, version 1 says about LONG_MAX. */
-		if (!limit.known || limit.value >> 62)
+		if (code == -ENOENT || (!code && limit >> 62)) {
+			code = 0;
 			continue;
-		charged = used.value > spare ? used.value - spare : 0;
-		left = limit.value > charged ? limit.value - charged : 0;
-		if (room->limited && left >= room->room)
-			continue;
-		room->limited = true;
-		room->limit = limit.value;
-		room->room = left;
-		snprintf(room->where, sizeof(room->where), "%s of %s", name->limits[i], place->folder);
+		}
+		if (code)
+			break;
+		spare_code = read_spare(root, place, &spare);
+		narrow(room, place, name->limits[i], limit, used > spare ? used - spare : 0);
 	}
+	return code == -ENOENT ? 0 : code ? code : spare_code;
 }
 
 /* The parent's folder, up to the mount point. False: this was the top. */
@@ -227,15 +248,17 @@ static bool go_up(struct cgroup_place *place)
 
 void cgroup_memory_room(const char *root, struct memory_room *room)
 {
-	*room = (struct memory_room){ 0 };
+	*room = (struct memory_room){ .known = true };
 	for (int version = 0; version < CGROUP_VERSIONS; version++) {
 		struct cgroup_place place;
 		char why[SOURCE_WHY];
+		int code = cgroup_find(root, (enum cgroup_version)version, &place, why);
 
-		if (cgroup_find(root, (enum cgroup_version)version, &place, why))
+		room->known &= !code || code == -ENOENT;
+		if (code)
 			continue;
 		do
-			look(root, &place, room);
+			room->known &= !look(root, &place, room);
 		while (go_up(&place));
 	}
 }
@@ -248,12 +271,13 @@ struct figure cgroup_oom_kills(const char *root)
 	for (int version = 0; version < CGROUP_VERSIONS; version++) {
 		struct cgroup_place place;
 		char why[SOURCE_WHY];
-		struct figure kills = { 0 };
+		uint64_t kills;
 
-		if (!cgroup_find(root, (enum cgroup_version)version, &place, why))
-			kills = read_items(root, place.folder, names[version].events, items);
-		sum.known |= kills.known;
-		sum.value += kills.value;
+		if (cgroup_find(root, (enum cgroup_version)version, &place, why) ||
+		    read_items(root, place.folder, names[version].events, items, &kills))
+			continue;
+		sum.known = true;
+		sum.value += kills;
 	}
 	return sum;
 }

@@ -26,6 +26,7 @@ int cgroup_find(const char *root, enum cgroup_version version, struct cgroup_pla
 
 /* The tightest limit up this process's cgroups. */
 struct memory_room {
+	bool known;		/* all that may limit it could be read */
 	bool limited;		/* else no cgroup limits this process's memory */
 	uint64_t limit;		/* bytes */
 	uint64_t room;		/* bytes that may still be charged, if the kernel reclaims what it can */

@@ -173,7 +173,9 @@ static uint64_t hash(const char *text)
 	return value;
 }
 
-static void count_other(const char *root, const struct host_vm *vm, struct other_vms *others)
+/* The inode number is another one when a VM of the same name takes the place of one that ended. */
+static void count_other(const char *root, const struct host_vm *vm, uint64_t inode,
+			struct other_vms *others)
 {
 	enum answer ours = is_ours(root, vm->pid);
 	enum answer runs = ours == ANSWER_NO ? has_vcpu(root, vm->folder) : ANSWER_NO;
@@ -182,7 +184,7 @@ static void count_other(const char *root, const struct host_vm *vm, struct other
 	if (ours == ANSWER_YES)
 		return;
 	others->running += runs == ANSWER_YES;
-	others->set += hash(vm->folder);
+	others->set += hash(vm->folder) ^ inode;
 }
 
 struct other_vms host_vms_others(const char *root)
@@ -195,7 +197,7 @@ struct other_vms host_vms_others(const char *root)
 
 	while (others.known && (errno = 0, entry = readdir(folder)))
 		if (parse_folder(entry->d_name, &vm))
-			count_other(root, &vm, &others);
+			count_other(root, &vm, entry->d_ino, &others);
 	others.known &= !errno;
 	if (folder)
 		closedir(folder);

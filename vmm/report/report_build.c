@@ -75,11 +75,21 @@ static json_t *policy_json(enum rmap_state policy)
 	return json_null();
 }
 
+static json_t *room_json(const struct memory_room *room)
+{
+	if (!room->known)
+		return json_null();
+	return json_pack("{s:o, s:o, s:o}",
+			 "where", value_text(room->limited ? room->where : NULL),
+			 "limit_bytes", value_known(room->limited, room->limit),
+			 "room_bytes", value_known(room->limited, room->room));
+}
+
 static json_t *host_json(const struct run *run)
 {
 	const struct host *host = &run->host;
 
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o, s:o, s:o}, s:o, s:o, s:o, s:o, s:o}",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o, s:o, s:o}, s:o, s:o, s:o, s:o, s:o, s:o}",
 			 "kernel", value_text(host->kernel),
 			 "hostname", value_text(host->hostname),
 			 "boot_id", value_text(host->boot_id),
@@ -93,6 +103,7 @@ static json_t *host_json(const struct run *run)
 			 "phys_bits", value_known(host->phys_bits != 0, host->phys_bits),
 			 "page_size", value_known(host->page_size != 0, host->page_size),
 			 "rmap_policy", policy_json(run->policy),
+			 "memory_limit", room_json(&run->room),
 			 "other_vms", value_known(run->before.other_vms.known, measure_most_other_vms(run)),
 			 "sources", snapshot_sources_json(telling_snapshot(run)));
 }

@@ -6,7 +6,6 @@
 #include <sys/resource.h>
 
 #include "base/units.h"
-#include "host/cgroup.h"
 #include "host/host_memory.h"
 #include "model/faults.h"
 #include "run/run_faults.h"
@@ -142,7 +141,7 @@ static uint64_t kernel_cost(const struct run *run, uint64_t vms)
 /* The tightest of MemAvailable and the limits of this process's cgroups. False: none is known. */
 static bool find_room(const struct run *run, struct memory_room *room)
 {
-	cgroup_memory_room("", room);
+	*room = run->room;
 	if (run->before.status[SOURCE_MEMINFO].ok &&
 	    (!room->limited || run->before.meminfo.mem_available < room->room)) {
 		room->limited = true;

@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "config/config.h"
 #include "config/layout.h"
+#include "host/cgroup.h"
 #include "host/host.h"
 #include "host/rmap_state.h"
 #include "host/snapshot.h"
@@ -82,6 +83,7 @@ struct run {
 	struct err no_nesting;		/* why it can't, from STAGE_KVM on */
 	bool skipped;			/* err says why nothing can be judged here */
 	struct err err;			/* why stage is not STAGE_RAN, unless guest says it */
+	struct memory_room room;	/* that this process's cgroups leave it, at the begin */
 	struct snapshot before;		/* before the VM existed */
 	struct phase_result *phases;	/* create, the config's, teardown */
 	size_t phase_count;

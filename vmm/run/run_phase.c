@@ -31,13 +31,25 @@ static bool is_unexplained(const struct run *run, const struct phase_result *pha
 	return known && !measure_explained(run, phase);
 }
 
-/* Perhaps other VMs changed the host's arrays: this VM's own are asked for, and theirs. */
+/*
+ * Perhaps other VMs changed the host's arrays: this VM's own are asked for, and theirs. The host's
+ * are read before those, and a VM may have changed its arrays in between. So only what stays
+ * unexplained while the others keep still, three times, is this VM's alone.
+ */
 static void ask_beside_others(struct live_run *live, struct phase_result *phase)
 {
-	snapshot_ask_memslots(&live->sources, &phase->snapshot);
-	phase->mixed = !measure_others_kept_still(live->run, phase);
-	if (phase->mixed)
+	for (int try = 0; try < 3; try++) {
+		snapshot_ask_memslots(&live->sources, &phase->snapshot);
+		phase->mixed = !measure_others_kept_still(live->run, phase);
+		if (phase->mixed)
+			break;
+		snapshot_free(&phase->snapshot);
+		snapshot_take(&live->sources, &phase->snapshot);
 		measure_phase(live->run, phase);
+		if (!is_unexplained(live->run, phase))
+			return;
+	}
+	measure_phase(live->run, phase);
 }
 
 void phase_end(struct live_run *live, struct phase_result *phase)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "config/layout.h"
+#include "host/cgroup.h"
 #include "run/run.h"
 
 struct session *session_new(void)
@@ -30,6 +31,7 @@ int session_open(struct session *session, struct errors *errors)
 	struct layout_limits limits = LAYOUT_LIMITS_DEFAULT;
 	struct run *run = &session->run;
 
+	cgroup_memory_room("", &run->room);
 	if (!kvm_open(&session->kvm, session->config.vm.device, &run->err))
 		kvm_limits(&session->kvm, &limits);
 	return layout_build(&session->config, &limits, &run->layout, errors);
