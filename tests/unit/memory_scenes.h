@@ -55,6 +55,7 @@ static inline void set(struct stage *stage, struct memslot_cfg *memslots, size_t
 	for (size_t i = 0; i < count; i++) {
 		memslots[i].count = memslots[i].count ? memslots[i].count : 1;
 		memslots[i].stride = memslots[i].stride ? memslots[i].stride : memslots[i].size;
+		memslots[i].plugged = memslots[i].plugged ? memslots[i].plugged : memslots[i].size;
 	}
 	lay_out(stage);
 	stage->vm = (struct vm){ .kvm = &stage->kvm, .layout = &stage->layout, .fd = -1,

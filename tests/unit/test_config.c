@@ -131,7 +131,9 @@ static void reads_every_key(void **state)
 		   "[vm]\nvcpus = 0x10\ntimeout = 500ms\nkernel-memory-limit = 2G\n" SLOT
 		   "[memslot.row.a-b_1]\nbase=8G\nsize=2M\ncount=3\nstride=4M\nid=7\nspace=smm\n"
 		   "flags = readonly , dirty-log\nbacking = \"file:/tmp/a;b #c\"\nthp=always\n"
-		   "populate=YES\nnode=1\n"
+		   "populate=YES\nnode=1\nplugged=1M\n"
+		   "[memslot.bar]\nbase = 32G\nsize = 1G\nkind = device\n"
+		   "[memslot.empty]\nbase = 33G\nsize = 1G\nplugged = 0\n"
 		   "[memslot.window]\nbase = 16G\nsize = 1G\nalias = low\n"
 		   "[guest]\npayload = nested\n"
 		   "[phase.touch]\ndo = touch\nexpect = nothing\nstride = 8K\npattern = 255\n"
@@ -155,7 +157,13 @@ static void reads_every_key(void **state)
 	assert_int_equal(slot->thp, THP_ALWAYS);
 	assert_true(slot->populate);
 	assert_int_equal(slot->node, 1);
-	assert_string_equal(config.memslots[2].alias, "low");
+	assert_int_equal(slot->kind, SLOT_RAM);
+	assert_int_equal(slot->plugged, 1 << 20);
+	assert_int_equal(config.memslots[0].plugged, 1 << 30);
+	assert_int_equal(config.memslots[2].kind, SLOT_DEVICE);
+	assert_int_equal(config.memslots[2].plugged, 1 << 30);
+	assert_int_equal(config.memslots[3].plugged, 0);
+	assert_string_equal(config.memslots[4].alias, "low");
 	assert_int_equal(phase->touch, 64 << 20);
 	assert_int_equal(phase->stride, 8192);
 	assert_int_equal(phase->pattern, 255);

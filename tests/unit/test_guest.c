@@ -45,7 +45,7 @@ static int set(void **state)
 
 	s->memslot = (struct memslot_cfg){
 		.name = "low", .id = -1, .node = -1, .count = 1, .base = BASE, .size = MEMORY,
-		.stride = MEMORY,
+		.stride = MEMORY, .plugged = MEMORY,
 	};
 	s->phase = (struct phase_cfg){ .name = "boot", .what = DO_BOOT };
 	s->config = (struct config){

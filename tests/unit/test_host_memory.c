@@ -46,6 +46,8 @@ static int check_vms(struct memslot_cfg memslot, struct phase_cfg phase, uint64_
 	strcpy(memslot.name, "m");
 	if (!memslot.count)
 		memslot.count = 1;
+	if (!memslot.plugged)
+		memslot.plugged = memslot.size;
 	memslot.node--;		/* so that 0 is: any */
 	*err = (struct err){ 0 };
 	return host_memory_check(root, &layout, vms, available, err);

@@ -32,6 +32,8 @@ static void settle(struct memslot_cfg *memslots, size_t count)
 			memslots[i].count = 1;
 		if (!memslots[i].stride)
 			memslots[i].stride = memslots[i].size;
+		if (!memslots[i].plugged)
+			memslots[i].plugged = memslots[i].size;
 	}
 }
 
@@ -164,7 +166,7 @@ static void every_hidden_overlap_is_found(void **state)
 		     "t.ini:1: memslot.late.base: 8388620K: late at 0x200003000-0x200003fff "
 		     "overlaps row[3] at 0x200003000-0x200003fff");
 	/* A slot of nothing overlaps nothing: one error is enough. */
-	memslots[2].size = memslots[2].stride = 0;
+	memslots[2].size = memslots[2].stride = memslots[2].plugged = 0;
 	expect_error(memslots, COUNT(memslots), &LAYOUT_LIMITS_DEFAULT,
 		     "t.ini:1: memslot.late.size: 0: must be more than 0");
 	memslots[2].size = memslots[2].stride = 4 * K;
@@ -174,6 +176,52 @@ static void every_hidden_overlap_is_found(void **state)
 	expect_error(memslots, COUNT(memslots), &LAYOUT_LIMITS_DEFAULT,
 		     "t.ini:1: memslot.late.base: 0: late at 0x0-0xfff overlaps big "
 		     "at 0x0-0xffffffff");
+}
+
+static void memory_is_what_the_guest_has(void **state)
+{
+	struct memslot_cfg memslots[] = {
+		SLOT("low", NEXT, .base = 0, .size = G, .count = 2),
+		SLOT("smm", NEXT, .base = 0, .size = 2 * G, .alias = (char *)"low", .space = SPACE_SMM),
+		SLOT("window", NEXT, .base = 8 * G, .size = M, .alias = (char *)"low"),
+		SLOT("smram", NEXT, .base = 128 * G, .size = 128 * K, .space = SPACE_SMM),
+		SLOT("bar", NEXT, .base = 64 * G, .size = 16 * G, .kind = SLOT_DEVICE),
+		SLOT("hotplug", NEXT, .base = 16 * G, .size = 4 * G, .count = 2, .plugged = 3 * M),
+	};
+	struct config config;
+	struct layout layout;
+
+	(void)state;
+	build(memslots, COUNT(memslots), &config, &layout);
+	assert_int_equal(layout_memory(&layout), 2 * G + 128 * K + 6 * M);
+	assert_int_equal(layout.slots[0].plugged, G);
+	assert_int_equal(layout.slots[layout.count - 1].plugged, 3 * M);
+	memslots[5].plugged = 0;
+	assert_int_equal(layout_memory(&layout), 2 * G + 128 * K);
+	layout_free(&layout);
+}
+
+static void no_more_is_plugged_than_fits(void **state)
+{
+	struct memslot_cfg memslots[] = {
+		SLOT("m", NEXT, .base = 0, .size = 4 * G, .plugged = 4 * G + 4 * K),
+	};
+	struct config config;
+	struct layout layout;
+
+	(void)state;
+	expect_error(memslots, 1, &LAYOUT_LIMITS_DEFAULT,
+		     "t.ini:1: memslot.m.plugged: 4194308K: is more than the slot's size: 4G");
+	memslots[0].plugged = 3 * G + M;
+	memslots[0].backing = BACKING_HUGETLB_2M;
+	expect_error(memslots, 1, &LAYOUT_LIMITS_DEFAULT, "t.ini:1: memslot.m.plugged: 3073M: must be "
+		     "a multiple of 2M, the page size of its backing");
+	memslots[0].plugged += M;
+	build(memslots, 1, &config, &layout);
+	layout_free(&layout);
+	memslots[0].backing = BACKING_HUGETLB_1G;
+	expect_error(memslots, 1, &LAYOUT_LIMITS_DEFAULT, "t.ini:1: memslot.m.plugged: 3074M: must be "
+		     "a multiple of 1G, the page size of its backing");
 }
 
 static void an_alias_shows_no_more_than_there_is(void **state)
@@ -340,6 +388,8 @@ int main(void)
 		cmocka_unit_test(ids_are_the_lowest_free_ones),
 		cmocka_unit_test(neighbours_and_other_spaces_do_not_overlap),
 		cmocka_unit_test(every_hidden_overlap_is_found),
+		cmocka_unit_test(memory_is_what_the_guest_has),
+		cmocka_unit_test(no_more_is_plugged_than_fits),
 		cmocka_unit_test(an_alias_shows_no_more_than_there_is),
 		cmocka_unit_test(limits_are_the_hosts),
 		cmocka_unit_test(the_largest_slot_is_fine),

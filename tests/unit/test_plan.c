@@ -122,6 +122,8 @@ static void a_machine_without_the_tdp_mmu_says_so(void **state)
 	assert_null(running.remark);
 }
 
+#define NOTHING UINT64_MAX	/* plugged of a memslot; 0: all of it */
+
 static void cost_of(struct memslot_cfg *memslots, size_t count, const char *version,
 		    struct plan_cost *cost)
 {
@@ -135,6 +137,10 @@ static void cost_of(struct memslot_cfg *memslots, size_t count, const char *vers
 		if (!memslots[i].count)
 			memslots[i].count = 1;
 		memslots[i].stride = memslots[i].size;
+		if (!memslots[i].plugged)
+			memslots[i].plugged = memslots[i].size;
+		else if (memslots[i].plugged == NOTHING)
+			memslots[i].plugged = 0;
 	}
 	assert_int_equal(layout_build(&config, &LAYOUT_LIMITS_DEFAULT, &layout, &errors), 0);
 	plan_cost(&layout, &which, cost);
@@ -187,7 +193,7 @@ static void what_a_kernel_refuses_is_planned(void **state)
 	assert_int_equal(cost.refusal.refused, ANSWER_UNKNOWN);
 	cost_of(memslots, 2, "5.18", &cost);
 	assert_null(cost.refusal.slot);
-	memslots[1].size -= 4096;
+	memslots[1].plugged = memslots[1].size -= 4096;
 	cost_of(memslots, 2, "5.15.100", &cost);
 	assert_null(cost.refusal.slot);
 }
@@ -212,6 +218,34 @@ static void tables_are_shared(void **state)
 	assert_int_equal(cost.tdp_bytes, (4 + 3 + 1 + 1) * 4096);
 }
 
+/* A device and what is not plugged cost arrays. Page tables map a device, and no memory that is not there. */
+static void memory_is_the_guests_ram(void **state)
+{
+	struct memslot_cfg memslots[] = {
+		{ .name = "low", .size = G },
+		{ .name = "bar", .base = 64 * G, .size = 16 * G, .kind = SLOT_DEVICE },
+		{ .name = "hotplug", .base = 128 * G, .size = 64 * G, .plugged = 2 * G },
+	};
+	struct plan_cost plain, cost;
+
+	(void)state;
+	cost_of(memslots, 3, "6.12", &cost);
+	assert_int_equal(cost.memory, 3 * G);
+	assert_int_equal(cost.common_reserve, 6 * M);
+	/* 2M regions, 1G regions, the first 512G, the root. */
+	assert_int_equal(cost.tdp_bytes, ((1 + 16 + 2) * 512 + (1 + 16 + 2) + 1 + 1) * 4096);
+	memslots[2].plugged = NOTHING;
+	cost_of(memslots, 3, "6.12", &cost);
+	assert_int_equal(cost.memory, G);
+	assert_int_equal(cost.tdp_bytes, (17 * 512 + 17 + 1 + 1) * 4096);
+	memslots[1].kind = SLOT_RAM;
+	memslots[2].plugged = 64 * G;
+	cost_of(memslots, 3, "6.12", &plain);
+	assert_int_equal(plain.memory, 81 * G);
+	assert_int_equal(footprint_total(&cost.transition), footprint_total(&plain.transition));
+	assert_int_equal(footprint_total(&cost.creation), footprint_total(&plain.creation));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -222,6 +256,7 @@ int main(void)
 		cmocka_unit_test(headroom_of_64g),
 		cmocka_unit_test(what_a_kernel_refuses_is_planned),
 		cmocka_unit_test(tables_are_shared),
+		cmocka_unit_test(memory_is_the_guests_ram),
 	};
 
 	return cmocka_run_group_tests_name("plan", tests, NULL, NULL);

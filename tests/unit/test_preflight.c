@@ -34,6 +34,7 @@ static int set(void **state)
 
 	s->memslot = (struct memslot_cfg){
 		.name = "low", .id = -1, .node = -1, .count = 1, .size = 16 * M, .stride = 16 * M,
+		.plugged = 16 * M,
 	};
 	s->phase = (struct phase_cfg){ .name = "l2", .what = DO_L2, .vms = 1 };
 	s->config = (struct config){

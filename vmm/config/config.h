@@ -27,6 +27,7 @@ enum slot_backing {
 	BACKING_ANON, BACKING_MEMFD, BACKING_HUGETLB_2M, BACKING_HUGETLB_1G,
 	BACKING_FILE, BACKING_GUEST_MEMFD,
 };
+enum slot_kind { SLOT_RAM, SLOT_DEVICE };
 enum slot_thp { THP_DEFAULT, THP_ALWAYS, THP_NEVER };
 enum slot_flag { SLOT_READONLY = 1, SLOT_DIRTY_LOG = 2 };
 
@@ -43,6 +44,8 @@ struct memslot_cfg {
 	int backing;		/* enum slot_backing */
 	char *path;		/* of BACKING_FILE */
 	char *alias;		/* NAME of the slot whose memory this one shows, or NULL */
+	int kind;		/* enum slot_kind */
+	uint64_t plugged;	/* of each slot, from its base on; default: size */
 	int thp;		/* enum slot_thp */
 	bool populate;
 	int64_t node;		/* NUMA node, -1: any */

@@ -129,6 +129,19 @@ static void check_alias(struct checker *checker, const struct ini_section *secti
 	}
 }
 
+/* An alias can have neither key, as check_alias() says. */
+static void check_plugged(struct checker *checker, const struct ini_section *section,
+			  struct memslot_cfg *slot)
+{
+	const struct ini_entry *entry = set_well(section, "plugged");
+
+	if (key_is_unset(key_find(KIND_MEMSLOT, "plugged"), slot))
+		slot->plugged = slot->size;
+	else if (entry && slot->kind == SLOT_DEVICE && !slot->alias)
+		complain(checker, section, entry,
+			 "has no effect with kind = device: its memory is not the guest's RAM");
+}
+
 static void check_memslot(struct checker *checker, const struct ini_section *section)
 {
 	struct memslot_cfg *slot = &checker->config->memslots[section->index];
@@ -139,6 +152,7 @@ static void check_memslot(struct checker *checker, const struct ini_section *sec
 	else if (stride && slot->stride < slot->size)
 		complain(checker, section, stride,
 			 "is less than size: the slots of the row would overlap");
+	check_plugged(checker, section, slot);
 	check_alias(checker, section, slot);
 }
 

@@ -39,6 +39,8 @@ static const struct section section_table[KIND_COUNT] = {
 #define YEAR (365ull * 24 * 3600 * 1000000000)
 
 static const struct key_word vm_limit_words[] = { { "auto", 0 }, { 0 } };
+static const struct key_word plugged_words[] = { { "size", -1 }, { 0 } };
+static const struct key_word kind_words[] = { { "ram", SLOT_RAM }, { "device", SLOT_DEVICE }, { 0 } };
 static const struct key_word stride_words[] = { { "size", 0 }, { 0 } };
 static const struct key_word id_words[] = { { "next", -1 }, { 0 } };
 static const struct key_word node_words[] = { { "any", -1 }, { 0 } };
@@ -158,6 +160,13 @@ static const struct key key_table[] = {
 	  .help = "where the memory comes from" },
 	{ SLOT(alias), .name = "alias", .type = KEY_NAME,
 	  .help = "NAME of the memslot whose memory this one shows, too" },
+	{ SLOT(kind), .name = "kind", .type = KEY_ENUM, .initial = "ram", .words = kind_words,
+	  .backed = true,
+	  .help = "device: a BAR or other memory that costs arrays and is not the guest's RAM" },
+	{ SLOT(plugged), .name = "plugged", .type = KEY_SIZE, .initial = "size",
+	  .words = plugged_words, .multiple = PAGE, .backed = true,
+	  .help = "how much of each slot the guest has, as with virtio-mem; all of it costs arrays",
+	  .unit = "bytes" },
 	{ SLOT(thp), .name = "thp", .type = KEY_ENUM, .initial = "default", .words = thp_words,
 	  .backed = true, .help = "transparent huge pages" },
 	{ SLOT(populate), .name = "populate", .type = KEY_BOOL, .initial = "no", .backed = true,

@@ -36,6 +36,7 @@ static void expand(const struct layout_check *check, struct layout *layout)
 			*slot = (struct slot){
 				.base = cfg->base + j * cfg->stride,
 				.size = cfg->size,
+				.plugged = cfg->plugged,
 				.cfg = (uint32_t)i,
 				.index = (uint32_t)j,
 				.ring = config->vm.dirty_ring,
@@ -247,6 +248,19 @@ void layout_free(struct layout *layout)
 	free(layout->memory_of);
 	free(layout->traits);
 	*layout = (struct layout){ 0 };
+}
+
+uint64_t layout_memory(const struct layout *layout)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < layout->config->memslot_count; i++) {
+		const struct memslot_cfg *cfg = &layout->config->memslots[i];
+
+		if (!cfg->alias && cfg->kind == SLOT_RAM)
+			bytes += cfg->plugged * cfg->count;
+	}
+	return bytes;
 }
 
 char *slot_name(const struct layout *layout, const struct slot *slot, char *buffer)

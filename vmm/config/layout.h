@@ -12,6 +12,7 @@ struct slot {
 	uint32_t id;			/* KVM's: slot id | address space << 16 */
 	uint32_t kvm_flags;		/* KVM_MEM_READONLY, KVM_MEM_LOG_DIRTY_PAGES */
 	uint64_t base, size;		/* gpa and bytes, whole pages */
+	uint64_t plugged;		/* bytes from base on that the guest can use */
 	uint32_t cfg;			/* index into config->memslots */
 	uint32_t index;			/* within its row */
 	bool ring;			/* its dirty pages are in the vCPUs' rings: it has no bitmap */
@@ -56,6 +57,12 @@ void layout_free(struct layout *layout);
  * through whichever slot shows it.
  */
 unsigned int layout_traits(const struct layout *layout, uint32_t cfg);
+
+/*
+ * The VM's memory: the RAM that its guest has. Memory that several slots show (an alias, SMM's twin of
+ * a slot) is counted once, a device's not at all, of a slot that is not all plugged what is plugged.
+ */
+uint64_t layout_memory(const struct layout *layout);
 
 /* "NAME", or "NAME[3]" in a row. buffer has CONFIG_NAME_MAX + 16 bytes, and is returned. */
 char *slot_name(const struct layout *layout, const struct slot *slot, char *buffer);

@@ -71,6 +71,25 @@ static bool check_addresses(struct layout_check *check, size_t index)
 	return true;
 }
 
+/* The host gives memory in whole pages of the backing. */
+static void check_plugged(struct layout_check *check, size_t index)
+{
+	const struct memslot_cfg *cfg = &check->config->memslots[index];
+	char text[UNIT_TEXT];
+
+	if (cfg->plugged > cfg->size)
+		layout_broken(check, index, "plugged", "is more than the slot's size: %s",
+			      format_size_key(text, cfg->size));
+	else if (cfg->plugged == cfg->size)
+		return;
+	else if (cfg->backing == BACKING_HUGETLB_2M)
+		check_multiple(check, index, "plugged", cfg->plugged, SIZE_2M,
+			       "2M, the page size of its backing");
+	else if (cfg->backing == BACKING_HUGETLB_1G)
+		check_multiple(check, index, "plugged", cfg->plugged, SIZE_1G,
+			       "1G, the page size of its backing");
+}
+
 static void check_numbers(struct layout_check *check, size_t index)
 {
 	const struct memslot_cfg *cfg = &check->config->memslots[index];
@@ -85,6 +104,7 @@ static void check_numbers(struct layout_check *check, size_t index)
 	if (cfg->backing == BACKING_HUGETLB_1G)
 		check_multiple(check, index, "size", cfg->size, SIZE_1G,
 			       "1G, the page size of its backing");
+	check_plugged(check, index);
 	if (cfg->size > SLOT_SIZE_MAX)
 		layout_broken(check, index, "size",
 			      "KVM takes at most 8 TiB - 4 KiB (%llu bytes) in a slot",

@@ -95,26 +95,17 @@ void plan_worst_last(struct plan_kernel *kernels, struct plan_cost *costs, size_
 	costs[worst] = cost;
 }
 
-static uint64_t guest_memory(const struct layout *layout)
-{
-	uint64_t bytes = 0;
-
-	for (size_t i = 0; i < layout->config->memslot_count; i++)
-		if (!layout->config->memslots[i].alias)
-			bytes += layout->config->memslots[i].size *
-				 layout->config->memslots[i].count;
-	return bytes;
-}
-
-/* How many aligned regions of 1 << shift bytes hold memory. */
+/* How many aligned regions of 1 << shift bytes hold memory that can be mapped. */
 static uint64_t regions(const struct layout *layout, unsigned int shift)
 {
 	uint64_t count = 0, next = 0;
 
 	for (size_t i = 0; i < layout->normal_count; i++) {
 		const struct slot *slot = &layout->slots[layout->by_base[i]];
-		uint64_t first = slot->base >> shift, last = (slot->base + slot->size - 1) >> shift;
+		uint64_t first = slot->base >> shift, last = (slot->base + slot->plugged - 1) >> shift;
 
+		if (!slot->plugged)
+			continue;
 		if (first < next)
 			first = next;
 		if (last + 1 > first)
@@ -153,7 +144,7 @@ void plan_cost(const struct layout *layout, const struct plan_kernel *kernel,
 	uint64_t tables = table_pages(layout);
 	struct footprint at_creation, at_transition;
 
-	*cost = (struct plan_cost){ .memory = guest_memory(layout) };
+	*cost = (struct plan_cost){ .memory = layout_memory(layout) };
 	model_choose(&kernel->facts, &cost->model);
 	model_layout(&cost->model, layout, &cost->creation, &cost->transition);
 	model_charged(&cost->model, layout, &at_creation, &at_transition);

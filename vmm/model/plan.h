@@ -17,7 +17,7 @@ struct plan_kernel {
 
 struct plan_cost {
 	struct model model;
-	uint64_t memory;		/* bytes of guest memory, aliases counted once */
+	uint64_t memory;		/* layout_memory() */
 	struct footprint creation, transition;
 	/* Page tables, where every page of the VM is mapped as 4K. */
 	uint64_t tdp_bytes;
