@@ -62,7 +62,10 @@ static inline void set(struct stage *stage, struct memslot_cfg *memslots, size_t
 				 .backings = calloc(count, sizeof(struct backing)) };
 	assert_non_null(stage->vm.backings);
 	for (size_t i = 0; i < count; i++)
-		map(&stage->vm.backings[i], &memslots[stage->layout.memory_of[i]]);
+		if (!memslots[i].alias)
+			map(&stage->vm.backings[i], &memslots[i]);
+		else
+			stage->vm.backings[i].fd = -1;
 }
 
 static inline void strike(struct stage *stage)

@@ -262,6 +262,29 @@ static void pages_by_gpa(void **state)
 	assert_null(stage.vm.backings);
 }
 
+/* An alias may begin inside of its target, and be a row. */
+static void an_alias_shows_memory_of_another(void **state)
+{
+	struct memslot_cfg memslots[] = {
+		SLOT("whole", .size = 64 * K, .alias = (char *)"low", .space = SPACE_SMM),
+		SLOT("low", .size = 64 * K),
+		SLOT("part", .base = 128 * K, .size = 8 * K, .count = 2, .stride = 32 * K,
+		     .alias = (char *)"low", .alias_offset = 16 * K),
+	};
+	struct stage stage;
+	uint8_t *low, byte = 7;
+
+	(void)state;
+	set(&stage, memslots, COUNT(memslots));
+	low = stage.vm.backings[1].hva;
+	assert_ptr_equal(vm_slot_memory(&stage.vm, &stage.layout.slots[0]), low);
+	assert_ptr_equal(vm_slot_memory(&stage.vm, &stage.layout.slots[2]), low + 16 * K);
+	assert_ptr_equal(vm_slot_memory(&stage.vm, &stage.layout.slots[3]), low + 24 * K);
+	assert_int_equal(vm_write(&stage.vm, 160 * K + 5, &byte, 1), 0);
+	assert_int_equal(low[24 * K + 5], 7);
+	strike(&stage);
+}
+
 static void reads_what_was_written(void **state)
 {
 	struct memslot_cfg memslots[] = {
@@ -300,6 +323,7 @@ int main(void)
 		cmocka_unit_test(a_node_is_a_bit),
 		cmocka_unit_test(a_node_that_is_not_there),
 		cmocka_unit_test(pages_by_gpa),
+		cmocka_unit_test(an_alias_shows_memory_of_another),
 		cmocka_unit_test(reads_what_was_written),
 	};
 

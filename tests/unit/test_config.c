@@ -134,7 +134,7 @@ static void reads_every_key(void **state)
 		   "populate=YES\nnode=1\nplugged=1M\n"
 		   "[memslot.bar]\nbase = 32G\nsize = 1G\nkind = device\n"
 		   "[memslot.empty]\nbase = 33G\nsize = 1G\nplugged = 0\n"
-		   "[memslot.window]\nbase = 16G\nsize = 1G\nalias = low\n"
+		   "[memslot.window]\nbase = 16G\nsize = 512M\nalias = low\nalias-offset = 512M\n"
 		   "[guest]\npayload = nested\n"
 		   "[phase.touch]\ndo = touch\nexpect = nothing\nstride = 8K\npattern = 255\n"
 		   "slot = window\ntimeout = 2\n"
@@ -164,6 +164,7 @@ static void reads_every_key(void **state)
 	assert_int_equal(config.memslots[2].plugged, 1 << 30);
 	assert_int_equal(config.memslots[3].plugged, 0);
 	assert_string_equal(config.memslots[4].alias, "low");
+	assert_int_equal(config.memslots[4].alias_offset, 512 << 20);
 	assert_int_equal(phase->touch, 64 << 20);
 	assert_int_equal(phase->stride, 8192);
 	assert_int_equal(phase->pattern, 255);

@@ -243,6 +243,18 @@ static void an_alias_shows_no_more_than_there_is(void **state)
 		     "t.ini:1: memslot.smm.size: 1G: times count, this is more than the memory of "
 		     "memslot.low, which it shows: 2G");
 	memslots[2].count = 1;
+	memslots[2].alias_offset = 2 * G;
+	expect_error(memslots, COUNT(memslots), &LAYOUT_LIMITS_DEFAULT,
+		     "t.ini:1: memslot.smm.alias-offset: 2G: is beyond the memory of memslot.low, "
+		     "which it shows: 2G");
+	memslots[2].alias_offset = G + 4 * K;
+	expect_error(memslots, COUNT(memslots), &LAYOUT_LIMITS_DEFAULT,
+		     "t.ini:1: memslot.smm.size: 1G: is more than the memory of memslot.low from "
+		     "alias-offset on, which it shows: 1048572K");
+	memslots[2].alias_offset = G;
+	build(memslots, COUNT(memslots), &config, &layout);
+	assert_int_equal(layout_memory(&layout), 2 * G);
+	layout_free(&layout);
 	memslots[2].alias = (char *)"window";
 	expect_error(memslots, COUNT(memslots), &LAYOUT_LIMITS_DEFAULT,
 		     "t.ini:1: memslot.smm.alias: window: is an alias, too");

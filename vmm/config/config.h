@@ -44,6 +44,7 @@ struct memslot_cfg {
 	int backing;		/* enum slot_backing */
 	char *path;		/* of BACKING_FILE */
 	char *alias;		/* NAME of the slot whose memory this one shows, or NULL */
+	uint64_t alias_offset;	/* where in that memory it begins */
 	int kind;		/* enum slot_kind */
 	uint64_t plugged;	/* of each slot, from its base on; default: size */
 	int thp;		/* enum slot_thp */

@@ -107,6 +107,7 @@ static void check_alias(struct checker *checker, const struct ini_section *secti
 			const struct memslot_cfg *slot)
 {
 	const struct ini_entry *entry = set_well(section, "alias");
+	const struct ini_entry *offset = set_well(section, "alias-offset");
 	const struct memslot_cfg *target = entry ? find_memslot(checker, section, entry) : NULL;
 	const struct key *list;
 	size_t count;
@@ -116,6 +117,8 @@ static void check_alias(struct checker *checker, const struct ini_section *secti
 	else if (target && target->alias)
 		complain(checker, section, entry,
 			 "is an alias, too: name the memslot that has the memory");
+	if (!slot->alias && offset)
+		complain(checker, section, offset, "has no effect without alias");
 	if (!entry)
 		return;
 	list = keys(&count);

@@ -160,6 +160,8 @@ static const struct key key_table[] = {
 	  .help = "where the memory comes from" },
 	{ SLOT(alias), .name = "alias", .type = KEY_NAME,
 	  .help = "NAME of the memslot whose memory this one shows, too" },
+	{ SLOT(alias_offset), .name = "alias-offset", .type = KEY_SIZE, .initial = "0",
+	  .multiple = PAGE, .help = "where in that memory an alias begins", .unit = "bytes" },
 	{ SLOT(kind), .name = "kind", .type = KEY_ENUM, .initial = "ram", .words = kind_words,
 	  .backed = true,
 	  .help = "device: a BAR or other memory that costs arrays and is not the guest's RAM" },

@@ -132,10 +132,18 @@ static void check_alias(struct layout_check *check, size_t index, size_t target_
 			      target->name);
 	if (__builtin_mul_overflow(target->size, target->count, &room))
 		room = UINT64_MAX;
+	if (alias->alias_offset >= room) {
+		layout_broken(check, index, "alias-offset",
+			      "is beyond the memory of memslot.%s, which it shows: %s", target->name,
+			      format_size_key(text, room));
+		return;
+	}
+	room -= alias->alias_offset;
 	if (__builtin_mul_overflow(alias->size, alias->count, &size) || size > room)
 		layout_broken(check, index, "size",
-			      "%s more than the memory of memslot.%s, which it shows: %s",
+			      "%s more than the memory of memslot.%s%s, which it shows: %s",
 			      alias->count > 1 ? "times count, this is" : "is", target->name,
+			      alias->alias_offset ? " from alias-offset on" : "",
 			      format_size_key(text, room));
 }
 

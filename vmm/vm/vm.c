@@ -33,9 +33,6 @@ static int map_backings(struct vm *vm, struct err *err)
 		if (code)
 			return code;
 	}
-	/* An alias has the memory of another slot, which is mapped by now. */
-	for (size_t i = 0; i < config->memslot_count; i++)
-		vm->backings[i].hva = vm->backings[vm->layout->memory_of[i]].hva;
 	return 0;
 }
 
@@ -85,7 +82,11 @@ int vm_create(struct vm *vm, const struct kvm *kvm, const struct layout *layout,
 
 uint8_t *vm_slot_memory(const struct vm *vm, const struct slot *slot)
 {
-	return vm->backings[slot->cfg].hva + (uint64_t)slot->index * slot->size;
+	const struct layout *layout = vm->layout;
+
+	return vm->backings[layout->memory_of[slot->cfg]].hva +
+	       layout->config->memslots[slot->cfg].alias_offset +
+	       (uint64_t)slot->index * slot->size;
 }
 
 static int set_failed(const struct vm *vm, const struct slot *slot, int code, struct err *err)

@@ -11,10 +11,10 @@
 #include "vm/kvm.h"
 #include "vm/signals.h"
 
-/* The host memory of one [memslot.NAME]: slot i of the row is at hva + i * its size. */
+/* The host memory of one [memslot.NAME]: vm_slot_memory() says where in it a slot begins. */
 struct backing {
 	uint8_t *hva;
-	uint64_t size;		/* bytes mapped at hva; 0: the memory is another slot's (alias) */
+	uint64_t size;		/* bytes mapped at hva; 0: an alias, which has no memory of its own */
 	void *reserved;		/* the address range that was mapped */
 	uint64_t reserved_size;
 	int fd;			/* of memfd, hugetlb, guest_memfd or file, -1: anonymous */
