@@ -37,7 +37,7 @@ struct scene {
 static inline void set_slot(struct memslot_cfg *cfg, const char *name, uint64_t base, uint64_t size)
 {
 	*cfg = (struct memslot_cfg){ .base = base, .size = size, .count = 1, .stride = size,
-				     .id = -1, .node = -1 };
+				     .plugged = size, .id = -1, .node = -1 };
 	snprintf(cfg->name, sizeof(cfg->name), "%s", name);
 }
 

@@ -115,6 +115,23 @@ static void test_vendors(void **state)
 	json_decref(merged);
 }
 
+/* A VM is as large as its guest's RAM, whatever its slots cover. */
+static void test_memory(void **state)
+{
+	struct summary summary;
+	struct scene scene;
+	json_t *report;
+
+	(void)state;
+	lazy_success(&scene);
+	scene.memslots[1].kind = SLOT_DEVICE;
+	report = build(&scene);
+	assert_int_equal(summary_read(report, "a.json", &summary), 0);
+	assert_string_equal(summary.facts[FACT_VM], "3 GiB in 2 slots");
+	summary_free(&summary);
+	destroy(&scene, report);
+}
+
 static void test_mismatch(void **state)
 {
 	json_t *merged;
@@ -195,6 +212,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(test_groups, drop),
 		cmocka_unit_test_teardown(test_vendors, drop),
+		cmocka_unit_test(test_memory),
 		cmocka_unit_test_teardown(test_mismatch, drop),
 		cmocka_unit_test_teardown(test_outliers, drop),
 		cmocka_unit_test_teardown(test_no_majority, drop),

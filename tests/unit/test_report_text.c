@@ -12,6 +12,8 @@
 
 #include "report_scenes.h"
 
+#include "report/report_slots.h"
+
 static report_renderer *const renderers[] = { report_text, report_json, report_ktap };
 
 /* Lines that fit, carry no control character and do not end in blanks. */
@@ -48,10 +50,36 @@ static void test_lazy_text(void **state)
 	assert_int_equal(strncmp(text, "PASS: ", 6), 0);
 	assert_line(text, "\n  rmap      134750208  134750208       exact  128.5 MiB\n");
 	assert_line(text, "Leave at least 160.6 MiB (168370176 bytes) free");
+	assert_line(text, "\n  0.245% of the guest's 64 GiB\n");
+	assert_null(strstr(text, "The guest's RAM"));
 	assert_line(text, "exact");
 	assert_line(text, "\n  PASS  rmap.exact           134750208 bytes, as predicted\n");
 	assert_line(text, "\nPASS: 11 passed, 0 failed, 0 skipped; exit status 0\n");
 	free(text);
+	destroy(&scene, report);
+}
+
+/* The percentage is of the RAM that the guest has. */
+static void test_memory_text(void **state)
+{
+	struct scene scene;
+	json_t *report;
+	char *text;
+
+	(void)state;
+	lazy_success(&scene);
+	scene.memslots[1].plugged = 29 * GIB;
+	report = build(&scene);
+	assert_int_equal(amount_at(report, "memory_bytes").value, 32 * GIB);
+	assert_int_equal(report_memory(report).value, 32 * GIB);
+	text = render(report, report_text);
+	assert_line(text, "\n  0.490% of the guest's 32 GiB\n");
+	assert_line(text, "\n  The guest's RAM is 32 GiB of these 64 GiB: an alias, a device and what");
+	assert_neat(text);
+	free(text);
+	/* A report of before there was the member. */
+	json_object_del(report, "memory_bytes");
+	assert_int_equal(report_memory(report).value, 64 * GIB);
 	destroy(&scene, report);
 }
 
@@ -439,6 +467,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lazy_text),
+		cmocka_unit_test(test_memory_text),
 		cmocka_unit_test(test_inexact_text),
 		cmocka_unit_test(test_eager_text),
 		cmocka_unit_test(test_guest_trouble_text),

@@ -9,6 +9,7 @@
 #include "base/value.h"
 #include "report/array_amount.h"
 #include "report/report_render.h"
+#include "report/report_slots.h"
 
 const char *fact_name(enum fact fact)
 {
@@ -71,16 +72,12 @@ static char *reason(const json_t *report)
 
 static char *vm_text(const json_t *report)
 {
-	const json_t *slots = value_at(report, "slots"), *slot;
-	struct amount sum = AMOUNT_ZERO;
+	const json_t *slots = value_at(report, "slots");
 	char bytes[AMOUNT_TEXT], *text;
-	size_t i;
 
 	if (!json_array_size(slots))
 		return strdup("-");
-	json_array_foreach(slots, i, slot)
-		sum = amount_add(sum, amount_at(slot, "size"));
-	if (asprintf(&text, "%s in %zu slot%s", amount_bytes(bytes, sum), json_array_size(slots),
+	if (asprintf(&text, "%s in %zu slot%s", amount_bytes(bytes, report_memory(report)), json_array_size(slots),
 		     json_array_size(slots) == 1 ? "" : "s") < 0)
 		return NULL;
 	return text;

@@ -398,7 +398,7 @@ static json_t *echo_json(const struct config *config)
 
 json_t *report_build(const struct run *run, const struct verdict *verdict)
 {
-	return json_pack("{s:s, s:{s:s}, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o,"
+	return json_pack("{s:s, s:{s:s}, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o,"
 			 " s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:i}",
 			 "schema", REPORT_SCHEMA,
 			 "tool", "version", MINIVMM_VERSION,
@@ -410,6 +410,8 @@ json_t *report_build(const struct run *run, const struct verdict *verdict)
 			 "host", host_json(run),
 			 "model", model_json(run),
 			 "predicted", predicted_json(run),
+			 "memory_bytes", value_known(run->layout.config, run->layout.config ?
+						     layout_memory(&run->layout) : 0),
 			 "slots", report_slots_json(&run->layout, model_known(run) ? &run->model : NULL),
 			 "baseline", snapshot_json(&run->before),
 			 "phases", phases_json(run),

@@ -99,6 +99,23 @@ int64_t slots_in_row(const json_t *slot)
 	return value_int(slot, SLOTS_REPEAT ".count", &count) && count > 1 ? count : 1;
 }
 
+struct amount report_memory(const json_t *report)
+{
+	const json_t *slots = value_at(report, "slots"), *slot;
+	struct amount memory = amount_at(report, "memory_bytes"), sum = AMOUNT_ZERO;
+	size_t i;
+
+	/* Slots of SMM's address space mostly show the same memory again. */
+	json_array_foreach(slots, i, slot) {
+		const char *space = value_string(slot, "space");
+
+		if (!space || !strcmp(space, "normal"))
+			sum = amount_add(sum, amount_times(amount_at(slot, "size"),
+							   slots_in_row(slot)));
+	}
+	return memory.known ? memory : sum;
+}
+
 /* The members of a row that its slots have in common, as the end of an object; to be freed. */
 static char *common_members(const json_t *row)
 {

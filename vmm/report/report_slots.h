@@ -9,6 +9,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
+#include "base/amount.h"
 #include "config/layout.h"
 #include "model/model.h"
 
@@ -26,6 +27,8 @@ json_t *footprint_json(const struct footprint *footprint, bool known);
 int footprint_set(json_t *object, const struct footprint *footprint, bool known);
 /* How many slots a value stands for: 1 in a file. */
 int64_t slots_in_row(const json_t *slot);
+/* The VM's memory, by layout_memory(); of a report that is too old to say it, by its slots. */
+struct amount report_memory(const json_t *report);
 /* The slots as a JSON array, rows unfolded. Errors stay in the stream. */
 void report_slots_write(const json_t *slots, FILE *out);
 

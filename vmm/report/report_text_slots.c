@@ -149,7 +149,8 @@ static bool any_predicted(const json_t *slots)
 	return false;
 }
 
-static void put_slots(struct table *table, const json_t *slots, bool predicted)
+/* Returns the size of all slots. */
+static struct amount put_slots(struct table *table, const json_t *slots, bool predicted)
 {
 	struct row total = { .total = AMOUNT_ZERO, .rmap = AMOUNT_ZERO, .tracking = AMOUNT_ZERO,
 			     .other = AMOUNT_ZERO };
@@ -172,6 +173,20 @@ static void put_slots(struct table *table, const json_t *slots, bool predicted)
 	put_row(table, &row, predicted);
 	if (total.count > row.count)
 		put_total(table, &total, predicted);
+	return total.total;
+}
+
+/* How much of the slots is the VM's memory, if it is not all of them. */
+static void put_memory(struct amount memory, struct amount slots, FILE *out)
+{
+	char part[AMOUNT_TEXT], whole[AMOUNT_TEXT], text[160];
+
+	if (!memory.known || !slots.known || memory.value == slots.value)
+		return;
+	snprintf(text, sizeof(text), "The guest's RAM is %s of these %s: an alias, a device and what is "
+		 "not plugged add none.", amount_bytes(part, memory), amount_bytes(whole, slots));
+	fputs("  ", out);
+	text_wrap(out, TEXT_PROSE, 2, 2, text);
 }
 
 /* When the kernel allocates the memory. */
@@ -196,14 +211,16 @@ int report_text_slots(const json_t *report, FILE *out)
 	const json_t *slots = value_at(report, "slots");
 	struct table table = TABLE(columns);
 	bool predicted = any_predicted(slots);
+	struct amount size;
 	int rc;
 
 	if (!json_array_size(slots))
 		return 0;
-	put_slots(&table, slots, predicted);
+	size = put_slots(&table, slots, predicted);
 	fprintf(out, "\nSlots%s\n", predicted ? ", and the kernel memory predicted for them "
 					       "(other: lpage_info, dirty bitmap)" : "");
 	rc = table_print(&table, out);
 	put_split(report, out);
+	put_memory(amount_at(report, "memory_bytes"), size, out);
 	return rc;
 }

@@ -34,26 +34,9 @@ static void put_array(struct table *table, const char *name, struct amount predi
 	table_cell(table, "%s", amount_bytes(text, measured.known ? measured : predicted));
 }
 
-/* The guest's memory. Slots of SMM's address space show the same memory again. */
-static struct amount guest_bytes(const json_t *report)
-{
-	const json_t *slots = value_at(report, "slots"), *slot;
-	struct amount sum = AMOUNT_ZERO;
-	size_t i;
-
-	json_array_foreach(slots, i, slot) {
-		const char *space = value_string(slot, "space");
-
-		if (!space || !strcmp(space, "normal"))
-			sum = amount_add(sum, amount_times(amount_at(slot, "size"),
-							   slots_in_row(slot)));
-	}
-	return sum;
-}
-
 static void put_share(const json_t *report, struct amount total, FILE *out)
 {
-	struct amount guest = guest_bytes(report);
+	struct amount guest = report_memory(report);
 	char text[AMOUNT_TEXT];
 	double percent;
 
