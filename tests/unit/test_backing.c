@@ -105,7 +105,7 @@ static void hva_agrees_with_gpa(void **state)
 
 static void rows_and_populate(void **state)
 {
-	struct memslot_cfg cfg = SLOT("row", .base = 4 * M, .size = 16 * K, .count = 5);
+	struct memslot_cfg cfg = SLOT("row", .base = 4 * M, .size = 16 * K, .count = 5, .plugged = 16 * K);
 	struct backing backing;
 	struct err err = { 0 };
 	uint8_t *memory;
@@ -124,10 +124,29 @@ static void rows_and_populate(void **state)
 	assert_mapped(memory, 80 * K, false);
 }
 
+static void what_is_not_plugged_is_not_populated(void **state)
+{
+	struct memslot_cfg cfg = SLOT("hotplug", .base = 4 * M, .size = 64 * K, .count = 2,
+				      .plugged = 8 * K);
+	struct backing backing;
+	struct err err;
+
+	(void)state;
+	map(&backing, &cfg);
+	assert_int_equal(backing_populate(&backing, &cfg, NULL, UINT64_MAX, &err), 0);
+	assert_int_equal(resident(backing.hva, 128 * K), 4);
+	assert_int_equal(resident(backing.hva, 8 * K), 2);
+	assert_int_equal(resident(backing.hva + 64 * K, 8 * K), 2);
+	cfg.plugged = 0;
+	assert_int_equal(backing_populate(&backing, &cfg, NULL, UINT64_MAX, &err), 0);
+	assert_int_equal(resident(backing.hva, 128 * K), 4);
+	backing_unmap(&backing);
+}
+
 /* A signal and the timeout end it within a part of 64 MiB. */
 static void populating_can_be_ended(void **state)
 {
-	struct memslot_cfg cfg = SLOT("low", .base = 0, .size = 128 * M, .count = 1);
+	struct memslot_cfg cfg = SLOT("low", .base = 0, .size = 128 * M, .count = 1, .plugged = 128 * M);
 	struct signals signals;
 	struct backing backing;
 	struct err err = { 0 };
@@ -317,6 +336,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hva_agrees_with_gpa),
 		cmocka_unit_test(rows_and_populate),
+		cmocka_unit_test(what_is_not_plugged_is_not_populated),
 		cmocka_unit_test(populating_can_be_ended),
 		cmocka_unit_test(memory_of_a_memfd),
 		cmocka_unit_test(memory_of_a_file),

@@ -187,6 +187,24 @@ static void aliases(void **state)
 			 0);
 }
 
+/* A device and what is not plugged are not touched; what is not plugged is not populated, either. */
+static void only_the_guests_ram_is_used(void **state)
+{
+	struct phase_cfg all = { .touch = 8 * G, .stride = 4096 };
+	struct err err;
+
+	(void)state;
+	assert_int_equal(check(MEMSLOT(.size = 8 * G, .plugged = G, .populate = true), G, &err), 0);
+	assert_int_equal(check(MEMSLOT(.size = 8 * G, .plugged = G + 4096, .populate = true), G, &err),
+			 -ENOMEM);
+	assert_int_equal(check_vms(MEMSLOT(.size = 8 * G, .plugged = G), all, 1, G, &err), 0);
+	assert_int_equal(check_vms(MEMSLOT(.size = 8 * G), all, 1, G, &err), -ENOMEM);
+	assert_int_equal(check_vms(MEMSLOT(.size = 8 * G, .kind = SLOT_DEVICE), all, 1, G, &err), 0);
+	write_file(POOL_2M, "512\n");
+	assert_int_equal(check(MEMSLOT(.size = 8 * G, .plugged = G, .backing = BACKING_HUGETLB_2M), G,
+			       &err), 0);
+}
+
 static int make_root(void **state)
 {
 	(void)state;
@@ -213,6 +231,7 @@ int main(void)
 		cmocka_unit_test(nodes),
 		cmocka_unit_test(memory_and_address_space),
 		cmocka_unit_test(aliases),
+		cmocka_unit_test(only_the_guests_ram_is_used),
 	};
 
 	return cmocka_run_group_tests_name("host memory", tests, make_root, remove_root);

@@ -57,6 +57,22 @@ static void the_payload_has_room(void **state)
 	strike(&stage);
 }
 
+/* A device is no place for it, nor is what is not plugged. */
+static void the_payload_is_in_ram(void **state)
+{
+	struct memslot_cfg memslots[] = {
+		SLOT("bar", .size = 8 * M, .kind = SLOT_DEVICE),
+		SLOT("hotplug", .base = 8 * M, .size = 8 * M, .plugged = 64 * K),
+		SLOT("low", .base = 16 * M, .size = 8 * M),
+	};
+	struct stage stage;
+
+	(void)state;
+	set(&stage, memslots, COUNT(memslots));
+	assert_int_equal(place(&stage.layout, 1, 3).base, 16 * M);
+	strike(&stage);
+}
+
 /* Slots of one GiB, and those that reach into several. */
 static void tables_by_gib(void **state)
 {
@@ -154,6 +170,9 @@ static void the_tree_names_memory(void **state)
 		SLOT("row", .base = 32 * M, .size = M, .stride = 4 * M, .count = 3),
 		SLOT("wedge", .base = 34 * M, .size = M), SLOT("mirror", .base = 64 * M, .size = M, .alias = (char *)"wedge"),
 		SLOT("lossy", .base = 128 * M, .size = M),
+		SLOT("bar", .base = 256 * M, .size = 64 * M, .kind = SLOT_DEVICE),
+		SLOT("hotplug", .base = 512 * M, .size = 64 * M, .plugged = 4 * M),
+		SLOT("empty", .base = 1024 * M, .size = 64 * M, .plugged = M),
 	};
 	struct worker_cfg worker = { .name = "w", .op = OP_discard, .slot = (char *)"lossy", .threads = 1 };
 	struct payload payload;
@@ -165,6 +184,7 @@ static void the_tree_names_memory(void **state)
 	set(&stage, memslots, COUNT(memslots));
 	stage.config.workers = &worker;
 	stage.config.worker_count = 1;
+	memslots[8].plugged = 0;
 	lay_out(&stage);
 	payload = place(&stage.layout, 2, 3);
 	tree = make_tree(&stage.layout, &payload);
@@ -190,6 +210,9 @@ static void the_tree_names_memory(void **state)
 	assert_non_null(text(tree, at(tree, "/memory@4000000"), "minivmm,alias"));
 	assert_null(text(tree, at(tree, "/memory@4000000"), "minivmm,lossy"));
 	assert_non_null(text(tree, at(tree, "/memory@8000000"), "minivmm,lossy"));
+	assert_int_equal(fdt_path_offset(tree, "/memory@10000000"), -FDT_ERR_NOTFOUND);
+	assert_int_equal(cells(tree, at(tree, "/memory@20000000"), "reg", 1, &count), 4 * M);
+	assert_int_equal(fdt_path_offset(tree, "/memory@40000000"), -FDT_ERR_NOTFOUND);
 	node = at(tree, "/minivmm");
 	assert_int_equal(cell(tree, node, "abi"), ABI_VERSION);
 	assert_int_equal(cell(tree, node, "port-base"), ABI_PORT_BASE_DEFAULT);
@@ -310,7 +333,7 @@ static void the_payload_is_loaded(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_payload_has_room),
+		cmocka_unit_test(the_payload_is_in_ram), cmocka_unit_test(the_payload_has_room),
 		cmocka_unit_test(tables_by_gib),
 		cmocka_unit_test(where_the_payload_goes),
 		cmocka_unit_test(the_tree_names_memory),

@@ -223,6 +223,8 @@ static void check_phase(struct checker *checker, const struct ini_section *secti
 
 	if (slot && slot->space != SPACE_NORMAL)
 		complain(checker, section, entry, "is in space smm, where no phase writes");
+	if (slot && slot->kind == SLOT_DEVICE && phase->what != DO_SLOT_DELETE)
+		complain(checker, section, entry, "is a device, where no phase writes");
 	if (gone)
 		diag_add(checker->diags, entry->at, section->name, entry->key, entry->value,
 			 "is gone: [phase.%s] has deleted it", gone->name);

@@ -250,6 +250,11 @@ void layout_free(struct layout *layout)
 	*layout = (struct layout){ 0 };
 }
 
+uint64_t slot_ram(const struct layout *layout, const struct slot *slot)
+{
+	return layout->config->memslots[slot->cfg].kind == SLOT_RAM ? slot->plugged : 0;
+}
+
 uint64_t layout_memory(const struct layout *layout)
 {
 	uint64_t bytes = 0;

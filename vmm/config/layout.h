@@ -58,6 +58,8 @@ void layout_free(struct layout *layout);
  */
 unsigned int layout_traits(const struct layout *layout, uint32_t cfg);
 
+/* How much RAM the guest has in a slot, from its base on: none in a device's. */
+uint64_t slot_ram(const struct layout *layout, const struct slot *slot);
 /*
  * The VM's memory: the RAM that its guest has. Memory that several slots show (an alias, SMM's twin of
  * a slot) is counted once, a device's not at all, of a slot that is not all plugged what is plugged.

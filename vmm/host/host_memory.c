@@ -112,6 +112,7 @@ static int check_node(const char *root, const struct memslot_cfg *cfg, struct er
 		       cfg->name, cfg->node, path);
 }
 
+/* What is not plugged takes address space, and no memory. */
 static void add_demand(const struct memslot_cfg *cfg, uint64_t vms, struct demand *demand)
 {
 	uint64_t size;
@@ -119,6 +120,8 @@ static void add_demand(const struct memslot_cfg *cfg, uint64_t vms, struct deman
 	if (__builtin_mul_overflow(cfg->size * cfg->count, vms, &size) ||
 	    __builtin_add_overflow(demand->address_space, size, &demand->address_space))
 		size = demand->address_space = UINT64_MAX;
+	if (size != UINT64_MAX)
+		size = cfg->plugged * cfg->count * vms;
 	if (cfg->populate && cfg->backing != BACKING_HUGETLB_2M && cfg->backing != BACKING_HUGETLB_1G)
 		demand->populated += size;
 	if (cfg->backing == BACKING_HUGETLB_2M) {
@@ -209,10 +212,11 @@ static uint64_t most_touched(const struct config *config, uint64_t size, bool hu
 }
 
 /* Whether pages may be huge is only asked where it matters. */
-static int check_touched(const char *root, const struct config *config, uint64_t vms,
-			 uint64_t address_space, uint64_t available, struct err *err)
+static int check_touched(const char *root, const struct layout *layout, uint64_t vms,
+			 uint64_t available, struct err *err)
 {
-	uint64_t size = address_space / vms, most = most_touched(config, size, true);
+	const struct config *config = layout->config;
+	uint64_t size = layout_memory(layout), most = most_touched(config, size, true);
 	char wanted[UNIT_TEXT], text[UNIT_TEXT];
 	bool huge;
 
@@ -255,8 +259,7 @@ int host_memory_check(const char *root, const struct layout *layout, uint64_t vm
 		code = check_space(&demand, err);
 	if (!code)
 		code = check_populated(&demand, mem_available, err);
-	return code ? code : check_touched(root, config, vms, demand.address_space, mem_available,
-					   err);
+	return code ? code : check_touched(root, layout, vms, mem_available, err);
 }
 
 uint64_t host_memory_use(const char *root, const struct layout *layout, uint64_t vms)
@@ -268,7 +271,7 @@ uint64_t host_memory_use(const char *root, const struct layout *layout, uint64_t
 	for (size_t i = 0; i < config->memslot_count; i++)
 		if (!config->memslots[i].alias)
 			add_demand(&config->memslots[i], vms, &demand);
-	touched = vms * most_touched(config, demand.address_space / vms, may_be_huge(root, config));
+	touched = vms * most_touched(config, layout_memory(layout), may_be_huge(root, config));
 	/* What is populated may be what is touched: the larger of both is taken for certain. */
 	return demand.populated > touched ? demand.populated : touched;
 }

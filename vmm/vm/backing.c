@@ -93,13 +93,15 @@ static int populate_part(volatile uint8_t *memory, uint64_t size, uint64_t page)
 	return 0;
 }
 
-int backing_populate(const struct backing *backing, const struct memslot_cfg *cfg,
-		     const struct signals *signals, uint64_t deadline_ns, struct err *err)
+/* Populates from `done` to `end`. */
+static int populate(const struct backing *backing, const struct memslot_cfg *cfg, uint64_t done,
+		    uint64_t end, const struct signals *signals, uint64_t deadline_ns,
+		    struct err *err)
 {
 	uint64_t page = page_size_of(cfg), part = page > POPULATE_PART ? page : POPULATE_PART;
 
-	for (uint64_t done = 0; done < backing->size; done += part) {
-		uint64_t left = backing->size - done;
+	for (; done < end; done += part) {
+		uint64_t left = end - done;
 		int code = signals_came(signals) ? -EINTR :
 			   clock_ns() > deadline_ns ? -ETIMEDOUT :
 			   populate_part(backing->hva + done, left < part ? left : part, page);
@@ -110,6 +112,17 @@ int backing_populate(const struct backing *backing, const struct memslot_cfg *cf
 					 (unsigned long long)backing->size);
 	}
 	return 0;
+}
+
+int backing_populate(const struct backing *backing, const struct memslot_cfg *cfg,
+		     const struct signals *signals, uint64_t deadline_ns, struct err *err)
+{
+	int code = 0;
+
+	/* Each slot of a row as far as it is plugged. */
+	for (uint64_t base = 0; !code && base < backing->size; base += cfg->size)
+		code = populate(backing, cfg, base, base + cfg->plugged, signals, deadline_ns, err);
+	return code;
 }
 
 static int advise(const struct backing *backing, const struct memslot_cfg *cfg, struct err *err)

@@ -87,7 +87,10 @@ size_t device_tree_bound(const struct layout *layout)
 	       (runs + layout->config->phase_count * (1 + layout->config->worker_count)) * 256;
 }
 
-/* One memory node for the run of slots that begins with the index-th by base. */
+/*
+ * One memory node for the run of slots that begins with the index-th by base, if the guest has RAM
+ * there: it writes to nothing else.
+ */
 static void memory_node(struct writer *w, const struct layout *layout, size_t index)
 {
 	size_t count = run_length(layout, index);
@@ -96,6 +99,8 @@ static void memory_node(struct writer *w, const struct layout *layout, size_t in
 	void *reg = NULL;
 	char name[40];
 
+	if (!slot_ram(layout, first))
+		return;
 	snprintf(name, sizeof(name), "memory@%llx", (unsigned long long)first->base);
 	node(w, name);
 	string(w, "device_type", "memory");
@@ -109,7 +114,7 @@ static void memory_node(struct writer *w, const struct layout *layout, size_t in
 	check(w, fdt_property_placeholder(w->tree, "reg", (int)(count * 16), &reg));
 	for (size_t i = 0; reg && i < count; i++) {
 		const struct slot *slot = &layout->slots[layout->by_base[index + i]];
-		fdt64_t cells[2] = { cpu_to_fdt64(slot->base), cpu_to_fdt64(slot->size) };
+		fdt64_t cells[2] = { cpu_to_fdt64(slot->base), cpu_to_fdt64(slot_ram(layout, slot)) };
 
 		memcpy((char *)reg + i * sizeof(cells), cells, sizeof(cells));
 	}

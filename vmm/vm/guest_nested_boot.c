@@ -66,7 +66,7 @@ static bool usable(const struct layout *layout, const struct slot *slot)
 {
 	const struct memslot_cfg *cfg = &layout->config->memslots[slot->cfg];
 
-	return !(cfg->flags & SLOT_READONLY) && !cfg->alias &&
+	return slot_ram(layout, slot) && !(cfg->flags & SLOT_READONLY) && !cfg->alias &&
 	       cfg->backing != BACKING_GUEST_MEMFD &&
 	       !(layout_traits(layout, slot->cfg) &
 		 (OP_LOSES_DATA | OP_REMOVES_SLOT | OP_WRITE_PROTECTS));
@@ -84,7 +84,7 @@ static bool find_room(const struct layout *layout, uint64_t size, uint64_t *base
 			continue;
 		if (slot->base != end || !end)
 			start = slot->base ? slot->base : 4096;
-		end = slot->base + slot->size;
+		end = slot->base + slot_ram(layout, slot);
 		if (end > start && end - start >= size && end <= 1ull << 47) {
 			*base = start;
 			return true;
