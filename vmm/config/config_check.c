@@ -132,7 +132,7 @@ static void check_alias(struct checker *checker, const struct ini_section *secti
 	}
 }
 
-/* An alias can have neither key, as check_alias() says. */
+/* An alias can set neither kind nor plugged: check_alias() complains about both. */
 static void check_plugged(struct checker *checker, const struct ini_section *section,
 			  struct memslot_cfg *slot)
 {

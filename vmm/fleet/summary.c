@@ -77,7 +77,8 @@ static char *vm_text(const json_t *report)
 
 	if (!json_array_size(slots))
 		return strdup("-");
-	if (asprintf(&text, "%s in %zu slot%s", amount_bytes(bytes, report_memory(report)), json_array_size(slots),
+	if (asprintf(&text, "%s in %zu slot%s", amount_bytes(bytes, report_memory(report)),
+		     json_array_size(slots),
 		     json_array_size(slots) == 1 ? "" : "s") < 0)
 		return NULL;
 	return text;
