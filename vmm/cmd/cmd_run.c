@@ -23,6 +23,7 @@ static const char doc[] =
 	"SECTION.KEY=VALUE overrides the file.\n\n"
 	"Other commands, each with its own --help:\n"
 	"  minivmm plan CONFIG.ini       predicts the kernel memory; no KVM, no root\n"
+	"  minivmm headroom CONFIG.ini   measures how large the VM's cgroup must be\n"
 	"  minivmm smoke                 tests this host; needs no config\n"
 	"  minivmm stat [PID]            shows whether the VMs of this host are lazy\n"
 	"  minivmm sweep                 measures by VM size and number of slots\n"

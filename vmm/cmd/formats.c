@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cmd/headroom.h"
 #include "cmd/sweep.h"
 #include "fleet/diff.h"
 #include "fleet/merge.h"
@@ -18,15 +19,17 @@ static const struct format table[] = {
 	{ "text", "for people", {
 		[DOCUMENT_RUN] = report_text, [DOCUMENT_PLAN] = report_text_plan,
 		[DOCUMENT_SWEEP] = sweep_text, [DOCUMENT_STAT] = stat_text,
-		[DOCUMENT_MERGE] = merge_text, [DOCUMENT_DIFF] = diff_text } },
+		[DOCUMENT_MERGE] = merge_text, [DOCUMENT_DIFF] = diff_text,
+		[DOCUMENT_HEADROOM] = headroom_text } },
 	{ "json", "for programs", {
 		[DOCUMENT_RUN] = report_json, [DOCUMENT_PLAN] = report_json,
 		[DOCUMENT_SWEEP] = report_json, [DOCUMENT_STAT] = report_json,
-		[DOCUMENT_MERGE] = report_json, [DOCUMENT_DIFF] = report_json } },
+		[DOCUMENT_MERGE] = report_json, [DOCUMENT_DIFF] = report_json,
+		[DOCUMENT_HEADROOM] = report_json } },
 	{ "ktap", "for test harnesses", { [DOCUMENT_RUN] = report_ktap } },
 	{ "csv", "for spreadsheets", {
 		[DOCUMENT_RUN] = report_csv, [DOCUMENT_SWEEP] = sweep_csv,
-		[DOCUMENT_MERGE] = merge_csv } },
+		[DOCUMENT_MERGE] = merge_csv, [DOCUMENT_HEADROOM] = headroom_csv } },
 	{ "prom", "for Prometheus", {
 		[DOCUMENT_RUN] = report_prom, [DOCUMENT_STAT] = stat_prom } },
 };

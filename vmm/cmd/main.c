@@ -21,6 +21,7 @@ static const struct {
 	{ "smoke", "minivmm smoke", cmd_smoke },
 	{ "stat", "minivmm stat", cmd_stat },
 	{ "sweep", "minivmm sweep", cmd_sweep },
+	{ "headroom", "minivmm headroom", cmd_headroom },
 	{ "list", "minivmm list", cmd_list },
 };
 

@@ -2,20 +2,16 @@
 #include "cmd/supervise.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/units.h"
+#include "cmd/child.h"
 #include "host/cgroup.h"
 #include "run/run.h"
-#include "vm/signals.h"
 
 /* Without KVM nothing is made that could take memory. */
 static bool may_be_killed(const struct session *session)
@@ -28,66 +24,30 @@ static bool may_be_killed(const struct session *session)
 	return room->limited || !room->known || config->vm.ignore_limits || config->vm.kernel_memory_limit;
 }
 
-/* Waits for the end of the child, which holds the pipe's other end open, and passes signals on. */
-static void await(pid_t child, int pipe, const struct signals *signals, struct child_end *end)
-{
-	struct pollfd fds[] = { { .fd = pipe, .events = POLLIN },
-				{ .fd = signals ? signals->fd : -1, .events = POLLIN } };
-	int status = 0;
-
-	for (;;) {
-		if (poll(fds, 2, -1) < 0 && errno != EINTR)
-			break;
-		if (fds[1].revents)
-			kill(child, signals_next(signals));
-		if (fds[0].revents)
-			break;
-	}
-	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-		continue;
-	end->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-	end->status = WEXITSTATUS(status);
-}
-
-/*
- * The child ends with its parent, even if that has ended already. A process group of its own keeps
- * signals of the terminal from reaching both.
- */
-static void become_child(struct session *session, struct run_told *told, pid_t parent)
-{
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
-		raise(SIGKILL);
-	setpgid(0, 0);
-	session->run.told = told;
-}
-
 bool supervise(struct session *session, struct child_end *end)
 {
-	struct run_told *told = MAP_FAILED;
+	struct run_told *told;
 	struct figure before;
-	pid_t parent = getpid(), child;
-	int ends[2];
+	struct child child;
+	int status, signal;
+	pid_t pid;
 
-	if (!may_be_killed(session) || pipe2(ends, O_CLOEXEC))
+	if (!may_be_killed(session))
 		return true;
 	told = mmap(NULL, sizeof(*told), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	before = cgroup_oom_kills("");
-	child = told == MAP_FAILED ? -1 : fork();
-	if (child <= 0) {
-		/* The child keeps ends[1] until it ends. */
-		close(ends[0]);
-		if (child < 0)
-			close(ends[1]);
-		if (!child)
-			become_child(session, told, parent);
+	if (told == MAP_FAILED)
 		return true;
-	}
-	close(ends[1]);
-	*end = (struct child_end){ 0 };
-	await(child, ends[0], session->run.signals, end);
-	close(ends[0]);
-	end->oom = cgroup_oom_kills("").value > before.value;
+	before = cgroup_oom_kills("");
+	pid = child_fork(&child);
+	if (!pid)
+		session->run.told = told;
+	if (pid <= 0)
+		return true;
+	status = child_wait(&child, session->run.signals, true, &signal);
+	*end = (struct child_end){
+		.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0, .status = WEXITSTATUS(status),
+		.oom = cgroup_oom_kills("").value > before.value,
+	};
 	snprintf(end->phase, sizeof(end->phase), "%s", told->phase);
 	munmap(told, sizeof(*told));
 	return false;

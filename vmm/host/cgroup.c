@@ -116,8 +116,7 @@ int cgroup_find(const char *root, enum cgroup_version version, struct cgroup_pla
 	return 0;
 }
 
-/* A file of one number, in which "max" is UINT64_MAX. 0 or -errno; -ENOENT: there is no such file. */
-static int read_number(const char *root, const char *folder, const char *name, uint64_t *number)
+int cgroup_number(const char *root, const char *folder, const char *name, uint64_t *number)
 {
 	char path[2 * SOURCE_PATH], line[64] = "";
 	const char *text = line;
@@ -137,9 +136,8 @@ static int read_number(const char *root, const char *folder, const char *name, u
 	return code;
 }
 
-/* Adds up some items of a file like "name 123\nother 4\n": 0 if it has none. 0 or -errno. */
-static int read_items(const char *root, const char *folder, const char *name,
-		      const char *const *items, uint64_t *sum)
+int cgroup_items(const char *root, const char *folder, const char *name, const char *const *items,
+		 uint64_t *sum)
 {
 	char path[2 * SOURCE_PATH], line[256];
 	int code = 0;
@@ -191,10 +189,10 @@ static int read_spare(const char *root, const struct cgroup_place *place, uint64
 {
 	const struct names *name = &names[place->version];
 	uint64_t cache = 0, busy = 0;
-	int code = read_items(root, place->folder, "memory.stat", name->cache, &cache);
+	int code = cgroup_items(root, place->folder, "memory.stat", name->cache, &cache);
 
 	if (!code)
-		code = read_items(root, place->folder, "memory.stat", name->busy, &busy);
+		code = cgroup_items(root, place->folder, "memory.stat", name->busy, &busy);
 	*spare = !code && cache > busy ? cache - busy : 0;
 	return code;
 }
@@ -218,10 +216,10 @@ static int look(const char *root, const struct cgroup_place *place, struct memor
 {
 	const struct names *name = &names[place->version];
 	uint64_t used, spare, limit;
-	int code = read_number(root, place->folder, name->usage, &used), spare_code = 0;
+	int code = cgroup_number(root, place->folder, name->usage, &used), spare_code = 0;
 
 	for (size_t i = 0; !code && name->limits[i]; i++) {
-		code = read_number(root, place->folder, name->limits[i], &limit);
+		code = cgroup_number(root, place->folder, name->limits[i], &limit);
 		/* Without a limit, version 1 says about LONG_MAX. */
 		if (code == -ENOENT || (!code && limit >> 62)) {
 			code = 0;
@@ -274,7 +272,7 @@ struct figure cgroup_oom_kills(const char *root)
 		uint64_t kills;
 
 		if (cgroup_find(root, (enum cgroup_version)version, &place, why) ||
-		    read_items(root, place.folder, names[version].events, items, &kills))
+		    cgroup_items(root, place.folder, names[version].events, items, &kills))
 			continue;
 		sum.known = true;
 		sum.value += kills;

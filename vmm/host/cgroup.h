@@ -40,6 +40,15 @@ struct memory_room {
  */
 void cgroup_memory_room(const char *root, struct memory_room *room);
 
+/* A file of one number, in which "max" is UINT64_MAX. 0 or -errno; -ENOENT: there is no such file. */
+int cgroup_number(const char *root, const char *folder, const char *name, uint64_t *number);
+/*
+ * Adds up some items, a list that ends with NULL, of a file like "name 123\nother 4\n": 0 if it has
+ * none. 0 or -errno.
+ */
+int cgroup_items(const char *root, const char *folder, const char *name, const char *const *items,
+		 uint64_t *sum);
+
 /* How many processes of this process's cgroups the OOM killer has killed; unknown before 4.13. */
 struct figure cgroup_oom_kills(const char *root);
 

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "vm/signals.h"
+
+/*
+ * The child ends with its parent, even if that has ended already. A process group of its own keeps
+ * signals of the terminal from reaching both.
+ */
+static void become_child(pid_t parent)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		raise(SIGKILL);
+	setpgid(0, 0);
+}
+
+pid_t child_fork(struct child *child)
+{
+	pid_t parent = getpid();
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC))
+		return -1;
+	child->pid = fork();
+	if (child->pid <= 0) {
+		int code = errno;
+
+		/* The child keeps ends[1] until it ends. */
+		close(ends[0]);
+		if (child->pid < 0)
+			close(ends[1]);
+		else
+			become_child(parent);
+		errno = code;
+		return child->pid;
+	}
+	close(ends[1]);
+	child->pipe = ends[0];
+	return child->pid;
+}
+
+int child_wait(const struct child *child, const struct signals *signals, bool pass_on, int *signal)
+{
+	struct pollfd fds[] = { { .fd = child->pipe, .events = POLLIN },
+				{ .fd = signals ? signals->fd : -1, .events = POLLIN } };
+	int status = 0;
+
+	*signal = 0;
+	for (;;) {
+		if (poll(fds, 2, -1) < 0 && errno != EINTR)
+			break;
+		if (fds[1].revents) {
+			*signal = signals_next(signals);
+			kill(child->pid, pass_on ? *signal : SIGKILL);
+		}
+		if (fds[0].revents)
+			break;
+	}
+	close(child->pipe);
+	while (waitpid(child->pid, &status, 0) < 0 && errno == EINTR)
+		continue;
+	return status;
+}

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/headroom.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/amount.h"
+#include "base/csv.h"
+#include "base/text.h"
+#include "base/value.h"
+
+#define PAGE 4096ull
+#define SHADOW_TABLE (2ull << 20)	/* what one shadow page of level 1 maps */
+#define DOUBLINGS 12
+
+/* The limits between which the answer lies. */
+struct range {
+	uint64_t low, high;
+};
+
+/* A limit that survives, above the first guess if need be. 0 or -errno. */
+static int find_high(struct range *range, headroom_try *try, void *data)
+{
+	int survived = try(range->high, data);
+
+	for (int i = 0; !survived && i < DOUBLINGS; i++) {
+		uint64_t distance = range->high - range->low;
+
+		range->low = range->high;
+		range->high += 2 * distance;
+		survived = try(range->high, data);
+	}
+	return survived > 0 ? 0 : survived ? survived : -ERANGE;
+}
+
+/* Tries one limit in the range, and narrows it. As a headroom_try. */
+static int narrow(struct range *range, uint64_t limit, headroom_try *try, void *data)
+{
+	int survived = try(limit, data);
+
+	if (survived >= 0)
+		*(survived ? &range->high : &range->low) = limit;
+	return survived;
+}
+
+int headroom_search(uint64_t low, uint64_t high, uint64_t step, headroom_try *try, void *data,
+		    uint64_t *smallest)
+{
+	struct range range = { low, high };
+	int code = find_high(&range, try, data);
+
+	if (code)
+		return code;
+	/* The guess is a good one: close to it first. */
+	code = 1;
+	for (uint64_t down = 4 * step; code > 0 && range.high - range.low > down; down *= 2)
+		code = narrow(&range, range.high - down, try, data);
+	while (code >= 0 && range.high - range.low > step)
+		code = narrow(&range, range.low + (range.high - range.low) / 2 / PAGE * PAGE, try,
+			      data);
+	*smallest = range.high;
+	return code < 0 ? code : 0;
+}
+
+/* One of level 1 for each 2 MiB, one of each level above, each with its page of gfns. */
+uint64_t headroom_shadow(uint64_t touched, const struct plan_cost *cost)
+{
+	uint64_t tables = touched / SHADOW_TABLE + 1 + 3, bytes = 2 * tables * PAGE;
+
+	return bytes < cost->shadow_bytes ? bytes : cost->shadow_bytes;
+}
+
+static uint64_t measured(const struct headroom *headroom)
+{
+	return headroom->nested > headroom->booted ? headroom->nested - headroom->booted : 0;
+}
+
+static uint64_t planned(const struct headroom *headroom)
+{
+	return headroom->cost->first_entry_bytes + headroom->shadow_bytes;
+}
+
+bool headroom_exceeds_plan(const struct headroom *headroom)
+{
+	uint64_t more = measured(headroom) - planned(headroom);
+
+	return measured(headroom) > planned(headroom) && more > 1ull << 20 &&
+	       more > planned(headroom) / 50;
+}
+
+static json_t *trials_json(const struct headroom *headroom)
+{
+	json_t *trials = json_array();
+
+	for (size_t i = 0; trials && i < headroom->count; i++) {
+		const struct headroom_trial *trial = &headroom->trials[i];
+		json_t *object = json_pack(
+			"{s:s, s:o, s:b, s:o, s:o}",
+			"what", trial->what == HEADROOM_BOOTED ? "booted" : "nested",
+			"limit_bytes", value_known(trial->limit != UINT64_MAX, trial->limit),
+			"survived", trial->survived,
+			"peak_bytes", value_known(trial->peak.known, trial->peak.value),
+			"oom_kills", value_u64(trial->kills));
+
+		if (json_array_append_new(trials, object)) {
+			json_decref(trials);
+			return NULL;
+		}
+	}
+	return trials;
+}
+
+json_t *headroom_json(const struct headroom *headroom, const struct host *host)
+{
+	const struct plan_cost *cost = headroom->cost;
+
+	return json_pack("{s:s, s:{s:s}, s:{s:o, s:o}, s:{s:o, s:o}, s:o, s:{s:o, s:o, s:o}, "
+			 "s:{s:o, s:o, s:o}, s:o}",
+			 "schema", "minivmm.headroom/1",
+			 "tool", "version", MINIVMM_VERSION,
+			 "host", "kernel", value_text(host->kernel),
+			 "hostname", value_text(host->hostname),
+			 "model", "name", value_text(cost->model.name),
+			 "why", value_text(cost->model.why),
+			 "memory_bytes", value_u64(cost->memory),
+			 "planned", "first_entry_bytes", value_u64(cost->first_entry_bytes),
+			 "shadow_bytes", value_u64(headroom->shadow_bytes),
+			 "headroom_bytes", value_u64(planned(headroom)),
+			 "measured", "booted_bytes", value_u64(headroom->booted),
+			 "limit_bytes", value_u64(headroom->nested),
+			 "headroom_bytes", value_u64(measured(headroom)),
+			 "trials", trials_json(headroom));
+}
+
+static void put_line(FILE *out, const char *what, struct amount amount, const char *note)
+{
+	char bytes[AMOUNT_TEXT], exact[AMOUNT_TEXT];
+
+	fprintf(out, "  %-27s %10s  %12s%s%s\n", what, amount_bytes(bytes, amount),
+		amount_exact(exact, amount), *note ? "  " : "", note);
+}
+
+int headroom_text(const json_t *headroom, FILE *out)
+{
+	struct amount planned = amount_at(headroom, "planned.headroom_bytes");
+	struct amount measured = amount_at(headroom, "measured.headroom_bytes");
+	const char *kernel = value_string(headroom, "host.kernel");
+	char one[AMOUNT_TEXT], other[AMOUNT_TEXT];
+	size_t runs;
+
+	fprintf(out, "HEADROOM: the first nested guest took %s more than the booted VM, planned %s; "
+		"kernel %s\n\n", amount_bytes(one, measured), amount_bytes(other, planned),
+		kernel ? kernel : "-");
+	put_line(out, "booted VM", amount_at(headroom, "measured.booted_bytes"),
+		 "smallest memory.max, measured");
+	put_line(out, "with its first nested guest", amount_at(headroom, "measured.limit_bytes"),
+		 "smallest memory.max, measured");
+	put_line(out, "headroom", measured, "their difference");
+	fputc('\n', out);
+	put_line(out, "first entry", amount_at(headroom, "planned.first_entry_bytes"), "planned");
+	put_line(out, "shadow pages", amount_at(headroom, "planned.shadow_bytes"),
+		 "planned, for what this nested guest touches");
+	put_line(out, "headroom", planned, "planned");
+	put_line(out, "measured less planned", amount_subtract(measured, planned), "");
+	runs = json_array_size(value_at(headroom, "trials"));
+	fprintf(out, "\n%zu run%s, each in a cgroup of its own\n", runs, runs == 1 ? "" : "s");
+	return 0;
+}
+
+int headroom_csv(const json_t *headroom, FILE *out)
+{
+	static const char *const columns[] = {
+		"what", "limit_bytes", "survived", "peak_bytes", "oom_kills",
+	};
+	const json_t *trial;
+	size_t i, count = sizeof(columns) / sizeof(columns[0]);
+
+	for (size_t c = 0; c < count; c++) {
+		if (c)
+			csv_next(out);
+		csv_text(out, columns[c]);
+	}
+	csv_end(out);
+	json_array_foreach(value_at(headroom, "trials"), i, trial) {
+		for (size_t c = 0; c < count; c++) {
+			if (c)
+				csv_next(out);
+			csv_member(out, trial, columns[c]);
+		}
+		csv_end(out);
+	}
+	return 0;
+}
