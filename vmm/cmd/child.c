@@ -11,23 +11,33 @@
 
 #include "vm/signals.h"
 
+/* The wait status of a child whose own is not to be had: exit status 3. */
+#define LOST (3 << 8)
+
 /*
  * The child ends with its parent, even if that has ended already. A process group of its own keeps
  * signals of the terminal from reaching both.
  */
 static void become_child(pid_t parent)
 {
+	struct sigaction ignore = { .sa_handler = SIG_IGN };
+
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		raise(SIGKILL);
 	setpgid(0, 0);
+	/* In the background a terminal may stop those that write to it (stty tostop). */
+	sigaction(SIGTTOU, &ignore, NULL);
 }
 
 pid_t child_fork(struct child *child)
 {
+	/* Who starts us may ignore SIGCHLD: then the child's status would be lost. */
+	struct sigaction standard = { .sa_handler = SIG_DFL };
 	pid_t parent = getpid();
 	int ends[2];
 
+	sigaction(SIGCHLD, &standard, NULL);
 	if (pipe2(ends, O_CLOEXEC))
 		return -1;
 	child->pid = fork();
@@ -52,7 +62,8 @@ int child_wait(const struct child *child, const struct signals *signals, bool pa
 {
 	struct pollfd fds[] = { { .fd = child->pipe, .events = POLLIN },
 				{ .fd = signals ? signals->fd : -1, .events = POLLIN } };
-	int status = 0;
+	int status = LOST;
+	pid_t ended;
 
 	*signal = 0;
 	for (;;) {
@@ -61,12 +72,14 @@ int child_wait(const struct child *child, const struct signals *signals, bool pa
 		if (fds[1].revents) {
 			*signal = signals_next(signals);
 			kill(child->pid, pass_on ? *signal : SIGKILL);
+			kill(child->pid, SIGCONT);
 		}
 		if (fds[0].revents)
 			break;
 	}
 	close(child->pipe);
-	while (waitpid(child->pid, &status, 0) < 0 && errno == EINTR)
-		continue;
-	return status;
+	do
+		ended = waitpid(child->pid, &status, 0);
+	while (ended < 0 && errno == EINTR);
+	return ended < 0 ? LOST : status;
 }

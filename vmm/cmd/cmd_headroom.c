@@ -42,6 +42,7 @@ struct arguments {
 /* What a search needs, and what it has found so far. */
 struct search {
 	const struct arguments *arguments;
+	const struct config *config;
 	const struct signals *signals;
 	struct trials trials;
 	struct headroom headroom;
@@ -72,42 +73,41 @@ static int first_nested(const struct config *config)
 }
 
 /* In the child: the scenario, up to the first nested guest. Returns the exit status of a run. */
-static int run_part(const struct search *search, struct session *session, bool say)
+static int run_part(const struct search *search, struct session *session, bool limited)
 {
 	struct config *config = &session->config;
 	struct errors errors = { 0 };
 	struct verdict verdict;
-	int code = config_arguments_load(&search->arguments->config, &search->arguments->options,
-					 config, &errors);
+	int code;
 
-	if (code)
-		return EXIT_ENVIRONMENT;
+	*config = *search->config;
 	config->phase_count = (size_t)first_nested(config) + (search->what == HEADROOM_NESTED);
 	config->report.sources = SOURCES_CHEAP;
-	config->vm.ignore_limits = true;
+	/* Without a limit of its own the host's count, and a run without room is refused. */
+	config->vm.ignore_limits |= limited;
 	code = session_open(session, &errors);
 	if (!code)
 		code = session_run(session);
 	if (code)
 		return EXIT_ENVIRONMENT;
 	verdict_judge(&session->run, &verdict);
-	if (say && session->run.err.text[0])
+	if (!limited && session->run.err.text[0])
 		cmd_print_err(&session->run.err);
 	return verdict.exit_status;
 }
 
 /* Nothing of it is freed: its process ends, and so does its cgroup. */
-static _Noreturn void be_tried(const struct search *search, bool say)
+static _Noreturn void be_tried(const struct search *search, bool limited)
 {
 	struct session *session;
 	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 
-	if (!say && null >= 0)
+	if (limited && null >= 0)
 		dup2(null, STDERR_FILENO);
 	if (trial_join(&search->trials))
 		_exit(EXIT_ENVIRONMENT);
 	session = session_new();
-	_exit(session ? run_part(search, session, say) : EXIT_ENVIRONMENT);
+	_exit(session ? run_part(search, session, limited) : EXIT_ENVIRONMENT);
 }
 
 /* One run. Returns its wait status, or -errno with search->err. */
@@ -121,7 +121,7 @@ static int run_trial(struct search *search, uint64_t limit, struct trial_figures
 		return status;
 	pid = child_fork(&child);
 	if (!pid)
-		be_tried(search, limit == NO_LIMIT);
+		be_tried(search, limit != NO_LIMIT);
 	if (pid < 0)
 		status = err_errno(&search->err, errno, "fork");
 	else
@@ -246,7 +246,7 @@ static int measure(struct search *search, const struct config *config, const str
 static int measure_config(const struct arguments *arguments, struct config *config)
 {
 	const struct layout_limits limits = LAYOUT_LIMITS_DEFAULT;
-	struct search search = { .arguments = arguments };
+	struct search search = { .arguments = arguments, .config = config };
 	struct errors errors = { 0 };
 	struct signals signals;
 	struct layout layout;

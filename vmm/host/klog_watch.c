@@ -225,6 +225,7 @@ void klog_watch_record(struct klog_watch *watch, const char *record)
 {
 	const char *text = kernel_text(record);
 	enum klog_event event = text ? event_of(text) : KLOG_NOTHING;
+	bool concerning;
 
 	if (!text)
 		return;
@@ -232,9 +233,11 @@ void klog_watch_record(struct klog_watch *watch, const char *record)
 		begin(watch, event, text);
 	else if (is_dump(text))
 		watch->event = KLOG_NOTHING;
-	else
+	/* The record that ends a trace may still tell whose it was: the RIP of a nested exception. */
+	concerning = concerns(watch, text);
+	if (event == KLOG_NOTHING)
 		follow_trace(watch, text);
-	if (!concerns(watch, text))
+	if (!concerning)
 		return;
 	watch->event = KLOG_NOTHING;
 	if (!watch->concerning++)

@@ -22,7 +22,10 @@ static bool is_wrapped(const struct run *run, const struct phase_result *phase,
 	if (!strcmp(phase->what, "teardown"))
 		return run->phases[0].wrapped;
 	model_layout(&run->model, &run->layout, &creation, &transition);
-	return run->model.whole_pages && footprint_total(&creation) && !model_names_arrays(delta);
+	/* An empty difference may be two VMs of one layout, one of which went. */
+	return run->model.whole_pages && footprint_total(&creation) && !model_names_arrays(delta) &&
+	       !model_names_arrays(&run->before.vmalloc) &&
+	       !model_names_arrays(&phase->snapshot.vmalloc);
 }
 
 /* Without a name only areas that fit the prediction can be told from those of others. */
@@ -108,13 +111,29 @@ static bool holds(const struct run *run, const struct phase_result *phase, bool 
 	return true;
 }
 
+/*
+ * Another VM of the same layout may have made up what this VM's state would not explain. Where the
+ * rmaps come with the slots their state does not say whether there was a shadow root.
+ */
+static bool is_explained(const struct run *run, const struct phase_result *phase)
+{
+	bool state_known = run->model.rmap_lazy && phase->state != RMAP_UNKNOWN &&
+			   phase->state_source != SOURCE_VMALLOCINFO;
+
+	if (!phase->measured)
+		return false;
+	if (state_known)
+		return holds(run, phase, phase->state == RMAP_ALLOCATED);
+	return holds(run, phase, false) || holds(run, phase, true);
+}
+
 bool measure_explained(const struct run *run, const struct phase_result *phase)
 {
 	struct tally left = { 0 };
 	bool same;
 
 	if (phase->cfg || !strcmp(phase->what, "create"))
-		return phase->measured && (holds(run, phase, false) || holds(run, phase, true));
+		return is_explained(run, phase);
 	if (!vmalloc_known(&run->before) || !vmalloc_known(&phase->snapshot))
 		return false;
 	same = !tally_diff(&phase->snapshot.vmalloc, &run->before.vmalloc, &left) && !left.count;
@@ -126,12 +145,13 @@ bool measure_other_vms(const struct run *run)
 {
 	const struct other_vms *first = &run->before.other_vms;
 
-	if (!first->known || first->running)
+	/* One without vCPUs may get memslots, too. */
+	if (!first->known || first->set)
 		return true;
 	for (size_t i = 0; i < run->phase_count; i++) {
 		const struct other_vms *now = &run->phases[i].snapshot.other_vms;
 
-		if (now->known && (now->running || now->set != first->set))
+		if (now->known && now->set != first->set)
 			return true;
 	}
 	return false;
@@ -148,7 +168,7 @@ static bool others_before(const struct run *run, uint64_t *bytes)
 
 bool measure_others_matter(const struct run *run)
 {
-	return run->before.other_vms.running && model_names_arrays(&run->before.vmalloc);
+	return run->before.other_vms.set && model_names_arrays(&run->before.vmalloc);
 }
 
 bool measure_others_kept_still(const struct run *run, const struct phase_result *phase)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "run/correct_model.h"
@@ -14,6 +15,7 @@
 #include "run/probe.h"
 #include "vm/guest.h"
 #include "vm/kvm.h"
+#include "vm/signals.h"
 
 /* Chooses this host's kernel model, and predicts by it what the layout costs. */
 static void choose_model(struct live_run *live)
@@ -211,6 +213,13 @@ static int run_in_vm(struct live_run *live)
 	return 0;
 }
 
+/* No VM is there, and yet arrays are: of one that is being destroyed. They would be missed later. */
+static bool is_dying_there(const struct run *run)
+{
+	return run->before.other_vms.known && !run->before.other_vms.set &&
+	       model_names_arrays(&run->before.vmalloc);
+}
+
 /*
  * The baseline before there is a VM: also where nothing can run, what it would cost here is worth
  * knowing.
@@ -223,6 +232,11 @@ static void look_at_host(struct live_run *live)
 	sources_open(&live->sources, "", run->config->report.sources == SOURCES_CHEAP);
 	choose_model(live);
 	snapshot_take(&live->sources, &run->before);
+	for (int try = 0; try < 20 && is_dying_there(run) && !signals_came(run->signals); try++) {
+		usleep(50000);
+		snapshot_free(&run->before);
+		snapshot_take(&live->sources, &run->before);
+	}
 	if (measure_others_matter(run))
 		snapshot_ask_memslots(&live->sources, &run->before);
 }

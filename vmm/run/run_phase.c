@@ -2,12 +2,14 @@
 /* One phase of a run, from its begin to its snapshot. */
 #include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "run/live_run.h"
 #include "run/measure.h"
 #include "run/run_faults.h"
 #include "run/stress.h"
+#include "vm/signals.h"
 
 struct phase_result *phase_begin(struct run *run, const struct phase_cfg *cfg, const char *name)
 {
@@ -31,18 +33,28 @@ static bool is_unexplained(const struct run *run, const struct phase_result *pha
 	return known && !measure_explained(run, phase);
 }
 
+/* How long what nothing explains may take to go away: KVM frees the arrays of a VM that ended late. */
+#define SETTLE_NS 1000000000ull
+#define SETTLE_STEP_US 100000
+
 /*
- * Perhaps other VMs changed the host's arrays: this VM's own are asked for, and theirs. The host's
- * are read before those, and a VM may have changed its arrays in between. So only what stays
- * unexplained while the others keep still, three times, is this VM's alone.
+ * Perhaps other VMs changed the host's arrays: this VM's own are asked for, and theirs. A VM that is
+ * being destroyed has left debugfs and vm_list before its arrays are freed (kvm_destroy_vm(),
+ * virt/kvm/kvm_main.c), and the host's arrays are read a moment before the others'. So only what
+ * stays unexplained for a second, while all others keep still, is this VM's alone.
  */
-static void ask_beside_others(struct live_run *live, struct phase_result *phase)
+static void settle(struct live_run *live, struct phase_result *phase)
 {
-	for (int try = 0; try < 3; try++) {
-		snapshot_ask_memslots(&live->sources, &phase->snapshot);
-		phase->mixed = !measure_others_kept_still(live->run, phase);
-		if (phase->mixed)
+	uint64_t end = clock_ns() + SETTLE_NS;
+
+	for (;;) {
+		if (measure_other_vms(live->run)) {
+			snapshot_ask_memslots(&live->sources, &phase->snapshot);
+			phase->mixed = !measure_others_kept_still(live->run, phase);
+		}
+		if (phase->mixed || clock_ns() > end || signals_came(live->run->signals))
 			break;
+		usleep(SETTLE_STEP_US);
 		snapshot_free(&phase->snapshot);
 		snapshot_take(&live->sources, &phase->snapshot);
 		measure_phase(live->run, phase);
@@ -60,8 +72,8 @@ void phase_end(struct live_run *live, struct phase_result *phase)
 		phase->predicted = &phase->again;
 	}
 	measure_phase(live->run, phase);
-	if (is_unexplained(live->run, phase) && measure_other_vms(live->run))
-		ask_beside_others(live, phase);
+	if (is_unexplained(live->run, phase))
+		settle(live, phase);
 }
 
 static uint64_t timeout_of(const struct live_run *live, const struct phase_cfg *cfg)

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A child that does a run: its status comes back, and signals reach it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "cmd/child.h"
+#include "vm/signals.h"
+
+static int run(int exits, const struct signals *signals, bool pass_on, int *signal)
+{
+	struct child child;
+	pid_t pid = child_fork(&child);
+
+	assert_true(pid >= 0);
+	if (!pid && exits >= 0)
+		_exit(exits);
+	while (!pid)
+		pause();
+	return child_wait(&child, signals, pass_on, signal);
+}
+
+static void its_status_comes_back(void **state)
+{
+	int signal, status = run(7, NULL, false, &signal);
+
+	(void)state;
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 7);
+	assert_int_equal(signal, 0);
+}
+
+/* Python and some daemons start their children with SIGCHLD ignored. */
+static void its_status_comes_back_where_sigchld_was_ignored(void **state)
+{
+	struct sigaction ignore = { .sa_handler = SIG_IGN };
+	int signal, status;
+
+	(void)state;
+	assert_int_equal(sigaction(SIGCHLD, &ignore, NULL), 0);
+	status = run(1, NULL, false, &signal);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 1);
+}
+
+static void a_signal_is_answered(void **state)
+{
+	struct signals signals;
+	struct err err;
+	int signal, status;
+
+	(void)state;
+	assert_int_equal(signals_open(&signals, &err), 0);
+	raise(SIGTERM);
+	status = run(-1, &signals, false, &signal);
+	assert_int_equal(signal, SIGTERM);
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(WTERMSIG(status), SIGKILL);
+	signals_close(&signals);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(its_status_comes_back),
+		cmocka_unit_test(its_status_comes_back_where_sigchld_was_ignored),
+		cmocka_unit_test(a_signal_is_answered),
+	};
+
+	return cmocka_run_group_tests_name("child", tests, NULL, NULL);
+}
