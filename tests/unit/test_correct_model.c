@@ -16,7 +16,7 @@
 #define HOSTS "tests/fixtures/hosts/"
 #define GIB (1ull << 30)
 
-/* Of a host without /sys nothing is known but the version. */
+/* On a host without /sys nothing is known but the version. */
 static const struct kernel_facts unknown_6_12 = { .major = 6, .minor = 12,
 	.tdp_mmu = ANSWER_UNKNOWN, .tdp = ANSWER_UNKNOWN, .external_tracking = ANSWER_UNKNOWN,
 	.vcalloc = ANSWER_UNKNOWN };

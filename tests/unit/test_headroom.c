@@ -100,7 +100,7 @@ static void the_plan_is_exceeded_by_more_than_noise(void **state)
 	assert_true(headroom_exceeds_plan(&headroom));
 	headroom.nested = headroom.booted - M;
 	assert_false(headroom_exceeds_plan(&headroom));
-	/* Of a small plan, 2 % are less than what the kernel charges at once. */
+	/* Two percent of a small plan are less than what the kernel charges at once. */
 	cost.first_entry_bytes = M;
 	headroom.nested = headroom.booted + 2 * M;
 	assert_false(headroom_exceeds_plan(&headroom));

@@ -11,7 +11,7 @@
 #include "model/kernel_vendor.h"
 #include "model/model.h"
 
-/* Of rmaps and tracking: with the first shadow root (lazy), or with the slot. */
+/* Rmaps and tracking come with the first shadow root (lazy), or with the slot. */
 static const struct {
 	const char *release, *vendor;
 	bool rmap_lazy, tracking_lazy, whole_pages;

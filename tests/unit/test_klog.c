@@ -214,7 +214,7 @@ static void remove_one(const char *root, const char *name)
 	assert_int_equal(remove(path), 0);
 }
 
-/* Of the two hierarchies of a hybrid host, the one of the memory controller. */
+/* A hybrid host has two hierarchies: the one of the memory controller counts. */
 static void reads_who_it_is(void **state)
 {
 	struct host *host = *state;
@@ -238,7 +238,7 @@ static void reads_who_it_is(void **state)
 	remove_one(host->root, "/proc");
 }
 
-/* Who looks at the log: a minivmm in a cgroup of its own. */
+/* The log is looked at by a minivmm in a cgroup of its own. */
 static struct klog_watch watcher(void)
 {
 	return (struct klog_watch){ .command = "minivmm", .cgroup = "/vms/1" };

@@ -98,7 +98,7 @@ static void test_groups(void **state)
 	json_decref(merged);
 }
 
-/* Of hosts that differ in nothing else, those with AMD's CPUs come first, whoever is named first. */
+/* Hosts with AMD CPUs come first where hosts differ in nothing else. */
 static void test_vendors(void **state)
 {
 	json_t *merged;
