@@ -39,7 +39,7 @@ refuse node memslot.more.node=7
 refuse slots memslot.more.count=40000 memslot.more.size=4K
 refuse half-way selftest.break=slot-fails
 # Eager rmaps of 2 GiB, more than the lab has: vmalloc refuses at once, and the ioctl fails.
-refuse too-big memslot.more.size=1020G vm.kernel-memory-limit=1T memslot.more.flags=dirty-log
+refuse too-big memslot.more.size=1020G vm.kernel-memory-limit=1T vm.ignore-limits=yes memslot.more.flags=dirty-log
 echo 40 >/proc/sys/vm/nr_hugepages
 refuse pool-enough memslot.more.backing=hugetlb-2m memslot.more.populate=yes
 truncate -s 64M /tmp/large

@@ -35,9 +35,9 @@ static bool is_harmless(const struct call *call)
 		/* It is written again. */
 		{ "write", "thread_main" },
 		/* Without the limit, mmap() reports the error. */
-		{ "getrlimit", "check_space" },
+		{ "getrlimit", "check_space" }, { "getrlimit", "check_descriptors" },
 		/* The VM's folder is searched in any case, and its absence is reported. */
-		{ "readlink", "in_pid_namespace" },
+		{ "readlink", "debugfs_in_pid_namespace" },
 		/* It only makes an error message more precise. */
 		{ "fstat", "report_load_or" },
 		/* A folder may be writable and not readable. */

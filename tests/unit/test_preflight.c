@@ -210,12 +210,18 @@ static void kernel_and_guest_share_what_is_available(void **state)
 	struct stage *s = *state;
 
 	s->memslot.populate = true;
+	s->phase.nested_paging = true;
 	s->run.before.meminfo.mem_available = 24 * M;
 	assert_true(preflight(&s->run, &s->kvm));
 	s->run.before.meminfo.mem_available = 23 * M;
 	refused(s, "this run takes 8 MiB of the kernel's memory and 16 MiB of the guest's, 24 MiB in all: "
 		   "more than the 23 MiB that MemAvailable, 23 MiB, leaves", "vm.ignore-limits");
 	s->config.vm.ignore_limits = true;
+	assert_true(preflight(&s->run, &s->kvm));
+	/* Without a shadow root there are 3 MiB of KVM's. */
+	s->config.vm.ignore_limits = false;
+	s->phase.nested_paging = false;
+	memset(&s->run.err, 0, sizeof(s->run.err));
 	assert_true(preflight(&s->run, &s->kvm));
 }
 

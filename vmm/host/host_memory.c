@@ -262,7 +262,7 @@ int host_memory_check(const char *root, const struct layout *layout, uint64_t vm
 	return code ? code : check_touched(root, layout, vms, mem_available, err);
 }
 
-uint64_t host_memory_use(const char *root, const struct layout *layout, uint64_t vms)
+uint64_t host_memory_use(const char *root, const struct layout *layout, uint64_t vms, uint64_t room)
 {
 	const struct config *config = layout->config;
 	struct demand demand = { 0 };
@@ -271,7 +271,10 @@ uint64_t host_memory_use(const char *root, const struct layout *layout, uint64_t
 	for (size_t i = 0; i < config->memslot_count; i++)
 		if (!config->memslots[i].alias)
 			add_demand(&config->memslots[i], vms, &demand);
-	touched = vms * most_touched(config, layout_memory(layout), may_be_huge(root, config));
+	touched = vms * most_touched(config, layout_memory(layout), true);
+	/* Whether pages may be huge is only asked where it matters. */
+	if (touched > room && !may_be_huge(root, config))
+		touched = vms * most_touched(config, layout_memory(layout), false);
 	/* What is populated may be what is touched: the larger of both is taken for certain. */
 	return demand.populated > touched ? demand.populated : touched;
 }

@@ -18,8 +18,9 @@ int host_memory_check(const char *root, const struct layout *layout, uint64_t vm
 		      uint64_t mem_available, struct err *err);
 /*
  * What the guests of so many VMs will use of this host's memory, in bytes: what is populated, or
- * what the phase that touches most writes to, if that is more. Pools of huge pages are not counted.
+ * what the phase that touches most writes to, if that is more: in huge pages, if that fits the room
+ * (bytes). Pools of huge pages are not counted.
  */
-uint64_t host_memory_use(const char *root, const struct layout *layout, uint64_t vms);
+uint64_t host_memory_use(const char *root, const struct layout *layout, uint64_t vms, uint64_t room);
 
 #endif

@@ -129,13 +129,23 @@ static bool check_cost(struct run *run, const struct kvm *kvm)
 	return skip(run);
 }
 
-/* A phase with fails = ENOMEM asks for more than there is: the kernel does not give it. */
+/*
+ * A run without L2 under nested paging never takes what comes with the first shadow root. A phase
+ * with fails = ENOMEM asks for more than there is: the kernel does not give it.
+ */
 static uint64_t kernel_cost(const struct run *run, uint64_t vms)
 {
-	for (size_t i = 0; i < run->config->phase_count; i++)
-		if (run->config->phases[i].fails == FAILS_ENOMEM)
-			return vms * footprint_total(&run->at_creation);
-	return vms * (footprint_total(&run->at_creation) + footprint_total(&run->at_transition));
+	uint64_t bytes = footprint_total(&run->at_creation);
+	bool nests = false;
+
+	for (size_t i = 0; i < run->config->phase_count; i++) {
+		const struct phase_cfg *phase = &run->config->phases[i];
+
+		if (phase->fails == FAILS_ENOMEM)
+			return vms * bytes;
+		nests |= phase_runs_l2(phase) && phase->nested_paging;
+	}
+	return vms * (bytes + (nests ? footprint_total(&run->at_transition) : 0));
 }
 
 /* The tightest of MemAvailable and the limits of this process's cgroups. False: none is known. */
@@ -154,15 +164,16 @@ static bool find_room(const struct run *run, struct memory_room *room)
 /* Kernel and guest take from the same memory: who takes too much is killed. */
 static bool check_room(struct run *run, const struct kvm *kvm)
 {
-	uint64_t vms = vm_count(run->config), cost = kernel_cost(run, vms);
-	uint64_t use = host_memory_use("", &run->layout, vms), sum;
+	uint64_t vms = vm_count(run->config), cost = kernel_cost(run, vms), use, sum;
 	char cost_text[UNIT_TEXT], use_text[UNIT_TEXT], sum_text[UNIT_TEXT], room_text[UNIT_TEXT];
 	char limit_text[UNIT_TEXT];
 	struct memory_room room;
 
 	(void)kvm;
-	if (run->config->vm.ignore_limits || !find_room(run, &room) ||
-	    (!__builtin_add_overflow(cost, use, &sum) && sum <= room.room))
+	if (run->config->vm.ignore_limits || !find_room(run, &room))
+		return true;
+	use = host_memory_use("", &run->layout, vms, cost < room.room ? room.room - cost : 0);
+	if (!__builtin_add_overflow(cost, use, &sum) && sum <= room.room)
 		return true;
 	err_set(&run->err, ENOMEM, "this run takes %s of the kernel's memory and %s of the guest's, "
 		"%s in all: more than the %s that %s, %s, leaves",
