@@ -362,7 +362,7 @@ static void test_other_vms(void **state)
 	phase->held.bytes[ARRAY_RMAP] += 4096;
 	phase->held_source = SOURCE_VMALLOCINFO;
 	phase->mixed = true;
-	w->phases[BOOT].snapshot.other_vms = (struct other_vms){ true, 2, 1 };
+	w->phases[BOOT].snapshot.other_vms = (struct other_vms){ true, 2, 1, { 0 } };
 	snprintf(phase->snapshot.status[SOURCE_MEMSLOTS].why, SOURCE_WHY, "/proc/kcore: no");
 	verdict = judge_all(w);
 	expect(&verdict, "rmap.exact", RESULT_SKIP, "2 other VMs are on this host");
@@ -429,7 +429,8 @@ static void test_others_keep_still(void **state)
 	struct world *w = *state;
 	struct phase_result *phase = &w->phases[TRANSITION];
 
-	w->run.before.other_vms = phase->snapshot.other_vms = (struct other_vms){ true, 1, 7 };
+	w->run.before.other_vms = (struct other_vms){ true, 1, 7, { true, 100 } };
+	phase->snapshot.other_vms = (struct other_vms){ true, 1, 7, { true, 101 } };
 	assert_false(measure_others_kept_still(&w->run, phase));	/* not asked */
 	phase->snapshot.status[SOURCE_MEMSLOTS].ok = phase->snapshot.memslots.others_known = true;
 	assert_true(measure_others_kept_still(&w->run, phase));
@@ -443,6 +444,10 @@ static void test_others_keep_still(void **state)
 	w->run.before.status[SOURCE_MEMSLOTS].ok = w->run.before.memslots.others_known = true;
 	w->run.before.memslots.others = 4096;
 	assert_true(measure_others_kept_still(&w->run, phase));
+	/* One lived for a moment. */
+	phase->snapshot.other_vms.events.value = 103;
+	assert_false(measure_others_kept_still(&w->run, phase));
+	phase->snapshot.other_vms.events.value = 101;
 	/* One came or went. */
 	phase->snapshot.other_vms.set = 8;
 	assert_false(measure_others_kept_still(&w->run, phase));
@@ -458,7 +463,7 @@ static void test_leak_beside_other_vms(void **state)
 
 	assert_int_equal(tally_add(&after->vmalloc, "memslot_rmap_alloc", 512, 1), 0);
 	tally_sort(&after->vmalloc);
-	w->run.before.other_vms = (struct other_vms){ true, 1, 1 };
+	w->run.before.other_vms = (struct other_vms){ true, 1, 1, { 0 } };
 	w->phases[TEARDOWN].mixed = true;
 	verdict = judge_all(w);
 	expect(&verdict, "teardown.clean", RESULT_SKIP, "1 other VM is on this host");

@@ -187,6 +187,21 @@ static void count_other(const char *root, const struct host_vm *vm, uint64_t ino
 	others->set += hash(vm->folder) ^ inode;
 }
 
+/* kvm_uevent_notify_change(), virt/kvm/kvm_main.c. Other devices send some, too. */
+static struct figure count_events(const char *root)
+{
+	char buffer[SOURCE_PATH], line[32] = "";
+	FILE *file = fopen(source_path(buffer, root, "/sys/kernel/uevent_seqnum"), "re");
+	const char *text = line;
+	struct figure events = { 0 };
+
+	if (file && fgets(line, sizeof(line), file))
+		events.known = source_number(&text, &events.value);
+	if (file)
+		fclose(file);
+	return events;
+}
+
 struct other_vms host_vms_others(const char *root)
 {
 	char buffer[SOURCE_PATH];
@@ -199,6 +214,7 @@ struct other_vms host_vms_others(const char *root)
 		if (parse_folder(entry->d_name, &vm))
 			count_other(root, &vm, entry->d_ino, &others);
 	others.known &= !errno;
+	others.events = count_events(root);
 	if (folder)
 		closedir(folder);
 	return others;

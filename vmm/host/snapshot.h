@@ -86,6 +86,7 @@ struct other_vms {
 	bool known;
 	uint64_t running;	/* those with vCPUs */
 	uint64_t set;		/* another number when one came or went, those without vCPUs included */
+	struct figure events;	/* uevents since the boot: KVM sends one for each VM made and destroyed */
 };
 
 /* The arrays of this VM's memslots, by their addresses: bytes as /proc/vmallocinfo counts them. */

@@ -14,9 +14,12 @@ json_t *snapshot_json(const struct snapshot *snapshot)
 			return NULL;
 		}
 	}
-	if (object && json_object_set_new(object, "other_vms",
-					  value_known(snapshot->other_vms.known,
-						      snapshot->other_vms.running))) {
+	if (object && (json_object_set_new(object, "other_vms",
+					   value_known(snapshot->other_vms.known,
+						       snapshot->other_vms.running)) ||
+		       json_object_set_new(object, "uevents",
+					   value_known(snapshot->other_vms.events.known,
+						       snapshot->other_vms.events.value)))) {
 		json_decref(object);
 		return NULL;
 	}
