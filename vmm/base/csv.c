@@ -53,3 +53,24 @@ void csv_end(FILE *out)
 {
 	fputs("\r\n", out);
 }
+
+void csv_table(FILE *out, const json_t *array, const char *const *columns, size_t count)
+{
+	const json_t *element;
+	size_t i;
+
+	for (size_t c = 0; c < count; c++) {
+		if (c)
+			csv_next(out);
+		csv_text(out, columns[c]);
+	}
+	csv_end(out);
+	json_array_foreach(array, i, element) {
+		for (size_t c = 0; c < count; c++) {
+			if (c)
+				csv_next(out);
+			csv_member(out, element, columns[c]);
+		}
+		csv_end(out);
+	}
+}

@@ -16,5 +16,7 @@ void csv_member(FILE *out, const json_t *value, const char *path);
 /* csv_next() between two fields, csv_end() after the last one of a record. */
 void csv_next(FILE *out);
 void csv_end(FILE *out);
+/* A record of the columns' names, then one for each element of the array, of its members so named. */
+void csv_table(FILE *out, const json_t *array, const char *const *columns, size_t count);
 
 #endif

@@ -172,22 +172,7 @@ int headroom_csv(const json_t *headroom, FILE *out)
 	static const char *const columns[] = {
 		"what", "limit_bytes", "survived", "peak_bytes", "oom_kills",
 	};
-	const json_t *trial;
-	size_t i, count = sizeof(columns) / sizeof(columns[0]);
 
-	for (size_t c = 0; c < count; c++) {
-		if (c)
-			csv_next(out);
-		csv_text(out, columns[c]);
-	}
-	csv_end(out);
-	json_array_foreach(value_at(headroom, "trials"), i, trial) {
-		for (size_t c = 0; c < count; c++) {
-			if (c)
-				csv_next(out);
-			csv_member(out, trial, columns[c]);
-		}
-		csv_end(out);
-	}
+	csv_table(out, value_at(headroom, "trials"), columns, sizeof(columns) / sizeof(columns[0]));
 	return 0;
 }

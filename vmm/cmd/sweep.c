@@ -148,22 +148,7 @@ int sweep_csv(const json_t *sweep, FILE *out)
 		"size_bytes", "slots", "predicted_bytes", "measured_bytes", "transition_ns",
 		"kvm_mmu_load_ns", "memset_floor_ns", "result",
 	};
-	const json_t *points = value_at(sweep, "points"), *point;
-	size_t i, count = sizeof(columns) / sizeof(columns[0]);
 
-	for (size_t c = 0; c < count; c++) {
-		if (c)
-			csv_next(out);
-		csv_text(out, columns[c]);
-	}
-	csv_end(out);
-	json_array_foreach(points, i, point) {
-		for (size_t c = 0; c < count; c++) {
-			if (c)
-				csv_next(out);
-			csv_member(out, point, columns[c]);
-		}
-		csv_end(out);
-	}
+	csv_table(out, value_at(sweep, "points"), columns, sizeof(columns) / sizeof(columns[0]));
 	return 0;
 }
