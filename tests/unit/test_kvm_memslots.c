@@ -71,7 +71,7 @@ static void read_host(const char *root, struct seen *seen)
 
 	if (kvm_reader_open(&reader, root, why))
 		fail_msg("%s: %s", root, why);
-	if (vmap_areas_read(&reader.memory, &reader.types, root, &seen->areas, why))
+	if (vmap_areas_read(&reader.memory, &reader.types, &reader.vmap, &seen->areas, why))
 		fail_msg("%s: %s", root, why);
 	assert_int_equal(kvm_reader_each(&reader, look, seen), 0);
 	vmap_areas_free(&seen->areas);
@@ -267,7 +267,7 @@ static void test_damaged_memory_is_survived(void **state)
 		if (!kvm_reader_open(&reader, folder, why)) {
 			kvm_reader_each(&reader, count_vms, &count);
 			assert_true(count <= 3);
-			if (!vmap_areas_read(&reader.memory, &reader.types, folder, &areas, why))
+			if (!vmap_areas_read(&reader.memory, &reader.types, &reader.vmap, &areas, why))
 				vmap_areas_free(&areas);
 			kvm_reader_close(&reader);
 		}

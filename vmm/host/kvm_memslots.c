@@ -430,9 +430,30 @@ int kvm_reader_each(const struct kvm_reader *reader, kernel_vm_visit *visit, voi
 	return code;
 }
 
+/* One pass for all: /proc/kallsyms has some 200,000 lines. 0, or -errno with the reason in why. */
+static int find_symbols(struct kvm_reader *reader, const char *root, char why[SOURCE_WHY])
+{
+	struct kernel_symbol symbols[] = {
+		{ .name = "vm_list" }, { .name = "vmap_area_list" }, { .name = "vmap_nodes" },
+		{ .name = "nr_vmap_nodes" },
+	};
+	int code = kernel_symbols_find(root, symbols, sizeof(symbols) / sizeof(symbols[0]), why);
+
+	if (code)
+		return code;
+	reader->vm_list = symbols[0].address;
+	reader->vmap = (struct vmap_symbols){
+		symbols[1].address, symbols[2].address, symbols[3].address,
+	};
+	if (reader->vm_list)
+		return 0;
+	snprintf(why, SOURCE_WHY, "/proc/kallsyms has no vm_list: KVM is not loaded, or this kernel "
+		 "keeps its data symbols out");
+	return -ENOENT;
+}
+
 int kvm_reader_open(struct kvm_reader *reader, const char *root, char why[SOURCE_WHY])
 {
-	struct kernel_symbol vm_list = { .name = "vm_list" };
 	int code;
 
 	*reader = (struct kvm_reader){ .memory.fd = -1 };
@@ -440,13 +461,7 @@ int kvm_reader_open(struct kvm_reader *reader, const char *root, char why[SOURCE
 	if (!code)
 		code = kernel_types_read(root, &reader->types, why);
 	if (!code)
-		code = kernel_symbols_find(root, &vm_list, 1, why);
-	if (!code && !vm_list.address) {
-		snprintf(why, SOURCE_WHY, "/proc/kallsyms has no vm_list: KVM is not loaded, or "
-			 "this kernel keeps its data symbols out");
-		code = -ENOENT;
-	}
-	reader->vm_list = vm_list.address;
+		code = find_symbols(reader, root, why);
 	if (code)
 		kvm_reader_close(reader);
 	return code;

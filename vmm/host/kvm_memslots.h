@@ -14,6 +14,7 @@
 
 #include "host/kernel_memory.h"
 #include "host/kernel_types.h"
+#include "host/vmap_areas.h"
 
 /* The addresses of a memslot's arrays, 0: not allocated. */
 struct memslot_arrays {
@@ -44,6 +45,7 @@ struct kvm_reader {
 	struct kernel_memory memory;
 	struct kernel_types types;
 	uint64_t vm_list;		/* address of the list's head */
+	struct vmap_symbols vmap;	/* found in the same pass, for vmap_areas_read() */
 };
 
 /* Called for each VM. Returns 0 to go on. */

@@ -193,7 +193,7 @@ static int read_moment(struct moment *moment, char why[SOURCE_WHY])
 {
 	struct sources *sources = moment->sources;
 	const struct kvm_reader *reader = &sources->memslots->reader;
-	int code = vmap_areas_read(&reader->memory, &reader->types, sources->root, &moment->areas,
+	int code = vmap_areas_read(&reader->memory, &reader->types, &reader->vmap, &moment->areas,
 				   why);
 
 	if (code)

@@ -141,22 +141,16 @@ static bool types_fit(const struct kernel_types *types)
 	       extent(types, MEMBER_VM_ADDR, MEMBER_VM_NR_PAGES) <= COPY;
 }
 
-static int walk_all(const struct walk *walk, const char *root, char why[SOURCE_WHY])
+static int walk_all(const struct walk *walk, const struct vmap_symbols *symbols,
+		    char why[SOURCE_WHY])
 {
-	struct kernel_symbol symbols[] = {
-		{ .name = "vmap_area_list" }, { .name = "vmap_nodes" }, { .name = "nr_vmap_nodes" },
-	};
-	int code = kernel_symbols_find(root, symbols, sizeof(symbols) / sizeof(symbols[0]), why);
+	int code = -ENOENT;
 
-	if (code)
-		return code;
-	if (symbols[0].address)
-		code = walk_list_until_settled(walk, symbols[0].address);
-	else if (symbols[1].address && symbols[2].address && walk->types->node_size &&
+	if (symbols->area_list)
+		code = walk_list_until_settled(walk, symbols->area_list);
+	else if (symbols->nodes && symbols->count && walk->types->node_size &&
 		 walk->types->members[MEMBER_NODE_BUSY].known)
-		code = walk_nodes(walk, symbols[1].address, symbols[2].address);
-	else
-		code = -ENOENT;
+		code = walk_nodes(walk, symbols->nodes, symbols->count);
 	if (code == -ENOENT)
 		snprintf(why, SOURCE_WHY, "/proc/kallsyms has neither vmap_area_list nor vmap_nodes");
 	else if (code)
@@ -166,7 +160,8 @@ static int walk_all(const struct walk *walk, const char *root, char why[SOURCE_W
 }
 
 int vmap_areas_read(const struct kernel_memory *memory, const struct kernel_types *types,
-		    const char *root, struct vmap_areas *areas, char why[SOURCE_WHY])
+		    const struct vmap_symbols *symbols, struct vmap_areas *areas,
+		    char why[SOURCE_WHY])
 {
 	const struct walk walk = { memory, types, areas };
 	int code;
@@ -177,7 +172,7 @@ int vmap_areas_read(const struct kernel_memory *memory, const struct kernel_type
 			 "as this program knows them");
 		return -ENOENT;
 	}
-	code = walk_all(&walk, root, why);
+	code = walk_all(&walk, symbols, why);
 	if (code) {
 		vmap_areas_free(areas);
 		return code;

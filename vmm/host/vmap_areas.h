@@ -24,9 +24,16 @@ struct vmap_areas {
 	size_t count, room;
 };
 
+/* Addresses of the kernel's symbols; 0: there is none. */
+struct vmap_symbols {
+	uint64_t area_list;	/* vmap_area_list, up to 6.8 */
+	uint64_t nodes, count;	/* vmap_nodes and nr_vmap_nodes, since 6.9 */
+};
+
 /* 0, or -errno with the reason in why. Areas that come or go meanwhile may be missing or be gone. */
 int vmap_areas_read(const struct kernel_memory *memory, const struct kernel_types *types,
-		    const char *root, struct vmap_areas *areas, char why[SOURCE_WHY]);
+		    const struct vmap_symbols *symbols, struct vmap_areas *areas,
+		    char why[SOURCE_WHY]);
 void vmap_areas_free(struct vmap_areas *areas);
 
 /* The area that begins at an address, or NULL. */
