@@ -36,8 +36,8 @@ static char *path_of_line(char *line, enum cgroup_version version)
 	return path + 1;
 }
 
-static int own_path(const char *root, enum cgroup_version version, char path[SOURCE_PATH],
-		    char why[SOURCE_WHY])
+int cgroup_path(const char *root, enum cgroup_version version, char path[SOURCE_PATH],
+		char why[SOURCE_WHY])
 {
 	char line[SOURCE_PATH], *found = NULL;
 	FILE *file;
@@ -91,7 +91,7 @@ int cgroup_find(const char *root, enum cgroup_version version, struct cgroup_pla
 	bool found = false;
 	FILE *file;
 	size_t skip;
-	int code = own_path(root, version, path, why);
+	int code = cgroup_path(root, version, path, why);
 
 	if (!code)
 		code = source_open(&file, root, MOUNTS, why);

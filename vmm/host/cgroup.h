@@ -10,6 +10,13 @@
 
 enum cgroup_version { CGROUP_V1_MEMORY, CGROUP_V2, CGROUP_VERSIONS };
 
+/*
+ * This process's cgroup, as /proc/self/cgroup has it. root: "" or a fixture folder. 0, or -errno with
+ * the reason in why; -ENOENT: it is in none of that version.
+ */
+int cgroup_path(const char *root, enum cgroup_version version, char path[SOURCE_PATH],
+		char why[SOURCE_WHY]);
+
 /* A cgroup of this process in the file system: folder begins with mount. */
 struct cgroup_place {
 	enum cgroup_version version;

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/value.h"
+#include "host/cgroup.h"
 #include "host/source.h"
 
 #define PATH "/dev/kmsg"
@@ -99,21 +100,14 @@ static bool is_klog(int fd)
 }
 
 /* 0 too where there is no /proc: alarms are then told apart by KVM's functions alone. */
-static int open_own(const struct sources *sources, const char *path, FILE **file)
-{
-	char why[SOURCE_WHY];
-	int code = source_open(file, sources->root, path, why);
-
-	return code == -ENOENT ? 0 : code;
-}
-
 static int read_command(const struct sources *sources, char *command, size_t size)
 {
+	char why[SOURCE_WHY];
 	FILE *file;
-	int code = open_own(sources, "/proc/self/comm", &file);
+	int code = source_open(&file, sources->root, "/proc/self/comm", why);
 
-	if (code || !file)
-		return code;
+	if (code)
+		return code == -ENOENT ? 0 : code;
 	if (fgets(command, (int)size, file))
 		command[strcspn(command, "\n")] = '\0';
 	code = source_end(file);
@@ -121,27 +115,21 @@ static int read_command(const struct sources *sources, char *command, size_t siz
 	return code;
 }
 
-/* "4:memory:/a/b" of version 1, if memory has a hierarchy of its own; else "0::/a/b". */
+/* The one of the memory controller: of version 1, if that has a hierarchy of its own, else of version 2. */
 static int read_cgroup(const struct sources *sources, char *cgroup, size_t size)
 {
-	char line[SOURCE_PATH];
-	FILE *file;
-	int code = open_own(sources, "/proc/self/cgroup", &file);
+	static const enum cgroup_version versions[] = { CGROUP_V1_MEMORY, CGROUP_V2 };
+	char path[SOURCE_PATH], why[SOURCE_WHY];
 
-	if (code || !file)
-		return code;
-	while (fgets(line, sizeof(line), file)) {
-		const char *memory = strstr(line, "memory:");
+	for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
+		int code = cgroup_path(sources->root, versions[i], path, why);
 
-		line[strcspn(line, "\n")] = '\0';
-		if (memory && memory > line && strchr(":,", memory[-1]))
-			snprintf(cgroup, size, "%.255s", memory + strlen("memory:"));
-		else if (!strncmp(line, "0::", 3) && !cgroup[0])
-			snprintf(cgroup, size, "%.255s", line + 3);
+		if (!code)
+			snprintf(cgroup, size, "%.255s", path);
+		if (code != -ENOENT)
+			return code;
 	}
-	code = source_end(file);
-	fclose(file);
-	return code;
+	return 0;
 }
 
 /* Who this process is, for klog_watch_record(). 0 or -errno. */
