@@ -86,7 +86,7 @@ static void the_worst_comes_last(void **state)
 	assert_string_equal(kernels[2].name, "b");
 	assert_int_equal(costs[1].headroom_bytes, 2);
 	assert_int_equal(costs[2].headroom_bytes, 3);
-	/* Of equals the last stays. */
+	/* The last of two equals stays. */
 	costs[0].headroom_bytes = 3;
 	plan_worst_last(kernels, costs, 3);
 	assert_string_equal(kernels[2].name, "b");

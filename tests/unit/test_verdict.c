@@ -436,7 +436,7 @@ static void test_others_keep_still(void **state)
 	assert_true(measure_others_kept_still(&w->run, phase));
 	phase->snapshot.memslots.others = 4096;
 	assert_false(measure_others_kept_still(&w->run, phase));
-	/* They had as many before. */
+	/* The other VMs had as many bytes before. */
 	assert_int_equal(tally_add(&w->run.before.vmalloc, "memslot_rmap_alloc", 1, 1), 0);
 	tally_sort(&w->run.before.vmalloc);
 	assert_true(measure_others_matter(&w->run));

@@ -51,7 +51,7 @@ typedef void judge(const struct run *run, struct check *check);
 CHECKS(CHECK_PROTOTYPE)
 #undef CHECK_PROTOTYPE
 
-/* Of a phase that is mixed: whose the arrays are that its figures have too many of can't be told. */
+/* The phase is mixed: whose the arrays are that its figures have too many of can't be told. */
 void skip_for_other_vms(const struct run *run, const struct phase_result *phase, struct check *check);
 /* True and skipped, where other VMs may have been on this host: slab objects are those of all. */
 bool skip_slab_for_other_vms(const struct run *run, struct check *check);

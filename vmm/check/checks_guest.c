@@ -111,7 +111,7 @@ static void left_behind(const struct tally *left, struct check *check)
 	check_fail(check, "%+" PRId64 " bytes of KVM's arrays after the VM was destroyed, first: %s, "
 		   "%+" PRId64 " areas of %" PRIu64 " pages", tally_bytes(left, NULL),
 		   left->entries[0].function, left->entries[0].count, left->entries[0].pages);
-	check_remedy(check, "other VMs that start or stop during the run change these figures: run it alone");
+	check_remedy(check, "report kernel, config and model");
 }
 
 void judge_teardown(const struct run *run, struct check *check)

@@ -159,10 +159,7 @@ static bool same_bytes(const struct run *run, struct check *check, const struct 
 	     phase->name, array_name(array), held, predicted, (int64_t)(held - predicted),
 	     phase->held_source == SOURCE_MEMSLOTS ?
 	     ", by the addresses of this VM's own arrays" : "");
-	check_remedy(check, phase->held_source == SOURCE_MEMSLOTS ?
-		     "report kernel, config and model" :
-		     "other VMs that start or stop during the run change these figures: run it alone; "
-		     "else report kernel, config and model");
+	check_remedy(check, "report kernel, config and model");
 	return false;
 }
 

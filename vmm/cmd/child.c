@@ -32,7 +32,7 @@ static void become_child(pid_t parent)
 
 pid_t child_fork(struct child *child)
 {
-	/* Who starts us may ignore SIGCHLD: then the child's status would be lost. */
+	/* The program that starts us may ignore SIGCHLD: then the child's status would be lost. */
 	struct sigaction standard = { .sa_handler = SIG_DFL };
 	pid_t parent = getpid();
 	int ends[2];

@@ -35,14 +35,9 @@ static const char doc[] =
 	"Exit status: 0 measured, 1 more than planned by over 2 % and 1 MiB, 2 usage or config "
 	"error, 3 environment or internal error, 4 this host can't run it, 128+N on signal N.";
 
-struct arguments {
-	struct options options;
-	struct config_arguments config;
-};
-
 /* What a search needs, and what it has found so far. */
 struct search {
-	const struct arguments *arguments;
+	const struct run_arguments *arguments;
 	const struct config *config;
 	const struct signals *signals;
 	struct trials trials;
@@ -51,18 +46,6 @@ struct search {
 	int signal;
 	struct err err;
 };
-
-static error_t parse(int key, char *argument, struct argp_state *state)
-{
-	struct arguments *arguments = state->input;
-
-	(void)argument;
-	if (key != ARGP_KEY_INIT)
-		return ARGP_ERR_UNKNOWN;
-	state->child_inputs[0] = &arguments->options;
-	state->child_inputs[1] = &arguments->config;
-	return 0;
-}
 
 /* The first phase that makes a shadow root, or -1. */
 static int first_nested(const struct config *config)
@@ -257,7 +240,7 @@ static int measure(struct search *search, const struct config *config, const str
 	return status ? status : headroom_exceeds_plan(&search->headroom) ? EXIT_FAIL : EXIT_PASS;
 }
 
-static int measure_config(const struct arguments *arguments, struct config *config)
+static int measure_config(const struct run_arguments *arguments, struct config *config)
 {
 	const struct layout_limits limits = LAYOUT_LIMITS_DEFAULT;
 	struct search search = { .arguments = arguments, .config = config };
@@ -290,13 +273,13 @@ int cmd_headroom(int argc, char **argv)
 		.documents = DOCUMENT(HEADROOM), .unused = UNUSED_PROGRESS,
 		.output_help = "Write the JSON to FILE, atomically",
 	};
-	struct arguments arguments = { 0 };
+	struct run_arguments arguments = { 0 };
 	const struct argp_child children[] = {
 		{ options_argp(&arguments.options, &use), 0, "Options:", 1 },
 		{ &config_argp, 0, NULL, 0 }, { 0 }
 	};
 	const struct argp argp = {
-		.parser = parse, .args_doc = "CONFIG.ini [SECTION.KEY=VALUE ...]", .doc = doc,
+		.parser = run_arguments_parse, .args_doc = "CONFIG.ini [SECTION.KEY=VALUE ...]", .doc = doc,
 		.children = children,
 	};
 	struct errors errors = { 0 };

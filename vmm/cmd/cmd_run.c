@@ -32,23 +32,6 @@ static const char doc[] =
 	"Exit status: 0 pass, 1 a check failed, 2 usage or config error, 3 environment or internal "
 	"error, 4 skipped (nothing could be judged), 128+N on signal N.";
 
-struct arguments {
-	struct options options;
-	struct config_arguments config;
-};
-
-static error_t parse(int key, char *argument, struct argp_state *state)
-{
-	struct arguments *arguments = state->input;
-
-	(void)argument;
-	if (key != ARGP_KEY_INIT)
-		return ARGP_ERR_UNKNOWN;
-	state->child_inputs[0] = &arguments->options;
-	state->child_inputs[1] = &arguments->config;
-	return 0;
-}
-
 /* The report is the journal's last line, and stdout gets it as well. */
 static int end_journal(struct journal *journal, json_t *report, const struct options *options)
 {
@@ -141,7 +124,7 @@ static int run_config(struct session *session, const struct options *options)
 	return status;
 }
 
-static int load_and_run(struct arguments *arguments, struct session *session, int argc, char **argv)
+static int load_and_run(struct run_arguments *arguments, struct session *session, int argc, char **argv)
 {
 	struct config *config = &session->config;
 	struct errors errors = { 0 };
@@ -163,13 +146,13 @@ int cmd_run(int argc, char **argv)
 		.output_help = "Write the JSON report to FILE, atomically; FILE.jsonl: a line for "
 			       "each second of stress, then the report",
 	};
-	struct arguments arguments = { 0 };
+	struct run_arguments arguments = { 0 };
 	const struct argp_child children[] = {
 		{ options_argp(&arguments.options, &use), 0, "Options:", 1 },
 		{ &config_argp, 0, NULL, 0 }, { 0 }
 	};
 	const struct argp argp = {
-		.parser = parse, .args_doc = "CONFIG.ini [SECTION.KEY=VALUE ...]", .doc = doc,
+		.parser = run_arguments_parse, .args_doc = "CONFIG.ini [SECTION.KEY=VALUE ...]", .doc = doc,
 		.children = children,
 	};
 	struct session *session;

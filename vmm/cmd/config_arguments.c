@@ -39,6 +39,18 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 
 const struct argp config_argp = { .parser = parse };
 
+error_t run_arguments_parse(int key, char *argument, struct argp_state *state)
+{
+	struct run_arguments *arguments = state->input;
+
+	(void)argument;
+	if (key != ARGP_KEY_INIT)
+		return ARGP_ERR_UNKNOWN;
+	state->child_inputs[0] = &arguments->options;
+	state->child_inputs[1] = &arguments->config;
+	return 0;
+}
+
 static void apply_timeout(struct config *config, uint64_t ns)
 {
 	config->vm.timeout = ns;

@@ -7,9 +7,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "cmd/options.h"
 #include "config/config.h"
-
-struct options;
 
 struct config_arguments {
 	const char *path;	/* CONFIG */
@@ -21,6 +20,15 @@ struct config_arguments {
 
 /* An argp child that takes all arguments; its input is a struct config_arguments. */
 extern const struct argp config_argp;
+
+/* What a command takes that has no option of its own: the common ones, and CONFIG. */
+struct run_arguments {
+	struct options options;
+	struct config_arguments config;
+};
+
+/* An argp parser whose input are struct run_arguments: its first child is the options, then config_argp. */
+error_t run_arguments_parse(int key, char *argument, struct argp_state *state);
 
 /*
  * Loads the config, with what --seed, --trace and --timeout say, which replaces the timeout of every

@@ -66,7 +66,7 @@ static bool has_svm_cpu(const struct host *host)
 	return !strcmp(host->cpu_vendor, "amd") || !strcmp(host->cpu_vendor, "HygonGenuine");
 }
 
-/* Of modules that are built in, both are there, and the one of another vendor does nothing. */
+/* Both modules are there if they are built in, and the one of another vendor does nothing. */
 static void read_module(const char *root, struct host *host)
 {
 	static const char *const modules[][2] = { { "kvm_amd", "npt" }, { "kvm_intel", "ept" } };

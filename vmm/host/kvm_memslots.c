@@ -288,7 +288,7 @@ static int read_once(struct reading *reading)
 	return code ? code : check_sum(reading);
 }
 
-/* Who owns its memory, and its folder in debugfs. Where they can't be read they stay unknown. */
+/* Reads who owns its memory, and its folder in debugfs. What can't be read stays unknown. */
 static void read_owner(struct reading *reading)
 {
 	const struct kernel_field *members = reading->reader->types.members;

@@ -37,7 +37,8 @@ void model_choose(const struct kernel_facts *facts, struct model *model)
 	snprintf(model->why, sizeof(model->why),
 		 "KVM as in mainline %u.%u (%s), tdp_mmu %s, two-dimensional paging %s, external write "
 		 "tracking %s, arrays from %s",
-		 facts->major, facts->minor, facts->vendor ? facts->vendor : "no known vendor", answer_text(facts->tdp_mmu), answer_text(facts->tdp),
+		 facts->major, facts->minor, facts->vendor ? facts->vendor : "no known vendor",
+		 answer_text(facts->tdp_mmu), answer_text(facts->tdp),
 		 answer_text(facts->external_tracking), model->whole_pages ? "vmalloc" : "kvcalloc");
 }
 

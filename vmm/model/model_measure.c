@@ -50,6 +50,12 @@ static int add_areas(struct tally *tally, const char *name, uint64_t bytes)
 	return code;
 }
 
+/* A slot that is gone has none. */
+static size_t live_arrays(const struct slot *slot, struct slot_array arrays[SLOT_ARRAYS])
+{
+	return slot->gone ? 0 : model_slot_arrays(slot, arrays);
+}
+
 /* The areas that must exist, and those that exist only if kmalloc found no room. */
 static int expected_areas(const struct model *model, const struct layout *layout,
 			  struct tally *certain, struct tally *possible)
@@ -58,8 +64,7 @@ static int expected_areas(const struct model *model, const struct layout *layout
 
 	for (size_t i = 0; !code && i < layout->count; i++) {
 		struct slot_array arrays[SLOT_ARRAYS];
-		size_t count = layout->slots[i].gone ? 0 :
-						       model_slot_arrays(&layout->slots[i], arrays);
+		size_t count = live_arrays(&layout->slots[i], arrays);
 
 		for (size_t j = 0; !code && j < count; j++)
 			code = add_areas(arrays[j].bytes > KMALLOC_MAX ? certain : possible,
@@ -190,8 +195,7 @@ static int existing_areas(const struct model *model, const struct layout *layout
 
 	for (size_t i = 0; !code && i < layout->count; i++) {
 		struct slot_array arrays[SLOT_ARRAYS];
-		size_t count = layout->slots[i].gone ? 0 :
-						       model_slot_arrays(&layout->slots[i], arrays);
+		size_t count = live_arrays(&layout->slots[i], arrays);
 
 		for (size_t j = 0; !code && j < count; j++)
 			if (shadow_root || !model_is_lazy(model, arrays[j].array))

@@ -201,8 +201,8 @@ bool measure_others_kept_still(const struct run *run, const struct phase_result 
 	uint64_t before;
 
 	return first->known && now->known && first->set == now->set &&
-	       only_own_events(run, phase) && phase->snapshot.status[SOURCE_MEMSLOTS].ok && memslots->others_known &&
-	       others_before(run, &before) && memslots->others == before;
+	       only_own_events(run, phase) && phase->snapshot.status[SOURCE_MEMSLOTS].ok &&
+	       memslots->others_known && others_before(run, &before) && memslots->others == before;
 }
 
 uint64_t measure_most_other_vms(const struct run *run)

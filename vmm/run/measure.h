@@ -19,15 +19,15 @@ uint64_t measure_expected(const struct run *run, const struct phase_result *phas
  */
 bool measure_explained(const struct run *run, const struct phase_result *phase);
 /*
- * Other VMs may have changed the host's figures: some with vCPUs were on this host, VMs came or went
- * between two snapshots, or neither is known.
+ * Other VMs may have changed the host's figures: some were on this host when the run began, or came
+ * or went between two snapshots, or neither is known.
  */
 bool measure_other_vms(const struct run *run);
 /* Other VMs had arrays when the run began, so that how many bytes is worth asking. */
 bool measure_others_matter(const struct run *run);
 /*
- * After the source memslots was asked in a phase: the other VMs are those of the begin, and have as
- * many bytes of arrays as they had. What the host's arrays have changed by is then this VM's alone.
+ * After the source memslots was asked in a phase: the other VMs are those of the begin, none lived for
+ * a moment in between, and they have as many bytes of arrays as they had. What the host's arrays have changed by is then this VM's alone.
  */
 bool measure_others_kept_still(const struct run *run, const struct phase_result *phase);
 /* The most with vCPUs that a snapshot saw. */
