@@ -426,6 +426,7 @@ static void test_bytes_of_another_state(void **state)
 
 static void test_others_keep_still(void **state)
 {
+	struct stress_result stress = { .vms.made = 1 };
 	struct world *w = *state;
 	struct phase_result *phase = &w->phases[TRANSITION];
 
@@ -447,6 +448,12 @@ static void test_others_keep_still(void **state)
 	/* One lived for a moment. */
 	phase->snapshot.other_vms.events.value = 103;
 	assert_false(measure_others_kept_still(&w->run, phase));
+	/* It was this run's own, of a stress phase. */
+	phase->stress = &stress;
+	assert_true(measure_others_kept_still(&w->run, phase));
+	phase->snapshot.other_vms.events.value = 105;
+	assert_false(measure_others_kept_still(&w->run, phase));
+	phase->stress = NULL;
 	phase->snapshot.other_vms.events.value = 101;
 	/* One came or went. */
 	phase->snapshot.other_vms.set = 8;

@@ -171,12 +171,15 @@ bool measure_others_matter(const struct run *run)
 	return run->before.other_vms.set && model_names_arrays(&run->before.vmalloc);
 }
 
-static bool makes_vms(const struct config *config)
+/* Each VM of a stress phase is made and destroyed within the phase. */
+static uint64_t events_of_stress(const struct run *run)
 {
-	for (size_t i = 0; i < config->phase_count; i++)
-		if (config->phases[i].what == DO_STRESS)
-			return true;
-	return false;
+	uint64_t events = 0;
+
+	for (size_t i = 0; i < run->phase_count; i++)
+		if (run->phases[i].stress)
+			events += 2 * run->phases[i].stress->vms.made;
+	return events;
 }
 
 /*
@@ -187,9 +190,9 @@ static bool only_own_events(const struct run *run, const struct phase_result *ph
 {
 	const struct figure *before = &run->before.other_vms.events;
 	const struct figure *now = &phase->snapshot.other_vms.events;
-	uint64_t events = now->value - before->value;
+	uint64_t events = now->value - before->value - events_of_stress(run);
 
-	if (!before->known || !now->known || makes_vms(run->config))
+	if (!before->known || !now->known)
 		return false;
 	return events == 1 || (!strcmp(phase->what, "teardown") && events == 2);
 }
