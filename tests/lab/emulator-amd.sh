@@ -14,7 +14,7 @@ emulator_ports=(/dev/ttyS1 /dev/ttyS2 /dev/ttyS3)
 emulator_hold=1
 emulator_append='maxcpus=1 noreplace-smp lpj=10000000 tsc=reliable'
 emulator_bug='int3: 0000'
-emulator_remedy='QEMU ran code that the kernel had replaced (README.md, limits): run again, or with LAB_THREADS=single'
+emulator_remedy='QEMU ran code that the kernel had replaced (README.md, limits): once more, with LAB_THREADS=single'
 
 # A third of a kernel's start is its unpacking; so it is unpacked here and booted by its PVH entry.
 # Four serial ports usually share two interrupts, of which an edge-triggered bus loses some: here each port has its own.
@@ -29,4 +29,9 @@ emulator__command() { # KERNEL INITRD APPEND FILE...: fills `emulator`; the file
 			-device "isa-serial,chardev=port$index,index=$index,irq=${irqs[index]}")
 		index=$((index + 1))
 	done
+}
+
+# With one thread for all CPUs none runs while another patches. Fails where it is so already.
+emulator__be_careful() {
+	[[ ${LAB_THREADS:-multi} != single ]] && LAB_THREADS=single
 }
