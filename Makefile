@@ -51,7 +51,7 @@ LIBS := $(PLAIN_LIBS) $(BPF_LIBS)
 # $(call link_static,OBJECTS). Debian 13's libelf.a lacks a part of itself: there it is linked without libbpf.
 define link_static
 $(Q)$(CC) -pthread -static -Wl,-z,noseparate-code $(LDFLAGS) $(1) $(LIBS) \
-	$(if $(BPF_LIBS),$(shell $(PKG_CONFIG) --static --libs libbpf)) -o $@ 2>$@.err || \
+	$(if $(BPF_LIBS),$(shell $(PKG_CONFIG) --static --libs libbpf)) -o $@ 2>$(BUILD)/$(subst /,-,$@).err || \
 $(CC) -pthread -static -Wl,-z,noseparate-code $(LDFLAGS) $(1:%/host/kernel_types.o=%/host/kernel_types.plain.o) \
 	$(PLAIN_LIBS) -o $@
 endef

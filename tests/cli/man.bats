@@ -29,14 +29,12 @@ pages() { # DIR
 options() { "$minivmm" $1 --help | grep -oE '^ +(-[a-z?V], )?--[a-z-]+' | grep -oE -- '--[a-z-]+' | sort -u; }
 
 @test "minivmm(1) names every command, and each option of each" {
-	local command option options
+	local command
 	for command in "" plan smoke stat sweep report list; do
 		grep -qF "minivmm${command:+ $command}" minivmm.1.txt
-		options=$(options $command)
-		[[ -n $options ]]
-		for option in $options; do
-			grep -qE -- "^(-.*[ ,])?$option( |,|$)" minivmm.1.txt || { echo "$command: $option"; return 1; }
-		done
+		options $command | awk -v command="$command" 'NR == FNR { if (/^-/) text = text $0 "\n"; next }
+			text !~ "(^|[ ,\n])" $0 "[ ,\n]" { print command ": " $0; bad = 1 }
+			END { exit bad || !FNR }' minivmm.1.txt -
 	done
 	for command in show diff merge plot html; do
 		grep -q "^minivmm report $command " minivmm.1.txt
@@ -44,13 +42,12 @@ options() { "$minivmm" $1 --help | grep -oE '^ +(-[a-z?V], )?--[a-z-]+' | grep -
 }
 
 @test "minivmm(1) has every check and scenario, minivmm.ini(5) every key and op" {
-	local what name page
+	local what page
 	for what in checks:minivmm.1 scenarios:minivmm.1 keys:minivmm.ini.5 ops:minivmm.ini.5; do
 		page=${what#*:}.txt
-		[[ $("$minivmm" list ${what%:*} | wc -l) -gt 1 ]]
-		"$minivmm" list ${what%:*} | while read -r name; do
-			grep -qE "^${name//./\\.}( = |$)" "$page" || { echo "$page lacks $name"; exit 1; }
-		done
+		"$minivmm" list ${what%:*} | awk -v page="$page" 'NR == FNR { sub(/ = .*/, ""); has[$0]; next }
+			!($0 in has) { print page " lacks " $0; bad = 1 }
+			END { exit bad || FNR < 2 }' "$page" -
 	done
 }
 
@@ -62,10 +59,9 @@ options() { "$minivmm" $1 --help | grep -oE '^ +(-[a-z?V], )?--[a-z-]+' | grep -
 	"$minivmm" list keys -v | awk -F'\t' '{
 		initial = $3 == "required" ? $3 : $3 == "-" ? "no default" : "default: " $3
 		printf "%s = %s\t%s (%s)\n", $1, $2, $4, initial }' >want
-	[[ $(wc -l <want) -gt 30 ]]
-	while IFS=$'\t' read -r first second; do
-		grep -xF -A 2 -- "$first" minivmm.ini.5.txt | grep -qxF -- "$second" || { echo "minivmm.ini(5) lacks: $first: $second"; return 1; }
-	done <want
+	awk -F'\t' 'NR == FNR { line[FNR] = $0; at[$0] = FNR; next }
+		!($1 in at) || (line[at[$1] + 1] != $2 && line[at[$1] + 2] != $2) { print "minivmm.ini(5) lacks: " $0; bad = 1 }
+		END { exit bad || FNR < 30 }' minivmm.ini.5.txt want
 }
 
 @test "the pages are without a fault, and end with what comes last in them" {
