@@ -7,7 +7,7 @@
  * all: each call fails in turn.
  * places: the first and the last call that each place in the program makes.
  * most: those, and each other call that is not one of many alike (is_bulk()).
- * new: as places, but only those that no walk before has tried: the file FAULTS_TRIED has them.
+ * new: the first call of each place that no walk before has tried: the file FAULTS_TRIED has them.
  * CALL: the calls whose name begins with CALL.
  *
  * It works in an empty folder, where the command's -o has to name OUT_FILE. It prints a TAP line,
@@ -313,7 +313,7 @@ static bool is_wanted(const struct walk *walk, size_t index)
 	if (!strcmp(walk->how, "places"))
 		return is_end(walk, index);
 	if (!strcmp(walk->how, "new"))
-		return is_end(walk, index) && !was_tried(walk, call);
+		return call->turn == 1 && !was_tried(walk, call);
 	if (!strcmp(walk->how, "most"))
 		return !is_bulk(call) || is_end(walk, index);
 	return !strcmp(walk->how, "all") || !strncmp(call->name, walk->how, strlen(walk->how));
