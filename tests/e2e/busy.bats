@@ -3,7 +3,10 @@
 
 load lab
 
-setup_file() { boot busy.sh; }
+setup_file() {
+	${CC:-gcc} -O2 -Wall -Werror -static -o "$BATS_FILE_TMPDIR/other-vms" "$BATS_TEST_DIRNAME/other-vms.c"
+	boot busy.sh --program "$BATS_FILE_TMPDIR/other-vms"
+}
 setup() { need_boot; }
 
 @test "beside VMs that come and go every byte is still exact" {
@@ -29,6 +32,21 @@ setup() { need_boot; }
 @test "beside them a VM that is left behind fails, by the addresses of its arrays" {
 	rc leak 1
 	check leak teardown.clean fail "at the addresses that they had"
+}
+
+@test "beside 40 VMs of another program, and ten a second that come and go, every byte is exact" {
+	for i in 1 2 3 4 5; do
+		rc crowd$i 0
+		check crowd$i rmap.exact pass
+		check crowd$i tracking.exact pass
+		check crowd$i arrays.exact pass
+	done
+	json crowd1 '.host.other_vms >= 40'
+}
+
+@test "beside these a VM that is left behind fails as well" {
+	rc crowd-leak 1
+	check crowd-leak teardown.clean fail
 }
 
 @test "three smokes at once give three verdicts without a FAIL" {

@@ -43,6 +43,17 @@ busy dirty-log configs/dirty-log.ini
 busy wrong-model configs/transition.ini selftest.break=wrong-model
 busy leak configs/transition.ini selftest.break=leak-vm
 
+# 40 VMs of another program, ten more that come and go each second.
+other-vms 40 10 >/tmp/ready &
+others=$!
+while ! grep -q ready /tmp/ready; do usleep 100000; done
+for i in 1 2 3 4 5; do
+	report crowd$i configs/transition.ini
+done
+report crowd-leak configs/transition.ini selftest.break=leak-vm
+kill $others
+wait $others
+
 for i in 1 2 3; do
 	report smoke$i smoke --format ktap &
 done

@@ -12,6 +12,7 @@
 
 #include "base/value.h"
 #include "host/kvm_memslots.h"
+#include "host/seen_arrays.h"
 #include "host/source.h"
 #include "host/vmap_areas.h"
 
@@ -19,8 +20,7 @@
 
 struct memslots_witness {
 	struct kvm_reader reader;
-	struct vmap_area *seen;		/* the VM's arrays, to be looked for once it is gone */
-	size_t count;
+	struct seen_arrays seen;	/* the VM's, to be looked for once it is gone */
 };
 
 /* What is read at one moment. */
@@ -58,25 +58,15 @@ static void add_up(struct moment *moment, const uint64_t addresses[ARRAYS_OF_SLO
 static int note_arrays(struct memslots_witness *witness, const struct moment *moment,
 		       const struct kernel_vm *vm)
 {
-	struct vmap_area *seen = malloc((vm->count * ARRAYS_OF_SLOT + 1) * sizeof(*seen));
 	uint64_t addresses[ARRAYS_OF_SLOT];
-	size_t count = 0;
+	int code = seen_arrays_renew(&witness->seen, vm->count * ARRAYS_OF_SLOT);
 
-	if (!seen)
-		return -ENOMEM;
-	for (size_t i = 0; i < vm->count; i++) {
+	for (size_t i = 0; !code && i < vm->count; i++) {
 		addresses_of(&vm->slots[i].arrays, addresses);
-		for (int j = 0; j < ARRAYS_OF_SLOT; j++) {
-			const struct vmap_area *area = vmap_area_at(&moment->areas, addresses[j]);
-
-			if (area)
-				seen[count++] = *area;
-		}
+		for (int j = 0; j < ARRAYS_OF_SLOT; j++)
+			seen_arrays_note(&witness->seen, vmap_area_at(&moment->areas, addresses[j]));
 	}
-	free(witness->seen);
-	witness->seen = seen;
-	witness->count = count;
-	return 0;
+	return code;
 }
 
 /* By its folder in debugfs; in a pid namespace, where that has another name, by the mark. */
@@ -101,14 +91,17 @@ static bool is_ours(const struct moment *moment, const struct kernel_vm *vm)
 	return vm->tgid == getpid() || (moment->sources->vm_pid && is_own(moment->sources, vm));
 }
 
-static uint64_t all_arrays(const struct moment *moment, const struct kernel_vm *vm)
+/* All arrays of another VM. */
+static uint64_t others_arrays(struct moment *moment, const struct kernel_vm *vm)
 {
 	uint64_t addresses[ARRAYS_OF_SLOT], bytes = 0;
 
 	for (size_t i = 0; i < vm->count; i++) {
 		addresses_of(&vm->slots[i].arrays, addresses);
-		for (int j = 0; j < ARRAYS_OF_SLOT; j++)
+		for (int j = 0; j < ARRAYS_OF_SLOT; j++) {
 			bytes += vmap_area_bytes(&moment->areas, addresses[j]);
+			vmap_area_take(&moment->areas, addresses[j]);
+		}
 	}
 	return bytes;
 }
@@ -135,20 +128,8 @@ static int visit(const struct kernel_vm *vm, void *data)
 	if (is_ours(moment, vm))
 		return 0;
 	moment->figures->others_known &= vm->settled;
-	moment->figures->others += all_arrays(moment, vm);
+	moment->figures->others += others_arrays(moment, vm);
 	return 0;
-}
-
-/* After the VM is gone: its arrays must be, too. Another array may be where one of them was. */
-static void count_left(const struct memslots_witness *witness, const struct moment *moment)
-{
-	for (size_t i = 0; i < witness->count; i++) {
-		const struct vmap_area *was = &witness->seen[i];
-		const struct vmap_area *is = vmap_area_at(&moment->areas, was->address);
-
-		if (is && is->pages == was->pages && is->page_array == was->page_array)
-			moment->figures->left += vmap_area_bytes(&moment->areas, was->address);
-	}
 }
 
 static int open_witness(struct sources *sources, char why[SOURCE_WHY])
@@ -171,7 +152,7 @@ static int open_witness(struct sources *sources, char why[SOURCE_WHY])
 
 static int read_vms(struct moment *moment, char why[SOURCE_WHY])
 {
-	const struct memslots_witness *witness = moment->sources->memslots;
+	struct memslots_witness *witness = moment->sources->memslots;
 	int code = kvm_reader_each(&witness->reader, visit, moment);
 
 	if (code) {
@@ -183,9 +164,9 @@ static int read_vms(struct moment *moment, char why[SOURCE_WHY])
 			 "or kept changing");
 		return -ENOENT;
 	}
-	moment->figures->left_known = !moment->sources->vm_pid && witness->seen;
+	moment->figures->left_known = !moment->sources->vm_pid && witness->seen.list;
 	if (moment->figures->left_known)
-		count_left(witness, moment);
+		moment->figures->left = seen_arrays_left(&witness->seen, &moment->areas);
 	return 0;
 }
 
@@ -224,7 +205,7 @@ void memslots_close(struct sources *sources)
 	if (!sources->memslots)
 		return;
 	kvm_reader_close(&sources->memslots->reader);
-	free(sources->memslots->seen);
+	seen_arrays_free(&sources->memslots->seen);
 	free(sources->memslots);
 	sources->memslots = NULL;
 }

@@ -188,13 +188,26 @@ void vmap_areas_free(struct vmap_areas *areas)
 	*areas = (struct vmap_areas){ 0 };
 }
 
-const struct vmap_area *vmap_area_at(const struct vmap_areas *areas, uint64_t address)
+static struct vmap_area *find(const struct vmap_areas *areas, uint64_t address)
 {
 	const struct vmap_area key = { .address = address };
 
 	if (!address || !areas->count)
 		return NULL;
 	return bsearch(&key, areas->list, areas->count, sizeof(key), by_address);
+}
+
+const struct vmap_area *vmap_area_at(const struct vmap_areas *areas, uint64_t address)
+{
+	return find(areas, address);
+}
+
+void vmap_area_take(struct vmap_areas *areas, uint64_t address)
+{
+	struct vmap_area *area = find(areas, address);
+
+	if (area)
+		area->taken = true;
 }
 
 uint64_t vmap_area_bytes(const struct vmap_areas *areas, uint64_t address)

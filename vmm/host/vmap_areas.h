@@ -7,6 +7,7 @@
 #ifndef VMAP_AREAS_H
 #define VMAP_AREAS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,6 +18,7 @@ struct vmap_area {
 	uint64_t address;
 	uint64_t pages;		/* without the guard page */
 	uint64_t page_array;	/* address of its array of page pointers, vmalloc'ed or not */
+	bool taken;		/* vmap_area_take() */
 };
 
 struct vmap_areas {
@@ -38,6 +40,8 @@ void vmap_areas_free(struct vmap_areas *areas);
 
 /* The area that begins at an address, or NULL. */
 const struct vmap_area *vmap_area_at(const struct vmap_areas *areas, uint64_t address);
+/* Notes that the area at an address is an array of another VM than the one that is asked about. */
+void vmap_area_take(struct vmap_areas *areas, uint64_t address);
 /*
  * What the kernel holds for the area at an address: its pages and its vmalloc'ed arrays of page
  * pointers, times 4096 (mm/vmalloc.c, __vmalloc_area_node()). 0: no area begins there.

@@ -41,7 +41,8 @@ static bool is_unexplained(const struct run *run, const struct phase_result *pha
  * Perhaps other VMs changed the host's arrays: this VM's own are asked for, and theirs. A VM that is
  * being destroyed has left debugfs and vm_list before its arrays are freed (kvm_destroy_vm(),
  * virt/kvm/kvm_main.c), and the host's arrays are read a moment before the others'. So only what
- * stays unexplained for a second, while all others keep still, is this VM's alone.
+ * stays unexplained for a second, while all others keep still, is this VM's alone; and of an ended
+ * VM's arrays only those are left which are where they were all the time.
  */
 static void settle(struct live_run *live, struct phase_result *phase)
 {
@@ -52,11 +53,13 @@ static void settle(struct live_run *live, struct phase_result *phase)
 			snapshot_ask_memslots(&live->sources, &phase->snapshot);
 			phase->mixed = !measure_others_kept_still(live->run, phase);
 		}
-		if (phase->mixed || clock_ns() > end || signals_came(live->run->signals))
+		if ((phase->mixed && !phase->snapshot.memslots.left) || clock_ns() > end ||
+		    signals_came(live->run->signals))
 			break;
 		usleep(SETTLE_STEP_US);
 		snapshot_free(&phase->snapshot);
 		snapshot_take(&live->sources, &phase->snapshot);
+		phase->mixed = false;
 		measure_phase(live->run, phase);
 		if (!is_unexplained(live->run, phase))
 			return;
