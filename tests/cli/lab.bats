@@ -26,9 +26,9 @@ boot() {
 	. "$lab_dir/boot.sh"
 	lab_cache=$work
 	emulator__command() { # replaces that of emulator-amd.sh
-		emulator=(bash "$work/emulator" "$work/console" "$work/result" "${LAB_THREADS:-multi}" "$broken")
+		emulator=(bash "$work/emulator" "$work/console" "$work/result" "$LAB_THREADS" "$broken")
 	}
-	unset LAB_THREADS
+	LAB_THREADS=multi
 	: >"$work/console"
 	boot__try kernel initrd || boot__explain
 	echo "status $status"

@@ -4,7 +4,7 @@
 
 load lab
 
-setup_file() { boot contention.sh; }
+setup_file() { LAB_THREADS=multi boot contention.sh; }
 setup() { need_boot; }
 
 ratio() { # OP FILTER

@@ -3,8 +3,7 @@
 
 load lab
 
-# One thread: with two, QEMU may run wrong code in L2 (tests/lab/README.md, limits).
-setup_file() { LAB_MEM=4G LAB_TIMEOUT=600 LAB_THREADS=single boot stress.sh; }
+setup_file() { LAB_MEM=4G LAB_TIMEOUT=600 boot stress.sh; }
 setup() { need_boot; }
 
 @test "every op at once, four VMs: none fails, and every invariant holds" {

@@ -3,8 +3,7 @@
 
 load lab
 
-# One thread, because kprobes patch running code, which may crash QEMU with two (tests/lab/README.md, limits).
-setup_file() { LAB_THREADS=single boot trace.sh; }
+setup_file() { boot trace.sh; }
 setup() { need_boot; }
 
 @test "--trace: both slots, the tracking, and kvm_mmu_load around them" {
