@@ -224,6 +224,19 @@ setup() { need_boot; }
 	check null-kvm host.kvm skip "no KVM device"
 }
 
+@test "somebody else's process that the kernel kills is a note, not this run's fault" {
+	[[ $(cat "$out/oom-kills") -ge 1 ]]
+	rc others-oom 1
+	json others-oom '[.checks[] | select(.result == "fail") | .name] | index("klog.clean") == null'
+	check others-oom klog.clean pass
+}
+
+@test "without /sys: what can't be told is a skip, and nothing is a FAIL" {
+	json no-sys '[.checks[] | select(.result == "fail")] == []'
+	json no-sys '.result == "pass" or .result == "skip"'
+	json no-sys '[.checks[] | select(.result == "skip" and (.reason // "") == "")] == []'
+}
+
 @test "under lockdown: said so by each source it takes away; the others give the verdict" {
 	grep -qF '[confidentiality]' "$out/lockdown" || skip "this kernel has no lockdown"
 	rc lockdown 0

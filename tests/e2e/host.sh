@@ -97,6 +97,20 @@ echo 'others:x:2000:' >>/etc/group
 chgrp others /dev/kvm
 as_user other-group
 chgrp kvm /dev/kvm
+# Somebody else's process is killed in its own cgroup while the run goes on.
+mkdir /sys/fs/cgroup/tight
+echo 20M >/sys/fs/cgroup/tight/memory.max
+transition others-oom selftest.break=hang --timeout "$(seconds 3)s" &
+sleep 1
+sh -c 'echo $$ >/sys/fs/cgroup/tight/cgroup.procs && exec dd if=/dev/zero of=/dev/null bs=100M count=1' 2>/dev/null
+wait
+dmesg | grep -c 'oom-kill:' >/out/oom-kills
+rmdir /sys/fs/cgroup/tight
+# A container without /sys.
+mkdir /tmp/nothing
+mount -o bind /tmp/nothing /sys
+transition no-sys
+umount /sys
 umount /sys/kernel/debug/tracing 2>/dev/null
 umount /sys/kernel/debug
 transition no-debugfs

@@ -30,6 +30,12 @@ exact() { # NAME: passed, and the plan said what was measured
 	json dirty-log '[.slots[].predicted.dirty_bitmap_bytes] | add > 2000000'
 }
 
+@test "a part that is plugged, a BAR, a window: exact, and RAM is counted once" {
+	exact parts
+	json parts '.memory_bytes == 3 * 1073741824'
+	json plan-parts '.memory_bytes == 3 * 1073741824'
+}
+
 @test "1 TiB where it may not cost that much: refused with the figures" {
 	rc 1t 4
 	json 1t '(.error.text | test("costs the kernel 2.5 GiB, more than the 2 GiB")) and .phases == []'

@@ -11,6 +11,32 @@ for config in /configs/*.ini; do
 	report "$name" "$config" expect.policy=any
 	report "plan-$name" plan "$config"
 done
+# A virtio-mem slot of which a part is plugged, a device's BAR, and a window into the RAM.
+cat >/tmp/parts.ini <<END
+[memslot.low]
+base = 0
+size = 1G
+[memslot.window]
+base = 3G
+size = 16M
+alias = low
+alias-offset = 512M
+[memslot.bar]
+base = 3584M
+size = 256M
+kind = device
+[memslot.virtio-mem]
+base = 4G
+size = 8G
+plugged = 2G
+[phase.boot]
+do = boot
+[phase.l2]
+do = l2
+touch = 4M
+END
+report parts /tmp/parts.ini expect.policy=any
+report plan-parts plan /tmp/parts.ini
 report 1t /configs/1t.ini vm.kernel-memory-limit=2G
 
 cat >/tmp/base.ini <<END
