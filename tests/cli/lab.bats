@@ -6,10 +6,15 @@ setup() {
 	work=$BATS_TEST_TMPDIR
 	# What the emulators write: the console, and the results as guest/init packs them.
 	cat >"$work/emulator" <<-'END'
-		console=$1 result=$2 threads=$3 broken=$4
+		console=$1 result=$2 threads=$3 broken=$4 talk=$5
 		echo "boots with $threads" >>"$console.boots"
 		if [[ " $broken " == *" $threads "* ]]; then
 			echo "Oops: int3: 0000 [#1] PREEMPT SMP NOPTI" >"$console"
+			exit 0
+		fi
+		if [[ $broken == crash ]]; then
+			cat crash >"$console"
+			printf 'minivmm: 0.3 s: create\nminivmm: 1.5 s: transition\n' >"$talk"
 			exit 0
 		fi
 		mkdir results && echo "exit 7" >results/status
@@ -20,13 +25,13 @@ setup() {
 # boot BROKEN: boots, and prints the status that comes out. The emulator has its fault with LAB_THREADS=BROKEN.
 boot() {
 	cd "$work" || return
-	lab_dir=$top/tests/lab lab_cache=$work seconds=60 broken=$1
+	lab_dir=$top/tests/lab lab_cache=$work seconds=60 broken=$1 lab_progress=plain
 	. "$lab_dir/lib.sh"
 	. "$lab_dir/emulator-amd.sh"
 	. "$lab_dir/boot.sh"
 	lab_cache=$work
 	emulator__command() { # replaces that of emulator-amd.sh
-		emulator=(bash "$work/emulator" "$work/console" "$work/result" "$LAB_THREADS" "$broken")
+		emulator=(bash "$work/emulator" "$work/console" "$work/result" "$LAB_THREADS" "$broken" "$6")
 	}
 	LAB_THREADS=multi
 	: >"$work/console"
@@ -46,6 +51,35 @@ boot() {
 	echo "$output"
 	[[ $output == *"the emulated kernel crashed"*"status 125" ]]
 	[[ $(wc -l <"$work/console.boots") == 2 ]]
+}
+
+crash() { awk -f "$top/tests/lab/crash.awk" "$top/tests/fixtures/consoles/$1"; }
+
+@test "a crash in KVM is a FAIL, with its first line, where it was, KVM's functions and the phase" {
+	run crash in-kvm.log
+	[[ $status == 0 && $output == "BUG: unable to handle page fault for address: ffffc9000012f000
+at pte_list_count+0x9/0x30 [kvm]
+called by kvm_mmu_rmaps_stat_show+0x1a1/0x360 [kvm]" ]]
+	cp "$top/tests/fixtures/consoles/in-kvm.log" "$work/crash"
+	run boot crash
+	echo "$output"
+	[[ $output == *"FAIL: the kernel crashed in KVM, in phase transition"*"at pte_list_count"*"status 1" ]]
+	[[ $output != *"1.5 s: transition"* ]]
+}
+
+@test "a crash elsewhere is no verdict" {
+	run crash elsewhere.log
+	[[ $status == 1 && ! $output ]]
+	cp "$top/tests/fixtures/consoles/elsewhere.log" "$work/crash"
+	run boot crash
+	[[ $output == *"the emulated kernel crashed (not minivmm's verdict)"*"status 125" ]]
+}
+
+@test "KVM built into the kernel is known by its functions' names; a frame with a question mark is none" {
+	sed 's/ \[kvm\]$//' "$top/tests/fixtures/consoles/in-kvm.log" >"$work/built-in.log"
+	awk -f "$top/tests/lab/crash.awk" "$work/built-in.log" | grep -qx 'called by kvm_mmu_rmaps_stat_show+0x1a1/0x360'
+	sed -i 's/pte_list_count/list_count/; s/ kvm_mmu/ ? kvm_mmu/' "$work/built-in.log"
+	! awk -f "$top/tests/lab/crash.awk" "$work/built-in.log" || return 1
 }
 
 @test "a boot that works is the only one" {

@@ -44,12 +44,21 @@ boot__arguments() {
 		"${LAB_APPEND:-}"
 }
 
+# minivmm names its phases, for boot__explain_crash(). Who has not asked for that does not read it.
+boot__pass_on_talk() {
+	tee -p "$work/stderr" | if [[ ${lab_progress:-} ]]; then
+		grep --line-buffered -vE '^minivmm: [0-9.]+ s: '
+	else
+		cat
+	fi >&2
+}
+
 # The output is passed on while it comes, and kept, to be counted.
 boot__run() { # KERNEL INITRD: sets emulator_status
 	local out err out_pid err_pid
 	exec {out}> >(exec tee -p "$work/stdout")
 	out_pid=$!
-	exec {err}> >(exec tee -p "$work/stderr" >&2)
+	exec {err}> >(boot__pass_on_talk)
 	err_pid=$!
 	emulator__command "$1" "$2" "$(boot__arguments)" "$work/console" "/dev/fd/$out" "/dev/fd/$err" "$work/result"
 	"$lab_dir/../limit" "$seconds" "${emulator[@]}" </dev/null >"$work/emulator.log" 2>&1 &
@@ -90,6 +99,22 @@ boot__try() { # KERNEL INITRD: fails without results
 	boot__take_result
 }
 
+# A kernel that crashes in KVM has failed: that is a verdict, whoever looked. What minivmm said last names its phase.
+boot__explain_crash() { # LOG: sets status
+	local report phase
+	phase=$(sed -n 's/^minivmm: [0-9.]* s: //p' "$work/stderr" | tail -n 1)
+	if [[ ${emulator_bug:-} ]] && grep -q "$emulator_bug" "$1"; then
+		say "the emulated kernel crashed, by a fault of the emulator's (not minivmm's verdict); last lines:"
+	elif report=$(awk -f "$lab_dir/crash.awk" "$1"); then
+		status=1
+		say "FAIL: the kernel crashed in KVM${phase:+, in phase $phase}"
+		sed 's/^/lab:   /' <<<"$report" >&2
+		say "last lines:"
+	else
+		say "the emulated kernel crashed (not minivmm's verdict); last lines:"
+	fi
+}
+
 # Called when minivmm gave no verdict: says why, and keeps the console's log.
 boot__explain() { # sets status
 	local log
@@ -102,7 +127,7 @@ boot__explain() { # sets status
 	elif grep -q 'reboot: Power down' "$log"; then
 		say "the emulated host ended, but what it passed out is damaged; the console's last lines:"
 	elif [[ -s $log ]]; then
-		say "the emulated kernel crashed (not minivmm's verdict); last lines:"
+		boot__explain_crash "$log"
 	else
 		cat "$work/emulator.log" >&2
 		say "the emulator ended before the kernel said a word (status $emulator_status)"
