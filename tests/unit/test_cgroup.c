@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The room that the cgroups of a process leave it: version 2, version 1, both, and a namespace. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -149,6 +150,75 @@ static void what_is_not_readable_is_unknown(void **state)
 	assert_true(room_of(root).known);
 }
 
+struct limits {
+	struct cgroup_limit list[4];
+	char folders[4][64];
+	size_t count;
+};
+
+static void note(const struct cgroup_limit *limit, void *data)
+{
+	struct limits *limits = data;
+
+	assert_true(limits->count < 4);
+	snprintf(limits->folders[limits->count], sizeof(limits->folders[0]), "%s", limit->folder);
+	limits->list[limits->count++] = *limit;
+}
+
+/* Whose kernel memory is another process's: each limit on it, the own cgroup's first. */
+static void another_process_has_its_own_limits(void **state)
+{
+	const char *root = *state;
+	struct limits limits = { 0 };
+
+	put(root, "/proc/self/cgroup", "0::/other\n");
+	put(root, "/proc/self/mountinfo", V2_MOUNT);
+	put(root, "/proc/77/cgroup", "0::/vms/one\n");
+	put(root, "/sys/fs/cgroup/vms/one/memory.current", "104857600\n");
+	put(root, "/sys/fs/cgroup/vms/one/memory.high", "209715200\n");
+	put(root, "/sys/fs/cgroup/vms/one/memory.max", "314572800\n");
+	put(root, "/sys/fs/cgroup/vms/one/memory.swap.max", "5242880\n");
+	put(root, "/sys/fs/cgroup/vms/one/memory.swap.current", "1048576\n");
+	put(root, "/sys/fs/cgroup/vms/one/memory.stat", "inactive_file 1048576\n");
+	put(root, "/sys/fs/cgroup/vms/memory.current", "104857600\n");
+	put(root, "/sys/fs/cgroup/vms/memory.max", "1073741824\n");
+	put(root, "/sys/fs/cgroup/vms/memory.stat", "anon 1\n");
+	assert_true(cgroup_each_limit(root, 77, note, &limits));
+	assert_int_equal(limits.count, 3);
+	assert_string_equal(limits.list[0].file, "memory.max");
+	assert_string_equal(limits.folders[0], "/sys/fs/cgroup/vms/one");
+	assert_true(limits.list[0].hard);
+	assert_int_equal(limits.list[0].room, 201 * M);
+	assert_int_equal(limits.list[0].spare, M);
+	assert_int_equal(limits.list[0].swap, 4 * M);
+	assert_string_equal(limits.list[1].file, "memory.high");
+	assert_false(limits.list[1].hard);
+	assert_string_equal(limits.folders[2], "/sys/fs/cgroup/vms");
+	assert_true(limits.list[2].swap == UINT64_MAX);
+}
+
+/* No limit that can be seen is not "no limit". */
+static void a_process_that_is_gone_or_outside_has_unknown_limits(void **state)
+{
+	struct limits limits = { 0 };
+	const char *root = *state;
+	struct cgroup_place place;
+	char why[SOURCE_WHY];
+
+	put(root, "/proc/self/cgroup", "0::/\n");
+	put(root, "/proc/self/mountinfo", V2_MOUNT);
+	assert_false(cgroup_each_limit(root, 77, note, &limits));
+	put(root, "/proc/77/cgroup", "0::/../vms/one\n");
+	assert_false(cgroup_each_limit(root, 77, note, &limits));
+	assert_int_equal(cgroup_find(root, 77, CGROUP_V2, &place, why), -EXDEV);
+	put(root, "/proc/self/mountinfo", "30 1 0:26 /docker/1 /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n");
+	put(root, "/proc/77/cgroup", "0::/docker/12/one\n");
+	assert_false(cgroup_each_limit(root, 77, note, &limits));
+	put(root, "/proc/77/cgroup", "0::/docker/1/one\n");
+	assert_true(cgroup_each_limit(root, 77, note, &limits));
+	assert_int_equal(limits.count, 0);
+}
+
 static void kills_are_counted(void **state)
 {
 	const char *root = *state;
@@ -173,6 +243,10 @@ int main(void)
 						remove_root),
 		cmocka_unit_test_setup_teardown(what_is_not_readable_is_unknown, make_root,
 						remove_root),
+		cmocka_unit_test_setup_teardown(another_process_has_its_own_limits, make_root,
+						remove_root),
+		cmocka_unit_test_setup_teardown(a_process_that_is_gone_or_outside_has_unknown_limits,
+						make_root, remove_root),
 		cmocka_unit_test_setup_teardown(kills_are_counted, make_root, remove_root),
 	};
 

@@ -8,7 +8,6 @@
 
 #include "host/source.h"
 
-#define SELF "/proc/self/cgroup"
 #define MOUNTS "/proc/self/mountinfo"
 
 /* Does a list like "cpu,memory" have the word? It ends with the text, a colon or a newline. */
@@ -36,24 +35,27 @@ static char *path_of_line(char *line, enum cgroup_version version)
 	return path + 1;
 }
 
-int cgroup_path(const char *root, enum cgroup_version version, char path[SOURCE_PATH],
+int cgroup_path(const char *root, pid_t pid, enum cgroup_version version, char path[SOURCE_PATH],
 		char why[SOURCE_WHY])
 {
-	char line[SOURCE_PATH], *found = NULL;
+	char name[32] = "/proc/self/cgroup", line[SOURCE_PATH], *found = NULL;
 	FILE *file;
-	int code = source_open(&file, root, SELF, why);
+	int code;
 
+	if (pid)
+		snprintf(name, sizeof(name), "/proc/%d/cgroup", pid);
+	code = source_open(&file, root, name, why);
 	if (code)
-		return code;
+		return code == -ENOENT && pid ? -ESRCH : code;
 	while (!found && fgets(line, sizeof(line), file))
 		found = path_of_line(line, version);
-	code = source_close(file, SELF, source_end(file), why);
+	code = source_close(file, name, source_end(file), why);
 	if (code)
 		return code;
 	if (!found) {
 		snprintf(why, SOURCE_WHY, version == CGROUP_V2 ?
-			 "this process is in no cgroup of version 2" :
-			 "this process is in no memory cgroup of version 1");
+			 "the process is in no cgroup of version 2" :
+			 "the process is in no memory cgroup of version 1");
 		return -ENOENT;
 	}
 	snprintf(path, SOURCE_PATH, "%s", found);
@@ -84,14 +86,26 @@ static bool mounted(char *line, char **part, char **where)
 	return field != NULL;
 }
 
-int cgroup_find(const char *root, enum cgroup_version version, struct cgroup_place *place,
-		char why[SOURCE_WHY])
+/* Another process's cgroup may lie outside of what is seen here. Returns the path below the mount, or NULL. */
+static const char *below_mount(const char *path, const char *part)
+{
+	size_t length = strcmp(part, "/") ? strlen(part) : 0;
+
+	if (!strncmp(path, "/..", 3))
+		return NULL;
+	if (strncmp(path, part, length) || (path[length] && path[length] != '/'))
+		return NULL;
+	return strcmp(path + length, "/") ? path + length : "";
+}
+
+int cgroup_find(const char *root, pid_t pid, enum cgroup_version version,
+		struct cgroup_place *place, char why[SOURCE_WHY])
 {
 	char path[SOURCE_PATH], line[1024], *part = NULL, *where = NULL;
 	bool found = false;
+	const char *below;
 	FILE *file;
-	size_t skip;
-	int code = cgroup_path(root, version, path, why);
+	int code = cgroup_path(root, pid, version, path, why);
 
 	if (!code)
 		code = source_open(&file, root, MOUNTS, why);
@@ -107,12 +121,19 @@ int cgroup_find(const char *root, enum cgroup_version version, struct cgroup_pla
 								 "no memory cgroups are mounted");
 		return -ENOENT;
 	}
-	skip = strcmp(part, "/") && !strncmp(path, part, strlen(part)) ? strlen(part) : 0;
-	if (strlen(where) + strlen(path + skip) > SOURCE_PATH - 32)
+	below = below_mount(path, part);
+	/* In a namespace the own path is already the one that is seen here. */
+	if (!below && !pid)
+		below = below_mount(path, "/");
+	if (!below) {
+		snprintf(why, SOURCE_WHY, "the cgroup %.60s is not seen from this process's namespace", path);
+		return -EXDEV;
+	}
+	if (strlen(where) + strlen(below) > SOURCE_PATH - 32)
 		return source_errno(why, ENAMETOOLONG, path);
 	place->version = version;
 	stpcpy(place->mount, where);
-	stpcpy(stpcpy(place->folder, where), strcmp(path + skip, "/") ? path + skip : "");
+	stpcpy(stpcpy(place->folder, where), below);
 	return 0;
 }
 
@@ -166,21 +187,23 @@ int cgroup_items(const char *root, const char *folder, const char *name, const c
 	return code;
 }
 
-/* How each version names what is asked. */
+/* How each version names what is asked. The first limit is hard, a second one only throttles. */
 static const struct names {
 	const char *limits[3], *usage;
 	const char *cache[4], *busy[3];	/* of memory.stat: of the cache, busy can't be reclaimed at once */
+	const char *swap_limit, *swap_usage;	/* of anonymous memory that is swapped out */
 	const char *events;
 } names[CGROUP_VERSIONS] = {
 	[CGROUP_V2] = {
 		{ "memory.max", "memory.high", NULL }, "memory.current",
 		{ "active_file", "inactive_file", "slab_reclaimable", NULL },
-		{ "file_dirty", "file_writeback", NULL }, "memory.events",
+		{ "file_dirty", "file_writeback", NULL }, "memory.swap.max",
+		"memory.swap.current", "memory.events",
 	},
 	[CGROUP_V1_MEMORY] = {
 		{ "memory.limit_in_bytes", NULL }, "memory.usage_in_bytes",
 		{ "total_active_file", "total_inactive_file", NULL },
-		{ "total_dirty", "total_writeback", NULL }, "memory.oom_control",
+		{ "total_dirty", "total_writeback", NULL }, NULL, NULL, "memory.oom_control",
 	},
 };
 
@@ -197,38 +220,45 @@ static int read_spare(const char *root, const struct cgroup_place *place, uint64
 	return code;
 }
 
-/* Keeps the limit if it leaves less room than those before. */
-static void narrow(struct memory_room *room, const struct cgroup_place *place, const char *name,
-		   uint64_t limit, uint64_t charged)
+static uint64_t less(uint64_t from, uint64_t what)
 {
-	uint64_t left = limit > charged ? limit - charged : 0;
-
-	if (room->limited && left >= room->room)
-		return;
-	room->limited = true;
-	room->limit = limit;
-	room->room = left;
-	snprintf(room->where, sizeof(room->where), "%s of %s", name, place->folder);
+	return from > what ? from - what : 0;
 }
 
-/* One cgroup. 0 or -errno; a cgroup without a file has no limit of that kind. */
-static int look(const char *root, const struct cgroup_place *place, struct memory_room *room)
+/* Without a limit of its own a cgroup may use all of the host's swap. */
+static uint64_t read_swap(const char *root, const struct cgroup_place *place)
 {
 	const struct names *name = &names[place->version];
-	uint64_t used, spare, limit;
-	int code = cgroup_number(root, place->folder, name->usage, &used), spare_code = 0;
+	uint64_t limit, used;
+
+	if (!name->swap_limit || cgroup_number(root, place->folder, name->swap_limit, &limit) ||
+	    cgroup_number(root, place->folder, name->swap_usage, &used) || limit == UINT64_MAX)
+		return UINT64_MAX;
+	return less(limit, used);
+}
+
+/* Visits a cgroup's limits. 0 or -errno; a cgroup without a file has no limit of that kind. */
+static int look(const char *root, const struct cgroup_place *place, cgroup_visit *visit, void *data)
+{
+	const struct names *name = &names[place->version];
+	struct cgroup_limit limit = { .folder = place->folder };
+	int code = cgroup_number(root, place->folder, name->usage, &limit.used), spare_code = 0;
 
 	for (size_t i = 0; !code && name->limits[i]; i++) {
-		code = cgroup_number(root, place->folder, name->limits[i], &limit);
+		code = cgroup_number(root, place->folder, name->limits[i], &limit.limit);
 		/* Without a limit, version 1 says about LONG_MAX. */
-		if (code == -ENOENT || (!code && limit >> 62)) {
+		if (code == -ENOENT || (!code && limit.limit >> 62)) {
 			code = 0;
 			continue;
 		}
 		if (code)
 			break;
-		spare_code = read_spare(root, place, &spare);
-		narrow(room, place, name->limits[i], limit, used > spare ? used - spare : 0);
+		limit.file = name->limits[i];
+		limit.hard = !i;
+		spare_code = read_spare(root, place, &limit.spare);
+		limit.room = less(limit.limit, less(limit.used, limit.spare));
+		limit.swap = read_swap(root, place);
+		visit(&limit, data);
 	}
 	return code == -ENOENT ? 0 : code ? code : spare_code;
 }
@@ -244,21 +274,42 @@ static bool go_up(struct cgroup_place *place)
 	return true;
 }
 
-void cgroup_memory_room(const char *root, struct memory_room *room)
+bool cgroup_each_limit(const char *root, pid_t pid, cgroup_visit *visit, void *data)
 {
-	*room = (struct memory_room){ .known = true };
+	bool known = true;
+
 	for (int version = 0; version < CGROUP_VERSIONS; version++) {
 		struct cgroup_place place;
 		char why[SOURCE_WHY];
-		int code = cgroup_find(root, (enum cgroup_version)version, &place, why);
+		int code = cgroup_find(root, pid, (enum cgroup_version)version, &place, why);
 
-		room->known &= !code || code == -ENOENT;
+		known &= !code || code == -ENOENT;
 		if (code)
 			continue;
 		do
-			room->known &= !look(root, &place, room);
+			known &= !look(root, &place, visit, data);
 		while (go_up(&place));
 	}
+	return known;
+}
+
+/* Keeps the limit if it leaves less room than those before. */
+static void narrow(const struct cgroup_limit *limit, void *data)
+{
+	struct memory_room *room = data;
+
+	if (room->limited && limit->room >= room->room)
+		return;
+	room->limited = true;
+	room->limit = limit->limit;
+	room->room = limit->room;
+	snprintf(room->where, sizeof(room->where), "%s of %s", limit->file, limit->folder);
+}
+
+void cgroup_memory_room(const char *root, struct memory_room *room)
+{
+	*room = (struct memory_room){ 0 };
+	room->known = cgroup_each_limit(root, 0, narrow, room);
 }
 
 struct figure cgroup_oom_kills(const char *root)
@@ -271,7 +322,7 @@ struct figure cgroup_oom_kills(const char *root)
 		char why[SOURCE_WHY];
 		uint64_t kills;
 
-		if (cgroup_find(root, (enum cgroup_version)version, &place, why) ||
+		if (cgroup_find(root, 0, (enum cgroup_version)version, &place, why) ||
 		    cgroup_items(root, place.folder, names[version].events, items, &kills))
 			continue;
 		sum.known = true;

@@ -1,23 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The cgroups that this process is in, and the memory that they leave it. What KVM allocates for a
- * VM is charged there.
+ * The cgroups that a process is in, and the memory that they leave it. What KVM allocates for a VM is
+ * charged there.
  */
 #ifndef CGROUP_H
 #define CGROUP_H
+
+#include <sys/types.h>
 
 #include "host/snapshot.h"
 
 enum cgroup_version { CGROUP_V1_MEMORY, CGROUP_V2, CGROUP_VERSIONS };
 
 /*
- * This process's cgroup, as /proc/self/cgroup has it. root: "" or a fixture folder. 0, or -errno with
- * the reason in why; -ENOENT: it is in none of that version.
+ * A process's cgroup, as /proc/PID/cgroup has it; pid 0: this process's. root: "" or a fixture folder.
+ * 0, or -errno with the reason in why; -ENOENT: it is in none of that version,
+ * -ESRCH: there is no such process.
  */
-int cgroup_path(const char *root, enum cgroup_version version, char path[SOURCE_PATH],
+int cgroup_path(const char *root, pid_t pid, enum cgroup_version version, char path[SOURCE_PATH],
 		char why[SOURCE_WHY]);
 
-/* A cgroup of this process in the file system: folder begins with mount. */
+/* A cgroup in the file system: folder begins with mount. */
 struct cgroup_place {
 	enum cgroup_version version;
 	char mount[SOURCE_PATH], folder[SOURCE_PATH];
@@ -26,10 +29,29 @@ struct cgroup_place {
 /*
  * root: "" or a fixture folder, which the paths do not include. In a cgroup namespace, or where a
  * part of the tree is mounted, the path is the one that is seen here. 0, or -errno with the reason
- * in why.
+ * in why; -EXDEV: the other process's cgroup is not seen here.
  */
-int cgroup_find(const char *root, enum cgroup_version version, struct cgroup_place *place,
-		char why[SOURCE_WHY]);
+int cgroup_find(const char *root, pid_t pid, enum cgroup_version version,
+		struct cgroup_place *place, char why[SOURCE_WHY]);
+
+/* One limit on the memory of a cgroup. */
+struct cgroup_limit {
+	const char *file, *folder;	/* "memory.max", and the cgroup */
+	bool hard;		/* the OOM killer enforces it; else it only throttles */
+	uint64_t limit, used;	/* bytes */
+	uint64_t spare;		/* of what is used, what the kernel can reclaim without swap */
+	uint64_t room;		/* what may still be charged, if the kernel reclaims that */
+	uint64_t swap;		/* what may still be swapped out here; UINT64_MAX: all that the host has */
+};
+typedef void cgroup_visit(const struct cgroup_limit *limit, void *data);
+
+/*
+ * Visits each limit of a process's cgroups from its own up to the top: memory.max and memory.high of
+ * version 2, memory.limit_in_bytes of version 1. Of what is charged, the page cache that is clean and
+ * slab that can be reclaimed do not count (mm/memcontrol.c, try_charge_memcg() reclaims before it
+ * fails). False: not all that may limit it could be read.
+ */
+bool cgroup_each_limit(const char *root, pid_t pid, cgroup_visit *visit, void *data);
 
 /* The tightest limit up this process's cgroups. */
 struct memory_room {
@@ -40,11 +62,6 @@ struct memory_room {
 	char where[SOURCE_PATH + 32]; /* "memory.max of /sys/fs/cgroup/NAME" */
 };
 
-/*
- * memory.max and memory.high of version 2, memory.limit_in_bytes of version 1, of the own cgroup
- * and its ancestors. Of what is charged, the page cache that is clean and slab that can be
- * reclaimed do not count (mm/memcontrol.c, try_charge_memcg() reclaims before it fails).
- */
 void cgroup_memory_room(const char *root, struct memory_room *room);
 
 /* A file of one number, in which "max" is UINT64_MAX. 0 or -errno; -ENOENT: there is no such file. */

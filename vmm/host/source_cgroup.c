@@ -56,7 +56,7 @@ int cgroup_parse(FILE *file, struct cgroup_memory *memory)
 int cgroup_own_folder(char *folder, size_t size, char why[SOURCE_WHY])
 {
 	struct cgroup_place place;
-	int code = cgroup_find("", CGROUP_V2, &place, why);
+	int code = cgroup_find("", 0, CGROUP_V2, &place, why);
 
 	if (!code)
 		snprintf(folder, size, "%s", place.folder);
@@ -78,7 +78,7 @@ static int find_statistics(const struct sources *sources, char path[SOURCE_PATH]
 {
 	struct cgroup_place place;
 	const char *folder = place.folder;
-	int code = cgroup_find(sources->root, CGROUP_V2, &place, why);
+	int code = cgroup_find(sources->root, 0, CGROUP_V2, &place, why);
 
 	if (code)
 		return code;

@@ -122,7 +122,7 @@ static int read_cgroup(const struct sources *sources, char *cgroup, size_t size)
 	char path[SOURCE_PATH], why[SOURCE_WHY];
 
 	for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
-		int code = cgroup_path(sources->root, versions[i], path, why);
+		int code = cgroup_path(sources->root, 0, versions[i], path, why);
 
 		if (!code)
 			snprintf(cgroup, size, "%.255s", path);

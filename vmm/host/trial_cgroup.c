@@ -86,7 +86,7 @@ int trials_open(struct trials *trials, struct err *err)
 	int code;
 
 	*trials = (struct trials){ 0 };
-	if (cgroup_find("", CGROUP_V2, &place, why))
+	if (cgroup_find("", 0, CGROUP_V2, &place, why))
 		return err_set(err, ENOTSUP, "no cgroup can be made: %s", why);
 	snprintf(trials->parent, sizeof(trials->parent), "%s", place.mount);
 	code = enable(trials, false);
