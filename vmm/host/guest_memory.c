@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "host/guest_memory.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/source.h"
+
+#define PAGE 4096ull
+#define PAGEMAP_PRESENT (1ull << 63)
+#define PAGEMAP_FILE (1ull << 61)	/* a file's page, or shared memory */
+/* A larger mapping is taken for resident as a whole: its pagemap would take long to read. */
+#define OWN_MOST (1ull << 30)
+
+/* "START-END PERMS OFFSET DEVICE INODE[ NAME]\n" */
+static bool parse_mapping(const char *line, struct mapping *mapping)
+{
+	char perms[5];
+	int at = 0;
+
+	*mapping = (struct mapping){ 0 };
+	if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s %*s %*s %*s %n", &mapping->start,
+		   &mapping->end, perms, &at) != 3 || mapping->end <= mapping->start)
+		return false;
+	mapping->writable = perms[1] == 'w';
+	mapping->is_private = perms[3] == 'p';
+	snprintf(mapping->name, sizeof(mapping->name), "%.79s", at ? line + at : "");
+	mapping->name[strcspn(mapping->name, "\n")] = '\0';
+	return true;
+}
+
+static int read_lines(FILE *file, struct mappings *mappings)
+{
+	size_t room = 0, size = 0;
+	char *line = NULL;
+	int code = 0;
+
+	while (!code && getline(&line, &size, file) > 0) {
+		struct mapping *larger = mappings->list;
+
+		if (mappings->count == room) {
+			room = room ? 2 * room : 256;
+			larger = reallocarray(mappings->list, room, sizeof(*larger));
+		}
+		if (!larger) {
+			code = -ENOMEM;
+			break;
+		}
+		mappings->list = larger;
+		mappings->count += parse_mapping(line, &larger[mappings->count]);
+	}
+	free(line);
+	return code ? code : source_end(file);
+}
+
+int mappings_read(const char *root, pid_t pid, struct mappings *mappings, char why[SOURCE_WHY])
+{
+	char path[32];
+	FILE *file;
+	int code;
+
+	*mappings = (struct mappings){ 0 };
+	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
+	code = source_open(&file, root, path, why);
+	if (!code)
+		code = source_close(file, path, read_lines(file, mappings), why);
+	if (code)
+		mappings_free(mappings);
+	return code;
+}
+
+void mappings_free(struct mappings *mappings)
+{
+	free(mappings->list);
+	*mappings = (struct mappings){ 0 };
+}
+
+static int by_place(const void *key, const void *element)
+{
+	uint64_t address = *(const uint64_t *)key;
+	const struct mapping *mapping = element;
+
+	return address < mapping->start ? -1 : address >= mapping->end;
+}
+
+const struct mapping *mapping_at(const struct mappings *mappings, uint64_t address)
+{
+	if (!mappings->count)
+		return NULL;
+	return bsearch(&address, mappings->list, mappings->count, sizeof(*mappings->list), by_place);
+}
+
+bool mapping_is_device(const struct mapping *mapping)
+{
+	static const char *const memory[] = { "/dev/shm/", "/dev/hugepages", "/dev/zero" };
+
+	for (size_t i = 0; i < sizeof(memory) / sizeof(memory[0]); i++)
+		if (!strncmp(mapping->name, memory[i], strlen(memory[i])))
+			return false;
+	return !strncmp(mapping->name, "/dev/", 5) || !strncmp(mapping->name, "/sys/", 5) ||
+	       !strncmp(mapping->name, "anon_inode:", 11);
+}
+
+/* The process's addresses that are the guest's RAM, by address and without overlap. */
+struct range {
+	uint64_t start, end;
+};
+struct ranges {
+	struct range *list;
+	size_t count;
+};
+
+static int by_start(const void *a, const void *b)
+{
+	const struct range *one = a, *other = b;
+
+	return one->start < other->start ? -1 : one->start > other->start;
+}
+
+static void join(struct ranges *ranges)
+{
+	size_t last = 0;
+
+	if (ranges->count)
+		qsort(ranges->list, ranges->count, sizeof(*ranges->list), by_start);
+	for (size_t i = 1; i < ranges->count; i++) {
+		struct range *to = &ranges->list[last];
+
+		if (ranges->list[i].start > to->end)
+			ranges->list[++last] = ranges->list[i];
+		else if (ranges->list[i].end > to->end)
+			to->end = ranges->list[i].end;
+	}
+	ranges->count = ranges->count ? last + 1 : 0;
+}
+
+static int find_ram(const struct mappings *mappings, const struct kernel_memslot *slots,
+		    size_t count, struct ranges *ranges)
+{
+	ranges->list = reallocarray(NULL, count + 1, sizeof(*ranges->list));
+	ranges->count = 0;
+	if (!ranges->list)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++) {
+		const struct mapping *mapping = mapping_at(mappings, slots[i].hva);
+
+		if (mapping && mapping_is_device(mapping))
+			continue;
+		ranges->list[ranges->count++] = (struct range){
+			slots[i].hva, slots[i].hva + slots[i].npages * PAGE };
+	}
+	join(ranges);
+	return 0;
+}
+
+/* Anonymous pages of a range that are there. */
+static int count_pages(FILE *pagemap, const struct range *range, uint64_t *bytes)
+{
+	uint64_t entries[512], left = (range->end - range->start) / PAGE;
+
+	if (range->end - range->start > OWN_MOST) {
+		*bytes += range->end - range->start;
+		return 0;
+	}
+	if (fseeko(pagemap, (off_t)(range->start / PAGE * sizeof(entries[0])), SEEK_SET))
+		return -errno;
+	while (left) {
+		size_t want = left < 512 ? left : 512;
+		size_t got = fread(entries, sizeof(entries[0]), want, pagemap);
+
+		for (size_t i = 0; i < got; i++)
+			if ((entries[i] & (PAGEMAP_PRESENT | PAGEMAP_FILE)) == PAGEMAP_PRESENT)
+				*bytes += PAGE;
+		if (got < want)
+			return ferror(pagemap) ? -EIO : 0;
+		left -= got;
+	}
+	return 0;
+}
+
+/* The parts of a mapping that are not the guest's: the kernel joins neighbours that are alike. */
+static int count_mapping(FILE *pagemap, const struct mapping *mapping, const struct ranges *ranges,
+			 uint64_t *bytes)
+{
+	struct range part = { mapping->start, mapping->start };
+	int code = 0;
+
+	for (size_t i = 0; !code && i < ranges->count && ranges->list[i].start < mapping->end; i++) {
+		const struct range *guest = &ranges->list[i];
+
+		if (guest->end <= part.start)
+			continue;
+		part.end = guest->start;
+		if (part.end > part.start)
+			code = count_pages(pagemap, &part, bytes);
+		part.start = guest->end;
+	}
+	part.end = mapping->end;
+	if (!code && part.start < part.end)
+		code = count_pages(pagemap, &part, bytes);
+	return code;
+}
+
+static int count_own(const char *root, pid_t pid, const struct mappings *mappings,
+		     const struct ranges *ranges, uint64_t *bytes, char why[SOURCE_WHY])
+{
+	char path[32];
+	FILE *pagemap;
+	int code;
+
+	snprintf(path, sizeof(path), "/proc/%d/pagemap", pid);
+	code = source_open(&pagemap, root, path, why);
+	if (code)
+		return code;
+	for (size_t i = 0; !code && i < mappings->count; i++)
+		if (mappings->list[i].writable && mappings->list[i].is_private)
+			code = count_mapping(pagemap, &mappings->list[i], ranges, bytes);
+	return source_close(pagemap, path, code, why);
+}
+
+struct resident {
+	uint64_t anonymous, shared, huge;	/* bytes */
+};
+
+static int read_status(const char *root, pid_t pid, struct resident *resident, char why[SOURCE_WHY])
+{
+	const struct {
+		const char *name;
+		uint64_t *to;
+	} rows[] = {
+		{ "RssAnon:", &resident->anonymous }, { "RssShmem:", &resident->shared },
+		{ "HugetlbPages:", &resident->huge },
+	};
+	char path[32], line[256];
+	FILE *file;
+	int code;
+
+	*resident = (struct resident){ 0 };
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	code = source_open(&file, root, path, why);
+	if (code)
+		return code;
+	while (fgets(line, sizeof(line), file)) {
+		for (size_t i = 0; i < 3; i++)
+			if (!strncmp(line, rows[i].name, strlen(rows[i].name)))
+				*rows[i].to = strtoull(line + strlen(rows[i].name), NULL, 10) << 10;
+	}
+	return source_close(file, path, source_end(file), why);
+}
+
+static int measure(const char *root, pid_t pid, const struct mappings *mappings,
+		   const struct ranges *ranges, struct guest_memory *memory)
+{
+	struct resident resident;
+	uint64_t own = 0, there;
+	int code = read_status(root, pid, &resident, memory->why);
+
+	if (!code)
+		code = count_own(root, pid, mappings, ranges, &own, memory->why);
+	if (code)
+		return code;
+	if (own > resident.anonymous)
+		own = resident.anonymous;
+	there = resident.anonymous - own + resident.shared + resident.huge;
+	memory->own = (struct figure){ true, own };
+	memory->resident = (struct figure){ true, there < memory->ram.value ? there :
+									     memory->ram.value };
+	return 0;
+}
+
+void guest_memory_read(const char *root, pid_t pid, const struct kernel_memslot *slots, size_t count,
+		       struct guest_memory *memory)
+{
+	struct mappings mappings;
+	struct ranges ranges;
+	int code;
+
+	*memory = (struct guest_memory){ 0 };
+	code = mappings_read(root, pid, &mappings, memory->why);
+	if (code)
+		return;
+	code = find_ram(&mappings, slots, count, &ranges);
+	if (code)
+		source_errno(memory->why, -code, "memory of the guest");
+	for (size_t i = 0; !code && i < ranges.count; i++)
+		memory->ram.value += ranges.list[i].end - ranges.list[i].start;
+	memory->ram.known = !code;
+	if (!code)
+		measure(root, pid, &mappings, &ranges, memory);
+	free(ranges.list);
+	mappings_free(&mappings);
+}
