@@ -60,7 +60,7 @@ static void a_walk_tells_the_bytes(void **state)
 
 	(void)state;
 	read_host(HOSTS "6.12-cgroup-allocated", true, &vms);
-	stat = stat_json(&host, &vms, true);
+	stat = stat_json(&(struct stat_view){ .host = &host, .vms = &vms, .walked = true });
 	assert_non_null(stat);
 	vm = json_array_get(json_object_get(stat, "vms"), 0);
 	assert_string_equal(value_string(vm, "state_source"), "mmu_rmaps_stat");
@@ -124,7 +124,7 @@ static void names_stay_where_they_are(void **state)
 	struct host_vm vm = { .pid = 1, .fd = 2, .command = "a\"b\\c\n\033[2J",
 			      .state = RMAP_LAZY, .teller = TELLER_COUNTER };
 	struct host_vms vms = { .list = &vm, .count = 1 };
-	json_t *stat = stat_json(&host, &vms, true);
+	json_t *stat = stat_json(&(struct stat_view){ .host = &host, .vms = &vms, .walked = true });
 	char *text = NULL;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);

@@ -146,6 +146,7 @@ static void the_guests_memory_is_told_from_the_vmms(void **state)
 	PUT(root, "maps", maps);
 	guest_memory_read(root, 77, slots, SLOTS, &memory);
 	assert_true(memory.ram.known && !memory.resident.known);
+	guest_memory_free(&memory);
 	assert_int_equal(memory.ram.value, 32 * PAGE);
 	assert_non_null(strstr(memory.why, "/proc/77/status"));
 	/* 9 pages of the guest's and 6 of its own are anonymous, 4 of the guest's are shared. */
@@ -161,6 +162,7 @@ static void the_guests_memory_is_told_from_the_vmms(void **state)
 	assert_int_equal(memory.own.value, 6 * PAGE);
 	assert_int_equal(memory.resident.value, 13 * PAGE);
 	assert_string_equal(memory.why, "");
+	guest_memory_free(&memory);
 }
 
 static void what_lies_behind_a_slot_is_named(void **state)

@@ -5,10 +5,30 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+
+#include "base/units.h"
 
 #define TABLE_INDENT 2
 #define TABLE_GAP 2
 #define COLUMN_LEAST 8	/* no column is made narrower than that */
+
+#define COLUMNS_LEAST 60
+#define COLUMNS_MOST 200
+
+size_t text_columns(FILE *out)
+{
+	const char *said = getenv("COLUMNS");
+	uint64_t columns = TEXT_WIDTH;
+	struct winsize size;
+
+	if (!ioctl(fileno(out), TIOCGWINSZ, &size) && size.ws_col)
+		columns = size.ws_col;
+	else if (!said || !parse_u64(said, &columns))
+		columns = TEXT_WIDTH;
+	return columns < COLUMNS_LEAST ? COLUMNS_LEAST :
+	       columns > COLUMNS_MOST ? COLUMNS_MOST : columns;
+}
 
 static bool is_continuation(unsigned char c)
 {
@@ -185,15 +205,15 @@ static size_t table_width(const struct table *table, const size_t *widths)
 /* A table that is too wide gets narrower in its widest columns: these are names, not figures. */
 static void column_widths(const struct table *table, size_t *widths)
 {
-	size_t total;
+	size_t total, most = table->width ? table->width : TEXT_WIDTH;
 
 	for (size_t i = 0; i < table->column_count; i++)
 		widths[i] = column_width(table, i);
-	while ((total = table_width(table, widths)) > TEXT_WIDTH) {
-		size_t excess = total - TEXT_WIDTH, widest = 0, least;
+	while ((total = table_width(table, widths)) > most) {
+		size_t excess = total - most, widest = 0, least;
 
 		for (size_t i = 1; i < table->column_count; i++)
-			if (widths[i] > widths[widest])
+			if (widths[i] > widths[widest] && !(table->whole & 1u << i))
 				widest = i;
 		if (widths[widest] <= COLUMN_LEAST)
 			return;

@@ -13,6 +13,9 @@
 #define TEXT_WIDTH 100	/* of tables, at most */
 #define TEXT_PROSE 80	/* of all other text */
 
+/* What a terminal, or COLUMNS, has room for, from 60 to 200; else TEXT_WIDTH. */
+size_t text_columns(FILE *out);
+
 /* Columns that text needs on a terminal: UTF-8 characters, wide ones counted as one. */
 size_t text_width(const char *text);
 void text_put(FILE *out, const char *text);
@@ -37,6 +40,8 @@ struct table_column {
 struct table {
 	const struct table_column *columns;
 	size_t column_count;
+	size_t width;		/* at most; 0: TEXT_WIDTH */
+	unsigned int whole;	/* a bit for each column that is not made narrower */
 	char **cells;
 	size_t count, room;
 	int error;		/* of the first call below that failed: -errno */

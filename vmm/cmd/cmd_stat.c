@@ -2,6 +2,7 @@
 /* minivmm stat: the VMs of any VMM on this host, the state of their rmaps, and its bytes. */
 #include <argp.h>
 #include <errno.h>
+#include <fnmatch.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -12,23 +13,31 @@
 #include "cmd/options.h"
 #include "host/host_vms.h"
 #include "model/kernel.h"
+#include "model/predict.h"
+#include "report/report_render.h"
 #include "report/stat.h"
+#include "run/probe.h"
 
 static const char doc[] =
-	"Shows the VMs on this host, or those that thread PID created: whether their rmaps are lazy "
+	"Shows the VMs on this host, or those of thread or process PID: whether their rmaps are lazy "
 	"or allocated, and what is known of their memory. It reads KVM's debugfs and needs root.\v"
-	"Without --walk it reads only counters, which does not disturb the VMs: a VM whose "
-	"mmu_cache_miss has counted a shadow page has rmaps. A VM looks lazy if somebody has reset "
-	"its counters by writing to them.\n\n"
+	"Without --walk and --predict it reads only counters, which does not disturb the VMs: a VM "
+	"whose mmu_cache_miss has counted a shadow page has rmaps. A VM looks lazy if somebody has "
+	"reset its counters by writing to them.\n\n"
+	"--predict reads each VM's memslots from the kernel's memory (/proc/kcore), and says what its "
+	"first nested guest will take and whether that fits: would be killed, if some limit has less "
+	"room now; tight, if all that may come, a full guest's memory and shadow pages, does not fit; "
+	"has room; paid, if nothing is missing; or unknown.\n\n"
 	"Exit status: 0 shown, even if there is no VM; 2 usage error; 3 output error; 4 the VMs "
 	"can't be read here, or PID has no VM.";
 
-enum key { KEY_WALK = 512, KEY_WATCH };
+enum key { KEY_WALK = 512, KEY_WATCH, KEY_PREDICT, KEY_NAME, KEY_STATE };
 
 struct arguments {
 	int64_t pid;
 	uint64_t watch_ns;
-	bool walk;
+	bool walk, predict;
+	const char *name, *state;	/* NULL: any */
 	struct options options;
 };
 
@@ -42,10 +51,36 @@ static void take_watch(struct arguments *arguments, const char *text, struct arg
 		argp_error(state, "--watch %s: not seconds, or a duration like 500ms", text);
 }
 
+static void take_pid(struct arguments *arguments, const char *text, struct argp_state *state)
+{
+	uint64_t pid;
+
+	if (arguments->pid || !parse_u64(text, &pid) || !pid || pid > INT32_MAX)
+		argp_error(state, "%s: one PID, a number", text);
+	arguments->pid = (int64_t)pid;
+}
+
+static void take_state(struct arguments *arguments, const char *text, struct argp_state *state)
+{
+	for (enum rmap_state is = RMAP_UNKNOWN; is <= RMAP_ALLOCATED; is++)
+		if (!strcmp(text, rmap_state_name(is)))
+			arguments->state = text;
+	if (!arguments->state)
+		argp_error(state, "--state %s: not one of lazy, allocated, unknown", text);
+}
+
+static void check(const struct arguments *arguments, struct argp_state *state)
+{
+	if (arguments->watch_ns && arguments->options.output)
+		argp_error(state, "-o %s: not with --watch, which has no end",
+			   arguments->options.output);
+	if (arguments->walk && arguments->predict)
+		argp_error(state, "--walk: not with --predict, which needs no walk");
+}
+
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
 	struct arguments *arguments = state->input;
-	uint64_t pid;
 
 	switch (key) {
 	case ARGP_KEY_INIT:
@@ -54,61 +89,195 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case KEY_WALK:
 		arguments->walk = true;
 		return 0;
+	case KEY_PREDICT:
+		arguments->predict = true;
+		return 0;
 	case KEY_WATCH:
 		take_watch(arguments, argument, state);
 		return 0;
+	case KEY_NAME:
+		arguments->name = argument;
+		return 0;
+	case KEY_STATE:
+		take_state(arguments, argument, state);
+		return 0;
 	case ARGP_KEY_ARG:
-		if (arguments->pid || !parse_u64(argument, &pid) || !pid || pid > INT32_MAX)
-			argp_error(state, "%s: one PID, a number", argument);
-		arguments->pid = (int64_t)pid;
+		take_pid(arguments, argument, state);
 		return 0;
 	case ARGP_KEY_END:
-		if (arguments->watch_ns && arguments->options.output)
-			argp_error(state, "-o %s: not with --watch, which has no end",
-				   arguments->options.output);
+		check(arguments, state);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
 }
 
+/* What was read of the host for one view. */
+struct sight {
+	struct host host;
+	struct kernel_facts facts;
+	struct host_vms vms;
+	struct kernel_vms kernel;
+	struct memory_limits limits;
+	struct host_prediction prediction;
+	char why[SOURCE_WHY];		/* why debugfs shows no VMs, or "" */
+	char memslots_why[SOURCE_WHY];	/* why the memslots can't be read, or "" */
+};
+
+static void sight_free(struct sight *sight)
+{
+	prediction_free(&sight->prediction);
+	memory_limits_free(&sight->limits);
+	host_vms_free(&sight->vms);
+	kernel_vms_free(&sight->kernel);
+}
+
 /* There is nothing to show: the VMs can't be read (why), or PID has none (why is ""). */
-static int nothing(const struct arguments *arguments, const char *why)
+static int nothing(const struct arguments *arguments, const struct sight *sight)
 {
 	struct err err = { 0 };
 
-	if (*why) {
-		err_set(&err, ENOENT, "%s", why);
-		err_remedy(&err, "run as root, with KVM loaded and debugfs mounted: "
-				 "mount -t debugfs none /sys/kernel/debug");
-	} else {
+	if (*sight->why && *sight->memslots_why)
+		err_set(&err, ENOENT, "%s; %s", sight->why, sight->memslots_why);
+	else if (*sight->why)
+		err_set(&err, ENOENT, "%s", sight->why);
+	else
 		err_set(&err, ENOENT, "thread %lld created no VM, or the VM is gone",
 			(long long)arguments->pid);
-	}
+	if (*sight->why)
+		err_remedy(&err, "run as root, with KVM loaded and debugfs mounted: "
+				 "mount -t debugfs none /sys/kernel/debug");
 	cmd_print_err(&err);
 	return EXIT_SKIP;
 }
 
+static bool some_state_is_unknown(const struct host_vms *vms)
+{
+	for (size_t i = 0; i < vms->count; i++)
+		if (vms->list[i].state == RMAP_UNKNOWN)
+			return true;
+	return false;
+}
+
+/*
+ * Reads the memslots where they tell something: to predict on a host that is lazy at all, to show
+ * them, and where debugfs hides its counters (lockdown=integrity).
+ */
+static int read_memslots(const struct arguments *arguments, const struct model *model,
+			 struct sight *sight)
+{
+	bool lazy = model_is_lazy(model, ARRAY_RMAP) || model_is_lazy(model, ARRAY_TRACKING);
+	bool wanted = arguments->predict ? lazy || arguments->options.verbose || *sight->why :
+					   lazy && some_state_is_unknown(&sight->vms);
+	int code = 0;
+
+	if (wanted && kernel_vms_read("", &sight->kernel, sight->memslots_why))
+		return 0;
+	if (wanted)
+		code = host_vms_join("", &sight->kernel, &sight->vms);
+	kernel_judge_vms(&sight->facts, &sight->vms);
+	return code;
+}
+
+static int predict_all(const struct model *model, struct sight *sight)
+{
+	host_vms_survey("", &sight->vms, &sight->limits);
+	return predict(model, &sight->vms, &sight->limits, sight->memslots_why, &sight->prediction);
+}
+
+/* The VMs that are read for a prediction are all, as others may be under the same limit. */
+static int read_host(const struct arguments *arguments, struct sight *sight)
+{
+	const struct host_vms_query query = {
+		.pid = arguments->predict ? 0 : arguments->pid, .walk = arguments->walk,
+	};
+	struct model model;
+	int code;
+
+	host_read("", &sight->host);
+	if (arguments->predict)
+		probe_kernel(&sight->host, NULL, NULL, &sight->facts);
+	else
+		kernel_of_host(&sight->host, &sight->facts);
+	model_choose(&sight->facts, &model);
+	if (!host_vms_read("", &query, &sight->vms, sight->why))
+		*sight->why = '\0';
+	kernel_judge_vms(&sight->facts, &sight->vms);
+	if (*sight->why && !arguments->predict)
+		return 0;
+	code = read_memslots(arguments, &model, sight);
+	/* Where the kernel's memory shows them, nothing is missed. */
+	if (sight->kernel.list)
+		*sight->why = '\0';
+	return !code && arguments->predict ? predict_all(&model, sight) : code;
+}
+
+/* Returns how many VMs are left to be shown. */
+static size_t choose(const struct arguments *arguments, struct host_vms *vms)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < vms->count; i++) {
+		struct host_vm *vm = &vms->list[i];
+		const char *name = *vm->name.text ? vm->name.text : vm->command;
+
+		vm->hidden = (arguments->pid && vm->pid != arguments->pid &&
+			      host_vm_process(vm) != arguments->pid) ||
+			     (arguments->state &&
+			      strcmp(arguments->state, rmap_state_name(vm->state))) ||
+			     (arguments->name && fnmatch(arguments->name, name, 0));
+		count += !vm->hidden;
+	}
+	return count;
+}
+
+/* Each round of --watch is a line of JSON. */
+static int deliver(const struct arguments *arguments, json_t *stat)
+{
+	int code;
+
+	if (!arguments->watch_ns || arguments->options.format != format_of(report_json))
+		return cmd_deliver(stat, DOCUMENT_STAT, &arguments->options);
+	if (!stat)
+		return cmd_no_memory("the result");
+	code = json_dumpf(stat, stdout, JSON_COMPACT) || putchar('\n') == EOF ? -EIO : 0;
+	json_decref(stat);
+	return cmd_flush(code);
+}
+
+static int show_sight(const struct arguments *arguments, struct sight *sight)
+{
+	const struct stat_view view = {
+		.host = &sight->host, .vms = &sight->vms, .time = time(NULL),
+		.walked = arguments->walk,
+		.prediction = arguments->predict ? &sight->prediction : NULL,
+		.limits = &sight->limits, .why = sight->memslots_why,
+		.slots = arguments->predict && arguments->options.verbose,
+	};
+
+	if (*sight->why || (!choose(arguments, &sight->vms) && arguments->pid))
+		return nothing(arguments, sight);
+	return deliver(arguments, stat_json(&view));
+}
+
 static int show(const struct arguments *arguments)
 {
-	const struct host_vms_query query = { .pid = arguments->pid, .walk = arguments->walk };
-	struct kernel_facts facts;
-	char why[SOURCE_WHY];
-	struct host_vms vms;
-	struct host host;
-	int status;
+	struct sight sight = { 0 };
+	int status = read_host(arguments, &sight) ? cmd_no_memory("the VMs") :
+						    show_sight(arguments, &sight);
 
-	host_read("", &host);
-	kernel_of_host(&host, &facts);
-	if (host_vms_read("", &query, &vms, why))
-		return nothing(arguments, why);
-	if (arguments->pid && !vms.count)
-		return nothing(arguments, "");
-	kernel_judge_vms(&facts, &vms);
-	status = cmd_deliver(stat_json(&host, &vms, arguments->walk), DOCUMENT_STAT,
-			     &arguments->options);
-	host_vms_free(&vms);
+	sight_free(&sight);
 	return status;
+}
+
+static void put_time(void)
+{
+	time_t now = time(NULL);
+	struct tm utc;
+	char text[32];
+
+	if (gmtime_r(&now, &utc) && strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc))
+		puts(text);
 }
 
 static int watch(const struct arguments *arguments)
@@ -121,6 +290,8 @@ static int watch(const struct arguments *arguments)
 	do {
 		if (terminal)
 			fputs("\033[H\033[2J", stdout);
+		if (arguments->options.format == format_of(stat_text))
+			put_time();
 		status = show(arguments);
 	} while (!status && !nanosleep(&pause, NULL));
 	return status;
@@ -139,7 +310,12 @@ int cmd_stat(int argc, char **argv)
 	const struct argp_option rows[] = {
 		{ "walk", KEY_WALK, NULL, 0, "Show the exact bytes of allocated VMs. Each VM stalls "
 		  "while KVM reads all of its rmaps, 2 MiB per GiB of its memory", 0 },
-		{ "watch", KEY_WATCH, "N", 0, "Repeat every N seconds", 0 },
+		{ "predict", KEY_PREDICT, NULL, 0, "Show what the first nested guest of each VM will "
+		  "take, and whether its cgroup and this host have room; with -v each memslot", 0 },
+		{ "name", KEY_NAME, "PATTERN", 0, "Only VMs of such a name, as in a shell: 'web-*'", 0 },
+		{ "state", KEY_STATE, "STATE", 0, "Only VMs that are lazy, allocated or unknown", 0 },
+		{ "watch", KEY_WATCH, "N", 0, "Repeat every N seconds: with the time, and in JSON a "
+		  "line each", 0 },
 		{ 0 }
 	};
 	const struct argp argp = {

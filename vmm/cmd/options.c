@@ -80,6 +80,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		options->progress = (enum progress)value;
 		return 0;
 	case 'v':
+		options->verbose = true;
 		if (options->progress == PROGRESS_AUTO)
 			options->progress = PROGRESS_PLAIN;
 		return 0;

@@ -37,6 +37,7 @@ struct options {
 	uint64_t seed;
 	uint64_t timeout_ns;		/* 0: the config's */
 	enum progress progress;
+	bool verbose;			/* -v */
 	bool trace;			/* --trace */
 	/* For argp, which shows to the user what this command uses. */
 	struct argp argp;

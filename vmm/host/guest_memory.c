@@ -251,15 +251,15 @@ static int read_status(const char *root, pid_t pid, struct resident *resident, c
 	return source_close(file, path, source_end(file), why);
 }
 
-static int measure(const char *root, pid_t pid, const struct mappings *mappings,
-		   const struct ranges *ranges, struct guest_memory *memory)
+static int measure(const char *root, pid_t pid, const struct ranges *ranges,
+		   struct guest_memory *memory)
 {
 	struct resident resident;
 	uint64_t own = 0, there;
 	int code = read_status(root, pid, &resident, memory->why);
 
 	if (!code)
-		code = count_own(root, pid, mappings, ranges, &own, memory->why);
+		code = count_own(root, pid, &memory->mappings, ranges, &own, memory->why);
 	if (code)
 		return code;
 	if (own > resident.anonymous)
@@ -274,22 +274,25 @@ static int measure(const char *root, pid_t pid, const struct mappings *mappings,
 void guest_memory_read(const char *root, pid_t pid, const struct kernel_memslot *slots, size_t count,
 		       struct guest_memory *memory)
 {
-	struct mappings mappings;
 	struct ranges ranges;
 	int code;
 
 	*memory = (struct guest_memory){ 0 };
-	code = mappings_read(root, pid, &mappings, memory->why);
+	code = mappings_read(root, pid, &memory->mappings, memory->why);
 	if (code)
 		return;
-	code = find_ram(&mappings, slots, count, &ranges);
+	code = find_ram(&memory->mappings, slots, count, &ranges);
 	if (code)
 		source_errno(memory->why, -code, "memory of the guest");
 	for (size_t i = 0; !code && i < ranges.count; i++)
 		memory->ram.value += ranges.list[i].end - ranges.list[i].start;
 	memory->ram.known = !code;
 	if (!code)
-		measure(root, pid, &mappings, &ranges, memory);
+		measure(root, pid, &ranges, memory);
 	free(ranges.list);
-	mappings_free(&mappings);
+}
+
+void guest_memory_free(struct guest_memory *memory)
+{
+	mappings_free(&memory->mappings);
 }

@@ -37,6 +37,7 @@ struct guest_memory {
 	struct figure ram;	/* bytes: what several memslots show counts once, a device's not at all */
 	struct figure resident;	/* of that, what is charged already */
 	struct figure own;	/* what the VMM's process has for itself */
+	struct mappings mappings;
 	char why[SOURCE_WHY];	/* why one of them is not known, or "" */
 };
 /*
@@ -44,5 +45,6 @@ struct guest_memory {
  */
 void guest_memory_read(const char *root, pid_t pid, const struct kernel_memslot *slots, size_t count,
 		       struct guest_memory *memory);
+void guest_memory_free(struct guest_memory *memory);
 
 #endif

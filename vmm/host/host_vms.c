@@ -136,6 +136,74 @@ int host_vms_read(const char *root, const struct host_vms_query *query, struct h
 	return 0;
 }
 
+static struct host_vm *find(struct host_vms *vms, const struct kernel_vm *kernel)
+{
+	for (size_t i = 0; *kernel->folder && i < vms->count; i++)
+		if (!strcmp(vms->list[i].folder, kernel->folder))
+			return &vms->list[i];
+	return NULL;
+}
+
+/* Only the kernel's memory shows the VM. Of one that was being made not even a thread is known. */
+static int add_kernel_vm(const char *root, const struct kernel_vm *kernel, struct host_vms *vms)
+{
+	struct host_vm vm;
+
+	if (!parse_folder(kernel->folder, &vm))
+		vm = (struct host_vm){ .pid = kernel->pid, .fd = -1 };
+	if (vm.pid <= 0)
+		return 0;
+	vm.kernel = kernel;
+	read_command(root, &vm);
+	return add(vms, &vm);
+}
+
+int host_vms_join(const char *root, const struct kernel_vms *kernel, struct host_vms *vms)
+{
+	int code = 0;
+
+	for (size_t i = 0; !code && i < kernel->count; i++) {
+		struct host_vm *vm = find(vms, &kernel->list[i]);
+
+		if (vm)
+			vm->kernel = &kernel->list[i];
+		else
+			code = add_kernel_vm(root, &kernel->list[i], vms);
+	}
+	if (vms->count)
+		qsort(vms->list, vms->count, sizeof(*vms->list), by_pid);
+	return code;
+}
+
+pid_t host_vm_process(const struct host_vm *vm)
+{
+	return vm->kernel && vm->kernel->tgid > 0 ? vm->kernel->tgid : (pid_t)vm->pid;
+}
+
+static void survey_vm(const char *root, struct host_vm *vm, struct memory_limits *limits)
+{
+	pid_t process = host_vm_process(vm);
+
+	memory_limits_of(root, process, limits, &vm->limits);
+	vm_name_read(root, process, vm->limits.cgroup, &vm->name);
+	if (vm->kernel && vm->kernel->settled)
+		guest_memory_read(root, process, vm->kernel->slots, vm->kernel->count, &vm->memory);
+}
+
+void host_vms_survey(const char *root, struct host_vms *vms, struct memory_limits *limits)
+{
+	bool contained = debugfs_in_pid_namespace(root);
+
+	memory_limits_open(root, limits);
+	for (size_t i = 0; i < vms->count; i++) {
+		if (!contained)
+			survey_vm(root, &vms->list[i], limits);
+		else
+			snprintf(vms->list[i].memory.why, SOURCE_WHY, "in a pid namespace (container) "
+				 "the processes of VMs have other pids");
+	}
+}
+
 /* Is there such a file? Unknown when that can't be told. */
 static enum answer is_there(const char *root, const char *path)
 {
@@ -222,6 +290,8 @@ struct other_vms host_vms_others(const char *root)
 
 void host_vms_free(struct host_vms *vms)
 {
+	for (size_t i = 0; i < vms->count; i++)
+		guest_memory_free(&vms->list[i].memory);
 	free(vms->list);
 	vms->list = NULL;
 	vms->count = 0;
@@ -229,7 +299,8 @@ void host_vms_free(struct host_vms *vms)
 
 const char *vm_teller_name(enum vm_teller teller)
 {
-	static const char *const names[] = { NULL, "mmu_rmaps_stat", "host", "mmu_cache_miss" };
+	static const char *const names[] = { NULL, "mmu_rmaps_stat", "host", "mmu_cache_miss",
+					     "memslots" };
 
 	return names[teller];
 }

@@ -11,8 +11,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "host/guest_memory.h"
+#include "host/kernel_vms.h"
+#include "host/memory_limits.h"
 #include "host/rmap_state.h"
 #include "host/snapshot.h"
+#include "host/vm_name.h"
 
 /* How a VM's rmap state is known. */
 enum vm_teller {
@@ -20,11 +24,12 @@ enum vm_teller {
 	TELLER_WALK,		/* mmu_rmaps_stat itself */
 	TELLER_HOST,		/* no laziness on this host */
 	TELLER_COUNTER,		/* mmu_cache_miss: a shadow page, or none */
+	TELLER_MEMSLOTS,	/* the arrays of its memslots, in the kernel's memory */
 };
 
 struct host_vm {
-	char folder[32];	/* "PID-FD" */
-	int64_t pid, fd;	/* of the thread that made it, and its descriptor there */
+	char folder[32];	/* "PID-FD", or "" where only the kernel's memory shows the VM */
+	int64_t pid, fd;	/* of the thread that made it, and its descriptor there; fd -1: unknown */
 	char command[64];	/* "" where that thread is gone or can't be seen */
 	struct figure age_ns;
 	bool counted;
@@ -34,6 +39,12 @@ struct host_vm {
 	bool walked;		/* rmaps is known */
 	struct rmaps_stat rmaps;
 	char why[SOURCE_WHY];	/* why something is not known, or "" */
+	bool hidden;		/* nobody asked for this one: it counts, but is not shown */
+	const struct kernel_vm *kernel;	/* host_vms_join(); NULL: not read */
+	/* By host_vms_survey(). */
+	struct vm_name name;
+	struct guest_memory memory;
+	struct vm_limits limits;
 };
 
 /* What to look for. */
@@ -54,6 +65,16 @@ struct host_vms {
 int host_vms_read(const char *root, const struct host_vms_query *query, struct host_vms *vms,
 		  char why[SOURCE_WHY]);
 void host_vms_free(struct host_vms *vms);
+
+/*
+ * Adds what the kernel's memory shows, which must live as long: memslots, and VMs that debugfs does
+ * not show. 0 or -ENOMEM.
+ */
+int host_vms_join(const char *root, const struct kernel_vms *kernel, struct host_vms *vms);
+/* The process whose memory the VM's is, and whose cgroup pays. */
+pid_t host_vm_process(const struct host_vm *vm);
+/* Reads the process of each VM: its name, its memory and its limits. */
+void host_vms_survey(const char *root, struct host_vms *vms, struct memory_limits *limits);
 
 /*
  * Unknown without debugfs, or in a pid namespace, where KVM's folders have other names for the

@@ -109,6 +109,17 @@ enum rmap_state kernel_state_by_misses(const struct figure *misses, bool eager)
 	return eager ? RMAP_UNKNOWN : RMAP_LAZY;
 }
 
+/* A VM without memslots has no rmaps, and on a kernel that is not eager nothing would come with one. */
+enum rmap_state kernel_state_by_memslots(const struct kernel_vm *vm, bool eager)
+{
+	if (!vm->settled)
+		return RMAP_UNKNOWN;
+	for (size_t i = 0; i < vm->count; i++)
+		if (!vm->slots[i].arrays.rmap[0])
+			return RMAP_LAZY;
+	return vm->count || eager ? RMAP_ALLOCATED : RMAP_LAZY;
+}
+
 static void judge_vm(bool eager, struct host_vm *vm)
 {
 	const struct figure *misses = &vm->counters.counters[COUNTER_MMU_CACHE_MISS];
@@ -119,9 +130,15 @@ static void judge_vm(bool eager, struct host_vm *vm)
 	} else if (eager) {
 		vm->state = RMAP_ALLOCATED;
 		vm->teller = TELLER_HOST;
+	} else if (vm->kernel && vm->kernel->settled && vm->kernel->count) {
+		vm->state = kernel_state_by_memslots(vm->kernel, eager);
+		vm->teller = TELLER_MEMSLOTS;
 	} else if (vm->counted && misses->known) {
 		vm->state = kernel_state_by_misses(misses, eager);
 		vm->teller = TELLER_COUNTER;
+	} else if (vm->kernel && vm->kernel->settled) {
+		vm->state = kernel_state_by_memslots(vm->kernel, eager);
+		vm->teller = TELLER_MEMSLOTS;
 	}
 }
 

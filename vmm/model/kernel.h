@@ -101,6 +101,8 @@ enum slot_order kernel_slot_order(const struct kernel_facts *facts);
 
 /* What a VM's counter mmu_cache_miss says of its rmaps. */
 enum rmap_state kernel_state_by_misses(const struct figure *misses, bool eager);
+/* What the arrays of its memslots say: one that is missing means that they wait for a first shadow root. */
+enum rmap_state kernel_state_by_memslots(const struct kernel_vm *vm, bool eager);
 /* Fills state and teller of each VM from what was read of it. */
 void kernel_judge_vms(const struct kernel_facts *facts, struct host_vms *vms);
 

@@ -118,6 +118,11 @@ static void slot_footprint(const struct model *model, const struct slot *slot, b
 		all->bytes[array] += model->extra_pages[array] * PAGE;
 }
 
+uint64_t model_charge(const struct model *model, uint64_t bytes)
+{
+	return array_bytes(model, bytes, true);
+}
+
 void model_slot(const struct model *model, const struct slot *slot, struct footprint *all)
 {
 	slot_footprint(model, slot, false, all);

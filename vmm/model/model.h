@@ -53,6 +53,8 @@ void model_layout(const struct model *model, const struct layout *layout,
  */
 void model_charged(const struct model *model, const struct layout *layout,
 		   struct footprint *creation, struct footprint *transition);
+/* The same of one array of so many bytes. */
+uint64_t model_charge(const struct model *model, uint64_t bytes);
 uint64_t footprint_total(const struct footprint *footprint);
 /* rmap heads per level (4K, 2M, 1G) over all slots: what mmu_rmaps_stat's rows add up to. */
 void model_rmap_heads(const struct layout *layout, uint64_t heads[3]);

@@ -5,11 +5,6 @@
 #include <string.h>
 
 #define PAGE 4096ull
-/*
- * What a vCPU adds when it first runs L2: shadow pages and their gfn arrays are allocated 40
- * ahead (KVM_ARCH_NR_OBJS_PER_MEMORY_CACHE), and the nested state takes some pages.
- */
-#define VCPU_BYTES (256ull << 10)
 /* kvm_mmu_calculate_default_mmu_pages(): never more shadow pages than 2 % of the VM's, or 64. */
 #define SHADOW_PERMILLE 20
 #define SHADOW_LEAST 64
@@ -126,9 +121,9 @@ static uint64_t table_pages(const struct layout *layout)
 }
 
 /* An indirect shadow page has a page of gfns beside it: kvm_mmu_alloc_shadow_page(). */
-static uint64_t shadow_bytes(const struct layout *layout, uint64_t tables)
+uint64_t plan_shadow_bytes(const struct layout *layout)
 {
-	uint64_t pages = 0, most;
+	uint64_t tables = table_pages(layout), pages = 0, most;
 
 	for (size_t i = 0; i < layout->count; i++)
 		pages += layout->slots[i].size / PAGE;
@@ -141,17 +136,16 @@ static uint64_t shadow_bytes(const struct layout *layout, uint64_t tables)
 void plan_cost(const struct layout *layout, const struct plan_kernel *kernel,
 	       struct plan_cost *cost)
 {
-	uint64_t tables = table_pages(layout);
 	struct footprint at_creation, at_transition;
 
 	*cost = (struct plan_cost){ .memory = layout_memory(layout) };
 	model_choose(&kernel->facts, &cost->model);
 	model_layout(&cost->model, layout, &cost->creation, &cost->transition);
 	model_charged(&cost->model, layout, &at_creation, &at_transition);
-	cost->tdp_bytes = (tables + 1) * PAGE;
-	cost->shadow_bytes = shadow_bytes(layout, tables);
+	cost->tdp_bytes = (table_pages(layout) + 1) * PAGE;
+	cost->shadow_bytes = plan_shadow_bytes(layout);
 	cost->first_entry_bytes = footprint_total(&at_transition) + cost->model.transition_slab +
-				  layout->config->vm.vcpus * VCPU_BYTES;
+				  layout->config->vm.vcpus * PLAN_VCPU_BYTES;
 	cost->headroom_bytes = cost->first_entry_bytes + cost->shadow_bytes;
 	cost->common_reserve = cost->memory / 512;
 	if (!faults_refused(&cost->model, layout, &cost->refusal))

@@ -7,6 +7,12 @@
 #include "model/faults.h"
 #include "model/model.h"
 
+/*
+ * What a vCPU adds when it first runs L2: shadow pages and their gfn arrays are allocated 40
+ * ahead (KVM_ARCH_NR_OBJS_PER_MEMORY_CACHE), and the nested state takes some pages.
+ */
+#define PLAN_VCPU_BYTES (256ull << 10)
+
 struct plan_kernel {
 	char name[64];			/* "6.1-amd64" */
 	bool assumed;			/* not the running one */
@@ -45,5 +51,8 @@ void plan_cost(const struct layout *layout, const struct plan_kernel *kernel,
 
 /* Moves the kernel that needs the most headroom to the end. Others keep their order. */
 void plan_worst_last(struct plan_kernel *kernels, struct plan_cost *costs, size_t count);
+
+/* Shadow pages of an L2 that maps as much as the VM has, by the layout's slots and by_base alone. */
+uint64_t plan_shadow_bytes(const struct layout *layout);
 
 #endif

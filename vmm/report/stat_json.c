@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The VMs of a host as JSON, schema minivmm.stat/1. An unknown figure is null, never 0. */
+#include <stdlib.h>
+#include <time.h>
+
 #include "base/value.h"
 #include "report/stat.h"
 
@@ -49,7 +52,7 @@ static json_t *vm_json(const struct host_vm *vm)
 
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 			 "pid", value_u64((uint64_t)vm->pid),
-			 "fd", value_u64((uint64_t)vm->fd),
+			 "fd", value_known(vm->fd >= 0, (uint64_t)vm->fd),
 			 "command", value_text(vm->command),
 			 "age_ns", value_known(vm->age_ns.known, vm->age_ns.value),
 			 "rmap_state", state(vm),
@@ -63,21 +66,83 @@ static json_t *vm_json(const struct host_vm *vm)
 			 "why", value_text(vm->why));
 }
 
-json_t *stat_json(const struct host *host, const struct host_vms *vms, bool walked)
+static json_t *time_json(time_t time)
 {
-	json_t *list = json_array();
+	struct tm utc;
+	char text[32];
 
-	for (size_t i = 0; list && i < vms->count; i++) {
-		if (json_array_append_new(list, vm_json(&vms->list[i]))) {
-			json_decref(list);
-			return NULL;
-		}
+	if (!time || !gmtime_r(&time, &utc))
+		return json_null();
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc);
+	return json_string(text);
+}
+
+/* Most VMs hurt in another way: with a prediction, the worst come first. */
+static int by_hurt(const struct stat_view *view, size_t a, size_t b)
+{
+	const struct vm_prediction *one = &view->prediction->vms[a];
+	const struct vm_prediction *other = &view->prediction->vms[b];
+
+	if (one->verdict != other->verdict)
+		return (int)one->verdict - (int)other->verdict;
+	if (one->need.array_bytes != other->need.array_bytes)
+		return one->need.array_bytes > other->need.array_bytes ? -1 : 1;
+	return a < b ? -1 : 1;
+}
+
+static int compare(const void *a, const void *b, void *view)
+{
+	return by_hurt(view, *(const size_t *)a, *(const size_t *)b);
+}
+
+static int add_vm(const struct stat_view *view, size_t i, json_t *list)
+{
+	json_t *vm = vm_json(&view->vms->list[i]), *more = stat_predict_json(view, i);
+	int code = more ? json_object_update(vm, more) : -1;
+
+	json_decref(more);
+	if (code)
+		json_decref(vm);
+	return code ? code : json_array_append_new(list, vm);
+}
+
+static json_t *vms_json(const struct stat_view *view)
+{
+	size_t count = view->vms->count, *order = calloc(count + 1, sizeof(*order));
+	json_t *list = json_array();
+	int code = order && list ? 0 : -1;
+
+	for (size_t i = 0; !code && i < count; i++)
+		order[i] = i;
+	if (!code && view->prediction && count)
+		qsort_r(order, count, sizeof(*order), compare, (void *)view);
+	for (size_t i = 0; !code && i < count; i++)
+		if (!view->vms->list[order[i]].hidden)
+			code = add_vm(view, order[i], list);
+	free(order);
+	if (!code)
+		return list;
+	json_decref(list);
+	return NULL;
+}
+
+json_t *stat_json(const struct stat_view *view)
+{
+	json_t *stat = json_pack("{s:s, s:o, s:{s:o, s:o}, s:b, s:o}",
+				 "schema", "minivmm.stat/1",
+				 "time", time_json(view->time),
+				 "host",
+					 "kernel", value_text(view->host->kernel),
+					 "hostname", value_text(view->host->hostname),
+				 "walked", view->walked,
+				 "vms", vms_json(view));
+	json_t *all = stat_limits_json(view);
+
+	if (all && !json_object_update(stat, all)) {
+		json_decref(all);
+		return stat;
 	}
-	return json_pack("{s:s, s:{s:o, s:o}, s:b, s:o}",
-			 "schema", "minivmm.stat/1",
-			 "host",
-				 "kernel", value_text(host->kernel),
-				 "hostname", value_text(host->hostname),
-			 "walked", walked,
-			 "vms", list);
+	json_decref(all);
+	json_decref(stat);
+	return NULL;
 }

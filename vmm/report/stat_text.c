@@ -63,7 +63,7 @@ static void put_why(const json_t *vms, FILE *out)
 	}
 }
 
-int stat_text(const json_t *stat, FILE *out)
+static int put_table(const json_t *stat, FILE *out)
 {
 	static const struct table_column columns[] = {
 		{ "pid", true }, { "fd", true }, { "command", false }, { "age", true },
@@ -74,18 +74,30 @@ int stat_text(const json_t *stat, FILE *out)
 	const json_t *vms = value_at(stat, "vms"), *vm;
 	bool walked = value_is_true(stat, "walked");
 	struct table table = TABLE(columns);
-	size_t i, count = json_array_size(vms);
-	size_t allocated = count_state(vms, "allocated");
-	int rc;
+	size_t i;
 
 	json_array_foreach(vms, i, vm)
 		put_vm(&table, vm, walked);
-	rc = count ? table_print(&table, out) : 0;
+	return json_array_size(vms) ? table_print(&table, out) : 0;
+}
+
+int stat_text(const json_t *stat, FILE *out)
+{
+	const json_t *vms = value_at(stat, "vms");
+	bool walked = value_is_true(stat, "walked"), predicted = value_is_true(stat, "predicted");
+	size_t count = json_array_size(vms), allocated = count_state(vms, "allocated");
+	int rc = predicted ? stat_predict_text(stat, out) : put_table(stat, out);
+
 	fprintf(out, "%zu VM%s: %zu lazy, %zu allocated, %zu unknown%s\n", count,
 		count == 1 ? "" : "s", count_state(vms, "lazy"), allocated,
 		count - count_state(vms, "lazy") - allocated,
 		allocated && !walked ? "; --walk reads their bytes, and stalls them" : "");
 	put_why(vms, out);
+	if (predicted)
+		stat_predict_sum(stat, out);
+	else if (count_state(vms, "lazy"))
+		fputs("--predict says what the first nested guest of each lazy VM will take, and "
+		      "whether it fits\n", out);
 	return rc;
 }
 
@@ -101,6 +113,14 @@ static void put_label(FILE *out, const char *name, const char *value)
 	fputc('"', out);
 }
 
+static void put_vm_labels(FILE *out, const json_t *vm)
+{
+	char pid[AMOUNT_TEXT], fd[AMOUNT_TEXT];
+
+	fprintf(out, "pid=\"%s\",fd=\"%s\",", amount_exact(pid, amount_at(vm, "pid")),
+		amount_exact(fd, amount_at(vm, "fd")));
+}
+
 struct metric {
 	const char *name, *help, *type, *path;
 	const char *level;	/* label, or NULL */
@@ -109,13 +129,12 @@ struct metric {
 
 static void put_sample(FILE *out, const struct metric *metric, const json_t *vm)
 {
-	struct amount amount = amount_at(vm, metric->path), pid = amount_at(vm, "pid");
-	struct amount fd = amount_at(vm, "fd");
+	struct amount amount = amount_at(vm, metric->path);
 
 	if (!amount.known)
 		return;
-	fprintf(out, "%s{pid=\"%lld\",fd=\"%lld\",", metric->name, (long long)pid.value,
-		(long long)fd.value);
+	fprintf(out, "%s{", metric->name);
+	put_vm_labels(out, vm);
 	put_label(out, "command", value_string(vm, "command"));
 	if (metric->level)
 		fprintf(out, ",level=\"%s\"", metric->level);
@@ -137,9 +156,8 @@ static void put_states(FILE *out, const json_t *vms)
 
 		if (!state)
 			continue;
-		fprintf(out, "minivmm_vm_rmaps_allocated{pid=\"%lld\",fd=\"%lld\",",
-			(long long)amount_at(vm, "pid").value,
-			(long long)amount_at(vm, "fd").value);
+		fputs("minivmm_vm_rmaps_allocated{", out);
+		put_vm_labels(out, vm);
 		put_label(out, "command", value_string(vm, "command"));
 		fprintf(out, "} %d\n", !strcmp(state, "allocated"));
 	}
@@ -174,5 +192,7 @@ int stat_prom(const json_t *stat, FILE *out)
 	}
 	fprintf(out, "# HELP minivmm_vms VMs on this host.\n# TYPE minivmm_vms gauge\n"
 		     "minivmm_vms %zu\n", json_array_size(vms));
+	if (value_is_true(stat, "predicted"))
+		stat_predict_prom(stat, out);
 	return 0;
 }
