@@ -2,10 +2,12 @@
 #include "host/guest_memory.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "host/source.h"
 
@@ -157,32 +159,32 @@ static int find_ram(const struct mappings *mappings, const struct kernel_memslot
 }
 
 /* Anonymous pages of a range that are there. */
-static int count_pages(FILE *pagemap, const struct range *range, uint64_t *bytes)
+static int count_pages(int pagemap, const struct range *range, uint64_t *bytes)
 {
-	uint64_t entries[512], left = (range->end - range->start) / PAGE;
+	uint64_t entries[512], at = range->start / PAGE, end = range->end / PAGE;
 
 	if (range->end - range->start > OWN_MOST) {
 		*bytes += range->end - range->start;
 		return 0;
 	}
-	if (fseeko(pagemap, (off_t)(range->start / PAGE * sizeof(entries[0])), SEEK_SET))
-		return -errno;
-	while (left) {
-		size_t want = left < 512 ? left : 512;
-		size_t got = fread(entries, sizeof(entries[0]), want, pagemap);
+	while (at < end) {
+		size_t want = end - at < 512 ? end - at : 512;
+		ssize_t got = pread(pagemap, entries, want * sizeof(entries[0]),
+				    (off_t)(at * sizeof(entries[0])));
 
-		for (size_t i = 0; i < got; i++)
+		if (got < (ssize_t)sizeof(entries[0]))
+			return got < 0 ? -errno : 0;
+		want = (size_t)got / sizeof(entries[0]);
+		for (size_t i = 0; i < want; i++)
 			if ((entries[i] & (PAGEMAP_PRESENT | PAGEMAP_FILE)) == PAGEMAP_PRESENT)
 				*bytes += PAGE;
-		if (got < want)
-			return ferror(pagemap) ? -EIO : 0;
-		left -= got;
+		at += want;
 	}
 	return 0;
 }
 
 /* The parts of a mapping that are not the guest's: the kernel joins neighbours that are alike. */
-static int count_mapping(FILE *pagemap, const struct mapping *mapping, const struct ranges *ranges,
+static int count_mapping(int pagemap, const struct mapping *mapping, const struct ranges *ranges,
 			 uint64_t *bytes)
 {
 	struct range part = { mapping->start, mapping->start };
@@ -207,18 +209,18 @@ static int count_mapping(FILE *pagemap, const struct mapping *mapping, const str
 static int count_own(const char *root, pid_t pid, const struct mappings *mappings,
 		     const struct ranges *ranges, uint64_t *bytes, char why[SOURCE_WHY])
 {
-	char path[32];
-	FILE *pagemap;
-	int code;
+	char path[32], buffer[SOURCE_PATH];
+	int pagemap, code = 0;
 
 	snprintf(path, sizeof(path), "/proc/%d/pagemap", pid);
-	code = source_open(&pagemap, root, path, why);
-	if (code)
-		return code;
+	pagemap = open(source_path(buffer, root, path), O_RDONLY | O_CLOEXEC);
+	if (pagemap < 0)
+		return source_errno(why, errno, path);
 	for (size_t i = 0; !code && i < mappings->count; i++)
 		if (mappings->list[i].writable && mappings->list[i].is_private)
 			code = count_mapping(pagemap, &mappings->list[i], ranges, bytes);
-	return source_close(pagemap, path, code, why);
+	close(pagemap);
+	return code ? source_errno(why, -code, path) : 0;
 }
 
 struct resident {

@@ -111,30 +111,35 @@ static bool is_worth_a_line(const json_t *limit)
 		!strcmp(verdict, "would-be-killed"));
 }
 
+static void put_limit(const json_t *limit, size_t width, FILE *out)
+{
+	char need[AMOUNT_TEXT], room[AMOUNT_TEXT], line[1024];
+	long long vms = (long long)amount_at(limit, "vms").value;
+
+	snprintf(line, sizeof(line), "%s: %s of %s room, for %lld lazy of %lld VM%s: %s",
+		 or_dash(value_string(limit, "where")),
+		 amount_bytes(need, amount_at(limit, "first_l2_bytes")),
+		 amount_bytes(room, amount_at(limit, "room_bytes")),
+		 (long long)amount_at(limit, "lazy_vms").value, vms, vms == 1 ? "" : "s",
+		 verdict_text(limit));
+	fputs("  ", out);
+	text_wrap(out, width, 2, 4, line);
+}
+
+/* The last lines: what all lazy VMs take together, and of which limits. */
 static void put_limits(const json_t *stat, FILE *out)
 {
-	const json_t *limits = value_at(stat, "limits"), *limit;
 	size_t i, width = text_columns(out);
-	char need[AMOUNT_TEXT], room[AMOUNT_TEXT], line[1024];
+	char need[AMOUNT_TEXT];
+	const json_t *limit;
 
 	if (width > TEXT_WIDTH)
 		width = TEXT_WIDTH;
-	fprintf(out, "If all lazy VMs run a nested guest, that takes %s:\n",
+	fprintf(out, "first nested guests of all VMs: %s\n",
 		amount_bytes(need, amount_at(stat, "first_l2_bytes")));
-	json_array_foreach(limits, i, limit) {
-		long long vms = (long long)amount_at(limit, "vms").value;
-
-		if (!is_worth_a_line(limit))
-			continue;
-		snprintf(line, sizeof(line), "%s: %s of %s room, for %lld lazy of %lld VM%s: %s",
-			 or_dash(value_string(limit, "where")),
-			 amount_bytes(need, amount_at(limit, "first_l2_bytes")),
-			 amount_bytes(room, amount_at(limit, "room_bytes")),
-			 (long long)amount_at(limit, "lazy_vms").value, vms, vms == 1 ? "" : "s",
-			 verdict_text(limit));
-		fputs("  ", out);
-		text_wrap(out, width, 2, 4, line);
-	}
+	json_array_foreach(value_at(stat, "limits"), i, limit)
+		if (is_worth_a_line(limit))
+			put_limit(limit, width, out);
 }
 
 /* Prints a reason once for neighbours that have the same. */
