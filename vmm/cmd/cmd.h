@@ -51,5 +51,6 @@ int cmd_stat(int argc, char **argv);
 int cmd_sweep(int argc, char **argv);
 int cmd_headroom(int argc, char **argv);
 int cmd_list(int argc, char **argv);
+int cmd_init(int argc, char **argv);
 
 #endif

@@ -23,6 +23,7 @@ static const struct {
 	{ "sweep", "minivmm sweep", cmd_sweep },
 	{ "headroom", "minivmm headroom", cmd_headroom },
 	{ "list", "minivmm list", cmd_list },
+	{ "init", "minivmm init", cmd_init },
 };
 
 int main(int argc, char **argv)

@@ -218,8 +218,8 @@ static int build(struct config *config, struct ini *ini, bool runs, struct diags
 	return code;
 }
 
-static int load(const char *path, char *const *overrides, size_t override_count, bool runs,
-		struct config *config, struct errors *errors)
+static int load(const char *path, const char *text, char *const *overrides, size_t override_count,
+		bool runs, struct config *config, struct errors *errors)
 {
 	struct diags diags = { 0 };
 	bool told;
@@ -234,7 +234,7 @@ static int load(const char *path, char *const *overrides, size_t override_count,
 		config_free(config);
 		return -ENOMEM;
 	}
-	code = ini_load(path, overrides, override_count, config->ini, &diags);
+	code = ini_load(path, text, overrides, override_count, config->ini, &diags);
 	if (!code)
 		code = build(config, config->ini, runs, &diags);
 	told = diags.count;
@@ -249,13 +249,19 @@ static int load(const char *path, char *const *overrides, size_t override_count,
 int config_load(const char *path, char *const *overrides, size_t override_count,
 		struct config *config, struct errors *errors)
 {
-	return load(path, overrides, override_count, true, config, errors);
+	return load(path, NULL, overrides, override_count, true, config, errors);
 }
 
 int config_load_layout(const char *path, char *const *overrides, size_t override_count,
 		       struct config *config, struct errors *errors)
 {
-	return load(path, overrides, override_count, false, config, errors);
+	return load(path, NULL, overrides, override_count, false, config, errors);
+}
+
+int config_load_text(const char *name, const char *text, char *const *overrides,
+		     size_t override_count, struct config *config, struct errors *errors)
+{
+	return load(name, text, overrides, override_count, false, config, errors);
 }
 
 void config_free(struct config *config)

@@ -158,6 +158,9 @@ int config_load(const char *path, char *const *overrides, size_t override_count,
 /* The same for a config of which only the layout matters: it may have no phase. */
 int config_load_layout(const char *path, char *const *overrides, size_t override_count,
 		       struct config *config, struct errors *errors);
+/* The same for text that is in no file; name stands for its path in messages. */
+int config_load_text(const char *name, const char *text, char *const *overrides,
+		     size_t override_count, struct config *config, struct errors *errors);
 void config_free(struct config *config);
 
 /*

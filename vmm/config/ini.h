@@ -54,8 +54,8 @@ struct ini {
  * Returns 0 even if diags has errors. -errno: path itself can't be read (diags has the error, too),
  * or there is no memory. In any case ini is to be freed with ini_free().
  */
-int ini_load(const char *path, char *const *overrides, size_t override_count, struct ini *ini,
-	     struct diags *diags);
+int ini_load(const char *path, const char *text, char *const *overrides, size_t override_count,
+	     struct ini *ini, struct diags *diags);
 void ini_free(struct ini *ini);
 
 /* Finds the section, or makes it with `at` as its first place. NULL: no memory. */

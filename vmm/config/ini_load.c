@@ -193,8 +193,8 @@ static int load_file(struct ini *ini, const char *path, const struct origin *fro
 	return code;
 }
 
-/* Reads a config that is built in. */
-static int load_builtin(struct ini *ini, const char *path, const char *text, struct diags *diags)
+/* Reads a config that is in no file. */
+static int load_given(struct ini *ini, const char *path, const char *text, struct diags *diags)
 {
 	size_t size = strlen(text);
 	char *copy = strdup(text);
@@ -250,8 +250,8 @@ static int override(struct ini *ini, const char *text, struct diags *diags)
 	return code;
 }
 
-int ini_load(const char *path, char *const *overrides, size_t override_count, struct ini *ini,
-	     struct diags *diags)
+int ini_load(const char *path, const char *text, char *const *overrides, size_t override_count,
+	     struct ini *ini, struct diags *diags)
 {
 	const struct builtin_info *builtin = builtin_find(path);
 	int code;
@@ -259,8 +259,9 @@ int ini_load(const char *path, char *const *overrides, size_t override_count, st
 	*ini = (struct ini){ .files = calloc(FILES_MAX, sizeof(*ini->files)) };
 	if (!ini->files)
 		return -ENOMEM;
-	code = builtin ? load_builtin(ini, path, builtin->text, diags) :
-			 load_file(ini, path, NULL, NULL, diags);
+	if (!text && builtin)
+		text = builtin->text;
+	code = text ? load_given(ini, path, text, diags) : load_file(ini, path, NULL, NULL, diags);
 	for (size_t i = 0; !code && i < override_count; i++)
 		code = override(ini, overrides[i], diags);
 	return code;

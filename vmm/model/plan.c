@@ -147,6 +147,7 @@ void plan_cost(const struct layout *layout, const struct plan_kernel *kernel,
 	cost->first_entry_bytes = footprint_total(&at_transition) + cost->model.transition_slab +
 				  layout->config->vm.vcpus * PLAN_VCPU_BYTES;
 	cost->headroom_bytes = cost->first_entry_bytes + cost->shadow_bytes;
+	cost->creation_charge = footprint_total(&at_creation);
 	cost->common_reserve = cost->memory / 512;
 	if (!faults_refused(&cost->model, layout, &cost->refusal))
 		cost->refusal.slot = NULL;

@@ -31,6 +31,7 @@ struct plan_cost {
 	/* What the cgroup pays when L2 runs first: arrays without page-pointer arrays, slab, vCPUs. */
 	uint64_t first_entry_bytes;
 	uint64_t headroom_bytes;	/* and while L2 maps all: plus shadow_bytes */
+	uint64_t creation_charge;	/* what a cgroup is charged for with the slots */
 	uint64_t common_reserve;	/* memory / 512, what orchestrators set aside for page tables */
 	struct refusal refusal;		/* its slot is NULL: the kernel refuses nothing */
 };

@@ -56,11 +56,34 @@ static json_t *assumptions_json(const struct kernel_facts *facts)
 	return value_text(*text ? text : NULL);
 }
 
+/* What memory.max has to be: everything that is charged, and what is not known as nothing. */
+static uint64_t memory_max(const struct plan_cost *cost, const struct plan_scale *scale)
+{
+	return cost->memory + scale->vmm.value + cost->creation_charge + cost->tdp_bytes +
+	       cost->headroom_bytes;
+}
+
+static json_t *sum_json(const struct plan_cost *cost, const struct plan_scale *scale)
+{
+	uint64_t one = memory_max(cost, scale);
+
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+			 "guest_bytes", value_u64(cost->memory),
+			 "vmm_bytes", value_known(scale->vmm.known, scale->vmm.value),
+			 "creation_bytes", value_u64(cost->creation_charge),
+			 "tdp_bytes", value_u64(cost->tdp_bytes),
+			 "first_entry_bytes", value_u64(cost->first_entry_bytes),
+			 "shadow_bytes", value_u64(cost->shadow_bytes),
+			 "memory_max_bytes", value_u64(one),
+			 "vms", value_u64(scale->vms),
+			 "all_bytes", value_u64(one * scale->vms));
+}
+
 static json_t *cost_json(const struct layout *layout, const struct plan_kernel *kernel,
-			 const struct plan_cost *cost)
+			 const struct plan_cost *cost, const struct plan_scale *scale)
 {
 	return json_pack("{s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
-			 "s:o, s:o, s:o, s:o}",
+			 "s:o, s:o, s:o, s:o, s:o}",
 			 "kernel", value_text(kernel->name),
 			 "assumed", kernel->assumed,
 			 "vendor", value_text(kernel->facts.vendor),
@@ -80,16 +103,18 @@ static json_t *cost_json(const struct layout *layout, const struct plan_kernel *
 			 "headroom_bytes", value_u64(cost->headroom_bytes),
 			 "headroom_fraction", fraction_json(cost->headroom_bytes, cost->memory),
 			 "common_reserve_bytes", value_u64(cost->common_reserve),
-			 "vcpus", value_u64(layout->config->vm.vcpus));
+			 "vcpus", value_u64(layout->config->vm.vcpus),
+			 "sum", sum_json(cost, scale));
 }
 
 static json_t *costs_json(const struct layout *layout, const struct plan_kernel *kernels,
-			  const struct plan_cost *costs, size_t count)
+			  const struct plan_cost *costs, size_t count,
+			  const struct plan_scale *scale)
 {
 	json_t *list = json_array();
 
 	for (size_t i = 0; list && i < count; i++) {
-		if (json_array_append_new(list, cost_json(layout, &kernels[i], &costs[i]))) {
+		if (json_array_append_new(list, cost_json(layout, &kernels[i], &costs[i], scale))) {
 			json_decref(list);
 			return NULL;
 		}
@@ -127,7 +152,8 @@ static json_t *predicted_json(const struct layout *layout, const struct plan_cos
 }
 
 json_t *plan_report(const struct layout *layout, const struct host *host,
-		    const struct plan_kernel *kernels, const struct plan_cost *costs, size_t count)
+		    const struct plan_kernel *kernels, const struct plan_cost *costs, size_t count,
+		    const struct plan_scale *scale)
 {
 	const struct plan_cost *last = &costs[count - 1];
 
@@ -140,7 +166,7 @@ json_t *plan_report(const struct layout *layout, const struct host *host,
 			 "model", model_json(&last->model),
 			 "predicted", predicted_json(layout, last),
 			 "slots", report_slots_json(layout, &last->model),
-			 "plan", costs_json(layout, kernels, costs, count));
+			 "plan", costs_json(layout, kernels, costs, count, scale));
 }
 
 bool plan_report_is(const json_t *report)

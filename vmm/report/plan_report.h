@@ -6,14 +6,22 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "host/snapshot.h"
 #include "model/plan.h"
+
+/* What the planner knows beside the layout. */
+struct plan_scale {
+	uint64_t vms;		/* equal ones */
+	struct figure vmm;	/* bytes that a VMM was seen to have for itself */
+};
 
 /*
  * One entry of "plan" per cost; "slots" and "predicted" are by the last one's model. host NULL:
  * no kernel but assumed ones. NULL: out of memory.
  */
 json_t *plan_report(const struct layout *layout, const struct host *host,
-		    const struct plan_kernel *kernels, const struct plan_cost *costs, size_t count);
+		    const struct plan_kernel *kernels, const struct plan_cost *costs, size_t count,
+		    const struct plan_scale *scale);
 /* Nothing was run: it has no result, no checks and no phases. */
 bool plan_report_is(const json_t *report);
 

@@ -166,6 +166,42 @@ static int put_headroom(const json_t *costs, FILE *out)
 	return table_print(&table, out);
 }
 
+/* Of the worst kernel: what its cgroup is charged for, ready for memory.max. */
+static int put_sum(const json_t *costs, FILE *out)
+{
+	static const struct {
+		const char *member, *what;
+	} rows[] = {
+		{ "guest_bytes", "the guest's RAM" },
+		{ "vmm_bytes", "the VMM itself; measured with --pid, else unknown and not counted" },
+		{ "creation_bytes", "KVM's arrays that come with the slots" },
+		{ "tdp_bytes", "the VM's page tables, with every page mapped as 4K" },
+		{ "first_entry_bytes", "the first nested guest's first entry" },
+		{ "shadow_bytes", "shadow pages of a nested guest that maps all of the VM" },
+		{ "memory_max_bytes", "sum" },
+	};
+	static const struct table_column columns[] = { { "bytes", true }, { "for", false } };
+	const json_t *sum = value_at(row(costs, 0), "sum");
+	struct table table = TABLE(columns);
+	char text[AMOUNT_TEXT], one[AMOUNT_TEXT];
+	struct amount vms = amount_at(sum, "vms");
+	int rc;
+
+	if (!sum)
+		return 0;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		table_cell(&table, "%s", amount_bytes(text, amount_at(sum, rows[i].member)));
+		table_cell(&table, "%s", rows[i].what);
+	}
+	fprintf(out, "\nmemory.max of the VM's cgroup on %s: %s bytes\n", kernel_name(row(costs, 0)),
+		amount_exact(one, amount_at(sum, "memory_max_bytes")));
+	rc = table_print(&table, out);
+	if (!rc && vms.known && vms.value > 1)
+		fprintf(out, "  %s such VMs: %s\n", amount_exact(one, vms),
+			amount_bytes(text, amount_at(sum, "all_bytes")));
+	return rc;
+}
+
 static void put_notes(FILE *out)
 {
 	static const char *const notes[] = {
@@ -223,7 +259,7 @@ static void put_headline(const json_t *report, const json_t *costs, FILE *line)
 int report_text_plan(const json_t *report, FILE *out)
 {
 	static int (*const tables[])(const json_t *costs, FILE *out) = {
-		put_kernels, put_refusals, put_costs, put_headroom,
+		put_kernels, put_refusals, put_costs, put_headroom, put_sum,
 	};
 	const json_t *costs = value_at(report, "plan");
 	char *text = NULL;

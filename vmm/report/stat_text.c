@@ -91,7 +91,8 @@ int stat_text(const json_t *stat, FILE *out)
 	fprintf(out, "%zu VM%s: %zu lazy, %zu allocated, %zu unknown%s\n", count,
 		count == 1 ? "" : "s", count_state(vms, "lazy"), allocated,
 		count - count_state(vms, "lazy") - allocated,
-		allocated && !walked ? "; --walk reads their bytes, and stalls them" : "");
+		allocated && !walked && !predicted ?
+			"; --walk reads their bytes, and stalls them" : "");
 	put_why(vms, out);
 	if (predicted)
 		stat_predict_sum(stat, out);

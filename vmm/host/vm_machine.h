@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A VM that runs, as a machine that a config can describe. */
+#ifndef VM_MACHINE_H
+#define VM_MACHINE_H
+
+#include "config/machine.h"
+#include "host/host_vms.h"
+
+/* Of a VM whose memslots are settled. 0 or -ENOMEM. */
+int vm_machine(const struct host_vm *vm, struct machine *machine);
+
+#endif
