@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# In an emulated host: what minivmm stat --predict says of VMs of other processes while they are lazy, and what their
+# first nested guest then takes. A VM is stopped (SIGSTOP) while it is looked at, so that nothing moves meanwhile.
+. ./prelude.sh
+
+groups=/sys/fs/cgroup/vms
+mkdir $groups
+echo +memory >$groups/cgroup.subtree_control
+
+# Its guest waits, then runs a nested guest under NPT; the wait is over, too, when its VMM goes on after a SIGSTOP.
+write_config() { # NAME HIGH
+	cat >"/tmp/$1.ini" <<-END
+		[memslot.low]
+		base = 0
+		size = 64M
+		[memslot.high]
+		base = 4G
+		size = $2
+		[memslot.rom]
+		base = 32G
+		size = 64K
+		flags = readonly
+		[memslot.smm]
+		space = smm
+		base = 0
+		size = 64M
+		alias = low
+		[guest]
+		payload = nested
+		[phase.boot]
+		do = boot
+		[phase.wait]
+		do = stress
+		duration = $(seconds 5)s
+		touch = 1M
+		[phase.transition]
+		do = l2
+		touch = 128M
+	END
+}
+write_config big 8G
+write_config small 192M
+
+# start NAME COMMAND...: in a cgroup of that name. Sets pid and group.
+start() {
+	group=$groups/$1
+	[ -d "$group" ] || mkdir "$group"
+	echo 0 >"$group/memory.swap.max" 2>/dev/null
+	name=$1
+	shift
+	sh -c "echo \$\$ >$group/cgroup.procs && exec \"\$@\"" sh "$@" >"/out/$name.log" 2>&1 </dev/null &
+	pid=$!
+	echo $pid >"/out/$name.pid"
+}
+# wait_for PID COUNTER: until KVM has counted something for that VM.
+wait_for() {
+	for _ in $(seq "$(seconds 1000)"); do
+		[ "$(cat /sys/kernel/debug/kvm/"$1"-*/"$2" 2>/dev/null || echo 0)" -eq 0 ] || return 0
+		[ -d "/proc/$1" ] || return 0
+		usleep 20000
+	done
+}
+# start_vm NAME CONFIG: a VM of minivmm that stands still before its first nested guest with NPT.
+start_vm() {
+	start "$1" minivmm "/tmp/$2.ini" report.sources=cheap expect.policy=any
+	wait_for $pid exits
+	kill -STOP $pid
+}
+end_vm() {
+	kill -KILL "$1"
+	wait "$1"
+}
+item() { sed -n "s/^$2 //p" "$1/memory.stat"; }
+number() { # FILE PID MEMBER: of that VM, in the order of the members
+	tr -d '\n ' <"/out/$1.txt" | sed 's/{"pid":/\n/g' | sed -n "s/^$2,.*\"$3\":\([0-9]*\),.*/\1/p" | head -n 1
+}
+# rises GROUP BEFORE EXPECTED: the kernel adds up memory.stat with a delay.
+rises() {
+	for _ in $(seq "$(seconds 250)"); do
+		rise=$(($(item "$1" vmalloc) - $2))
+		[ $rise -ne "$3" ] || break
+		usleep 20000
+	done
+	echo "$rise"
+}
+
+# 1: what is missing is what comes. Two VMs under one limit, neither of which the limit is too small for alone.
+start_vm one big
+one=$pid
+start_vm two big
+two=$pid
+run lazy minivmm stat --predict --format json
+need=$(number lazy $one first_l2_bytes)
+run text minivmm stat --predict
+run prom minivmm stat --predict --format prom
+run slots minivmm stat --predict $one -v --format json
+run slots-text minivmm stat --predict $one -v
+run plan-pid minivmm plan --pid $one --format json
+run plan-config minivmm plan --pid $one --print-config
+run by-state minivmm stat --predict --state lazy --name 'mini*' --format json
+run by-name minivmm stat --predict --name 'no-such-name' --format json
+run none minivmm stat --predict 1
+run user as-user minivmm stat --predict
+for columns in 60 80 120 200; do
+	COLUMNS=$columns run width-$columns minivmm stat --predict -v
+done
+timeout "$(seconds 4)" minivmm stat --predict --watch 1 --format json >/out/watch.txt 2>/out/watch.err
+if [ "${need:-0}" -gt 0 ]; then
+	echo $(($(cat $groups/memory.current) + need + need / 2)) >$groups/memory.max
+	run together minivmm stat --predict --format json
+	echo max >$groups/memory.max
+fi
+before=$(item $groups/one vmalloc)
+kill -CONT $one
+wait_for $one mmu_cache_miss
+kill -STOP $one
+[ "${need:-0}" -eq 0 ] || rises $groups/one "$before" "$need" >/out/rise
+run paid minivmm stat --predict --format json
+echo "$need" >/out/need
+
+# 2: would be killed, and is. 3: tight.
+if [ "${need:-0}" -gt 0 ]; then
+	current=$(cat $groups/two/memory.current)
+	echo $((current + need + 1048576)) >$groups/two/memory.max
+	run tight minivmm stat --predict --format json
+	echo $((current + need / 2)) >$groups/two/memory.max
+	run killed minivmm stat --predict --format json
+	run killed-text minivmm stat --predict
+	kill -CONT $two
+	wait $two
+	echo $? >/out/killed.status
+	cat $groups/two/memory.events >/out/killed.events
+fi
+end_vm $one
+kill -KILL $two 2>/dev/null
+wait $two
+
+# 4: it has room for all that may come, and lives with its memory full.
+start_vm full small
+echo $((300 << 20)) >$groups/full/memory.max
+run room minivmm stat --predict --format json
+run room-text minivmm stat --predict
+kill -CONT $pid
+wait $pid
+echo $? >/out/room.status
+cat $groups/full/memory.events >/out/room.events
+
+# A config of the VM that ran, and one to start from: both run.
+cp /out/plan-config.txt /tmp/printed.ini
+report plan-run /tmp/printed.ini expect.policy=any phase.control.nested-paging=off
+minivmm init --size 256M >/tmp/init.ini
+report init-run /tmp/init.ini expect.policy=any
+
+# QEMU's VMs do not run before they are told to.
+if command -v qemu-system-x86_64 >/dev/null; then
+	for machine in q35 microvm; do
+		options='' && [ $machine = q35 ] || options=,x-option-roms=off
+		mkfifo /tmp/monitor
+		start qemu-$machine sh -c "exec qemu-system-x86_64 -name guest=web-$machine,debug-threads=on \
+			-accel kvm,kernel-irqchip=off -cpu host,kvm-asyncpf-int=off -M $machine$options -m 1G -bios /work/nest \
+			-nodefaults -no-user-config -display none -S -monitor stdio </tmp/monitor"
+		exec 3>/tmp/monitor
+		for _ in $(seq "$(seconds 1000)"); do
+			run qemu-$machine minivmm stat --predict $pid -v --format json
+			[ "$(number qemu-$machine $pid memslots)" ] && break
+			usleep 50000
+		done
+		echo 'info mtree -f' >&3
+		run qemu-$machine minivmm stat --predict $pid -v --format json
+		need=$(number qemu-$machine $pid first_l2_bytes)
+		before=$(item $group vmalloc)
+		echo cont >&3
+		wait_for $pid mmu_cache_miss
+		[ "${need:-0}" -eq 0 ] || rises $group "$before" "$need" >/out/qemu-$machine.rise
+		echo "$need" >/out/qemu-$machine.need
+		end_vm $pid
+		exec 3>&-
+		rm /tmp/monitor
+	done
+fi
+
+# What may hide the memslots, each told apart. Locked down last: nothing takes that back.
+start_vm last big
+for _ in 1 2 3 4 5; do
+	(time -p minivmm stat >/dev/null) 2>&1 | sed -n 's/^real //p' >>/out/time-stat
+	(time -p minivmm stat --predict >/dev/null) 2>&1 | sed -n 's/^real //p' >>/out/time-predict
+done
+echo 2 >/proc/sys/kernel/kptr_restrict
+run kptr minivmm stat --predict --format json
+echo 0 >/proc/sys/kernel/kptr_restrict
+umount /sys/kernel/debug/tracing 2>/dev/null
+umount /sys/kernel/debug
+run no-debugfs minivmm stat --predict --format json
+mount -t debugfs none /sys/kernel/debug
+[ -d /sys/kernel/security/lockdown ] || mount -t securityfs none /sys/kernel/security 2>/dev/null
+if echo integrity >/sys/kernel/security/lockdown 2>/dev/null; then
+	run integrity minivmm stat --predict --format json
+	run integrity-plain minivmm stat --format json
+	echo confidentiality >/sys/kernel/security/lockdown
+	run confidentiality minivmm stat --predict --format json
+fi
+end_vm $pid
+exit 0
