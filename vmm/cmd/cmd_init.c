@@ -56,7 +56,7 @@ int cmd_init(int argc, char **argv)
 		return EXIT_USAGE_ERROR;
 	if (machine_source_text(&source, true, &text, &vmm, &err))
 		return cmd_no_memory("the config");
-	status = cmd_flush(fputs(text, stdout) == EOF ? -EIO : 0);
+	status = cmd_flush(fputs(text, stdout) == EOF ? -errno : 0);
 	free(text);
 	return status;
 }

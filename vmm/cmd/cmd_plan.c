@@ -226,11 +226,11 @@ static int plan_machine(const struct arguments *arguments)
 
 	if (code) {
 		cmd_print_err(&err);
-		return code == -ENOMEM ? EXIT_ENVIRONMENT : code == -ENODATA ? EXIT_SKIP :
+		return code == -ENOMEM || code == -EIO ? EXIT_ENVIRONMENT : code == -ENODATA ? EXIT_SKIP :
 							   EXIT_USAGE_ERROR;
 	}
 	if (arguments->print_config)
-		status = cmd_flush(fputs(text, stdout) == EOF ? -EIO : 0);
+		status = cmd_flush(fputs(text, stdout) == EOF ? -errno : 0);
 	else
 		status = plan_config(arguments, text, &vmm);
 	free(text);

@@ -240,7 +240,7 @@ static int deliver(const struct arguments *arguments, json_t *stat)
 		return cmd_deliver(stat, DOCUMENT_STAT, &arguments->options);
 	if (!stat)
 		return cmd_no_memory("the result");
-	code = json_dumpf(stat, stdout, JSON_COMPACT) || putchar('\n') == EOF ? -EIO : 0;
+	code = json_dumpf(stat, stdout, JSON_COMPACT) || putchar('\n') == EOF ? -errno : 0;
 	json_decref(stat);
 	return cmd_flush(code);
 }

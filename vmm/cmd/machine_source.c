@@ -120,7 +120,7 @@ static int write_text(const struct machine *machine, bool runs, char **text)
 	int code = out ? machine_write(machine, runs, out) : -ENOMEM;
 
 	if (out && fclose(out))
-		code = -ENOMEM;
+		code = -errno;
 	if (code) {
 		free(*text);
 		*text = NULL;
@@ -141,10 +141,13 @@ int machine_source_text(const struct machine_source *source, bool runs, char **t
 	else
 		code = machine_of_size(source->machine ? source->machine : "q35", source->size,
 				       &machine);
-	if (!code)
-		code = write_text(&machine, runs, text);
-	machine_free(&machine);
 	if (code == -ENOMEM)
 		err_errno(err, ENOMEM, "%s", source->name);
+	if (!code) {
+		code = write_text(&machine, runs, text);
+		if (code)
+			err_errno(err, -code, "the config of %s", source->name);
+	}
+	machine_free(&machine);
 	return code;
 }

@@ -169,7 +169,9 @@ int machine_of_firecracker(FILE *file, const char *name, struct machine *machine
 	config = config ? config : json;
 	mib = json_integer_value(json_object_get(config, "mem_size_mib"));
 	vcpus = json_integer_value(json_object_get(config, "vcpu_count"));
-	if (!json)
+	if (!json && ferror(file))
+		code = err_errno(err, EIO, "%s", name);
+	else if (!json)
 		code = err_set(err, EINVAL, "%s:%d: not JSON: %.80s", name, wrong.line, wrong.text);
 	else if (mib <= 0 || mib > 1 << 30)
 		code = err_set(err, EINVAL, "%s: machine-config.mem_size_mib: not a number of MiB", name);
