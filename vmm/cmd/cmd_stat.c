@@ -118,6 +118,7 @@ struct sight {
 	struct kernel_facts facts;
 	struct host_vms vms;
 	struct kernel_vms kernel;
+	bool kernel_read;		/* there may be none */
 	struct memory_limits limits;
 	struct host_prediction prediction;
 	char why[SOURCE_WHY];		/* why debugfs shows no VMs, or "" */
@@ -173,6 +174,7 @@ static int read_memslots(const struct arguments *arguments, const struct model *
 
 	if (wanted && kernel_vms_read("", &sight->kernel, sight->memslots_why))
 		return 0;
+	sight->kernel_read = wanted;
 	if (wanted)
 		code = host_vms_join("", &sight->kernel, &sight->vms);
 	kernel_judge_vms(&sight->facts, &sight->vms);
@@ -207,7 +209,7 @@ static int read_host(const struct arguments *arguments, struct sight *sight)
 		return 0;
 	code = read_memslots(arguments, &model, sight);
 	/* Where the kernel's memory shows them, nothing is missed. */
-	if (sight->kernel.list)
+	if (sight->kernel_read)
 		*sight->why = '\0';
 	return !code && arguments->predict ? predict_all(&model, sight) : code;
 }
