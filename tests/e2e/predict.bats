@@ -55,6 +55,18 @@ limit() { # FILE WHERE FILTER
 	done
 }
 
+@test "what QEMU prints of its memory (info mtree -f) is what KVM has" {
+	command -v qemu-system-x86_64 >/dev/null || skip "no qemu-system-x86_64 here (Debian: apt-get install qemu-system-x86)"
+	cd "$BATS_TEST_TMPDIR" || return 1
+	for machine in q35 microvm; do
+		"$top/build/static/minivmm" plan "qemu:$out/qemu-$machine.log" --kernel 6.12 --format json |
+			jq -c "[.slots[] | [.space, .base, .size]] | sort" >printed
+		jq -c --argjson pid "$(cat "$out/qemu-$machine.pid")" \
+			"[.vms[] | select(.process == \$pid) | .slots[] | [.space, .base, .size]] | sort" "$out/qemu-$machine.txt" | diff printed -
+		[[ $(jq length printed) -ge 8 ]]
+	done
+}
+
 @test "an eager kernel: nothing will come, and no memory of the kernel is read for that" {
 	! $lazy || skip "this kernel is lazy"
 	vm lazy one '.state == "allocated" and .state_source == "host" and .first_l2_bytes == 0 and .verdict == "paid"'
