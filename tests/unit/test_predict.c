@@ -336,6 +336,7 @@ static void text_fits_its_terminal(void **state)
 	strcpy(scene.list[0].name.text, "a-name-of-a-machine-that-is-longer-than-what-anybody-reads");
 	scene.limit[3].room = 1000;
 	scene.slot.flags = 3;
+	strcpy(scene.list[0].why, "this kernel has no counters of nested guests, and that takes some words");
 	judge(&scene, 0);
 	stat = show(&scene);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

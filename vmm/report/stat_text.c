@@ -48,17 +48,19 @@ static size_t count_state(const json_t *vms, const char *state)
 /* Prints a reason once for neighbours that have the same: usually all VMs have. */
 static void put_why(const json_t *vms, FILE *out)
 {
+	size_t i, width = text_columns(out);
 	const char *last = NULL;
 	const json_t *vm;
-	size_t i;
 
+	if (width > TEXT_PROSE)
+		width = TEXT_PROSE;
 	json_array_foreach(vms, i, vm) {
 		const char *why = value_string(vm, "why");
 
 		if (!why || (last && !strcmp(why, last)))
 			continue;
 		fputs("some figures are unknown: ", out);
-		text_wrap(out, TEXT_PROSE, 26, 2, why);
+		text_wrap(out, width, 26, 2, why);
 		last = why;
 	}
 }
