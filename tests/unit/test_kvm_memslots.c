@@ -299,6 +299,40 @@ static void test_a_torn_set_is_not_told(void **state)
 	remove_host(folder);
 }
 
+struct folders {
+	char names[3][32];
+	size_t count;
+};
+
+static int note_folder(const struct kernel_vm *vm, void *data)
+{
+	struct folders *folders = data;
+
+	assert_true(folders->count < 3);
+	strcpy(folders->names[folders->count++], vm->folder);
+	return 0;
+}
+
+/* stat --predict finds a VM by its folder: one that is not settled must not answer for another. */
+static void test_an_unsettled_vm_is_still_the_same(void **state)
+{
+	struct folders settled = { 0 }, unsettled = { 0 };
+	char why[SOURCE_WHY];
+	struct kvm_reader reader;
+
+	(void)state;
+	assert_int_equal(kvm_reader_open(&reader, FIXTURES "6.12", why), 0);
+	assert_int_equal(kvm_reader_each(&reader, note_folder, &settled), 0);
+	reader.types.members[MEMBER_KVM_PAGES].offset -= 8;
+	assert_int_equal(kvm_reader_each(&reader, note_folder, &unsettled), 0);
+	assert_int_equal(settled.count, 3);
+	for (size_t i = 0; i < 3; i++) {
+		assert_true(strlen(settled.names[i]) > 2);
+		assert_string_equal(unsettled.names[i], settled.names[i]);
+	}
+	kvm_reader_close(&reader);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -308,6 +342,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_missing_is_named),
 		cmocka_unit_test(test_damaged_memory_is_survived),
 		cmocka_unit_test(test_a_torn_set_is_not_told),
+		cmocka_unit_test(test_an_unsettled_vm_is_still_the_same),
 	};
 
 	return cmocka_run_group_tests_name("kvm_memslots", tests, NULL, NULL);

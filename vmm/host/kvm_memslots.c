@@ -275,8 +275,11 @@ static int read_once(struct reading *reading)
 	struct kernel_vm *vm = &reading->vm;
 	int code = read_at(reading, vm->kvm, reading->kvm, reading->reader->types.kvm_size);
 
-	if (code)
+	if (code) {
+		/* What the copy still has is another VM's. */
+		memset(reading->kvm, 0, reading->reader->types.kvm_size);
 		return refuse(reading, "it is gone");
+	}
 	vm->count = 0;
 	vm->pid = (int32_t)kvm_value(reading, MEMBER_KVM_PID, 0);
 	vm->vcpus = (uint32_t)kvm_value(reading, MEMBER_KVM_VCPUS, 0);
@@ -326,9 +329,8 @@ static int read_vm(struct reading *reading)
 			refuse(reading, "it is gone");
 	}
 	reading->vm.settled = !code;
-	if (reading->vm.settled)
-		read_owner(reading);
-	else
+	read_owner(reading);
+	if (code)
 		reading->vm.count = 0;
 	return 0;
 }
@@ -417,6 +419,7 @@ int kvm_reader_each(const struct kvm_reader *reader, kernel_vm_visit *visit, voi
 	for (size_t i = 0; !code && i < list.count; i++) {
 		reading.vm.kvm = list.nodes[i] - reader->types.members[MEMBER_KVM_VM_LIST].offset;
 		reading.vm.why = NULL;
+		reading.vm.pid = 0;
 		code = read_vm(&reading);
 		if (!code && reading.vm.settled)
 			code = check_listed(&reading, list.nodes[i],
