@@ -156,6 +156,15 @@ limit() { # FILE WHERE FILTER
 	grep -qE "^minivmm_vm_verdict\{pid=\"$(cat "$out/one.pid")\",.*,verdict=\"(tight|paid)\"\} 1$" "$out/prom.txt"
 }
 
+@test "VMs and memslots that come and go: told as they were, or unknown with a reason" {
+	for i in 1 2 3 4 5; do
+		rc race-$i 0
+		jq -e '.why == null and all(.vms[]; .verdict != "unknown" or .verdict_why != null)' "$out/race-$i.txt"
+		jq -e '[.vms[] | select(.slots != null)] | length > 0 and all(.[]; .memslots == (.slots | length))' "$out/race-$i.txt"
+	done
+	jq -se 'any(.[]; any(.vms[]; .command == "minivmm"))' "$out"/race-?.txt
+}
+
 @test "what hides the memslots is named; without debugfs they are enough" {
 	only_lazy
 	rc kptr 0

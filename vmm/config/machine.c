@@ -70,7 +70,7 @@ static int by_place(const void *a, const void *b)
 	return one->base < other->base ? -1 : one->base > other->base;
 }
 
-/* Of two slots that show the same memory the first one has it, so that SMM's is the alias. */
+/* The first of two slots that show the same memory has it, so that SMM's is the alias. */
 void machine_join(struct machine *machine)
 {
 	struct machine_slot *slots = machine->slots;

@@ -6,7 +6,7 @@
 #include "config/machine.h"
 #include "host/host_vms.h"
 
-/* Of a VM whose memslots are settled. 0 or -ENOMEM. */
+/* The VM's memslots must be settled. 0 or -ENOMEM. */
 int vm_machine(const struct host_vm *vm, struct machine *machine);
 
 #endif

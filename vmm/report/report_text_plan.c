@@ -166,7 +166,7 @@ static int put_headroom(const json_t *costs, FILE *out)
 	return table_print(&table, out);
 }
 
-/* Of the worst kernel: what its cgroup is charged for, ready for memory.max. */
+/* What the cgroup is charged for on the worst kernel, ready for memory.max. */
 static int put_sum(const json_t *costs, FILE *out)
 {
 	static const struct {
