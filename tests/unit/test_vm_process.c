@@ -81,6 +81,9 @@ static void names_come_from_who_knows_best(void **state)
 	assert_int_equal(name.namer, NAMER_NONE);
 	assert_null(vm_namer_name(name.namer));
 	PUT(root, "comm", "vmm\n");
+	/* Without its command line nothing says that the command's name is the VM's. */
+	vm_name_read(root, 77, "", &name);
+	assert_int_equal(name.namer, NAMER_NONE);
 	PUT(root, "cmdline", "/usr/bin/vmm\0--id\0nobody\0-name\0");
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		vm_name_read(root, 77, rows[i].cgroup, &name);

@@ -109,34 +109,38 @@ static enum vm_namer name_of_words(const char *words, size_t size, char name[VM_
 	return NAMER_NONE;
 }
 
-/* Reads at most size - 1 bytes, and ends them with NUL. Returns how many there were. */
-static size_t read_file(const char *root, pid_t pid, const char *file, char *text, size_t size)
+/* Reads at most size - 1 bytes, and ends them with NUL. Returns how many there were, or -1. */
+static ssize_t read_file(const char *root, pid_t pid, const char *file, char *text, size_t size)
 {
 	char path[64], buffer[SOURCE_PATH];
-	size_t got = 0;
 	FILE *open;
+	size_t got;
+	bool failed;
 
+	*text = '\0';
 	snprintf(path, sizeof(path), "/proc/%d/%s", pid, file);
 	open = fopen(source_path(buffer, root, path), "re");
-	if (open) {
-		got = fread(text, 1, size - 1, open);
-		fclose(open);
-	}
-	text[got] = '\0';
-	return got;
+	if (!open)
+		return -1;
+	got = fread(text, 1, size - 1, open);
+	failed = ferror(open);
+	fclose(open);
+	text[failed ? 0 : got] = '\0';
+	return failed ? -1 : (ssize_t)got;
 }
 
 void vm_name_read(const char *root, pid_t pid, const char *cgroup, struct vm_name *name)
 {
 	char words[WORDS_SIZE];
-	size_t size;
+	ssize_t size;
 
 	*name = (struct vm_name){ .namer = NAMER_LIBVIRT };
 	if (name_of_cgroup(cgroup, name->text))
 		return;
 	size = read_file(root, pid, "cmdline", words, sizeof(words));
-	name->namer = name_of_words(words, size, name->text);
-	if (name->namer != NAMER_NONE)
+	/* Where it can't be read, the VM may have another name than its command's. */
+	name->namer = size < 0 ? NAMER_NONE : name_of_words(words, (size_t)size, name->text);
+	if (size < 0 || name->namer != NAMER_NONE)
 		return;
 	read_file(root, pid, "comm", name->text, sizeof(name->text));
 	name->text[strcspn(name->text, "\n")] = '\0';
