@@ -235,6 +235,7 @@ static void what_is_not_known_is_no_room(void **state)
 	make_scene(&scene, 0);
 	scene.list[0].limits.known = false;
 	assert_int_equal(judge(&scene, 0), ROOM_UNKNOWN);
+	assert_null(scene.prediction.vms[0].limit);
 	make_scene(&scene, 0);
 	scene.kernel[0].settled = false;
 	scene.kernel[0].why = "its memslots kept changing";

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "host/memory_limits.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,12 +54,14 @@ void memory_limits_open(const char *root, struct memory_limits *limits)
 		take_figure(line, "MemAvailable:", &limits->available);
 		take_figure(line, "SwapFree:", &limits->swap);
 	}
+	if (file && ferror(file))
+		limits->available.known = limits->swap.known = false;
 	if (file)
 		fclose(file);
 	host.room = limits->available.value;
 	host.swap = limits->swap.value;
-	if (limits->available.known)
-		add(limits, &host);
+	if (limits->available.known && add(limits, &host) == SIZE_MAX)
+		limits->available.known = false;
 }
 
 struct search {
@@ -89,12 +92,15 @@ static void take_limit(const struct cgroup_limit *found, void *data)
 		own->index[own->count++] = index;
 }
 
+/* The one of the memory controller: of version 1 where that has a hierarchy of its own. */
 static void find_cgroup(const char *root, pid_t pid, char path[SOURCE_PATH])
 {
 	char why[SOURCE_WHY];
+	int code = cgroup_path(root, pid, CGROUP_V1_MEMORY, path, why);
 
-	if (cgroup_path(root, pid, CGROUP_V1_MEMORY, path, why) &&
-	    cgroup_path(root, pid, CGROUP_V2, path, why))
+	if (code == -ENOENT)
+		code = cgroup_path(root, pid, CGROUP_V2, path, why);
+	if (code)
 		*path = '\0';
 }
 

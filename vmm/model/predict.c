@@ -165,6 +165,9 @@ static void judge_vm(const struct host_vm *vm, const struct memory_limits *limit
 		tight |= verdict == ROOM_TIGHT || verdict == ROOM_WOULD_BE_KILLED;
 		enough &= verdict == ROOM_ENOUGH;
 	}
+	/* Another limit, which can't be read, may be the tightest. */
+	if (!vm->limits.known && !killed)
+		is->limit = NULL;
 	if (!is->known)
 		return;
 	if (!is->need.array_bytes)

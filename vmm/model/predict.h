@@ -32,7 +32,7 @@ struct vm_prediction {
 	bool known;			/* else the VM's memslots are not, and no need either */
 	struct vm_need need;
 	enum room_verdict verdict;
-	const struct memory_limit *limit; /* the tightest of its hard limits; NULL: it has none */
+	const struct memory_limit *limit; /* the tightest of its hard limits; NULL: none is known to be */
 	char why[SOURCE_WHY];		/* why the verdict is unknown, or "" */
 };
 
