@@ -49,6 +49,7 @@ struct cpu {
 	uint64_t unused[4];
 	uint64_t canary;		/* at %fs:0x28: libfdt.a has a stack protector */
 	uint32_t index;
+	uint64_t passes;		/* phases that it has begun */
 	bool nested_enabled;		/* EFER.SVME set, or VMX on */
 	bool launched;			/* VMX: the VMCS is, so that VMRESUME comes next */
 	bool restore;			/* the next entry into L2 is by ABI_PORT_RESTORE */

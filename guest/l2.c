@@ -20,7 +20,8 @@ static uint64_t write_aliases(struct l2_job *job)
 	uint64_t i;
 
 	for (i = 0; i < ABI_ALIAS_PAGES; i++)
-		*(volatile uint64_t *)(job->aliases + i * ABI_PAGE_SIZE) = job->touch.pattern + i;
+		*(volatile uint64_t *)(job->aliases + i * ABI_PAGE_SIZE) =
+			abi_page_value(job->touch.pattern, i, job->touch.pass);
 	job->seen = *(volatile uint64_t *)job->aliases;
 	return i;
 }

@@ -22,6 +22,7 @@ static bool next_node(struct memory *memory, int from)
 		memory->reg = fdt_getprop(fdt, node, "reg", &length);
 		memory->entries = memory->reg ? length / (int)(CELLS_PER_ENTRY * sizeof(fdt64_t)) : 0;
 		memory->lossy = fdt_getprop(fdt, node, "minivmm,lossy", NULL);
+		memory->same = fdt_getprop(fdt, node, "minivmm,same", NULL);
 		if (memory->entries)
 			break;
 	}

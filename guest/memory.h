@@ -18,6 +18,7 @@ struct memory {
 	bool touchable;		/* leave out read-only and alias memory */
 	int node;		/* its offset, negative: there are no more */
 	bool lossy;		/* of the node: what was written may read back as 0 */
+	bool same;		/* of the node: every pass writes the same values */
 	const fdt64_t *reg;	/* of the node */
 	int entries;
 	uint64_t base, end;	/* of the entry that it is at */

@@ -255,7 +255,8 @@ static enum abi_status fail_entry(struct cpu *cpu, const struct nested_ops *ops)
 static enum abi_status check_aliased(struct cpu *cpu)
 {
 	uint64_t gpa = cpu_page(cpu, CPU_PAGE_ALIASED);
-	uint64_t want = cpu->job.touch.pattern + ABI_ALIAS_PAGES - 1;
+	uint64_t want = abi_page_value(cpu->job.touch.pattern, ABI_ALIAS_PAGES - 1,
+				       cpu->job.touch.pass);
 	uint64_t got = *(volatile uint64_t *)gpa;
 
 	if (got == want && cpu->job.seen == want)

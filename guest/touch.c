@@ -82,13 +82,39 @@ uint64_t touch_share(const struct tree *tree, const struct touch *touch, uint32_
 	return (touch->pages + tree->vcpus - 1 - index) / tree->vcpus;
 }
 
+bool touch_may_wrap(const struct tree *tree, const struct touch *touch)
+{
+	struct memory memory = memory_start(tree, true);
+	uint64_t left;
+
+	if (__builtin_mul_overflow(touch->pages, touch->stride, &left) ||
+	    __builtin_add_overflow(left, tree->payload.size, &left))
+		return true;
+	/* Each step takes at most a stride of the memory, and the payload lies in it. */
+	while (memory_next(&memory)) {
+		uint64_t base = memory.base > touch->base ? memory.base : touch->base;
+
+		if (memory.end <= base)
+			continue;
+		if (memory.end - base >= left)
+			return false;
+		left -= memory.end - base;
+	}
+	return left != 0;
+}
+
+static uint64_t page_value(const struct page_walk *walk, const struct touch *touch, uint64_t gpa)
+{
+	return abi_page_value(touch->pattern, gpa, walk->memory.same ? 0 : touch->pass);
+}
+
 uint64_t touch_write(const struct tree *tree, const struct touch *touch, uint32_t index)
 {
 	struct page_walk walk = walk_start(tree, touch, index);
 	uint64_t gpa = 0, pages;
 
 	for (pages = 0; walk_next(&walk, &gpa); pages++)
-		*(volatile uint64_t *)gpa = touch->pattern + gpa;
+		*(volatile uint64_t *)gpa = page_value(&walk, touch, gpa);
 	if (pages && tree->broken == BREAK_CORRUPT_PAGE)
 		*(volatile uint64_t *)gpa ^= 1;
 	return pages;
@@ -101,7 +127,7 @@ bool touch_check(const struct tree *tree, const struct touch *touch, uint32_t in
 	uint64_t gpa;
 
 	while (walk_next(&walk, &gpa)) {
-		uint64_t want = touch->pattern + gpa, got = *(volatile uint64_t *)gpa;
+		uint64_t want = page_value(&walk, touch, gpa), got = *(volatile uint64_t *)gpa;
 
 		if (got == want || (!got && walk.memory.lossy))
 			continue;

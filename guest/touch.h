@@ -14,6 +14,8 @@ struct touch_error {
 bool touch_possible(const struct tree *tree);
 /* How many pages of the walk belong to vCPU `index`. */
 uint64_t touch_share(const struct tree *tree, const struct touch *touch, uint32_t index);
+/* May the walk come to a page a second time, which is then another vCPU's? */
+bool touch_may_wrap(const struct tree *tree, const struct touch *touch);
 /* Writes the vCPU's pages; returns how many. */
 uint64_t touch_write(const struct tree *tree, const struct touch *touch, uint32_t index);
 /* Reads them back. False: *error is the first page that does not hold what was written. */

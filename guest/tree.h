@@ -31,6 +31,7 @@ struct tree {
 /* The properties of a phase that say which pages to write. */
 struct touch {
 	uint64_t pages, stride, pattern, base;
+	uint64_t pass;		/* see abi_page_value() */
 };
 
 enum phase_do { DO_BOOT, DO_L2, DO_TOUCH, DO_ENABLE, DO_FAILED_ENTRY, DO_RESTORE,

@@ -24,7 +24,7 @@
 
 #include <stdint.h>
 
-#define ABI_VERSION 3u
+#define ABI_VERSION 4u
 
 /*
  * This port is the same in all versions, so that a VMM and a payload of different versions
@@ -88,6 +88,7 @@ struct abi_report {
 	uint64_t l2_entries;	/* VMRUN/VMLAUNCH/VMRESUME that came back from L2 */
 	char message[96];	/* NUL-terminated, may be empty */
 	uint64_t failed_entries; /* VMRUN/VMLAUNCH that failed, as do = "failed-entry" wants it */
+	uint64_t pass;		/* of the phase that it ran last: see abi_page_value() */
 };
 
 /* A vCPU's block: the report's page, L1's stack, then pages that the payload uses as it likes. */
@@ -110,6 +111,7 @@ struct abi_report {
  *	minivmm,read-only;	the guest must not write here
  *	minivmm,alias;		the same memory as another slot: no touch writes it
  *	minivmm,lossy;		what is written may be lost: a page may read back as 0
+ *	minivmm,same;		each pass is to write the same values: those of pass 0
  *   };
  *   minivmm {
  *	abi = <ABI_VERSION>; port-base = <0x500>; vcpus = <n>;
@@ -137,9 +139,21 @@ struct abi_report {
  * of the memory nodes (payload, read-only and alias memory left out), the next
  * always the lowest such page >= the last one + `stride` (whole pages), wrapping
  * to the lowest of all at the end; a page met again is written and counted again.
- * Each gets the 64-bit value `pattern + gpa` at its start. Page k of the walk
+ * Each gets the 64-bit value abi_page_value() at its start. Page k of the walk
  * belongs to vCPU k mod vcpus.
  */
+
+/*
+ * What a page holds after a pass. A vCPU counts its passes, the phases that it has begun, from 1 on:
+ * so a page that KVM should not reach any more never holds what was written last. Pass 0 is that of
+ * minivmm,same memory, and of a walk that is longer than the memory: it may come to a page of another
+ * vCPU, whose count is another.
+ */
+static inline uint64_t abi_page_value(uint64_t pattern, uint64_t gpa, uint64_t pass)
+{
+	return pattern + gpa + pass * 0x9e3779b97f4a7c15ull;
+}
+
 #define ABI_PATH_MINIVMM "/minivmm"
 #define ABI_PATH_SCENARIO "/scenario"
 

@@ -13,6 +13,7 @@ static void run_phase(const struct tree *tree, uint32_t index)
 		return;
 	if (phase.touch.pages && touch_possible(tree))
 		touch_share(tree, &phase.touch, 0);
+	touch_may_wrap(tree, &phase.touch);
 }
 
 bool tree_run(const void *fdt, size_t size, size_t phases)

@@ -252,7 +252,7 @@ triple_fault() {
 }
 
 wrong_abi() {
-	fault wrong-abi 3 '.result == "error" and (.guest.text | contains("the payload speaks ABI 4, this minivmm 3"))'
+	fault wrong-abi 3 '.result == "error" and (.guest.text | contains("the payload speaks ABI 5, this minivmm 4"))'
 }
 
 corrupt_page() {

@@ -13,6 +13,7 @@
 #include <sys/mman.h>
 
 #include "config/layout.h"
+#include "config/ops.h"
 #include "vm/guest.h"
 #include "vm/latency.h"
 
@@ -198,7 +199,7 @@ static void the_version_comes_first(void **state)
 	expect_trouble(s, in(s, PORT(NEXT)), GUEST_ABI,
 		       "the payload used port 0x504 before it told its ABI");
 	expect_trouble(s, out(s, ABI_PORT_VERSION, ABI_VERSION + 1), GUEST_ABI,
-		       "the payload speaks ABI 4, this minivmm 3");
+		       "the payload speaks ABI 5, this minivmm 4");
 	say_version(s);
 	assert_int_equal(in(s, PORT(NEXT)), VCPU_GOES_ON);
 }
@@ -351,6 +352,53 @@ static void other_exits_are_trouble(void **state)
 	assert_string_not_equal(s->vcpu.registers, "");
 }
 
+static uint64_t mmio(struct stage *s, uint64_t gpa, uint64_t value, bool write, bool tolerated)
+{
+	struct kvm_run *run = s->vcpu.run;
+
+	run->exit_reason = KVM_EXIT_MMIO;
+	run->mmio.phys_addr = gpa;
+	run->mmio.len = sizeof(value);
+	run->mmio.is_write = write;
+	memcpy(run->mmio.data, &value, sizeof(value));
+	assert_int_equal(vcpu_access_missing_slot(&s->vcpu), tolerated);
+	memcpy(&value, run->mmio.data, sizeof(value));
+	return value;
+}
+
+/* While a worker has taken a slot away, its pages are where they were: the VMM writes and reads them. */
+static void a_missing_slot_loses_nothing(void **state)
+{
+	struct stage *s = *state;
+	struct worker_cfg workers[] = {
+		{ .name = "a", .op = OP_slot_delete, .slot = (char *)"low", .threads = 1 },
+		{ .name = "b", .op = OP_mprotect, .slot = (char *)"low", .threads = 1 },
+	};
+	struct errors errors = { 0 };
+	uint64_t there;
+
+	mmio(s, BASE + 4096, 1, true, false);
+	s->vcpu.patience = PATIENT_MMIO;
+	mmio(s, BASE - 4096, 1, true, false);
+	mmio(s, BASE + 4096, 0x1234, true, true);
+	memcpy(&there, s->backing.hva + 4096, sizeof(there));
+	assert_int_equal(there, 0x1234);
+	assert_int_equal(mmio(s, BASE + 4096, 0, false, true), 0x1234);
+	assert_int_equal(s->vcpu.vmm_accesses, 2);
+	s->vcpu.run->exit_reason = KVM_EXIT_IO;
+	assert_false(vcpu_access_missing_slot(&s->vcpu));
+
+	/* The VMM may not write where it has write-protected its own mapping. */
+	layout_free(&s->layout);
+	s->config.workers = workers;
+	s->config.worker_count = 2;
+	assert_int_equal(layout_build(&s->config, &LAYOUT_LIMITS_DEFAULT, &s->layout, &errors), 0);
+	mmio(s, BASE + 4096, 0x5678, true, true);
+	assert_int_equal(mmio(s, BASE + 4096, 1, false, true), 0);
+	memcpy(&there, s->backing.hva + 4096, sizeof(there));
+	assert_int_equal(there, 0x1234);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -365,6 +413,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_report_is_put_into_words, set, unset),
 		cmocka_unit_test_setup_teardown(a_report_is_not_trusted, set, unset),
 		cmocka_unit_test_setup_teardown(other_exits_are_trouble, set, unset),
+		cmocka_unit_test_setup_teardown(a_missing_slot_loses_nothing, set, unset),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -194,7 +194,7 @@ static const struct key key_table[] = {
 	  .multiple = PAGE, .with_do = TOUCHES, .help = "between the pages written",
 	  .unit = "bytes" },
 	{ PHASE(pattern), .name = "pattern", .type = KEY_HEX, .initial = "0x6d696e69766d6d00",
-	  .with_do = TOUCHES, .help = "what is written to a page, plus its address" },
+	  .with_do = TOUCHES, .help = "what is written to a page, plus its address and what differs in each pass" },
 	{ PHASE(slot), .name = "slot", .type = KEY_NAME,
 	  .with_do = TOUCHES | 1u << DO_SLOT_DELETE,
 	  .help = "NAME of the memslot where the writing begins, or that is deleted" },

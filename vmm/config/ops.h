@@ -40,14 +40,14 @@ struct config;
 	X(slot_add, "slot-add", OP_NEEDS_SLOT | OP_NEEDS_SPARE_GPA, NULL, \
 	  STEP(SLOT_ADD, "slot-add") STEP(SLOT_DELETE, "slot-delete"), \
 	  "adds another memslot that shows a slot's memory, above all others, and deletes it") \
-	X(slot_delete, "slot-delete", OP_NEEDS_SLOT | OP_REMOVES_SLOT | OP_LOSES_DATA, NULL, \
+	X(slot_delete, "slot-delete", OP_NEEDS_SLOT | OP_REMOVES_SLOT, NULL, \
 	  NO_NEW_STEP, \
 	  "deletes a slot and adds it again") \
 	X(slot_move, "slot-move", \
-	  OP_NEEDS_SLOT | OP_NEEDS_SPARE_GPA | OP_REMOVES_SLOT | OP_LOSES_DATA, NULL, \
+	  OP_NEEDS_SLOT | OP_NEEDS_SPARE_GPA | OP_REMOVES_SLOT, NULL, \
 	  STEP(SLOT_MOVE, "slot-move"), \
 	  "moves a slot above all others and back") \
-	X(slot_flags, "slot-flags", OP_NEEDS_SLOT | OP_REMOVES_SLOT | OP_LOSES_DATA, NULL, \
+	X(slot_flags, "slot-flags", OP_NEEDS_SLOT | OP_REMOVES_SLOT, NULL, \
 	  NO_NEW_STEP, \
 	  "makes a slot read-only, which takes deleting it, and writable again") \
 	X(discard, "discard", OP_NEEDS_SLOT | OP_LOSES_DATA, NULL, \
@@ -70,7 +70,7 @@ struct config;
 	  STEP(FIRST_L2, "first-l2"), \
 	  "the same, and all its vCPUs enter L2 for the first time at once") \
 	X(first_l2_slots, "first-l2-slots", \
-	  OP_NEEDS_SLOT | OP_NEEDS_SPARE_GPA | OP_REMOVES_SLOT | OP_LOSES_DATA | OP_MAKES_VM, \
+	  OP_NEEDS_SLOT | OP_NEEDS_SPARE_GPA | OP_REMOVES_SLOT | OP_MAKES_VM, \
 	  "l2", \
 	  NO_NEW_STEP, \
 	  "the same, while another thread moves a slot of that VM and switches its dirty logging") \

@@ -109,7 +109,11 @@ static void memory_node(struct writer *w, const struct layout *layout, size_t in
 		flag(w, "minivmm,read-only");
 	if (cfg->alias)
 		flag(w, "minivmm,alias");
-	if (layout_traits(layout, first->cfg) & OP_LOSES_DATA)
+	/* A file may be the memory of several VMs at once. */
+	if (cfg->backing == BACKING_FILE || layout_loses_writes(layout, first->cfg))
+		flag(w, "minivmm,same");
+	if (layout_traits(layout, first->cfg) & OP_LOSES_DATA ||
+	    layout_loses_writes(layout, first->cfg))
 		flag(w, "minivmm,lossy");
 	check(w, fdt_property_placeholder(w->tree, "reg", (int)(count * 16), &reg));
 	for (size_t i = 0; reg && i < count; i++) {

@@ -121,17 +121,25 @@ void vcpu_end_pass(struct vcpu *vcpu)
 	vcpu->pass_ns = 0;
 }
 
-/* Answers an access to a memslot that a worker has taken away for a short time. */
-static bool tolerate_missing_slot(struct vcpu *vcpu)
+bool vcpu_access_missing_slot(struct vcpu *vcpu)
 {
 	struct kvm_run *run = vcpu->run;
+	uint64_t gpa = run->mmio.phys_addr;
+	const struct slot *slot;
 
-	if (!(vcpu->patience & PATIENT_MMIO) || run->exit_reason != KVM_EXIT_MMIO ||
-	    !vm_page(vcpu->vm, run->mmio.phys_addr))
+	if (!(vcpu->patience & PATIENT_MMIO) || run->exit_reason != KVM_EXIT_MMIO)
 		return false;
-	if (!run->mmio.is_write)
-		memset(run->mmio.data, 0, sizeof(run->mmio.data));
-	return true;
+	slot = vm_slot_at(vcpu->vm, gpa);
+	if (!slot)
+		return false;
+	vcpu->vmm_accesses++;
+	if (layout_loses_writes(vcpu->vm->layout, slot->cfg)) {
+		if (!run->mmio.is_write)
+			memset(run->mmio.data, 0, sizeof(run->mmio.data));
+		return true;
+	}
+	return !(run->mmio.is_write ? vm_write(vcpu->vm, gpa, run->mmio.data, run->mmio.len) :
+				      vm_read(vcpu->vm, gpa, run->mmio.data, run->mmio.len));
 }
 
 /* Makes room in a full dirty ring. Which pages it named does not matter here. */
@@ -197,7 +205,7 @@ enum vcpu_stop vcpu_run(struct vcpu *vcpu)
 			return VCPU_WAITS;
 		if (ioctl(vcpu->fd, KVM_RUN, NULL))
 			stop = handle_failure(vcpu, errno);
-		else if (tolerate_missing_slot(vcpu) || empty_ring(vcpu))
+		else if (vcpu_access_missing_slot(vcpu) || empty_ring(vcpu))
 			stop = VCPU_GOES_ON;
 		else
 			stop = guest->exit(vcpu);

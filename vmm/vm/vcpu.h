@@ -17,7 +17,7 @@
 
 /* What workers do to a VM that its vCPUs have to tolerate. */
 enum vcpu_patience {
-	PATIENT_MMIO = 1,	/* a memslot is missing at times: writes are lost, reads give 0 */
+	PATIENT_MMIO = 1,	/* a memslot is missing at times: the VMM does the access */
 	PATIENT_EFAULT = 2,	/* memory can't be written at times: KVM_RUN is tried again */
 };
 
@@ -37,6 +37,7 @@ struct vcpu {
 	struct dirty_ring ring;
 	struct nested_vcpu nested;	/* of payload = nested */
 	unsigned int patience;		/* enum vcpu_patience */
+	uint64_t vmm_accesses;		/* accesses to a missing slot that the VMM did */
 	/* The phase. */
 	bool told;			/* next has not been begun yet */
 	uint32_t next;
@@ -85,6 +86,12 @@ void vcpu_report(const struct vcpu *vcpu, struct abi_report *report);
 bool vcpu_begin_pass(struct vcpu *vcpu);
 /* The vCPU has come to the end of its phase. */
 void vcpu_end_pass(struct vcpu *vcpu);
+/*
+ * With PATIENT_MMIO: does an access to a memslot that is missing for a short time, through the VMM's own
+ * mapping, so that nothing is lost, except where that mapping may be read-only. False: the exit is
+ * another one.
+ */
+bool vcpu_access_missing_slot(struct vcpu *vcpu);
 /* Keeps what went wrong, with the registers. Returns VCPU_TROUBLE. */
 enum vcpu_stop vcpu_trouble(struct vcpu *vcpu, enum guest_trouble trouble, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

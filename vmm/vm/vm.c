@@ -194,7 +194,7 @@ void vm_destroy(struct vm *vm)
 	*vm = (struct vm){ .fd = -1 };
 }
 
-uint8_t *vm_page(const struct vm *vm, uint64_t gpa)
+const struct slot *vm_slot_at(const struct vm *vm, uint64_t gpa)
 {
 	const struct layout *layout = vm->layout;
 	size_t low = 0, high = layout->normal_count;
@@ -208,9 +208,16 @@ uint8_t *vm_page(const struct vm *vm, uint64_t gpa)
 		else if (gpa - slot->base >= slot->size)
 			low = middle + 1;
 		else
-			return vm_slot_memory(vm, slot) + ((gpa - slot->base) & -4096ull);
+			return slot;
 	}
 	return NULL;
+}
+
+uint8_t *vm_page(const struct vm *vm, uint64_t gpa)
+{
+	const struct slot *slot = vm_slot_at(vm, gpa);
+
+	return slot ? vm_slot_memory(vm, slot) + ((gpa - slot->base) & -4096ull) : NULL;
 }
 
 void vm_small_pages(const struct vm *vm, uint64_t gpa, uint64_t size)
