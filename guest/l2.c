@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "l2.h"
 
-#include "touch.h"
-
 static void call_l1(const struct l2_job *job, enum l2_call call)
 {
 	if (job->vendor == ABI_VENDOR_SVM)
@@ -26,6 +24,13 @@ static uint64_t write_aliases(struct l2_job *job)
 	return i;
 }
 
+static void write_pages(struct l2_job *job)
+{
+	job->stale = !touch_check_first(job->tree, &job->touch, job->index, &job->error);
+	if (!job->stale)
+		job->pages = touch_write(job->tree, &job->touch, job->index);
+}
+
 void l2_main(struct l2_job *job)
 {
 	call_l1(job, L2_HELLO);
@@ -38,7 +43,7 @@ void l2_main(struct l2_job *job)
 	if (job->aliases)
 		job->pages = write_aliases(job);
 	else if (job->touch.pages)
-		job->pages = touch_write(job->tree, &job->touch, job->index);
+		write_pages(job);
 	call_l1(job, L2_DONE);
 	for (;;)
 		asm volatile("hlt" ::: "memory");

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "minivmm_abi.h"
+#include "touch.h"
 #include "tree.h"
 
 /* RAX of L2's VMMCALL or VMCALL. */
@@ -24,6 +25,8 @@ struct l2_job {
 	uint64_t aliases;	/* not 0: gpa of the ABI_ALIAS_PAGES to write instead */
 	uint64_t pages;		/* L2's answer: how many it wrote, */
 	uint64_t seen;		/* and what it then read from the first alias */
+	bool stale;		/* a page did not hold what the VMM wrote, and L2 wrote none: */
+	struct touch_error error;
 };
 
 /*

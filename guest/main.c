@@ -35,6 +35,10 @@ static enum abi_status boot(struct cpu *cpu)
 /* do = "touch": L1 itself writes. */
 static enum abi_status touch(struct cpu *cpu, const struct phase *phase)
 {
+	struct touch_error error;
+
+	if (!touch_check_first(&cpu->tree, &phase->touch, cpu->index, &error))
+		return report_page(cpu, &error, "read by L1 before it wrote");
 	cpu->report->l1_pages += touch_write(&cpu->tree, &phase->touch, cpu->index);
 	return report_touched(cpu, &phase->touch);
 }

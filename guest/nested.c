@@ -288,6 +288,8 @@ static enum abi_status enter_l2(struct cpu *cpu, const struct nested_ops *ops,
 	status = run_l2(cpu, ops, phase->what == DO_RESTORE);
 	if (status != ABI_OK)
 		return status;
+	if (cpu->job.stale)
+		return report_page(cpu, &cpu->job.error, "read by L2 before it wrote");
 	return cpu->job.aliases ? check_aliased(cpu) : report_touched(cpu, &phase->touch);
 }
 

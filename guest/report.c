@@ -19,16 +19,21 @@ enum abi_status report_failure(struct cpu *cpu, enum abi_status status, const ch
 	return status;
 }
 
+enum abi_status report_page(struct cpu *cpu, const struct touch_error *error, const char *message)
+{
+	cpu->report->rip = error->gpa;
+	cpu->report->exit_info[0] = error->want;
+	cpu->report->exit_info[1] = error->got;
+	return report_failure(cpu, ABI_BAD_MEMORY, message);
+}
+
 enum abi_status report_touched(struct cpu *cpu, const struct touch *touch)
 {
 	struct touch_error error;
 
 	if (touch_check(&cpu->tree, touch, cpu->index, &error))
 		return ABI_OK;
-	cpu->report->rip = error.gpa;
-	cpu->report->exit_info[0] = error.want;
-	cpu->report->exit_info[1] = error.got;
-	return report_failure(cpu, ABI_BAD_MEMORY, "a page written does not hold pattern + gpa");
+	return report_page(cpu, &error, "read back by L1");
 }
 
 void report_status(struct cpu *cpu, enum abi_status status)

@@ -136,3 +136,12 @@ bool touch_check(const struct tree *tree, const struct touch *touch, uint32_t in
 	}
 	return true;
 }
+
+bool touch_check_first(const struct tree *tree, const struct touch *touch, uint32_t index,
+		       struct touch_error *error)
+{
+	struct touch before = *touch;
+
+	before.pass = ABI_PASS_VMM;
+	return !touch->read_first || touch_check(tree, &before, index, error);
+}

@@ -21,5 +21,8 @@ uint64_t touch_write(const struct tree *tree, const struct touch *touch, uint32_
 /* Reads them back. False: *error is the first page that does not hold what was written. */
 bool touch_check(const struct tree *tree, const struct touch *touch, uint32_t index,
 		 struct touch_error *error);
+/* With touch->read_first: the same before they are written, by what the VMM wrote. Else true. */
+bool touch_check_first(const struct tree *tree, const struct touch *touch, uint32_t index,
+		       struct touch_error *error);
 
 #endif

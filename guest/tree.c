@@ -142,6 +142,7 @@ const char *tree_phase(const struct tree *tree, uint32_t index, struct phase *ph
 		.stride = read_u64(fdt, node, "stride", ABI_PAGE_SIZE),
 		.pattern = read_u64(fdt, node, "pattern", 0),
 		.base = read_u64(fdt, node, "touch-base", 0),
+		.read_first = fdt_getprop(fdt, node, "read-first", NULL),
 	};
 	if (!phase->touch.stride || phase->touch.stride % ABI_PAGE_SIZE)
 		return "phase: stride: not whole pages";

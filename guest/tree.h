@@ -32,6 +32,7 @@ struct tree {
 struct touch {
 	uint64_t pages, stride, pattern, base;
 	uint64_t pass;		/* see abi_page_value() */
+	bool read_first;
 };
 
 enum phase_do { DO_BOOT, DO_L2, DO_TOUCH, DO_ENABLE, DO_FAILED_ENTRY, DO_RESTORE,

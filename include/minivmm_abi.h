@@ -127,6 +127,8 @@ struct abi_report {
  *	nested-paging;		present: NPT/EPT on
  *	touch = /bits/ 64 <bytes>; stride = /bits/ 64 <bytes>;	default 0, 4096
  *	pattern = /bits/ 64 <value>; touch-base = /bits/ 64 <gpa>; default 0, 0
+ *	read-first;		before its pages are written, each must hold the value of
+ *				ABI_PASS_VMM, which the VMM has written there
  *   }; };
  * };
  *
@@ -153,6 +155,7 @@ static inline uint64_t abi_page_value(uint64_t pattern, uint64_t gpa, uint64_t p
 {
 	return pattern + gpa + pass * 0x9e3779b97f4a7c15ull;
 }
+#define ABI_PASS_VMM (~0ull)	/* the VMM wrote the page: see read-first */
 
 #define ABI_PATH_MINIVMM "/minivmm"
 #define ABI_PATH_SCENARIO "/scenario"

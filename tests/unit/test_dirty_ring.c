@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -30,6 +31,33 @@ static uint32_t count_reset(const struct dirty_ring *ring)
 	for (uint32_t i = 0; i < ENTRIES; i++)
 		count += ring->entries[i].flags == KVM_DIRTY_GFN_F_RESET;
 	return count;
+}
+
+/* What rings name of one slot is noted; other slots, and pages that it does not have, are not. */
+static void notes_the_pages_of_a_slot(void **state)
+{
+	static const struct kvm_dirty_gfn entries[] = {
+		{ .slot = 3, .offset = 0 }, { .slot = 3, .offset = 69 }, { .slot = 2, .offset = 5 },
+		{ .slot = 3, .offset = 70 }, { .slot = 3 | 1 << 16, .offset = 6 },
+	};
+	uint64_t bitmap[3] = { 0, 0, 0 };
+	struct dirty_pages pages = { .slot = 3, .count = 70, .bitmap = bitmap };
+	int fd = memfd_create("vcpu", 0);
+	struct dirty_ring ring;
+	struct err err = { 0 };
+
+	(void)state;
+	assert_int_equal(ftruncate(fd, OFFSET + SIZE), 0);
+	assert_int_equal(dirty_ring_map(&ring, fd, SIZE, &err), 0);
+	ring.pages = &pages;
+	memcpy(ring.entries, entries, sizeof(entries));
+	fill(&ring, 0, 5);
+	assert_int_equal(dirty_ring_harvest(&ring), 5);
+	assert_int_equal(bitmap[0], 1);
+	assert_int_equal(bitmap[1], 1 << 5);
+	assert_int_equal(bitmap[2], 0);
+	dirty_ring_unmap(&ring);
+	close(fd);
 }
 
 static void harvests_what_is_dirty(void **state)
@@ -83,6 +111,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(harvests_what_is_dirty),
+		cmocka_unit_test(notes_the_pages_of_a_slot),
 		cmocka_unit_test(none_is_none),
 	};
 

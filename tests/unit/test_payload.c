@@ -100,6 +100,7 @@ static void where_the_payload_goes(void **state)
 		SLOT("other", .base = 64 * M, .size = 4 * M),
 	};
 	struct worker_cfg worker = { .name = "w", .op = OP_slot_delete, .slot = (char *)"b", .threads = 1 };
+	struct phase_cfg phase = { .name = "p", .what = DO_DISCARD, .slot = (char *)"b" };
 	struct payload payload;
 	struct err err = { 0 };
 	struct stage stage;
@@ -109,6 +110,12 @@ static void where_the_payload_goes(void **state)
 	assert_int_equal(place(&stage.layout, 1, 3).base, 4096);
 	stage.config.workers = &worker;
 	stage.config.worker_count = 1;
+	lay_out(&stage);
+	assert_int_equal(place(&stage.layout, 1, 3).base, 64 * M);
+	/* Nor is a slot that a phase has for itself a place. */
+	stage.config.worker_count = 0;
+	stage.config.phases = &phase;
+	stage.config.phase_count = 1;
 	lay_out(&stage);
 	assert_int_equal(place(&stage.layout, 1, 3).base, 64 * M);
 	assert_int_equal(payload_place(&stage.layout, 200, 3, &payload, &err), -EINVAL);
@@ -287,13 +294,15 @@ static void the_tree_names_phases_and_jobs(void **state)
 		{ .name = "gone", .what = DO_SLOT_DELETE, .slot = (char *)"data" },
 		{ .name = "second", .what = DO_STRESS, .touch = 4 * K, .stride = 4 * K },
 		{ .name = "touch", .what = DO_TOUCH, .stride = 4096 },
+		{ .name = "log", .what = DO_DIRTY_LOG, .stride = 4096, .slot = (char *)"data" },
+		{ .name = "back", .what = DO_DISCARD, .load = LOAD_L2, .stride = 4096, .slot = (char *)"data" },
 	};
 	struct worker_cfg workers[] = {
 		{ .name = "churn", .op = OP_npt_churn, .threads = 1 }, { .name = "kick", .op = OP_signal_kick, .threads = 1 },
 		{ .name = "alias", .op = OP_alias, .threads = 1 }, { .name = "nest", .op = OP_first_l2, .threads = 1 },
 	};
 	static const char *const jobs[] = { "npt-churn", NULL, "alias", "l2" };
-	static const char *const loads[] = { "boot", "l2", NULL, "touch", "touch" };
+	static const char *const loads[] = { "boot", "l2", NULL, "touch", "touch", "touch", "l2" };
 	bool used[64] = { false };
 	struct payload payload;
 	struct stage stage;
@@ -319,6 +328,8 @@ static void the_tree_names_phases_and_jobs(void **state)
 		assert_int_equal(cell(tree, at(tree, path), "reg"), i);
 		assert_string_equal(text(tree, at(tree, path), "do"), loads[i]);
 	}
+	assert_null(text(tree, at(tree, "/scenario/phase@5"), "read-first"));
+	assert_non_null(text(tree, at(tree, "/scenario/phase@6"), "read-first"));
 	node = at(tree, "/scenario/phase@1");
 	assert_int_equal(cells(tree, node, "touch", 0, NULL), 64 * K);
 	assert_int_equal(cells(tree, node, "stride", 0, NULL), 8 * K);

@@ -596,6 +596,43 @@ static void test_counters_only(void **state)
 	expect_end(&verdict, RESULT_PASS, 0);
 }
 
+/* What phases with a slot of their own have found. */
+static void test_found(void **state)
+{
+	struct world *w = *state;
+	struct found *log = &w->phases[BOOT].found, *memory = &w->phases[TRANSITION].found;
+	struct verdict verdict;
+
+	w->cfgs[0].what = DO_DIRTY_LOG;
+	w->cfgs[2].what = DO_DISCARD;
+	w->cfgs[2].load = LOAD_L2;
+	w->cfgs[2].touch = 4096;
+	w->phases[TRANSITION].l2_pages = 3;
+	w->phases[TRANSITION].repeats = 2;
+	log->pages = 12;
+	memory->pages = 34;
+	snprintf(memory->ways, sizeof(memory->ways), "madvise, not thp");
+	verdict = judge_all(w);
+	expect(&verdict, "dirty.complete", RESULT_PASS, "12 pages compared with the log in 1 phase");
+	expect(&verdict, "discard.fresh", RESULT_PASS,
+	       "34 pages compared with the VMM's mapping in 1 phase: madvise, not thp");
+	expect(&verdict, "l2.ran", RESULT_PASS, "");
+
+	snprintf(log->wrong, sizeof(log->wrong), "a page is missing");
+	snprintf(memory->wrong, sizeof(memory->wrong), "a page is old");
+	w->phases[TRANSITION].repeats = 1;
+	verdict = judge_all(w);
+	expect(&verdict, "dirty.complete", RESULT_FAIL, "a page is missing");
+	expect(&verdict, "discard.fresh", RESULT_FAIL, "a page is old");
+	expect(&verdict, "l2.ran", RESULT_FAIL, "3 of 2 pages");
+
+	log->wrong[0] = memory->wrong[0] = '\0';
+	w->phases[BOOT].done = w->phases[TRANSITION].done = false;
+	verdict = judge_all(w);
+	expect(&verdict, "dirty.complete", RESULT_SKIP, "no such phase was completed");
+	expect(&verdict, "discard.fresh", RESULT_SKIP, "no such phase was completed");
+}
+
 /* What a run with a stress phase is held to, besides. */
 static void test_stress(void **state)
 {
@@ -743,7 +780,7 @@ int main(void)
 		T(test_bytes_while_lazy), T(test_leak), T(test_leak_beside_other_vms),
 		T(test_others_keep_still), T(test_bytes_of_another_state), T(test_klog), T(test_guest_fault),
 		T(test_error_and_signal), T(test_blind),
-		T(test_stress), T(test_leftovers), T(test_nested_off),
+		T(test_stress), T(test_found), T(test_leftovers), T(test_nested_off),
 		T(test_nested_off_unknown),
 	};
 

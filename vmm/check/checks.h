@@ -41,6 +41,11 @@
 	  "predicted (runs with do = stress)")                                                     \
 	X("memory.intact", memory, has_stress,                                                     \
 	  "what L1 and L2 wrote reads back (runs with do = stress)")                               \
+	X("dirty.complete", dirty, has_dirty_log,                                                  \
+	  "the dirty log or ring has every page that L1 or L2 wrote, and no other "                \
+	  "(runs with do = dirty-log)")                                                            \
+	X("discard.fresh", discard, has_discard,                                                   \
+	  "memory that was taken back is not reached by L1 or L2 (runs with do = discard)")        \
 	X("teardown.clean", teardown, NULL, "kernel memory is back to where it was")               \
 	X("slab.clean", slab, has_stress,                                                          \
 	  "KVM's slab objects are given back (runs with do = stress)")                             \

@@ -17,6 +17,12 @@ void judge_guest(const struct run *run, struct check *check)
 		check_pass(check, "the payload came through every phase");
 }
 
+/* How many pages L2 writes in a phase that is not a stress phase. */
+static uint64_t pages_of(const struct phase_result *phase)
+{
+	return phase->cfg->touch / 4096 * (1 + phase->repeats);
+}
+
 void judge_l2(const struct run *run, struct check *check)
 {
 	uint64_t entries = 0, pages = 0;
@@ -41,10 +47,10 @@ void judge_l2(const struct run *run, struct check *check)
 			break;
 		/* Under stress L2 writes its pages any number of times. */
 		if (!phase->l2_entries || (phase->cfg->what != DO_STRESS &&
-					   phase->l2_pages != phase->cfg->touch / 4096)) {
+					   phase->l2_pages != pages_of(phase))) {
 			check_fail(check, "phase %s: L2 was entered %" PRIu64 " times and wrote %" PRIu64
 				    " of %" PRIu64 " pages", phase->name, phase->l2_entries,
-			     phase->l2_pages, phase->cfg->touch / 4096);
+			     phase->l2_pages, pages_of(phase));
 			return;
 		}
 		entries += phase->l2_entries;

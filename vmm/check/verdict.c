@@ -24,6 +24,16 @@ static bool has_stress(const struct run *run)
 	return run_first_of(run, DO_STRESS) >= 0;
 }
 
+static bool has_dirty_log(const struct run *run)
+{
+	return run_first_of(run, DO_DIRTY_LOG) >= 0;
+}
+
+static bool has_discard(const struct run *run)
+{
+	return run_first_of(run, DO_DISCARD) >= 0;
+}
+
 static bool has_faults(const struct run *run)
 {
 	for (size_t i = 0; i < run->config->phase_count; i++)

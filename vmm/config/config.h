@@ -54,10 +54,18 @@ struct memslot_cfg {
 
 enum phase_do {
 	DO_BOOT, DO_L2, DO_TOUCH, DO_STRESS, DO_SLOT_DELETE, DO_ENABLE, DO_FAILED_ENTRY, DO_RESTORE,
+	DO_DIRTY_LOG, DO_DISCARD,
 };
 enum phase_expect { EXPECT_NOTHING, EXPECT_LAZY, EXPECT_ALLOCATED };
 enum phase_fails { FAILS_NOTHING, FAILS_ENOMEM };
 enum phase_load { LOAD_L1, LOAD_L2 }; /* what the vCPUs do in a stress phase */
+/* What write-protects logged pages anew, with KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2 or without. */
+enum log_protect { PROTECT_BY_GET, PROTECT_MANUAL, PROTECT_INITIALLY_SET };
+/* Ways in which the host takes memory back from a guest. */
+enum discard_how {
+	HOW_MADVISE = 1, HOW_MMAP = 2, HOW_MPROTECT = 4, HOW_THP = 8, HOW_SLOT_DELETE = 16,
+	HOW_SLOT_MOVE = 32,
+};
 
 /* [phase.NAME], in file order. */
 struct phase_cfg {
@@ -77,6 +85,8 @@ struct phase_cfg {
 	uint64_t vms;		/* of do = stress, with the scenario's own; default 1 */
 	uint64_t vcpus;		/* of each further VM; 0: as many as the scenario's has */
 	int fails;		/* enum phase_fails: what KVM_RUN must fail with */
+	int protect;		/* enum log_protect, of do = dirty-log */
+	unsigned int how;	/* enum discard_how, of do = discard */
 };
 
 /* [worker.NAME]: threads that run beside the vCPUs of a stress phase, or what these vCPUs do. */
@@ -109,6 +119,8 @@ enum selftest_break {
 	BREAK_WRONG_KEPT,	/* predicts that a failed allocation leaves nothing */
 	BREAK_STUCK_WORKER,	/* the first worker's thread does not end its round */
 	BREAK_KLOG,		/* sees a WARNING in the kernel log */
+	BREAK_LOG_MISSES,	/* drops a page from the dirty log that KVM gave */
+	BREAK_STALE_PAGE,	/* leaves in a page what was there before it was taken back */
 };
 
 struct config {
@@ -177,6 +189,8 @@ json_t *config_json(const struct config *config);
 bool phase_runs_guest(const struct phase_cfg *phase);
 /* Do they enter L2? */
 bool phase_runs_l2(const struct phase_cfg *phase);
+/* Does it write to its slot alone, what each page must hold being known, and change the slot meanwhile? */
+bool phase_owns_slot(const struct phase_cfg *phase);
 
 /* The names of enum values in a config. "?" never occurs for a loaded config. */
 const char *phase_do_name(int what);

@@ -213,6 +213,40 @@ static void check_load(struct checker *checker, const struct ini_section *sectio
 	phase->load = LOAD_L2;
 }
 
+static uint64_t default_touch(const struct phase_cfg *phase)
+{
+	if (phase_owns_slot(phase))
+		return 1ull << 20;
+	return phase->what == DO_TOUCH || phase->what == DO_STRESS ? 64ull << 20 : 0;
+}
+
+/* The pages of dirty-log and discard lie in the first slot of the row, and are written by nobody else. */
+static void check_owned(struct checker *checker, const struct ini_section *section,
+			const struct memslot_cfg *slot)
+{
+	const struct phase_cfg *phase = &checker->config->phases[section->index];
+	const struct ini_entry *entry = set_well(section, "slot"), *how = set_well(section, "how");
+	uint64_t last = phase->touch / 4096 - 1, end;
+
+	if (slot->flags & SLOT_READONLY)
+		complain(checker, section, entry, "is read-only: nothing can be written there");
+	if (slot->alias || slot->backing == BACKING_GUEST_MEMFD)
+		complain(checker, section, entry, "must have memory of its own in the VMM: no alias, no guest-memfd");
+	if (!phase->touch)
+		diag_add(checker->diags, section->at, section->name, "touch", NULL,
+			 "is 0: no page would be written");
+	else if (slot->kind == SLOT_RAM && (__builtin_mul_overflow(last, phase->stride, &end) ||
+					    end >= slot->plugged || slot->plugged - end < 4096))
+		diag_add(checker->diags, entry->at, section->name, entry->key, entry->value,
+			 "has no room for touch = %llu bytes with stride = %llu",
+			 (unsigned long long)phase->touch, (unsigned long long)phase->stride);
+	if (phase->protect != PROTECT_BY_GET && checker->config->vm.dirty_ring)
+		complain(checker, section, set_well(section, "protect"),
+			 "needs a dirty bitmap, which vm.dirty-ring replaces");
+	if (how && !phase->how)
+		complain(checker, section, how, "must name at least one way");
+}
+
 static void check_phase(struct checker *checker, const struct ini_section *section)
 {
 	struct phase_cfg *phase = &checker->config->phases[section->index];
@@ -229,12 +263,16 @@ static void check_phase(struct checker *checker, const struct ini_section *secti
 		diag_add(checker->diags, entry->at, section->name, entry->key, entry->value,
 			 "is gone: [phase.%s] has deleted it", gone->name);
 	if (key_is_unset(touch, phase))
-		phase->touch = phase->what == DO_TOUCH || phase->what == DO_STRESS ? 64ull << 20 : 0;
+		phase->touch = default_touch(phase);
 	if (phase->what == DO_STRESS && !phase->duration && !phase->iterations)
 		phase->duration = STRESS_DURATION;
-	if (phase->what == DO_SLOT_DELETE && set_well(section, "do") && !ini_entry(section, "slot"))
+	if ((phase->what == DO_SLOT_DELETE || phase_owns_slot(phase)) && set_well(section, "do") &&
+	    !ini_entry(section, "slot"))
 		diag_add(checker->diags, section->at, section->name, "slot", NULL,
-			 "is missing: do = slot-delete needs a memslot to delete");
+			 "is missing: do = %s needs a memslot to %s", phase_do_name(phase->what),
+			 phase->what == DO_SLOT_DELETE ? "delete" : "work on");
+	if (slot && phase_owns_slot(phase))
+		check_owned(checker, section, slot);
 	if (set_well(section, "do"))
 		check_use(checker, section, phase->what);
 	check_nested_paging(checker, section);

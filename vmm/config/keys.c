@@ -64,7 +64,8 @@ static const struct key_word payload_words[] = { { "nested", PAYLOAD_NESTED }, {
 static const struct key_word do_words[] = {
 	{ "boot", DO_BOOT }, { "l2", DO_L2 }, { "touch", DO_TOUCH }, { "stress", DO_STRESS },
 	{ "slot-delete", DO_SLOT_DELETE }, { "enable", DO_ENABLE },
-	{ "failed-entry", DO_FAILED_ENTRY }, { "restore", DO_RESTORE }, { 0 }
+	{ "failed-entry", DO_FAILED_ENTRY }, { "restore", DO_RESTORE },
+	{ "dirty-log", DO_DIRTY_LOG }, { "discard", DO_DISCARD }, { 0 }
 };
 static const struct key_word duration_words[] = { { "auto", 0 }, { 0 } };
 static const struct key_word iterations_words[] = { { "any", 0 }, { 0 } };
@@ -72,6 +73,15 @@ static const struct key_word fails_words[] = {
 	{ "nothing", FAILS_NOTHING }, { "enomem", FAILS_ENOMEM }, { 0 }
 };
 static const struct key_word load_words[] = { { "l1", LOAD_L1 }, { "l2", LOAD_L2 }, { 0 } };
+static const struct key_word protect_words[] = {
+	{ "get", PROTECT_BY_GET }, { "manual", PROTECT_MANUAL },
+	{ "initially-set", PROTECT_INITIALLY_SET }, { 0 }
+};
+#define ALL_HOWS "madvise,mmap,mprotect,thp,slot-delete,slot-move"
+static const struct key_word how_words[] = {
+	{ "madvise", HOW_MADVISE }, { "mmap", HOW_MMAP }, { "mprotect", HOW_MPROTECT },
+	{ "thp", HOW_THP }, { "slot-delete", HOW_SLOT_DELETE }, { "slot-move", HOW_SLOT_MOVE }, { 0 }
+};
 static const struct key_word ring_words[] = { { "none", 0 }, { 0 } };
 static const struct key_word vcpus_words[] = { { "vm.vcpus", 0 }, { 0 } };
 static const struct key_word quirk_words[] = { { "slot-zap-all", QUIRK_SLOT_ZAP_ALL }, { 0 } };
@@ -101,12 +111,14 @@ static const struct key_word break_words[] = {
 	{ "leak-vm", BREAK_LEAK_VM },
 	{ "slot-fails", BREAK_SLOT_FAILS }, { "klog", BREAK_KLOG },
 	{ "stuck-worker", BREAK_STUCK_WORKER },
-	{ "no-fault", BREAK_NO_FAULT }, { "wrong-kept", BREAK_WRONG_KEPT }, { 0 }
+	{ "no-fault", BREAK_NO_FAULT }, { "wrong-kept", BREAK_WRONG_KEPT },
+	{ "log-misses", BREAK_LOG_MISSES }, { "stale-page", BREAK_STALE_PAGE }, { 0 }
 };
 
 #define PAGE 4096
 #define STRESSES (1u << DO_STRESS)
-#define RUNS_L2 (1u << DO_L2 | 1u << DO_RESTORE | STRESSES)
+#define OWNS_SLOT (1u << DO_DIRTY_LOG | 1u << DO_DISCARD)
+#define RUNS_L2 (1u << DO_L2 | 1u << DO_RESTORE | STRESSES | OWNS_SLOT)
 #define IN_L2 (RUNS_L2 | 1u << DO_FAILED_ENTRY)
 #define TOUCHES (RUNS_L2 | 1u << DO_TOUCH)
 
@@ -181,14 +193,14 @@ static const struct key key_table[] = {
 	  .help = "nested: an L1 hypervisor, SVM or VMX as the host has it" },
 
 	{ PHASE(what), .name = "do", .type = KEY_ENUM, .required = true, .words = do_words,
-	  .help = "boot: L1 is up; l2, restore: L2 runs; touch: L1 writes; stress: on and on" },
+	  .help = "boot; l2, restore: L2 runs; touch: L1 writes; stress; dirty-log; discard" },
 	{ PHASE(expect), .name = "expect", .type = KEY_ENUM, .initial = "nothing",
 	  .words = phase_expect_words, .help = "state of the rmaps at the end of the phase" },
 	{ PHASE(nested_paging), .name = "nested-paging", .type = KEY_BOOL, .initial = "yes",
 	  .with_do = IN_L2, .help = "L2 runs under NPT/EPT" },
 	{ PHASE(touch), .name = "touch", .type = KEY_SIZE, .initial = "auto", .words = touch_words,
 	  .multiple = PAGE, .with_do = TOUCHES,
-	  .help = "memory to write to, page by page; auto: 64M with do = touch or stress, else 0",
+	  .help = "memory to write to; auto: touch, stress 64M, dirty-log, discard 1M, else 0",
 	  .unit = "bytes" },
 	{ PHASE(stride), .name = "stride", .type = KEY_SIZE, .initial = "4K", .min = PAGE,
 	  .multiple = PAGE, .with_do = TOUCHES, .help = "between the pages written",
@@ -211,7 +223,12 @@ static const struct key key_table[] = {
 	  .words = fails_words, .with_do = 1u << DO_L2,
 	  .help = "enomem: KVM_RUN must fail so, and is called again in the next phase" },
 	{ PHASE(load), .name = "load", .type = KEY_ENUM, .initial = "l1", .words = load_words,
-	  .with_do = STRESSES, .help = "who writes again and again: L1, or L2 that it runs" },
+	  .with_do = STRESSES | OWNS_SLOT, .help = "who writes: L1, or L2 that it runs" },
+	{ PHASE(protect), .name = "protect", .type = KEY_ENUM, .initial = "get",
+	  .words = protect_words, .with_do = 1u << DO_DIRTY_LOG,
+	  .help = "what has KVM log a page anew: getting the log, or clearing it (manual)" },
+	{ PHASE(how), .name = "how", .type = KEY_FLAGS, .initial = ALL_HOWS, .words = how_words,
+	  .with_do = 1u << DO_DISCARD, .help = "in which ways the memory is taken back" },
 
 	{ PHASE(vms), .name = "vms", .type = KEY_NUMBER, .initial = "1", .min = 1, .max = 1000,
 	  .with_do = STRESSES,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What exists only while a run lasts: the VM, its vCPUs, the open sources. What stays after it is
- * struct run. Only for run.c and run_phase.c.
+ * struct run. Only for run.c and the phases' files.
  */
 #ifndef LIVE_RUN_H
 #define LIVE_RUN_H
@@ -27,6 +27,8 @@ struct live_run {
 struct phase_result *phase_begin(struct run *run, const struct phase_cfg *cfg, const char *name);
 /* Takes the snapshot at the end of a phase, and measures. */
 void phase_end(struct live_run *live, struct phase_result *phase);
+/* ns for what the guest does in a phase. */
+uint64_t phase_timeout(const struct live_run *live, const struct phase_cfg *cfg);
 /* Runs the config's phase `index`. False: it is the last one that can run. */
 bool phase_run(struct live_run *live, uint32_t index);
 

@@ -31,6 +31,13 @@ struct prediction {
 	uint64_t heads[3];
 };
 
+/* What a phase that judges memory or logs has found: do = dirty-log, discard. */
+struct found {
+	uint64_t pages;			/* compared, all steps */
+	char ways[96];			/* of do = discard: the ways taken */
+	char wrong[512];		/* the first that was not as it must be, or "" */
+};
+
 struct phase_result {
 	const struct phase_cfg *cfg;	/* NULL: create and teardown, which every run has */
 	const char *name, *what;	/* what: "create", "boot", "l2", ..., "teardown" */
@@ -46,6 +53,8 @@ struct phase_result {
 	bool mixed;			/* the host's arrays may be those of other VMs, too */
 	enum source held_source;	/* which source showed held */
 	struct footprint held;		/* KVM's arrays above the baseline */
+	uint64_t repeats;		/* how often the guest did it again */
+	struct found found;
 	int failed;			/* errno of a KVM_RUN that failed as cfg->fails says, 0 */
 	const struct prediction *predicted; /* again, or NULL: the run's holds */
 	struct prediction again;

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "run/live_run.h"
 #include "run/measure.h"
+#include "run/phase_pages.h"
 #include "run/run_faults.h"
 #include "run/stress.h"
 #include "vm/signals.h"
@@ -79,7 +80,7 @@ void phase_end(struct live_run *live, struct phase_result *phase)
 		settle(live, phase);
 }
 
-static uint64_t timeout_of(const struct live_run *live, const struct phase_cfg *cfg)
+uint64_t phase_timeout(const struct live_run *live, const struct phase_cfg *cfg)
 {
 	return cfg->timeout ? cfg->timeout : live->run->config->vm.timeout;
 }
@@ -88,13 +89,13 @@ static uint64_t timeout_of(const struct live_run *live, const struct phase_cfg *
 static int do_in_guest(struct live_run *live, uint32_t index, struct phase_result *phase)
 {
 	vcpu_set_tell_all(&live->set, index);
-	return vcpu_set_run(&live->set, timeout_of(live, phase->cfg));
+	return vcpu_set_run(&live->set, phase_timeout(live, phase->cfg));
 }
 
 static int do_stress(struct live_run *live, uint32_t index, struct phase_result *phase)
 {
 	return stress_run(live->run, &live->vm, &live->payload, &live->set, index,
-			  timeout_of(live, phase->cfg), &phase->stress);
+			  phase_timeout(live, phase->cfg), &phase->stress);
 }
 
 static int do_slot_delete(struct live_run *live, uint32_t index, struct phase_result *phase)
@@ -114,6 +115,8 @@ static int do_phase(struct live_run *live, uint32_t index, struct phase_result *
 	static int (*const table[])(struct live_run *, uint32_t, struct phase_result *) = {
 		[DO_STRESS] = do_stress,
 		[DO_SLOT_DELETE] = do_slot_delete,
+		[DO_DIRTY_LOG] = phase_dirty_log,
+		[DO_DISCARD] = phase_discard,
 	};
 	size_t what = (size_t)phase->cfg->what;
 

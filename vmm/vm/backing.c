@@ -18,7 +18,7 @@
 #define SIZE_2M (2ull << 20)
 #define SIZE_1G (1ull << 30)
 
-static uint64_t page_size_of(const struct memslot_cfg *cfg)
+uint64_t backing_page_size(const struct memslot_cfg *cfg)
 {
 	switch (cfg->backing) {
 	case BACKING_HUGETLB_1G:
@@ -98,7 +98,7 @@ static int populate(const struct backing *backing, const struct memslot_cfg *cfg
 		    uint64_t end, const struct signals *signals, uint64_t deadline_ns,
 		    struct err *err)
 {
-	uint64_t page = page_size_of(cfg), part = page > POPULATE_PART ? page : POPULATE_PART;
+	uint64_t page = backing_page_size(cfg), part = page > POPULATE_PART ? page : POPULATE_PART;
 
 	for (; done < end; done += part) {
 		uint64_t left = end - done;
@@ -125,12 +125,21 @@ int backing_populate(const struct backing *backing, const struct memslot_cfg *cf
 	return code;
 }
 
-static int advise(const struct backing *backing, const struct memslot_cfg *cfg, struct err *err)
+static int advise_thp(const struct memslot_cfg *cfg, uint8_t *memory, uint64_t size, struct err *err)
 {
 	int advice = cfg->thp == THP_ALWAYS ? MADV_HUGEPAGE : MADV_NOHUGEPAGE;
 
-	if (cfg->thp != THP_DEFAULT && madvise(backing->hva, backing->size, advice))
+	if (cfg->thp != THP_DEFAULT && madvise(memory, size, advice))
 		return err_errno(err, errno, "memslot.%s: madvise(thp)", cfg->name);
+	return 0;
+}
+
+static int advise(const struct backing *backing, const struct memslot_cfg *cfg, struct err *err)
+{
+	int code = advise_thp(cfg, backing->hva, backing->size, err);
+
+	if (code)
+		return code;
 	if (cfg->node >= 0) {
 		unsigned long mask[16] = { 0 };
 
@@ -152,7 +161,7 @@ static int advise(const struct backing *backing, const struct memslot_cfg *cfg, 
  */
 static int reserve(struct backing *backing, const struct memslot_cfg *cfg, struct err *err)
 {
-	uint64_t align = page_size_of(cfg) == SIZE_1G || backing->size >= SIZE_1G ? SIZE_1G : SIZE_2M;
+	uint64_t align = backing_page_size(cfg) == SIZE_1G || backing->size >= SIZE_1G ? SIZE_1G : SIZE_2M;
 	uintptr_t start;
 
 	backing->reserved_size = backing->size + align;
@@ -189,9 +198,22 @@ static void trim(struct backing *backing)
 	backing->reserved_size = backing->size;
 }
 
+/* Maps size bytes of the backing at memory, which lies in what is reserved for it. */
+static int map_at(const struct backing *backing, const struct memslot_cfg *cfg, uint8_t *memory,
+		  uint64_t size, struct err *err)
+{
+	int flags = MAP_FIXED | MAP_NORESERVE |
+		    (backing->fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED);
+
+	if (mmap(memory, size, PROT_READ | PROT_WRITE, flags, backing->fd,
+		 backing->fd < 0 ? 0 : memory - backing->hva) == MAP_FAILED)
+		return err_errno(err, errno, "memslot.%s: mmap(%s, %#llx)", cfg->name,
+				 slot_backing_name(cfg->backing), (unsigned long long)size);
+	return 0;
+}
+
 int backing_map(struct backing *backing, const struct memslot_cfg *cfg, int vm, struct err *err)
 {
-	int flags = MAP_FIXED | MAP_NORESERVE;
 	int code;
 
 	*backing = (struct backing){ .fd = -1, .size = cfg->size * cfg->count };
@@ -200,13 +222,9 @@ int backing_map(struct backing *backing, const struct memslot_cfg *cfg, int vm, 
 		code = reserve(backing, cfg, err);
 	if (code)
 		goto fail;
-	flags |= backing->fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED;
-	if (mmap(backing->hva, backing->size, PROT_READ | PROT_WRITE, flags, backing->fd, 0) ==
-	    MAP_FAILED) {
-		code = err_errno(err, errno, "memslot.%s: mmap(%s, %#llx)", cfg->name,
-				 slot_backing_name(cfg->backing), (unsigned long long)backing->size);
+	code = map_at(backing, cfg, backing->hva, backing->size, err);
+	if (code)
 		goto fail;
-	}
 	trim(backing);
 	code = advise(backing, cfg, err);
 	if (!code)
@@ -214,6 +232,14 @@ int backing_map(struct backing *backing, const struct memslot_cfg *cfg, int vm, 
 fail:
 	backing_unmap(backing);
 	return code;
+}
+
+int backing_map_again(const struct backing *backing, const struct memslot_cfg *cfg, uint8_t *memory,
+		      uint64_t size, struct err *err)
+{
+	int code = map_at(backing, cfg, memory, size, err);
+
+	return code ? code : advise_thp(cfg, memory, size, err);
 }
 
 void backing_unmap(struct backing *backing)

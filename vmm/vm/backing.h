@@ -13,12 +13,20 @@
  * belongs. Swap is never reserved, and no page is touched.
  */
 int backing_map(struct backing *backing, const struct memslot_cfg *cfg, int vm, struct err *err);
+/* Of the pages that back it: what is mapped, protected or discarded is whole ones. */
+uint64_t backing_page_size(const struct memslot_cfg *cfg);
 /*
  * Has the kernel give all pages. -EINTR: a signal came, which is not taken; -ETIMEDOUT: it is past
  * the deadline (clock_ns()).
  */
 int backing_populate(const struct backing *backing, const struct memslot_cfg *cfg,
 		     const struct signals *signals, uint64_t deadline_ns, struct err *err);
+/*
+ * Maps a part of the memory anew, at the same address, as munmap() and mmap() do: of anonymous memory
+ * that loses what is in it.
+ */
+int backing_map_again(const struct backing *backing, const struct memslot_cfg *cfg, uint8_t *memory,
+		      uint64_t size, struct err *err);
 void backing_unmap(struct backing *backing);
 
 #endif

@@ -152,10 +152,10 @@ static uint64_t slot_base(const struct config *config, const char *name)
 	return 0;
 }
 
-/* The payload knows no stress phases: it does L2 or touch, and the VMM has it repeat that. */
+/* What has a `load` the payload does as L2 or touch, and the VMM has it repeat that. */
 static const char *payload_do(const struct phase_cfg *phase)
 {
-	if (phase->what != DO_STRESS)
+	if (phase->what != DO_STRESS && !phase_owns_slot(phase))
 		return phase_do_name(phase->what);
 	return phase_do_name(phase->load == LOAD_L2 ? DO_L2 : DO_TOUCH);
 }
@@ -181,6 +181,8 @@ static void phase_node(struct writer *w, const struct config *config, size_t pha
 	u64(w, "stride", phase->stride);
 	u64(w, "pattern", phase->pattern);
 	u64(w, "touch-base", slot_base(config, phase->slot));
+	if (phase->what == DO_DISCARD)
+		flag(w, "read-first");
 	end_node(w);
 }
 

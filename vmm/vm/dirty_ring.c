@@ -31,6 +31,13 @@ void dirty_ring_unmap(struct dirty_ring *ring)
 	ring->entries = NULL;
 }
 
+static void note(struct dirty_pages *pages, const struct kvm_dirty_gfn *entry)
+{
+	if (pages && entry->slot == pages->slot && entry->offset < pages->count)
+		__atomic_fetch_or(&pages->bitmap[entry->offset / 64], 1ull << entry->offset % 64,
+				  __ATOMIC_RELAXED);
+}
+
 uint32_t dirty_ring_harvest(struct dirty_ring *ring)
 {
 	uint32_t taken = 0;
@@ -43,6 +50,7 @@ uint32_t dirty_ring_harvest(struct dirty_ring *ring)
 
 		if (__atomic_load_n(&entry->flags, __ATOMIC_ACQUIRE) != KVM_DIRTY_GFN_F_DIRTY)
 			break;
+		note(ring->pages, entry);
 		__atomic_store_n(&entry->flags, KVM_DIRTY_GFN_F_RESET, __ATOMIC_RELEASE);
 		ring->next++;
 	}

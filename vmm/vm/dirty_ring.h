@@ -9,10 +9,18 @@
 
 #include "base/err.h"
 
+/* Which pages of a slot the rings of a VM's vCPUs have named. */
+struct dirty_pages {
+	uint32_t slot;
+	uint64_t count;			/* pages of the slot */
+	uint64_t *bitmap;		/* atomic: every vCPU's thread may add to it */
+};
+
 struct dirty_ring {
 	struct kvm_dirty_gfn *entries;	/* NULL: the VM has no rings */
 	uint32_t count;			/* a power of two */
 	uint32_t next;			/* the first one not harvested */
+	struct dirty_pages *pages;	/* where harvested pages are noted, or NULL */
 	pthread_mutex_t lock;		/* of next: the vCPU's thread and workers harvest */
 };
 

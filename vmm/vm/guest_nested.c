@@ -80,8 +80,9 @@ static enum vcpu_stop reported(struct vcpu *vcpu, uint32_t status)
 		return entry_failed(vcpu, &r);
 	case ABI_BAD_MEMORY:
 		return vcpu_trouble(vcpu, GUEST_REPORTED,
-				    "guest memory at gpa %#llx reads %#llx, written was %#llx",
-				    (ull)r.rip, (ull)r.exit_info[1], (ull)r.exit_info[0]);
+				    "guest memory at gpa %#llx reads %#llx, written was %#llx%s%s",
+				    (ull)r.rip, (ull)r.exit_info[1], (ull)r.exit_info[0],
+				    r.message[0] ? ": " : "", r.message);
 	case ABI_UNSUPPORTED:
 		return vcpu_trouble(vcpu, GUEST_REPORTED,
 				    "the vCPU can't do what the phase needs: %s", r.message);

@@ -62,12 +62,21 @@ static uint64_t table_pages(const struct layout *layout, int page_level)
 	return pages;
 }
 
+static bool phase_owns(const struct config *config, const struct memslot_cfg *cfg)
+{
+	for (size_t i = 0; i < config->phase_count; i++)
+		if (phase_owns_slot(&config->phases[i]) && config->phases[i].slot &&
+		    !strcmp(config->phases[i].slot, cfg->name))
+			return true;
+	return false;
+}
+
 static bool usable(const struct layout *layout, const struct slot *slot)
 {
 	const struct memslot_cfg *cfg = &layout->config->memslots[slot->cfg];
 
 	return slot_ram(layout, slot) && !(cfg->flags & SLOT_READONLY) && !cfg->alias &&
-	       cfg->backing != BACKING_GUEST_MEMFD &&
+	       cfg->backing != BACKING_GUEST_MEMFD && !phase_owns(layout->config, cfg) &&
 	       !(layout_traits(layout, slot->cfg) &
 		 (OP_LOSES_DATA | OP_REMOVES_SLOT | OP_WRITE_PROTECTS));
 }
@@ -104,8 +113,8 @@ int nested_place(const struct layout *layout, struct payload *payload, struct er
 			payload->tree_size;
 	if (!find_room(layout, payload->size, &payload->base)) {
 		err_set(err, EINVAL, "the guest payload needs %s of contiguous writable guest memory "
-				     "below 128 TiB that no worker takes away; no run of memslots "
-				     "is that large",
+				     "below 128 TiB that no worker or phase takes away; no run of "
+				     "memslots is that large",
 			format_bytes(text, payload->size));
 		err_remedy(err, "add a slot for it, for instance [memslot.boot] base = 0, size = %lluM",
 			   (unsigned long long)(payload->size >> 20) + 1);

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The quick set of checks of what KVM may skip only while a VM has no rmaps, on one kernel.
+
+load lab
+
+setup_file() { boot guard.sh; }
+setup() { need_boot; }
+
+@test "the log has what L1 and L2 wrote, and nobody reaches what was taken back" {
+	rc guard 0
+	check guard dirty.complete pass "in 6 phases"
+	check guard discard.fresh pass "in 4 phases"
+	check guard guest.clean pass
+	check guard klog.clean pass
+}
+
+@test "it is quick: under 20 seconds" {
+	json guard '.duration_ns < 20e9'
+}
+
+@test "red: a page that is missing in the log is named" {
+	rc lost-bit 1
+	check lost-bit dirty.complete fail "after logging was turned on: memslot.small: 1 pages are missing in what KVM_GET_DIRTY_LOG gave, of 256 that L1 wrote; first: gpa 0x100000000"
+	check lost-bit discard.fresh pass
+}
+
+@test "red: a page that is still as it was before it was taken back is named" {
+	rc stale 1
+	check stale discard.fresh fail "memslot.small"
+	check stale discard.fresh fail "gpa 0x1000ff000"
+	check stale dirty.complete pass
+}
+
+@test "dirty rings, full ones too, where KVM has them" {
+	if [[ $(cat "$out/ring.rc") == 4 ]]; then
+		json ring '.error.remedy | contains("5.11")'
+		return
+	fi
+	rc ring 0
+	check ring dirty.complete pass "in 2 phases"
+	rc ring-lost 1
+	check ring-lost dirty.complete fail "1 pages are missing in what the dirty rings gave"
+}

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# In the emulated host: what is conditional on a VM's rmaps, as configs/guard.ini guards it, and each check once red.
+. ./prelude.sh
+
+report guard /configs/guard.ini expect.policy=any
+report lost-bit /configs/guard.ini expect.policy=any selftest.break=log-misses
+report stale /configs/guard.ini expect.policy=any selftest.break=stale-page
+
+cat >/tmp/ring.ini <<END
+[vm]
+vcpus = 2
+dirty-ring = 64K
+[memslot.low]
+base = 0
+size = 64M
+[memslot.data]
+base = 4G
+size = 64M
+[phase.boot]
+do = boot
+[phase.l1]
+do = dirty-log
+slot = data
+[phase.l2]
+do = dirty-log
+load = l2
+slot = data
+touch = 32M
+END
+report ring /tmp/ring.ini expect.policy=any
+report ring-lost /tmp/ring.ini expect.policy=any selftest.break=log-misses
+exit 0

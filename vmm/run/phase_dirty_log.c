@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * do = dirty-log: the guest writes pages while they are logged, and stops; the log must then name each
+ * page written, and no other. Every way in which KVM begins to log a page is taken: logging turned on,
+ * the log gotten, cleared, cleared in part, a ring reset.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "minivmm_abi.h"
+#include "run/phase_pages.h"
+#include "vm/kvm.h"
+
+#define WORD 64			/* pages in a word of a log; KVM_CLEAR_DIRTY_LOG takes whole words */
+
+enum action { END, GUEST_WRITES, LOG_ON, LOG_OFF, GET, CLEAR_ALL, CLEAR_PART };
+/* What GET must give. REST: the pages written that CLEAR_PART has left. */
+enum wanted { NOTHING, WRITTEN, REST, WHOLE_SLOT };
+
+struct step {
+	enum action action;
+	enum wanted wanted;		/* of GET */
+	const char *when;		/* of GET */
+};
+
+#define DOES(what) { .action = (what) }
+#define GETS(what, since) { .action = GET, .wanted = (what), .when = (since) }
+
+/* GET also resets rings, so these steps are those of rings as well. */
+static const struct step by_get[] = {
+	DOES(GUEST_WRITES), DOES(LOG_ON),
+	DOES(GUEST_WRITES), GETS(WRITTEN, "after logging was turned on"),
+	GETS(NOTHING, "gotten again, nothing written since"),
+	DOES(GUEST_WRITES), GETS(WRITTEN, "after the log was gotten"), DOES(LOG_OFF), DOES(END)
+};
+
+static const struct step manual[] = {
+	DOES(GUEST_WRITES), DOES(LOG_ON),
+	DOES(GUEST_WRITES), GETS(WRITTEN, "after logging was turned on"),
+	GETS(WRITTEN, "gotten again, not cleared"),
+	DOES(CLEAR_ALL), GETS(NOTHING, "after all was cleared, nothing written since"),
+	DOES(GUEST_WRITES), GETS(WRITTEN, "after all was cleared"),
+	DOES(CLEAR_PART), GETS(REST, "after a part was cleared, nothing written since"),
+	DOES(GUEST_WRITES), GETS(WRITTEN, "after a part was cleared"), DOES(LOG_OFF), DOES(END)
+};
+
+static const struct step initially_set[] = {
+	DOES(GUEST_WRITES), DOES(LOG_ON), GETS(WHOLE_SLOT, "initially set"),
+	DOES(CLEAR_ALL), GETS(NOTHING, "after all was cleared, nothing written since"),
+	DOES(GUEST_WRITES), GETS(WRITTEN, "after all was cleared"),
+	DOES(CLEAR_PART), GETS(REST, "after a part was cleared, nothing written since"),
+	DOES(GUEST_WRITES), GETS(WRITTEN, "after a part was cleared"), DOES(LOG_OFF), DOES(END)
+};
+
+static const struct {
+	const struct step *steps;
+	uint64_t cap;			/* of KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2 */
+} protects[] = {
+	[PROTECT_BY_GET] = { by_get, 0 },
+	[PROTECT_MANUAL] = { manual, KVM_DIRTY_LOG_MANUAL_PROTECT_ENABLE },
+	[PROTECT_INITIALLY_SET] = { initially_set, KVM_DIRTY_LOG_MANUAL_PROTECT_ENABLE |
+						   KVM_DIRTY_LOG_INITIALLY_SET },
+};
+
+struct log {
+	struct phase_pages pages;
+	bool ring;
+	uint64_t slot_pages, part;	/* part: so many pages CLEAR_PART clears, whole words */
+	uint64_t words;
+	uint64_t *got, *want;		/* a bit for each page of the slot */
+	struct dirty_pages ringed;	/* what the rings have named since the last GET */
+};
+
+static void set_bit(uint64_t *bitmap, uint64_t page)
+{
+	bitmap[page / WORD] |= 1ull << page % WORD;
+}
+
+static bool log_make(struct log *log)
+{
+	log->slot_pages = log->pages.slot->size / ABI_PAGE_SIZE;
+	log->part = phase_pages_span(&log->pages) / ABI_PAGE_SIZE / 2 / WORD * WORD;
+	log->words = (log->slot_pages + WORD - 1) / WORD;
+	log->got = calloc(log->words, sizeof(uint64_t));
+	log->want = calloc(log->words, sizeof(uint64_t));
+	log->ringed = (struct dirty_pages){
+		.slot = log->pages.slot->id, .count = log->slot_pages,
+		.bitmap = calloc(log->words, sizeof(uint64_t)),
+	};
+	return log->got && log->want && log->ringed.bitmap;
+}
+
+static void log_free(struct log *log)
+{
+	free(log->got);
+	free(log->want);
+	free(log->ringed.bitmap);
+}
+
+/* While the phase lasts, the rings say which pages they name. */
+static void note_rings(struct log *log, struct dirty_pages *pages)
+{
+	const struct vcpu_set *set = &log->pages.live->set;
+
+	for (unsigned int i = 0; i < set->count; i++)
+		set->threads[i]->vcpu.ring.pages = pages;
+}
+
+static int set_logging(struct log *log, bool on)
+{
+	struct live_run *live = log->pages.live;
+	const struct slot *slot = log->pages.slot;
+	uint32_t flags = slot->kvm_flags & ~(uint32_t)KVM_MEM_LOG_DIRTY_PAGES;
+	int code = vm_slot_set(&live->vm, slot, slot->base, on ? flags | KVM_MEM_LOG_DIRTY_PAGES : flags);
+
+	return code ? err_errno(&live->run->err, -code, "KVM_SET_USER_MEMORY_REGION(memslot.%s: dirty "
+				"logging %s)", log->pages.name, on ? "on" : "off") : 0;
+}
+
+static int set_protect(struct log *log, uint64_t cap)
+{
+	struct live_run *live = log->pages.live;
+	struct kvm_enable_cap enable = { .cap = KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2, .args = { cap } };
+
+	/* Where KVM was never asked for it, as with a ring, it is off. */
+	if (log->pages.phase->cfg->protect == PROTECT_BY_GET)
+		return 0;
+	return kvm_ioctl(live->vm.fd, KVM_ENABLE_CAP, &enable, &live->run->err,
+			 "KVM_ENABLE_CAP(KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2: %llu)",
+			 (unsigned long long)cap);
+}
+
+static int harvest(struct log *log)
+{
+	struct live_run *live = log->pages.live;
+	int code;
+
+	for (unsigned int i = 0; i < live->set.count; i++)
+		dirty_ring_harvest(&live->set.threads[i]->vcpu.ring);
+	code = dirty_rings_reset(live->vm.fd);
+	memcpy(log->got, log->ringed.bitmap, log->words * sizeof(uint64_t));
+	memset(log->ringed.bitmap, 0, log->words * sizeof(uint64_t));
+	return code ? err_errno(&live->run->err, -code, "KVM_RESET_DIRTY_RINGS") : 0;
+}
+
+static int get(struct log *log)
+{
+	struct live_run *live = log->pages.live;
+	struct kvm_dirty_log get = { .slot = log->pages.slot->id, .dirty_bitmap = log->got };
+
+	if (log->ring)
+		return harvest(log);
+	memset(log->got, 0, log->words * sizeof(uint64_t));
+	return kvm_ioctl(live->vm.fd, KVM_GET_DIRTY_LOG, &get, &live->run->err,
+			 "KVM_GET_DIRTY_LOG(memslot.%s)", log->pages.name);
+}
+
+/* Clears what was gotten last of the slot's first pages. */
+static int clear(struct log *log, uint64_t pages)
+{
+	struct live_run *live = log->pages.live;
+	struct kvm_clear_dirty_log clear = {
+		.slot = log->pages.slot->id, .num_pages = (uint32_t)pages, .dirty_bitmap = log->got,
+	};
+
+	return pages ? kvm_ioctl(live->vm.fd, KVM_CLEAR_DIRTY_LOG, &clear, &live->run->err,
+				 "KVM_CLEAR_DIRTY_LOG(memslot.%s)", log->pages.name) : 0;
+}
+
+static void fill_want(struct log *log, enum wanted wanted)
+{
+	memset(log->want, 0, log->words * sizeof(uint64_t));
+	for (uint64_t page = 0; wanted == WHOLE_SLOT && page < log->slot_pages; page++)
+		set_bit(log->want, page);
+	for (uint64_t i = 0; i < log->pages.count && (wanted == WRITTEN || wanted == REST); i++) {
+		uint64_t page = i * log->pages.stride / ABI_PAGE_SIZE;
+
+		if (wanted == WRITTEN || page >= log->part)
+			set_bit(log->want, page);
+	}
+}
+
+/* How many pages are in `these` but not in `those`, and the gpa of the first. */
+static uint64_t count_missing(const struct log *log, const uint64_t *these, const uint64_t *those,
+			      uint64_t *gpa)
+{
+	uint64_t missing = 0;
+
+	for (uint64_t i = 0; i < log->words; i++) {
+		uint64_t only = these[i] & ~those[i];
+
+		if (only && !missing)
+			*gpa = log->pages.slot->base +
+			       (i * WORD + (uint64_t)__builtin_ctzll(only)) * ABI_PAGE_SIZE;
+		missing += (uint64_t)__builtin_popcountll(only);
+	}
+	return missing;
+}
+
+static void compare(struct log *log, const struct step *step)
+{
+	struct phase_result *phase = log->pages.phase;
+	const char *source = log->ring ? "the dirty rings" : "KVM_GET_DIRTY_LOG";
+	unsigned long long missing, others;
+	uint64_t gpa = 0;
+
+	fill_want(log, step->wanted);
+	if (log->pages.live->run->config->selftest.break_what == BREAK_LOG_MISSES)
+		log->got[0] &= ~1ull;
+	phase->found.pages += log->pages.count;
+	missing = count_missing(log, log->want, log->got, &gpa);
+	if (missing)
+		phase_found_wrong(phase, "%s: memslot.%s: %llu pages are missing in what %s gave, of "
+				  "%llu that %s wrote; first: gpa %#llx", step->when, log->pages.name,
+				  missing, source, (unsigned long long)log->pages.count,
+				  phase_pages_writer(&log->pages), (unsigned long long)gpa);
+	others = count_missing(log, log->got, log->want, &gpa);
+	if (others)
+		phase_found_wrong(phase, "%s: memslot.%s: %s gave %llu pages that nobody wrote; first: "
+				  "gpa %#llx", step->when, log->pages.name, source, others,
+				  (unsigned long long)gpa);
+}
+
+static int do_step(struct log *log, const struct step *step)
+{
+	int code;
+
+	switch (step->action) {
+	case GUEST_WRITES:
+		return phase_pages_pass(&log->pages);
+	case GET:
+		code = get(log);
+		if (!code)
+			compare(log, step);
+		return code;
+	case CLEAR_ALL:
+		return clear(log, log->slot_pages);
+	case CLEAR_PART:
+		return clear(log, log->part);
+	default:
+		return set_logging(log, step->action == LOG_ON);
+	}
+}
+
+/* A slot that the config has logged always is not logged at first, so that it can be turned on. */
+static int do_steps(struct log *log, const struct step *steps)
+{
+	const struct slot *slot = log->pages.slot;
+	int code = set_logging(log, false);
+
+	for (; !code && steps->action != END; steps++)
+		code = do_step(log, steps);
+	if (!code && slot->kvm_flags & KVM_MEM_LOG_DIRTY_PAGES)
+		code = set_logging(log, true);
+	return code;
+}
+
+int phase_dirty_log(struct live_run *live, uint32_t index, struct phase_result *phase)
+{
+	struct log log = { .ring = live->run->config->vm.dirty_ring };
+	int code, off;
+
+	phase_pages_init(&log.pages, live, index, phase);
+	if (!log_make(&log)) {
+		log_free(&log);
+		return err_set(&live->run->err, ENOMEM, "no memory for the dirty log");
+	}
+	note_rings(&log, &log.ringed);
+	code = set_protect(&log, protects[phase->cfg->protect].cap);
+	if (!code)
+		code = do_steps(&log, protects[phase->cfg->protect].steps);
+	off = set_protect(&log, 0);
+	note_rings(&log, NULL);
+	log_free(&log);
+	return code ? code : off;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The pages that the guest writes in a phase that owns its slot (do = dirty-log, discard): what each
+ * must hold is known, and the VMM reads it through its own mapping. Only for such phases' files.
+ */
+#ifndef PHASE_PAGES_H
+#define PHASE_PAGES_H
+
+#include "run/live_run.h"
+
+struct phase_pages {
+	struct live_run *live;
+	struct phase_result *phase;
+	uint32_t index;			/* of the phase in the config */
+	const struct slot *slot;
+	uint64_t count, stride;
+	uint8_t *memory;		/* of the slot */
+	char name[CONFIG_NAME_MAX + 16]; /* the slot's */
+	bool begun;			/* the guest has written them once */
+};
+
+void phase_pages_init(struct phase_pages *pages, struct live_run *live, uint32_t index,
+		      struct phase_result *phase);
+/* Bytes from the slot's base to the end of the last page. */
+uint64_t phase_pages_span(const struct phase_pages *pages);
+uint64_t phase_page_gpa(const struct phase_pages *pages, uint64_t i);
+/* "L1" or "L2": who writes. */
+const char *phase_pages_writer(const struct phase_pages *pages);
+/* Writes into each page what the guest must find there first: see read-first in minivmm_abi.h. */
+void phase_pages_mark(const struct phase_pages *pages);
+/* Has the guest write all pages once. Returns what vcpu_set_run() returns. */
+int phase_pages_pass(struct phase_pages *pages);
+/* Compares what the VMM sees with what the guest wrote last, or where the VMM marked them, with that. */
+void phase_pages_compare(struct phase_pages *pages, const char *when);
+void phase_pages_compare_marks(struct phase_pages *pages, const char *when);
+/* Notes that the phase found something wrong; only the first is kept. */
+void phase_found_wrong(struct phase_result *phase, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* What do = dirty-log and do = discard do; as phase_pages_pass(), or -errno with run->err. */
+int phase_dirty_log(struct live_run *live, uint32_t index, struct phase_result *phase);
+int phase_discard(struct live_run *live, uint32_t index, struct phase_result *phase);
+
+#endif
