@@ -40,6 +40,8 @@ void l2_main(struct l2_job *job)
 	 * Each page of code that L2 runs costs a fault: without pages to write, it calls no
 	 * touch_write().
 	 */
+	if (job->clear)
+		*(volatile uint64_t *)job->clear = 0;
 	if (job->aliases)
 		job->pages = write_aliases(job);
 	else if (job->touch.pages)

@@ -22,6 +22,7 @@ struct l2_job {
 	const struct tree *tree;
 	struct touch touch;
 	uint32_t index;
+	uint64_t clear;		/* not 0: gpa of an entry of its own tables to clear */
 	uint64_t aliases;	/* not 0: gpa of the ABI_ALIAS_PAGES to write instead */
 	uint64_t pages;		/* L2's answer: how many it wrote, */
 	uint64_t seen;		/* and what it then read from the first alias */

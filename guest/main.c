@@ -69,6 +69,7 @@ static enum abi_status run_phase(struct cpu *cpu, uint32_t index)
 	case DO_FAILED_ENTRY:
 	case DO_NPT_CHURN:
 	case DO_ALIAS:
+	case DO_TABLES:
 	case DO_ENABLE:
 		return nested_phase(cpu, &phase);
 	case DO_TOUCH:

@@ -36,14 +36,14 @@ static uint64_t *table_at(void *ctx, uint64_t gpa)
 }
 
 /* Returns the root; 0: the pool is too small. */
-static uint64_t build_map(const struct tree *tree, struct pt_format format)
+static uint64_t build_map(const struct tree *tree, struct pt_format format, struct range pool)
 {
 	struct memory memory = memory_start(tree, false);
 	struct pt pt = {
 		.format = format,
 		.page_level = tree->page_level,
-		.next = tree->table_pool.base,
-		.end = tree->table_pool.base + tree->table_pool.size,
+		.next = pool.base,
+		.end = pool.base + pool.size,
 		.table = table_at,
 	};
 
@@ -58,7 +58,7 @@ static uint64_t map_root(const struct tree *tree, struct pt_format format)
 	while (__atomic_test_and_set(&map.lock, __ATOMIC_ACQUIRE))
 		cpu_relax();
 	if (!map.made) {
-		map.root = build_map(tree, format);
+		map.root = build_map(tree, format, tree->table_pool);
 		map.made = true;
 	}
 	__atomic_clear(&map.lock, __ATOMIC_RELEASE);
@@ -189,9 +189,9 @@ static uint64_t own_root(struct cpu *cpu, const struct nested_ops *ops, const st
 	return cpu_page(cpu, CPU_PAGE_OWN_MAP);
 }
 
-/* Prepares everything for the entry into L2. */
+/* Prepares everything for the entry into L2. root: of its tables; 0: those of the phase. */
 static enum abi_status prepare(struct cpu *cpu, const struct nested_ops *ops,
-			       const struct phase *phase)
+			       const struct phase *phase, uint64_t root)
 {
 	struct l2_start start = {
 		.rip = (uint64_t)l2_main,
@@ -206,7 +206,8 @@ static enum abi_status prepare(struct cpu *cpu, const struct nested_ops *ops,
 
 	if (status != ABI_OK)
 		return status;
-	if (start.nested_paging) {
+	start.root = root;
+	if (start.nested_paging && !root) {
 		start.root = map_root(&cpu->tree, ops->format);
 		if (!start.root)
 			return report_failure(cpu, ABI_BAD_TREE, "/minivmm table-pool: too small");
@@ -267,22 +268,84 @@ static enum abi_status check_aliased(struct cpu *cpu)
 	return report_failure(cpu, ABI_BAD_MEMORY, "a page with many aliases does not hold what was written last");
 }
 
-static enum abi_status enter_l2(struct cpu *cpu, const struct nested_ops *ops,
-				const struct phase *phase)
+static void set_job(struct cpu *cpu, const struct nested_ops *ops, const struct phase *phase,
+		    const struct tree *tree)
 {
-	enum abi_status status = prepare(cpu, ops, phase);
-
-	if (status != ABI_OK)
-		return status;
 	cpu->job = (struct l2_job){
 		.vendor = ops->vendor,
 		.ud2 = cpu->tree.broken == BREAK_L2_UD2,
-		.tree = &cpu->tree,
+		.tree = tree,
 		.touch = phase->touch,
 		.index = cpu->index,
 		.aliases = phase->what == DO_ALIAS ? alias_base(cpu, &phase->touch) : 0,
 	};
 	cpu->l2 = (struct l2_registers){ .rdi = (uint64_t)&cpu->job };
+}
+
+/* L2 clears the first entry of its tables' root, which maps all that it runs. */
+static enum abi_status clear_root(struct cpu *cpu, const struct nested_ops *ops, uint64_t root)
+{
+	struct l2_exit exit;
+	enum abi_status status = enter_until(cpu, ops, L2_HELLO);
+
+	if (status != ABI_OK)
+		return status;
+	/* enter_until() has shown that L2 runs under these tables: KVM shadows them. */
+	cpu->job.clear = cpu->tree.broken == BREAK_NO_TABLE_WRITE ? 0 : root;
+	do {
+		exit = (struct l2_exit){ 0 };
+		ops->enter(cpu, &exit);
+	} while (exit.kind == L2_INTERRUPTED);
+	cpu->report->table_writes++;
+	cpu->report->table_writes_seen += exit.kind == L2_MISSED;
+	if (exit.kind == L2_MISSED || (exit.kind == L2_CALLED && exit.call == L2_DONE))
+		return ABI_OK;
+	return report_exit(cpu, &exit, ABI_L2_EXIT, "after L2 wrote to its own tables");
+}
+
+/*
+ * do = "tables". L1's old tables and its new ones map the same large pages, so KVM has the same tables of
+ * its own for what lies in these, with a mapping of each page that L2 has written. Once L1 uses such a
+ * page as a table, KVM must find that mapping by its rmap and write-protect it
+ * (kvm_mmu_slot_gfn_write_protect(), 6.12).
+ */
+static enum abi_status write_tables(struct cpu *cpu, const struct nested_ops *ops,
+				    const struct phase *phase)
+{
+	const struct range pages = { phase->touch.base, phase->touch.pages * ABI_PAGE_SIZE };
+	struct tree alone = cpu->tree;
+	enum abi_status status = cpu->index ? ABI_OK : prepare(cpu, ops, phase, 0);
+	uint64_t root;
+
+	if (cpu->index || status != ABI_OK)
+		return status;
+	alone.vcpus = 1;
+	set_job(cpu, ops, phase, &alone);
+	status = run_l2(cpu, ops, false);
+	if (status != ABI_OK)
+		return status;
+	for (uint64_t gpa = pages.base; gpa < pages.base + pages.size; gpa += sizeof(uint64_t))
+		*(volatile uint64_t *)gpa = 0;
+	root = build_map(&cpu->tree, ops->format, pages);
+	if (!root)
+		return report_failure(cpu, ABI_BAD_TREE, "phase: touch: too small for L2's tables");
+	ops->flush();
+	status = prepare(cpu, ops, phase, root);
+	if (status != ABI_OK)
+		return status;
+	set_job(cpu, ops, phase, &alone);
+	cpu->job.touch.pages = 0;
+	return clear_root(cpu, ops, root);
+}
+
+static enum abi_status enter_l2(struct cpu *cpu, const struct nested_ops *ops,
+				const struct phase *phase)
+{
+	enum abi_status status = prepare(cpu, ops, phase, 0);
+
+	if (status != ABI_OK)
+		return status;
+	set_job(cpu, ops, phase, &cpu->tree);
 	if (phase->what == DO_FAILED_ENTRY)
 		return fail_entry(cpu, ops);
 	status = run_l2(cpu, ops, phase->what == DO_RESTORE);
@@ -306,5 +369,5 @@ enum abi_status nested_phase(struct cpu *cpu, const struct phase *phase)
 		return pretend(cpu, &phase->touch);
 	while (cpu->tree.broken == BREAK_HANG)
 		cpu_relax();
-	return enter_l2(cpu, &ops, phase);
+	return phase->what == DO_TABLES ? write_tables(cpu, &ops, phase) : enter_l2(cpu, &ops, phase);
 }

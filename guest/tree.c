@@ -122,6 +122,8 @@ static bool read_do(const void *fdt, int node, enum phase_do *what)
 		*what = DO_NPT_CHURN;
 	else if (tree_text_is(fdt, node, "do", "alias"))
 		*what = DO_ALIAS;
+	else if (tree_text_is(fdt, node, "do", "tables"))
+		*what = DO_TABLES;
 	else
 		return false;
 	return true;

@@ -36,7 +36,7 @@ struct touch {
 };
 
 enum phase_do { DO_BOOT, DO_L2, DO_TOUCH, DO_ENABLE, DO_FAILED_ENTRY, DO_RESTORE,
-		DO_NPT_CHURN, DO_ALIAS };
+		DO_NPT_CHURN, DO_ALIAS, DO_TABLES };
 
 struct phase {
 	enum phase_do what;

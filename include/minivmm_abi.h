@@ -89,6 +89,7 @@ struct abi_report {
 	char message[96];	/* NUL-terminated, may be empty */
 	uint64_t failed_entries; /* VMRUN/VMLAUNCH that failed, as do = "failed-entry" wants it */
 	uint64_t pass;		/* of the phase that it ran last: see abi_page_value() */
+	uint64_t table_writes, table_writes_seen; /* of do = "tables", all phases */
 };
 
 /* A vCPU's block: the report's page, L1's stack, then pages that the payload uses as it likes. */
@@ -123,7 +124,7 @@ struct abi_report {
  *   };
  *   scenario { phase@INDEX { reg = <index>; (#address-cells 1, #size-cells 0)
  *	do = "boot" | "l2" | "touch" | "enable" | "failed-entry" | "restore" |
- *	     "npt-churn" | "alias";	both are "l2", see below
+ *	     "npt-churn" | "alias" | "tables";	these are "l2", see below
  *	nested-paging;		present: NPT/EPT on
  *	touch = /bits/ 64 <bytes>; stride = /bits/ 64 <bytes>;	default 0, 4096
  *	pattern = /bits/ 64 <value>; touch-base = /bits/ 64 <gpa>; default 0, 0
@@ -136,6 +137,10 @@ struct abi_report {
  * L2 does not run, and gives each back when L2 misses it. alias: ABI_ALIAS_PAGES of L2's pages
  * are one page of L1's; L2 writes to each of them, and L1 must find what L2 wrote last. They begin
  * at the first 2M boundary at or above touch-base, plus 2M for each vCPU before this one.
+ *
+ * tables: vCPU 0 alone. L2 writes its pages as data; L1 makes them L2's nested tables; L2 then clears
+ * the root's first entry (table_writes) through the mapping that it had before, and must miss its own
+ * code at once (table_writes_seen).
  *
  * touch: `touch / 4096` pages are written. The first is the lowest page >= touch-base
  * of the memory nodes (payload, read-only and alias memory left out), the next
@@ -170,6 +175,7 @@ static inline uint64_t abi_page_value(uint64_t pattern, uint64_t gpa, uint64_t p
 	X(TRIPLE_FAULT, "triple-fault")                                      \
 	X(WRONG_ABI, "wrong-abi")   /* reports another ABI version */        \
 	X(CORRUPT_PAGE, "corrupt-page") /* a page does not hold what was written */ \
-	X(CONTROL_NPT, "control-npt") /* enters L2 under NPT/EPT where told not to */
+	X(CONTROL_NPT, "control-npt") /* enters L2 under NPT/EPT where told not to */ \
+	X(NO_TABLE_WRITE, "no-table-write") /* L2 does not write to its tables */
 
 #endif

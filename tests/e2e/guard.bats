@@ -10,6 +10,7 @@ setup() { need_boot; }
 	rc guard 0
 	check guard dirty.complete pass "in 6 phases"
 	check guard discard.fresh pass "in 4 phases"
+	check guard tables.shadowed pass "2 of 2 writes"
 	check guard guest.clean pass
 	check guard klog.clean pass
 }
@@ -26,9 +27,15 @@ setup() { need_boot; }
 
 @test "red: a page that is still as it was before it was taken back is named" {
 	rc stale 1
-	check stale discard.fresh fail "memslot.small"
+	check stale discard.fresh fail "after MADV_DONTNEED: memslot.small"
 	check stale discard.fresh fail "gpa 0x1000ff000"
 	check stale dirty.complete pass
+}
+
+@test "red: a write to L1's nested tables that KVM did not see" {
+	rc unseen 1
+	check unseen tables.shadowed fail "phase tables: L2 cleared the first entry of the root of L1's nested tables, the first page of memslot.small"
+	check unseen discard.fresh pass
 }
 
 @test "dirty rings, full ones too, where KVM has them" {

@@ -633,6 +633,26 @@ static void test_found(void **state)
 	expect(&verdict, "discard.fresh", RESULT_SKIP, "no such phase was completed");
 }
 
+/* Each write of L2 to L1's nested tables must be one that KVM saw. */
+static void test_tables(void **state)
+{
+	struct world *w = *state;
+	struct phase_result *phase = &w->phases[TRANSITION];
+	struct verdict verdict;
+
+	w->cfgs[2].what = DO_TABLES;
+	w->cfgs[2].slot = (char *)"pool";
+	phase->table_writes = phase->table_writes_seen = 3;
+	verdict = judge_all(w);
+	expect(&verdict, "tables.shadowed", RESULT_PASS, "3 of 3 writes");
+	phase->table_writes_seen = 2;
+	verdict = judge_all(w);
+	expect(&verdict, "tables.shadowed", RESULT_FAIL, "the first page of memslot.pool");
+	phase->table_writes = phase->table_writes_seen = 0;
+	verdict = judge_all(w);
+	expect(&verdict, "tables.shadowed", RESULT_SKIP, "no such phase was completed");
+}
+
 /* What a run with a stress phase is held to, besides. */
 static void test_stress(void **state)
 {
@@ -780,7 +800,7 @@ int main(void)
 		T(test_bytes_while_lazy), T(test_leak), T(test_leak_beside_other_vms),
 		T(test_others_keep_still), T(test_bytes_of_another_state), T(test_klog), T(test_guest_fault),
 		T(test_error_and_signal), T(test_blind),
-		T(test_stress), T(test_found), T(test_leftovers), T(test_nested_off),
+		T(test_stress), T(test_found), T(test_tables), T(test_leftovers), T(test_nested_off),
 		T(test_nested_off_unknown),
 	};
 

@@ -46,6 +46,9 @@
 	  "(runs with do = dirty-log)")                                                            \
 	X("discard.fresh", discard, has_discard,                                                   \
 	  "memory that was taken back is not reached by L1 or L2 (runs with do = discard)")        \
+	X("tables.shadowed", tables, has_tables,                                                   \
+	  "KVM sees what L2 writes to pages that L1 has made its nested tables "                   \
+	  "(runs with do = tables)")                                                               \
 	X("teardown.clean", teardown, NULL, "kernel memory is back to where it was")               \
 	X("slab.clean", slab, has_stress,                                                          \
 	  "KVM's slab objects are given back (runs with do = stress)")                             \

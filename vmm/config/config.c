@@ -301,12 +301,13 @@ bool phase_runs_guest(const struct phase_cfg *phase)
 bool phase_runs_l2(const struct phase_cfg *phase)
 {
 	return phase->what == DO_L2 || phase->what == DO_RESTORE ||
+	       phase->what == DO_TABLES ||
 	       ((phase->what == DO_STRESS || phase_owns_slot(phase)) && phase->load == LOAD_L2);
 }
 
 bool phase_owns_slot(const struct phase_cfg *phase)
 {
-	return phase->what == DO_DIRTY_LOG || phase->what == DO_DISCARD;
+	return phase->what == DO_DIRTY_LOG || phase->what == DO_DISCARD || phase->what == DO_TABLES;
 }
 
 struct origin config_where(const struct config *config, const char *kind, const char *name,

@@ -54,7 +54,7 @@ struct memslot_cfg {
 
 enum phase_do {
 	DO_BOOT, DO_L2, DO_TOUCH, DO_STRESS, DO_SLOT_DELETE, DO_ENABLE, DO_FAILED_ENTRY, DO_RESTORE,
-	DO_DIRTY_LOG, DO_DISCARD,
+	DO_DIRTY_LOG, DO_DISCARD, DO_TABLES,
 };
 enum phase_expect { EXPECT_NOTHING, EXPECT_LAZY, EXPECT_ALLOCATED };
 enum phase_fails { FAILS_NOTHING, FAILS_ENOMEM };
@@ -110,6 +110,7 @@ enum selftest_break {
 	/* In the payload, named as in the ABI (ABI_BREAKS). */
 	BREAK_SKIP_VMRUN, BREAK_HANG, BREAK_UD2, BREAK_L2_UD2, BREAK_BAD_ENTRY,
 	BREAK_TRIPLE_FAULT, BREAK_WRONG_ABI, BREAK_CORRUPT_PAGE, BREAK_CONTROL_NPT,
+	BREAK_NO_TABLE_WRITE,
 	/* In the VMM. */
 	BREAK_WRONG_MODEL,	/* predicts one page more per rmap array, and one rmap head */
 	BREAK_WRONG_TRACKING,	/* the same for write tracking */

@@ -220,7 +220,7 @@ static uint64_t default_touch(const struct phase_cfg *phase)
 	return phase->what == DO_TOUCH || phase->what == DO_STRESS ? 64ull << 20 : 0;
 }
 
-/* The pages of dirty-log and discard lie in the first slot of the row, and are written by nobody else. */
+/* The pages of such a phase lie in the first slot of the row, and are written by nobody else. */
 static void check_owned(struct checker *checker, const struct ini_section *section,
 			const struct memslot_cfg *slot)
 {

@@ -65,7 +65,8 @@ static const struct key_word do_words[] = {
 	{ "boot", DO_BOOT }, { "l2", DO_L2 }, { "touch", DO_TOUCH }, { "stress", DO_STRESS },
 	{ "slot-delete", DO_SLOT_DELETE }, { "enable", DO_ENABLE },
 	{ "failed-entry", DO_FAILED_ENTRY }, { "restore", DO_RESTORE },
-	{ "dirty-log", DO_DIRTY_LOG }, { "discard", DO_DISCARD }, { 0 }
+	{ "dirty-log", DO_DIRTY_LOG }, { "discard", DO_DISCARD }, { "tables", DO_TABLES },
+	{ 0 }
 };
 static const struct key_word duration_words[] = { { "auto", 0 }, { 0 } };
 static const struct key_word iterations_words[] = { { "any", 0 }, { 0 } };
@@ -120,7 +121,8 @@ static const struct key_word break_words[] = {
 #define OWNS_SLOT (1u << DO_DIRTY_LOG | 1u << DO_DISCARD)
 #define RUNS_L2 (1u << DO_L2 | 1u << DO_RESTORE | STRESSES | OWNS_SLOT)
 #define IN_L2 (RUNS_L2 | 1u << DO_FAILED_ENTRY)
-#define TOUCHES (RUNS_L2 | 1u << DO_TOUCH)
+#define STRIDES (RUNS_L2 | 1u << DO_TOUCH)
+#define TOUCHES (STRIDES | 1u << DO_TABLES)
 
 #define VM(member) .kind = KIND_VM, .offset = offsetof(struct config, vm.member)
 #define SLOT(member) .kind = KIND_MEMSLOT, .offset = offsetof(struct memslot_cfg, member)
@@ -193,17 +195,17 @@ static const struct key key_table[] = {
 	  .help = "nested: an L1 hypervisor, SVM or VMX as the host has it" },
 
 	{ PHASE(what), .name = "do", .type = KEY_ENUM, .required = true, .words = do_words,
-	  .help = "boot; l2, restore: L2 runs; touch: L1 writes; stress; dirty-log; discard" },
+	  .help = "boot; l2, restore: L2 runs; touch: L1 does; stress; dirty-log; discard; tables" },
 	{ PHASE(expect), .name = "expect", .type = KEY_ENUM, .initial = "nothing",
 	  .words = phase_expect_words, .help = "state of the rmaps at the end of the phase" },
 	{ PHASE(nested_paging), .name = "nested-paging", .type = KEY_BOOL, .initial = "yes",
 	  .with_do = IN_L2, .help = "L2 runs under NPT/EPT" },
 	{ PHASE(touch), .name = "touch", .type = KEY_SIZE, .initial = "auto", .words = touch_words,
 	  .multiple = PAGE, .with_do = TOUCHES,
-	  .help = "memory to write to; auto: touch, stress 64M, dirty-log, discard 1M, else 0",
+	  .help = "memory to write to; auto: touch, stress 64M, slot's own phases 1M, else 0",
 	  .unit = "bytes" },
 	{ PHASE(stride), .name = "stride", .type = KEY_SIZE, .initial = "4K", .min = PAGE,
-	  .multiple = PAGE, .with_do = TOUCHES, .help = "between the pages written",
+	  .multiple = PAGE, .with_do = STRIDES, .help = "between the pages written",
 	  .unit = "bytes" },
 	{ PHASE(pattern), .name = "pattern", .type = KEY_HEX, .initial = "0x6d696e69766d6d00",
 	  .with_do = TOUCHES, .help = "what is written to a page, plus its address and what differs in each pass" },

@@ -36,6 +36,7 @@ static int exchange(struct discard *discard, const char *when)
 {
 	int result;
 
+	discard->pages.when = when;
 	phase_pages_mark(&discard->pages);
 	result = phase_pages_pass(&discard->pages);
 	phase_pages_compare(&discard->pages, when);
@@ -67,11 +68,12 @@ static int by_mprotect(struct discard *discard)
 	struct vcpu_set *set = &pages->live->set;
 	int result;
 
+	pages->when = "while mprotect() allows no writing";
 	phase_pages_mark(pages);
 	if (mprotect(pages->memory, discard->span, PROT_READ))
 		return failed(discard, errno, "mprotect(PROT_READ)");
 	result = phase_pages_pass(pages);
-	phase_pages_compare_marks(pages, "while mprotect() allows no writing");
+	phase_pages_compare_marks(pages, pages->when);
 	if (mprotect(pages->memory, discard->span, PROT_READ | PROT_WRITE))
 		return failed(discard, errno, "mprotect(PROT_READ | PROT_WRITE)");
 	if (!result)

@@ -75,7 +75,8 @@ int phase_pages_pass(struct phase_pages *pages)
 	result = vcpu_set_run(&live->set, phase_timeout(live, pages->phase->cfg));
 	culprit = result == -EIO ? vcpu_set_culprit(&live->set) : NULL;
 	if (culprit && culprit->status == ABI_BAD_MEMORY)
-		phase_found_wrong(pages->phase, "memslot.%s: %.400s", pages->name, culprit->text);
+		phase_found_wrong(pages->phase, "%s%smemslot.%s: %.400s", pages->when ? pages->when : "",
+				  pages->when ? ": " : "", pages->name, culprit->text);
 	return result;
 }
 

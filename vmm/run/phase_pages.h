@@ -17,6 +17,7 @@ struct phase_pages {
 	uint8_t *memory;		/* of the slot */
 	char name[CONFIG_NAME_MAX + 16]; /* the slot's */
 	bool begun;			/* the guest has written them once */
+	const char *when;		/* what was done to them before, for what is found wrong */
 };
 
 void phase_pages_init(struct phase_pages *pages, struct live_run *live, uint32_t index,

@@ -46,6 +46,7 @@ struct phase_result {
 	uint64_t l2_entry_ns;		/* the first time in L2, until L1 is back; 0: none */
 	uint64_t l1_pages, l2_pages, l2_entries; /* of this phase, all vCPUs */
 	uint64_t failed_entries;	/* of do = failed-entry */
+	uint64_t table_writes, table_writes_seen; /* of do = tables: by L2, and noticed by KVM */
 	enum rmap_state state;
 	enum source state_source;	/* which source said so */
 	bool wrapped;			/* vmallocinfo names vmalloc's wrappers instead of KVM */

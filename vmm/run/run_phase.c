@@ -154,6 +154,8 @@ static struct abi_report sum_counters(const struct vcpu_set *set)
 		sum.l2_pages += one.l2_pages;
 		sum.l2_entries += one.l2_entries;
 		sum.failed_entries += one.failed_entries;
+		sum.table_writes += one.table_writes;
+		sum.table_writes_seen += one.table_writes_seen;
 	}
 	return sum;
 }
@@ -184,6 +186,8 @@ static void read_counters(struct live_run *live, struct phase_result *phase)
 	phase->l1_pages = sum.l1_pages - live->so_far.l1_pages;
 	phase->l2_pages = sum.l2_pages - live->so_far.l2_pages;
 	phase->l2_entries = sum.l2_entries - live->so_far.l2_entries;
+	phase->table_writes = sum.table_writes - live->so_far.table_writes;
+	phase->table_writes_seen = sum.table_writes_seen - live->so_far.table_writes_seen;
 	phase->failed_entries = sum.failed_entries - live->so_far.failed_entries;
 	live->so_far = sum;
 }

@@ -138,7 +138,7 @@ static void minivmm_node(struct writer *w, const struct config *config,
 	u64(w, "vcpu-blocks", payload->vcpu_blocks);
 	range(w, "table-pool", payload->pool, payload->pool_end - payload->pool);
 	u32(w, "page-level", (uint32_t)payload->page_level);
-	if (break_what >= BREAK_SKIP_VMRUN && break_what <= BREAK_CONTROL_NPT)
+	if (break_what >= BREAK_SKIP_VMRUN && break_what <= BREAK_NO_TABLE_WRITE)
 		string(w, "break", selftest_break_name(break_what));
 	end_node(w);
 }
@@ -155,7 +155,7 @@ static uint64_t slot_base(const struct config *config, const char *name)
 /* What has a `load` the payload does as L2 or touch, and the VMM has it repeat that. */
 static const char *payload_do(const struct phase_cfg *phase)
 {
-	if (phase->what != DO_STRESS && !phase_owns_slot(phase))
+	if (phase->what != DO_STRESS && phase->what != DO_DIRTY_LOG && phase->what != DO_DISCARD)
 		return phase_do_name(phase->what);
 	return phase_do_name(phase->load == LOAD_L2 ? DO_L2 : DO_TOUCH);
 }
