@@ -633,6 +633,44 @@ static void test_found(void **state)
 	expect(&verdict, "discard.fresh", RESULT_SKIP, "no such phase was completed");
 }
 
+/* Of 600 pages 16K apart, or side by side: KVM had a mapping of each, of whatever size. */
+static void test_mapped(void **state)
+{
+	static const struct {
+		uint64_t stride;
+		int64_t small, large;
+		enum result result;
+	} cases[] = {
+		{ 4096, 600, 0, RESULT_PASS }, { 16384, 600, 0, RESULT_PASS },
+		{ 4096, 0, 2, RESULT_PASS }, { 4096, 88, 1, RESULT_PASS }, { 16384, 0, 5, RESULT_PASS },
+		/* Nothing was unmapped, too little, too much. */
+		{ 4096, 0, 0, RESULT_FAIL }, { 4096, 599, 0, RESULT_FAIL }, { 4096, 601, 0, RESULT_FAIL },
+		{ 4096, 0, 1, RESULT_FAIL }, { 4096, 0, 3, RESULT_FAIL }, { 4096, -1, 2, RESULT_FAIL },
+	};
+	struct world *w = *state;
+	struct found *found = &w->phases[TRANSITION].found;
+	struct verdict verdict;
+
+	w->cfgs[2].what = DO_DISCARD;
+	w->cfgs[2].load = LOAD_L2;
+	w->cfgs[2].how = HOW_MADVISE;
+	w->cfgs[2].touch = 600 * 4096;
+	w->cfgs[2].slot = (char *)"data";
+	verdict = judge_all(w);
+	expect(&verdict, "mapped.exact", RESULT_SKIP, "no such phase was completed");
+	found->unmapped_known = true;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		w->cfgs[2].stride = cases[i].stride;
+		found->unmapped[0] = cases[i].small;
+		found->unmapped[1] = cases[i].large;
+		verdict = judge_all(w);
+		expect(&verdict, "mapped.exact", cases[i].result, "");
+	}
+	snprintf(found->unmapped_why, sizeof(found->unmapped_why), "no such file");
+	verdict = judge_all(w);
+	expect(&verdict, "mapped.exact", RESULT_SKIP, "no such file");
+}
+
 /* Each write of L2 to L1's nested tables must be one that KVM saw. */
 static void test_tables(void **state)
 {
@@ -800,7 +838,7 @@ int main(void)
 		T(test_bytes_while_lazy), T(test_leak), T(test_leak_beside_other_vms),
 		T(test_others_keep_still), T(test_bytes_of_another_state), T(test_klog), T(test_guest_fault),
 		T(test_error_and_signal), T(test_blind),
-		T(test_stress), T(test_found), T(test_tables), T(test_leftovers), T(test_nested_off),
+		T(test_stress), T(test_found), T(test_tables), T(test_mapped), T(test_leftovers), T(test_nested_off),
 		T(test_nested_off_unknown),
 	};
 

@@ -46,6 +46,9 @@
 	  "(runs with do = dirty-log)")                                                            \
 	X("discard.fresh", discard, has_discard,                                                   \
 	  "memory that was taken back is not reached by L1 or L2 (runs with do = discard)")        \
+	X("mapped.exact", mapped, has_l2_discard,                                                  \
+	  "KVM's rmap counts have the pages that L2 wrote until they are taken back "              \
+	  "(runs with do = discard, load = l2)")                                                   \
 	X("tables.shadowed", tables, has_tables,                                                   \
 	  "KVM sees what L2 writes to pages that L1 has made its nested tables "                   \
 	  "(runs with do = tables)")                                                               \

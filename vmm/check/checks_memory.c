@@ -46,6 +46,66 @@ void judge_discard(const struct run *run, struct check *check)
 	judge_found(run, check, DO_DISCARD, "the VMM's mapping");
 }
 
+bool phase_counts_rmaps(const struct phase_cfg *cfg)
+{
+	return cfg->what == DO_DISCARD && cfg->load == LOAD_L2 && cfg->nested_paging &&
+	       cfg->how & HOW_MADVISE;
+}
+
+/*
+ * KVM had each page mapped once: by 4K mappings alone there were as many as pages; 2M mappings may also
+ * cover pages between those that were written.
+ */
+static bool mapped_exactly(const struct phase_result *phase)
+{
+	const struct phase_cfg *cfg = phase->cfg;
+	int64_t pages = (int64_t)(cfg->touch / 4096), small = phase->found.unmapped[0];
+	int64_t large = phase->found.unmapped[1];
+	int64_t span = (int64_t)((cfg->touch / 4096 - 1) * cfg->stride / 4096 + 1);
+
+	if (!large)
+		return small == pages && !phase->found.unmapped[2];
+	return small >= 0 && large > 0 && small + 512 * large >= pages &&
+	       small + 512 * (large - 1) <= span;
+}
+
+void judge_mapped(const struct run *run, struct check *check)
+{
+	const struct found *last = NULL;
+	unsigned int phases = 0;
+
+	if (run_not_created(run, check))
+		return;
+	for (size_t i = 0; run_vm_lived(run, i); i++) {
+		const struct phase_result *phase = &run->phases[i];
+
+		if (!phase->cfg || !phase_counts_rmaps(phase->cfg))
+			continue;
+		if (phase->found.unmapped_why[0]) {
+			check_skip(check, "phase %s: %s", phase->name, phase->found.unmapped_why);
+			check_remedy(check, "%s", source_remedy(SOURCE_RMAPS_STAT));
+			return;
+		}
+		if (!phase->found.unmapped_known)
+			continue;
+		last = &phase->found;
+		phases++;
+		if (mapped_exactly(phase))
+			continue;
+		check_fail(check, "phase %s: L2 wrote %" PRIu64 " pages of memslot.%s, and when they were "
+			   "taken back, mmu_rmaps_stat lost %" PRId64 " mappings of 4K, %" PRId64 " of 2M, %"
+			   PRId64 " of 1G", phase->name, phase->cfg->touch / 4096, phase->cfg->slot,
+			   last->unmapped[0], last->unmapped[1], last->unmapped[2]);
+		return;
+	}
+	if (!last)
+		check_skip(check, "no such phase was completed: %s", run_why_not(run));
+	else
+		check_pass(check, "%u phase%s, the last one with %" PRId64 " mappings of 4K and %" PRId64
+			   " of 2M until its pages were taken back", phases, phases > 1 ? "s" : "",
+			   last->unmapped[0], last->unmapped[1]);
+}
+
 void judge_tables(const struct run *run, struct check *check)
 {
 	uint64_t writes = 0;

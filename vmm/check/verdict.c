@@ -34,6 +34,14 @@ static bool has_discard(const struct run *run)
 	return run_first_of(run, DO_DISCARD) >= 0;
 }
 
+static bool has_l2_discard(const struct run *run)
+{
+	for (size_t i = 0; i < run->config->phase_count; i++)
+		if (phase_counts_rmaps(&run->config->phases[i]))
+			return true;
+	return false;
+}
+
 static bool has_tables(const struct run *run)
 {
 	return run_first_of(run, DO_TABLES) >= 0;
