@@ -17,7 +17,8 @@ static bool next_node(struct memory *memory, int from)
 		if (!tree_text_is(fdt, node, "device_type", "memory"))
 			continue;
 		if (memory->touchable && (fdt_getprop(fdt, node, "minivmm,read-only", NULL) ||
-					  fdt_getprop(fdt, node, "minivmm,alias", NULL)))
+					  fdt_getprop(fdt, node, "minivmm,alias", NULL) ||
+					  fdt_getprop(fdt, node, "minivmm,tables", NULL)))
 			continue;
 		memory->reg = fdt_getprop(fdt, node, "reg", &length);
 		memory->entries = memory->reg ? length / (int)(CELLS_PER_ENTRY * sizeof(fdt64_t)) : 0;

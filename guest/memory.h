@@ -15,7 +15,7 @@ struct tree;
  */
 struct memory {
 	const struct tree *tree;
-	bool touchable;		/* leave out read-only and alias memory */
+	bool touchable;		/* leave out read-only and alias memory, and tables */
 	int node;		/* its offset, negative: there are no more */
 	bool lossy;		/* of the node: what was written may read back as 0 */
 	bool same;		/* of the node: every pass writes the same values */

@@ -111,6 +111,7 @@ struct abi_report {
  *	minivmm,slot = "NAME";
  *	minivmm,read-only;	the guest must not write here
  *	minivmm,alias;		the same memory as another slot: no touch writes it
+ *	minivmm,tables;		the table pool is there: no touch writes it
  *	minivmm,lossy;		what is written may be lost: a page may read back as 0
  *	minivmm,same;		each pass is to write the same values: those of pass 0
  *   };

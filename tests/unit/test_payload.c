@@ -235,6 +235,39 @@ static void the_tree_names_memory(void **state)
 	strike(&stage);
 }
 
+/* L1's nested tables may have a memslot of their own, where the payload does not lie and nobody writes. */
+static void tables_in_a_slot_of_their_own(void **state)
+{
+	struct memslot_cfg memslots[] = {
+		SLOT("tables", .base = 4 * M, .size = 8 * M), SLOT("low", .base = 16 * M, .size = 8 * M),
+	};
+	struct payload beside, apart;
+	struct stage stage;
+	struct err err = { 0 };
+	void *tree;
+
+	(void)state;
+	set(&stage, memslots, COUNT(memslots));
+	beside = place(&stage.layout, 1, 3);
+	assert_int_equal(beside.base, 4 * M);
+	stage.config.guest.tables = (char *)"tables";
+	apart = place(&stage.layout, 1, 3);
+	assert_int_equal(apart.base, 16 * M);
+	assert_int_equal(apart.pool, 4 * M);
+	assert_int_equal(apart.pool_end - apart.pool, beside.pool_end - beside.pool);
+	assert_int_equal(beside.size - apart.size, apart.pool_end - apart.pool);
+	assert_int_equal(apart.tree, apart.tables_end);
+	tree = make_tree(&stage.layout, &apart);
+	assert_non_null(text(tree, at(tree, "/memory@400000"), "minivmm,tables"));
+	assert_null(text(tree, at(tree, "/memory@1000000"), "minivmm,tables"));
+	free(tree);
+	memslots[0].plugged = 4096;
+	lay_out(&stage);
+	assert_int_equal(payload_place(&stage.layout, 1, 3, &apart, &err), -EINVAL);
+	assert_string_equal(err.text, "guest.tables: memslot.tables: L1's nested tables need 8 KiB");
+	strike(&stage);
+}
+
 /*
  * What is written differs from pass to pass, but not in a file, which other VMs may show as well, and not
  * where writes are lost: there an older pass may be all that a page holds.
@@ -395,6 +428,7 @@ int main(void)
 		cmocka_unit_test(the_payload_is_in_ram), cmocka_unit_test(the_payload_has_room),
 		cmocka_unit_test(tables_by_gib),
 		cmocka_unit_test(where_the_payload_goes),
+		cmocka_unit_test(tables_in_a_slot_of_their_own),
 		cmocka_unit_test(the_tree_names_memory),
 		cmocka_unit_test(the_tree_says_where_passes_are_the_same),
 		cmocka_unit_test(the_tree_names_phases_and_jobs),

@@ -139,6 +139,7 @@ struct config {
 	size_t memslot_count;
 	struct {
 		int payload;			/* enum payload_kind */
+		char *tables;			/* NAME of the memslot of L1's nested tables, or NULL */
 	} guest;
 	struct phase_cfg *phases;
 	size_t phase_count;

@@ -279,6 +279,25 @@ static void check_phase(struct checker *checker, const struct ini_section *secti
 	check_load(checker, section);
 }
 
+/* A slot for L1's nested tables is memory of its own, where nobody else writes. */
+static void check_guest(struct checker *checker, const struct ini_section *section)
+{
+	const struct config *config = checker->config;
+	const struct ini_entry *entry = set_well(section, "tables");
+	const struct memslot_cfg *slot = entry ? find_memslot(checker, section, entry) : NULL;
+
+	if (!slot)
+		return;
+	if (slot->space != SPACE_NORMAL || slot->kind == SLOT_DEVICE || slot->alias ||
+	    slot->flags & SLOT_READONLY)
+		complain(checker, section, entry, "must be writable RAM of space normal, and no alias");
+	for (size_t i = 0; i < config->phase_count; i++)
+		if (config->phases[i].what != DO_SLOT_DELETE && config->phases[i].slot &&
+		    !strcmp(config->phases[i].slot, slot->name))
+			diag_add(checker->diags, entry->at, section->name, entry->key, entry->value,
+				 "is where [phase.%s] writes", config->phases[i].name);
+}
+
 /* Keys that have no effect with the worker's op. */
 static void check_useless(struct checker *checker, const struct ini_section *section,
 			  const struct op_info *op)
@@ -408,7 +427,9 @@ void config_check(struct config *config, const struct ini *ini, bool runs, struc
 		if (section->kind < 0)
 			continue;
 		check_required(&checker, section);
-		if (section->kind == KIND_MEMSLOT)
+		if (section->kind == KIND_GUEST)
+			check_guest(&checker, section);
+		else if (section->kind == KIND_MEMSLOT)
 			check_memslot(&checker, section);
 		else if (section->kind == KIND_PHASE)
 			check_phase(&checker, section);

@@ -193,6 +193,9 @@ static const struct key key_table[] = {
 	{ .kind = KIND_GUEST, .offset = offsetof(struct config, guest.payload), .name = "payload",
 	  .type = KEY_ENUM, .initial = "nested", .words = payload_words,
 	  .help = "nested: an L1 hypervisor, SVM or VMX as the host has it" },
+	{ .kind = KIND_GUEST, .offset = offsetof(struct config, guest.tables), .name = "tables",
+	  .type = KEY_NAME,
+	  .help = "NAME of a memslot for L1's NPT/EPT tables alone; default: with the payload" },
 
 	{ PHASE(what), .name = "do", .type = KEY_ENUM, .required = true, .words = do_words,
 	  .help = "boot; l2, restore: L2 runs; touch: L1 does; stress; dirty-log; discard; tables" },

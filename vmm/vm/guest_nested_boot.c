@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <libfdt.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/units.h"
 #include "config/ops.h"
@@ -71,12 +72,18 @@ static bool phase_owns(const struct config *config, const struct memslot_cfg *cf
 	return false;
 }
 
+static bool is_for_tables(const struct config *config, const struct memslot_cfg *cfg)
+{
+	return config->guest.tables && !strcmp(config->guest.tables, cfg->name);
+}
+
 static bool usable(const struct layout *layout, const struct slot *slot)
 {
 	const struct memslot_cfg *cfg = &layout->config->memslots[slot->cfg];
 
 	return slot_ram(layout, slot) && !(cfg->flags & SLOT_READONLY) && !cfg->alias &&
 	       cfg->backing != BACKING_GUEST_MEMFD && !phase_owns(layout->config, cfg) &&
+	       !is_for_tables(layout->config, cfg) &&
 	       !(layout_traits(layout, slot->cfg) &
 		 (OP_LOSES_DATA | OP_REMOVES_SLOT | OP_WRITE_PROTECTS));
 }
@@ -102,6 +109,28 @@ static bool find_room(const struct layout *layout, uint64_t size, uint64_t *base
 	return false;
 }
 
+/* The pages for L1's nested tables: behind those for CR3, or in a memslot of their own. */
+static int place_pool(const struct layout *layout, struct payload *payload, uint64_t size,
+		      struct err *err)
+{
+	char text[UNIT_TEXT];
+
+	payload->pool = payload->tables_end;
+	for (size_t i = 0; layout->config->guest.tables && i < layout->count; i++) {
+		const struct slot *slot = &layout->slots[i];
+
+		if (!is_for_tables(layout->config, &layout->config->memslots[slot->cfg]))
+			continue;
+		if (slot_ram(layout, slot) < size)
+			return err_set(err, EINVAL, "guest.tables: memslot.%s: L1's nested tables need %s",
+				       layout->config->guest.tables, format_bytes(text, size));
+		payload->pool = slot->base;
+		break;
+	}
+	payload->pool_end = payload->pool + size;
+	return 0;
+}
+
 int nested_place(const struct layout *layout, struct payload *payload, struct err *err)
 {
 	uint64_t tables = table_pages(layout, payload->page_level) * 4096;
@@ -109,8 +138,10 @@ int nested_place(const struct layout *layout, struct payload *payload, struct er
 
 	payload->tree_size = page_align(device_tree_bound(layout));
 	payload->size = image_size() +
-			(uint64_t)payload->vcpus * ABI_VCPU_PAGES * ABI_PAGE_SIZE + 2 * tables +
+			(uint64_t)payload->vcpus * ABI_VCPU_PAGES * ABI_PAGE_SIZE + tables +
 			payload->tree_size;
+	if (!layout->config->guest.tables)
+		payload->size += tables;
 	if (!find_room(layout, payload->size, &payload->base)) {
 		err_set(err, EINVAL, "the guest payload needs %s of contiguous writable guest memory "
 				     "below 128 TiB that no worker or phase takes away; no run of "
@@ -122,9 +153,9 @@ int nested_place(const struct layout *layout, struct payload *payload, struct er
 	}
 	payload->vcpu_blocks = payload->base + image_size();
 	payload->tables = nested_block(payload, payload->vcpus);
-	payload->tables_end = payload->pool = payload->tables + tables;
-	payload->pool_end = payload->tree = payload->pool + tables;
-	return 0;
+	payload->tables_end = payload->tables + tables;
+	payload->tree = payload->base + payload->size - payload->tree_size;
+	return place_pool(layout, payload, tables, err);
 }
 
 static uint64_t *guest_table(void *ctx, uint64_t gpa)
