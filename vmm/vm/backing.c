@@ -125,21 +125,13 @@ int backing_populate(const struct backing *backing, const struct memslot_cfg *cf
 	return code;
 }
 
-static int advise_thp(const struct memslot_cfg *cfg, uint8_t *memory, uint64_t size, struct err *err)
+/* Gives a part of the backing what its memslot asks for, before any of its pages is there. */
+static int advise(const struct memslot_cfg *cfg, uint8_t *memory, uint64_t size, struct err *err)
 {
 	int advice = cfg->thp == THP_ALWAYS ? MADV_HUGEPAGE : MADV_NOHUGEPAGE;
 
 	if (cfg->thp != THP_DEFAULT && madvise(memory, size, advice))
 		return err_errno(err, errno, "memslot.%s: madvise(thp)", cfg->name);
-	return 0;
-}
-
-static int advise(const struct backing *backing, const struct memslot_cfg *cfg, struct err *err)
-{
-	int code = advise_thp(cfg, backing->hva, backing->size, err);
-
-	if (code)
-		return code;
 	if (cfg->node >= 0) {
 		unsigned long mask[16] = { 0 };
 
@@ -147,7 +139,7 @@ static int advise(const struct backing *backing, const struct memslot_cfg *cfg, 
 			return err_set(err, EINVAL, "memslot.%s: node %lld: there is no such node",
 				       cfg->name, (long long)cfg->node);
 		mask[cfg->node / 64] = 1ul << (cfg->node % 64);
-		if (syscall(SYS_mbind, backing->hva, backing->size, MPOL_BIND, mask,
+		if (syscall(SYS_mbind, memory, size, MPOL_BIND, mask,
 			    sizeof(mask) * 8, 0))
 			return err_errno(err, errno, "memslot.%s: mbind(node %lld)", cfg->name,
 					 (long long)cfg->node);
@@ -226,7 +218,7 @@ int backing_map(struct backing *backing, const struct memslot_cfg *cfg, int vm, 
 	if (code)
 		goto fail;
 	trim(backing);
-	code = advise(backing, cfg, err);
+	code = advise(cfg, backing->hva, backing->size, err);
 	if (!code)
 		return 0;
 fail:
@@ -239,7 +231,7 @@ int backing_map_again(const struct backing *backing, const struct memslot_cfg *c
 {
 	int code = map_at(backing, cfg, memory, size, err);
 
-	return code ? code : advise_thp(cfg, memory, size, err);
+	return code ? code : advise(cfg, memory, size, err);
 }
 
 void backing_unmap(struct backing *backing)
