@@ -7,7 +7,7 @@ for config in /configs/*.ini; do
 	name=${name%.ini}
 	case $name in
 	# Each has the layout of another, or is too large. What it does has tests of its own.
-	transition | contention | smoke* | stress* | race-* | quirk-* | dirty-ring | 1t | max-slots) continue ;;
+	transition | contention | guard* | smoke* | stress* | race-* | quirk-* | dirty-ring | 1t | max-slots) continue ;;
 	esac
 	report "$name" "$config" expect.policy=any
 	report "plan-$name" plan "$config"

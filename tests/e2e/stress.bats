@@ -89,6 +89,12 @@ setup() { need_boot; }
 	json chains '[.phases[] | select(.do == "stress") | .workers[] | select(.op == "alias") | .rounds > 0] | all'
 }
 
+@test "what changes while it is logged is in the log" {
+	rc live 0
+	check live stress.clean pass "none failed"
+	json live '[.phases[] | select(.do == "stress") | .workers[] | .rounds > 0] | all'
+}
+
 @test "known bugs: slots change, and vCPUs race, at the first shadow root" {
 	local name
 	for name in race-slots race-entries; do

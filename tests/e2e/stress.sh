@@ -53,6 +53,7 @@ interrupted signal 4 /tmp/nest.ini expect.policy=any phase.churn.iterations=any 
 # The same once the phase's time is up, while the vCPU has not come to the end of its pass.
 interrupted late 4 /tmp/kick.ini expect.policy=any phase.churn.iterations=any "phase.churn.duration=$(seconds 1)s" \
 	"phase.churn.timeout=$(seconds 60)s" phase.churn.touch=6T
+report live /configs/guard-live.ini expect.policy=any "phase.live.duration=$(seconds 3)s"
 # The known bugs' scenarios.
 for config in race-slots race-entries quirk-zap-all dirty-ring; do
 	report $config /configs/$config.ini expect.policy=any "phase.churn.duration=$(seconds 3)s" --seed 3

@@ -33,7 +33,7 @@ struct config;
 	X(dirty_log_cycle, "dirty-log-cycle", \
 	  OP_NEEDS_SLOT | OP_NEEDS_BITMAP | OP_NEEDS_MANUAL_LOG, NULL, \
 	  NO_NEW_STEP, \
-	  "as a migration does: dirty logging on, get the log, clear it, logging off") \
+	  "as a migration does: dirty logging on, twice get the log and clear it, logging off") \
 	X(dirty_ring, "dirty-ring", OP_NEEDS_SLOT | OP_NEEDS_RING, NULL, \
 	  STEP(DIRTY_RING, "dirty-ring"), \
 	  "dirty logging on, harvest the rings of all vCPUs, reset them, logging off") \

@@ -6,9 +6,12 @@
 #include <sys/ioctl.h>
 
 #include "base/clock.h"
+#include "run/log_sample.h"
 #include "run/worker.h"
 
 #define GETS 4			/* in a round of dirty-log-get */
+#define CYCLES 2		/* in a round of dirty-log-cycle */
+#define SAMPLE_NS 1000000	/* how long a get waits for a page to change */
 
 /* Chooses one of the worker's slots; no other worker changes it until unlock_slot(). */
 static const struct slot *lock_slot(struct worker *worker)
@@ -98,12 +101,54 @@ static int get_log(struct worker *worker, const struct slot *slot)
 	return worker_took(worker, STEP_DIRTY_LOG_GET, start);
 }
 
+/*
+ * How many pages of the slot may be looked at while the guest writes: those of the phase, if its walk
+ * begins there. None where something else than this VM's vCPUs may write: another VM to a file, the VMM
+ * for a vCPU while the slot is missing.
+ */
+static unsigned int pages_to_sample(const struct worker *worker, const struct slot *slot)
+{
+	const struct phase_cfg *phase = worker->stress->phase;
+	const struct layout *layout = &worker->stress->run->layout;
+	const struct memslot_cfg *cfg = &layout->config->memslots[slot->cfg];
+	uint64_t count = phase->touch / 4096, fits = slot_ram(layout, slot) / phase->stride;
+
+	if (!phase->slot || strcmp(phase->slot, cfg->name) || slot->index ||
+	    cfg->backing == BACKING_FILE || layout_traits(layout, slot->cfg) & OP_REMOVES_SLOT)
+		return 0;
+	count = count < fits ? count : fits;
+	return (unsigned int)(count < LOG_SAMPLE_MAX ? count : LOG_SAMPLE_MAX);
+}
+
+/* Gets the log after it has waited a moment for the guest to change a page: that must be in it. */
+static int get_sampled(struct worker *worker, const struct slot *slot)
+{
+	uint64_t deadline = clock_ns() + SAMPLE_NS, page = 0;
+	struct log_sample sample;
+	unsigned int missing, changed;
+	int code;
+
+	log_sample_begin(&sample, vm_slot_memory(worker->target->vm, slot),
+			 pages_to_sample(worker, slot), worker->stress->phase->stride / 4096);
+	do {
+		changed = log_sample_changed(&sample);
+	} while (sample.count && !changed && clock_ns() < deadline);
+	code = get_log(worker, slot);
+	if (code)
+		return code;
+	missing = log_sample_missing(&sample, worker->buffer, &page);
+	return missing ? worker_failed(worker, 0, "KVM_GET_DIRTY_LOG(memslot.%s): of %u pages that changed "
+				       "while they were logged, %u are missing; first: gpa %#llx",
+				       worker->cfg->slot, changed, missing,
+				       (unsigned long long)(slot->base + page * 4096)) : 0;
+}
+
 static int get_logs(struct worker *worker, const struct slot *slot)
 {
 	int code = 0;
 
 	for (int i = 0; !code && i < GETS; i++)
-		code = get_log(worker, slot);
+		code = get_sampled(worker, slot);
 	return code;
 }
 
@@ -138,9 +183,14 @@ static int clear_some(struct worker *worker, const struct slot *slot)
 
 static int get_and_clear(struct worker *worker, const struct slot *slot)
 {
-	int code = get_log(worker, slot);
+	int code = 0;
 
-	return code ? code : clear_log(worker, slot);
+	for (int i = 0; !code && i < CYCLES; i++) {
+		code = get_sampled(worker, slot);
+		if (!code)
+			code = clear_log(worker, slot);
+	}
+	return code;
 }
 
 /* Does `what` to one of the worker's slots with dirty logging on. */
