@@ -57,7 +57,7 @@ $(CC) -pthread -static -Wl,-z,noseparate-code $(LDFLAGS) $(1:%/host/kernel_types
 endef
 
 VMM_SRC := $(wildcard vmm/*/*.c)
-VMM_OBJ := $(VMM_SRC:%.c=$(BUILD)/%.o) $(BUILD)/vmm/vm/payload_image.o
+VMM_OBJ := $(VMM_SRC:%.c=$(BUILD)/%.o) $(BUILD)/vmm/vm/payload_image.o $(BUILD)/vmm/config/builtin_guard.o
 
 all: $(BINARY)
 
@@ -93,6 +93,11 @@ $(BUILD)/vmm/vm/payload_image.o: vmm/vm/payload_image.S $(GUEST_BIN)
 	@mkdir -p $(@D)
 	@echo "  AS      $@"
 	$(Q)$(CC) -DPAYLOAD_BIN='"$(GUEST_BIN)"' -c $< -o $@
+
+$(BUILD)/vmm/config/builtin_guard.o: vmm/config/builtin_guard.S configs/guard.ini
+	@mkdir -p $(@D)
+	@echo "  AS      $@"
+	$(Q)$(CC) -DGUARD_INI='"configs/guard.ini"' -c $< -o $@
 
 -include $(VMM_SRC:%.c=$(BUILD)/%.d)
 

@@ -15,6 +15,7 @@ setup() { need_boot; }
 	# 5.10 has no mmu_rmaps_stat, and the reason says so.
 	check guard mapped.exact pass || check guard mapped.exact skip "5.15"
 	check guard klog.clean pass
+	check guard nested.off pass
 }
 
 @test "it is quick: under 20 seconds" {

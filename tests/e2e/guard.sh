@@ -2,7 +2,7 @@
 # In the emulated host: what is conditional on a VM's rmaps, as configs/guard.ini guards it, and each check once red.
 . ./prelude.sh
 
-report guard /configs/guard.ini expect.policy=any
+report guard smoke --deep expect.policy=any
 report lost-bit /configs/guard.ini expect.policy=any selftest.break=log-misses
 report stale /configs/guard.ini expect.policy=any selftest.break=stale-page
 report unseen /configs/guard.ini expect.policy=any selftest.break=no-table-write

@@ -46,10 +46,14 @@ static const char nested_off[] =
 	"[report]\n"
 	"sources = cheap\n";
 
+extern const char builtin_guard[];	/* builtin_guard.S */
+
 static const struct builtin_info table[] = {
 	{ "smoke", "the transition of a 16 GiB VM, in a second or two", smoke },
 	{ "nested-off", "a VM without SVM or VMX tries to run L2, which must be refused",
 	  nested_off },
+	{ "guard", "configs/guard.ini: dirty logs, memory taken back, L1's tables; some ten seconds",
+	  builtin_guard },
 };
 
 size_t builtin_count(void)
