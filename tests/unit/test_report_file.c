@@ -180,17 +180,43 @@ static void *no_memory(size_t size)
 static void test_journal_without_memory(void **state)
 {
 	json_t *report = json_pack("{s:s}", "schema", "minivmm.report/1");
-	struct journal journal;
+	struct journal journal = { .path = path };
 	struct err err = { 0 };
 	int code;
 
 	(void)state;
-	assert_int_equal(journal_open(&journal, path, &err), 0);
 	json_set_alloc_funcs(no_memory, free);
 	code = journal_close(&journal, report, &err);
 	json_set_alloc_funcs(malloc, free);
 	assert_int_equal(code, -ENOMEM);
 	assert_line(err.text, path);
+	json_decref(report);
+}
+
+static void assert_content(const char *expected)
+{
+	char text[64] = "";
+	FILE *file = fopen(path, "r");
+
+	assert_non_null(file);
+	text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+	fclose(file);
+	assert_string_equal(text, expected);
+}
+
+/* A run that is refused before its first line (the host has too few vCPUs) keeps what an earlier run wrote. */
+static void test_journal_refused(void **state)
+{
+	json_t *report = json_pack("{s:s}", "schema", "minivmm.report/1");
+	struct journal journal = { .path = path };
+	struct err err = { 0 };
+
+	(void)state;
+	write_file("an earlier run\n");
+	journal_drop(&journal);
+	assert_content("an earlier run\n");
+	assert_int_equal(journal_close(&journal, report, &err), 0);
+	assert_content("{\"schema\":\"minivmm.report/1\"}\n");
 	json_decref(report);
 }
 
@@ -202,6 +228,7 @@ int main(void)
 		cmocka_unit_test(test_save_to_device),
 		cmocka_unit_test_setup_teardown(test_save_through_link, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(test_load_refuses, make_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(test_journal_refused, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(test_journal_without_memory, make_folder, remove_folder),
 	};
 

@@ -57,7 +57,7 @@ static int deliver(const struct run *run, const struct options *options, struct 
 
 	verdict_judge(run, &verdict);
 	report = report_build(run, &verdict);
-	status = journal->file ? end_journal(journal, report, options) :
+	status = journal->path ? end_journal(journal, report, options) :
 				 cmd_deliver(report, DOCUMENT_RUN, options);
 	return status ? status : verdict.exit_status;
 }
@@ -65,23 +65,18 @@ static int deliver(const struct run *run, const struct options *options, struct 
 /* Runs an open session. Returns the exit status. */
 static int run_open(struct session *session, const struct options *options)
 {
-	struct journal journal = { 0 };
+	struct journal journal = { .path = journal_wanted(options->output) ? options->output : NULL };
 	struct run *run = &session->run;
 	struct progress_line line;
 	int status, code;
 
-	if (journal_wanted(options->output) && journal_open(&journal, options->output, &run->err)) {
-		cmd_print_err(&run->err);
-		return EXIT_ENVIRONMENT;
-	}
-	progress_begin(&line, options->progress, "", run, journal.file ? &journal : NULL);
+	progress_begin(&line, options->progress, "", run, journal.path ? &journal : NULL);
 	code = session_run(session);
 	progress_end(&line);
 	if (code)
 		cmd_print_err(&run->err);
 	status = code ? cmd_config_status(code) : deliver(run, options, &journal);
-	if (journal.file)
-		fclose(journal.file);
+	journal_drop(&journal);
 	return status;
 }
 

@@ -16,12 +16,6 @@ bool journal_wanted(const char *path)
 	return length > sizeof(end) - 1 && !strcmp(path + length - (sizeof(end) - 1), end);
 }
 
-int journal_open(struct journal *journal, const char *path, struct err *err)
-{
-	*journal = (struct journal){ .path = path, .file = fopen(path, "we") };
-	return journal->file ? 0 : err_errno(err, errno, "writing %s", path);
-}
-
 /* Without memory it writes nothing, not half a line. 0 or an errno. */
 static int write_line(FILE *file, const json_t *line)
 {
@@ -39,8 +33,11 @@ static int write_line(FILE *file, const json_t *line)
 
 static void put_line(struct journal *journal, const json_t *line)
 {
-	int code = write_line(journal->file, line);
+	int code;
 
+	if (!journal->file)
+		journal->file = fopen(journal->path, "we");
+	code = journal->file ? write_line(journal->file, line) : errno;
 	if (code && !journal->code)
 		journal->code = code;
 }
@@ -64,12 +61,17 @@ void journal_sample(struct journal *journal, const char *phase, uint64_t elapsed
 	json_decref(line);
 }
 
+void journal_drop(struct journal *journal)
+{
+	if (journal->file && fclose(journal->file) && !journal->code)
+		journal->code = errno;
+	journal->file = NULL;
+}
+
 int journal_close(struct journal *journal, const json_t *report, struct err *err)
 {
 	put_line(journal, report);
-	if (fclose(journal->file) && !journal->code)
-		journal->code = errno;
-	journal->file = NULL;
+	journal_drop(journal);
 	return journal->code ? err_errno(err, journal->code, "writing %s", journal->path) : 0;
 }
 

@@ -20,19 +20,20 @@ struct stress_result;
 /* Does path end in .jsonl? */
 bool journal_wanted(const char *path);
 
+/* The first line opens the file, so that a run that is refused leaves an old file as it is. */
 struct journal {
-	const char *path;
-	FILE *file;		/* NULL: there is no journal */
+	const char *path;	/* NULL: there is no journal */
+	FILE *file;		/* NULL: nothing is written yet */
 	int code;		/* errno of the first line that could not be written, 0: none */
 };
 
-/* Creates an empty file. 0 or -errno. */
-int journal_open(struct journal *journal, const char *path, struct err *err);
 /* Writes the workers' rounds so far; elapsed_ns is the time since the run began. */
 void journal_sample(struct journal *journal, const char *phase, uint64_t elapsed_ns,
 		    const struct stress_result *stress);
 /* Writes the report and closes the file. 0, or -errno of the first line that was not written. */
 int journal_close(struct journal *journal, const json_t *report, struct err *err);
+/* Closes the file without a report. Does nothing if it is closed already. */
+void journal_drop(struct journal *journal);
 /* Loads the report from the last line of such a file. NULL with err. */
 json_t *journal_report(FILE *file, const char *path, struct err *err);
 
