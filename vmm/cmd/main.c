@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <argp.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd/cmd.h"
 
@@ -26,8 +30,29 @@ static const struct {
 	{ "init", "minivmm init", cmd_init },
 };
 
+/*
+ * A file that is opened while one of the descriptors 0, 1 and 2 is closed would get its number, and what is printed
+ * would land in it. O_PATH fills the gap: reading and writing still fail with EBADF. 0, or an exit status.
+ */
+static int fill_standard_descriptors(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_PATH);
+		if (fd < 0)
+			fd = open("/", O_PATH);
+	} while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		return close(fd) ? EXIT_ENVIRONMENT : 0;
+	fprintf(stderr, "minivmm: opening /: %s\n", strerror(errno));
+	return EXIT_ENVIRONMENT;
+}
+
 int main(int argc, char **argv)
 {
+	if (fill_standard_descriptors())
+		return EXIT_ENVIRONMENT;
 	argp_err_exit_status = EXIT_USAGE_ERROR;
 	for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++) {
 		if (strcmp(argv[1], commands[i].name))
