@@ -40,3 +40,34 @@ fills() {
 	[[ $status == 2 && ! -s stdout ]]
 	grep -q 'Bad file descriptor' stderr
 }
+
+@test "a file size limit is an error, exit 3, and no temporary file stays" {
+	status=0
+	(ulimit -f 1; exec "$minivmm" "$config" vm.device=/nonexistent -o report.json >/dev/null 2>/dev/null) || status=$?
+	[[ $status == 3 && $(ls -A) == "" ]]
+	(ulimit -f 1; exec "$minivmm" "$config" vm.device=/nonexistent -o report.json 2>&1 >/dev/null) | cat >"$BATS_TEST_TMPDIR/said"
+	grep -q '^minivmm: writing report.json: File too large' said
+}
+
+@test "a reader that is gone is an error, exit 3" {
+	mkfifo pipe
+	for what in "list keys" "$config vm.device=/nonexistent"; do
+		exec 8<>pipe 9>pipe 8>&-
+		status=0
+		# shellcheck disable=SC2086 # words
+		"$minivmm" $what >&9 2>stderr || status=$?
+		exec 9>&-
+		[[ $status == 3 ]]
+		grep -q '^minivmm: standard output: Broken pipe' stderr
+	done
+}
+
+@test "gnuplot gets the signals that minivmm ignores as they are by default" {
+	mkdir bin
+	printf '#!/bin/bash\ngrep SigIgn /proc/self/status >"%s"\n' "$PWD/ignored" >bin/gnuplot
+	chmod +x bin/gnuplot
+	PATH=$PWD/bin:$PATH "$minivmm" report plot "$top/tests/fixtures/report.json" -o plot.svg
+	mask=$((16#$(cut -f 2 ignored)))
+	# SIGPIPE is 13, SIGXFSZ 25: bit N-1.
+	(((mask >> 12 & 1) == 0 && (mask >> 24 & 1) == 0))
+}

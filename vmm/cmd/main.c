@@ -2,6 +2,7 @@
 #include <argp.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -49,10 +50,23 @@ static int fill_standard_descriptors(void)
 	return EXIT_ENVIRONMENT;
 }
 
+/*
+ * A reader that is gone and a file that may not grow are then errors of write(), EPIPE and EFBIG, which are reported
+ * and leave no temporary file.
+ */
+static void ignore_write_signals(void)
+{
+	const struct sigaction ignore = { .sa_handler = SIG_IGN };
+
+	sigaction(SIGPIPE, &ignore, NULL);
+	sigaction(SIGXFSZ, &ignore, NULL);
+}
+
 int main(int argc, char **argv)
 {
 	if (fill_standard_descriptors())
 		return EXIT_ENVIRONMENT;
+	ignore_write_signals();
 	argp_err_exit_status = EXIT_USAGE_ERROR;
 	for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++) {
 		if (strcmp(argv[1], commands[i].name))

@@ -2,6 +2,7 @@
 #include "fleet/gnuplot.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,20 +18,36 @@ struct streams {
 	FILE *file[3];
 };
 
+/* What main() ignores would stay ignored in a program that is started. */
+static void set_default_signals(posix_spawnattr_t *attributes)
+{
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGPIPE);
+	sigaddset(&signals, SIGXFSZ);
+	posix_spawnattr_setsigdefault(attributes, &signals);
+	posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGDEF);
+}
+
 static int start(const struct streams *streams, pid_t *pid)
 {
 	char program[] = "gnuplot", script[] = "-";
 	char *const argv[] = { program, script, NULL };
 	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
 	int rc;
 
 	rc = posix_spawn_file_actions_init(&actions);
 	if (rc)
 		return -rc;
+	posix_spawnattr_init(&attributes);
+	set_default_signals(&attributes);
 	for (int fd = 0; !rc && fd < 3; fd++)
 		rc = posix_spawn_file_actions_adddup2(&actions, fileno(streams->file[fd]), fd);
 	if (!rc)
-		rc = posix_spawnp(pid, argv[0], &actions, NULL, argv, environ);
+		rc = posix_spawnp(pid, argv[0], &actions, &attributes, argv, environ);
+	posix_spawnattr_destroy(&attributes);
 	posix_spawn_file_actions_destroy(&actions);
 	return -rc;
 }
