@@ -71,3 +71,117 @@ fills() {
 	# SIGPIPE is 13, SIGXFSZ 25: bit N-1.
 	(((mask >> 12 & 1) == 0 && (mask >> 24 & 1) == 0))
 }
+
+# ended PID: the process is gone, or waits to be reaped.
+ended() {
+	[[ ! -e /proc/$1/stat || $(cut -d ' ' -f 3 "/proc/$1/stat") == Z ]]
+}
+
+# Waits in poll(), for a reader that does not read.
+writes() {
+	[[ $(cut -d ' ' -f 1 "/proc/$1/syscall" 2>/dev/null) == 7 ]]
+}
+
+@test "-o FIFO: without a reader an error, and a signal ends the wait for one that is stuck" {
+	local file signal started
+	mkfifo pipe.json pipe.jsonl
+	for file in pipe.json pipe.jsonl; do
+		vmm "$config" vm.device=/nonexistent -o $file
+		[[ $status == 3 ]]
+		grep -q "^minivmm: writing .*$file: nobody reads this FIFO" stderr
+		[[ -p $file ]]
+	done
+	for file in pipe.json pipe.jsonl; do
+		for signal in TERM INT HUP; do
+			exec 7<>$file
+			# Fills the pipe.
+			dd if=/dev/zero of=$file oflag=nonblock bs=4096 count=1000 status=none 2>/dev/null || true
+			env --default-signal=INT "$minivmm" "$config" vm.device=/nonexistent -o $file >/dev/null 2>stderr &
+			until_true writes $!
+			started=$EPOCHREALTIME
+			kill -s $signal $!
+			until_true ended $!
+			((${EPOCHREALTIME/./} - ${started/./} < 1500000))
+			status=0
+			wait $! || status=$?
+			exec 7<&-
+			[[ $status == 3 ]]
+			grep -q "^minivmm: writing .*$file: Interrupted system call" stderr
+		done
+	done
+	[[ -p pipe.json && -p pipe.jsonl ]]
+}
+
+@test "-o FIFO: a slow reader gets the whole report" {
+	mkfifo pipe.json
+	cat pipe.json >copy.json &
+	vmm plan "$top/configs/transition.ini" --kernel all -o pipe.json --format json
+	[[ $status == 0 ]]
+	wait $!
+	cmp copy.json stdout
+}
+
+@test "-o: what another user may have planted in a folder like /tmp is refused" {
+	[[ $EUID == 0 ]] || skip "only root can make files of others"
+	mkdir -m 1777 shared
+	mkdir -m 755 mine
+	mkdir shared/folder
+	ln -s "$PWD/mine/report.json" shared/link.json
+	ln -s "$PWD/mine" shared/away
+	ln -s shared/link.json through.json
+	mkfifo shared/pipe.json
+	echo old >shared/file.json
+	echo old >shared/file.jsonl
+	chown -h 65534 shared/*
+	for one in shared/link.json shared/away/report.json through.json shared/pipe.json shared/file.json shared/file.jsonl; do
+		vmm "$config" vm.device=/nonexistent -o $one
+		[[ $status == 3 && ! -s stdout ]]
+		grep -q '^minivmm: writing shared/[a-z.]*: it belongs to another user (65534)' stderr
+	done
+	[[ ! -e mine/report.json && $(cat shared/file.json shared/file.jsonl) == $'old\nold' ]]
+	# What is root's own, or in a folder of the other's, is no trap.
+	echo old >mine/report.json
+	ln -s "$PWD/mine/report.json" shared/own.json
+	for one in shared/own.json shared/new.json shared/folder/new.jsonl; do
+		vmm "$config" vm.device=/nonexistent -o $one
+		[[ $status == 4 && -s $one ]]
+	done
+	[[ -L shared/own.json ]]
+	jq -e .schema mine/report.json
+}
+
+@test "-o: a replaced file keeps mode and owner, a new one has the umask's" {
+	echo old >old.json
+	chmod 640 old.json
+	[[ $EUID != 0 ]] || chown 65534:65533 old.json
+	before=$(stat -c '%a %u %g' old.json)
+	(umask 027; vmm "$config" vm.device=/nonexistent -o new.json)
+	(umask 077; vmm "$config" vm.device=/nonexistent -o old.json)
+	[[ $(stat -c '%a %u %g' old.json) == "$before" && -s old.json && $(stat -c %a new.json) == 640 ]]
+}
+
+@test "-o: a full file system and a read-only one are errors, exit 3, and nothing is left" {
+	[[ $EUID == 0 ]] || skip "only root can mount"
+	mkdir full
+	mount -t tmpfs -o size=4k tmpfs full 2>/dev/null || skip "this root may not mount a tmpfs"
+	trap 'umount full' EXIT
+	vmm plan "$top/configs/transition.ini" --kernel all -o full/report.json
+	[[ $status == 3 && $(ls -A full) == "" ]]
+	grep -q 'writing full/report.json: No space left on device' stderr
+	mount -o remount,ro full
+	for one in full/report.json full/report.jsonl; do
+		vmm "$config" vm.device=/nonexistent -o $one
+		[[ $status == 3 && $(ls -A full) == "" ]]
+		grep -q 'full/report.jsonl\?"\?: Read-only file system' stderr
+	done
+	umount full
+	trap - EXIT
+}
+
+@test "-o: a disk is refused before it is opened" {
+	[[ $EUID == 0 ]] || skip "only root can make a device"
+	mknod disk b 7 250 || skip "this root may not make a device"
+	vmm "$config" vm.device=/nonexistent -o disk
+	[[ $status == 3 && -b disk && ! -s stdout ]]
+	grep -q 'writing "disk": Invalid argument' stderr
+}

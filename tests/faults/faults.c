@@ -27,6 +27,7 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
@@ -114,9 +115,12 @@ static bool stream_due(const char *name, void *from, FILE *stream)
 FAULT_FOUND(int, access, EACCES, -1, (void), (const char *path, int mode), (path, mode))
 FAULT(int, eventfd, EMFILE, -1, (unsigned int count, int flags), (count, flags))
 FAULT(pid_t, fork, EAGAIN, -1, (void), ())
+FAULT(int, fchmod, EPERM, -1, (int fd, mode_t mode), (fd, mode))
+FAULT(int, fchown, EPERM, -1, (int fd, uid_t owner, gid_t group), (fd, owner, group))
 FAULT(int, fstat, EIO, -1, (int fd, struct stat *found), (fd, found))
 FAULT(int, fsync, EIO, -1, (int fd), (fd))
 FAULT(int, ftruncate, ENOSPC, -1, (int fd, off_t size), (fd, size))
+FAULT(ssize_t, getrandom, ENOSYS, -1, (void *data, size_t size, unsigned int flags), (data, size, flags))
 FAULT(int, getrlimit, EPERM, -1, (__rlimit_resource_t what, struct rlimit *limit), (what, limit))
 FAULT(int, getrusage, EINVAL, -1, (__rusage_who_t who, struct rusage *usage), (who, usage))
 FAULT(int, kill, EPERM, -1, (pid_t pid, int number), (pid, number))
@@ -138,6 +142,7 @@ FAULT(int, rename, EACCES, -1, (const char *from, const char *to), (from, to))
 FAULT(int, rmdir, EBUSY, -1, (const char *path), (path))
 FAULT(int, setrlimit, EPERM, -1, (__rlimit_resource_t what, const struct rlimit *limit), (what, limit))
 FAULT(int, signalfd, EMFILE, -1, (int fd, const sigset_t *mask, int flags), (fd, mask, flags))
+FAULT_FOUND(int, lstat, EACCES, -1, (void), (const char *path, struct stat *found), (path, found))
 FAULT_FOUND(int, stat, EACCES, -1, (void), (const char *path, struct stat *found), (path, found))
 FAULT(int, unlink, EACCES, -1, (const char *path), (path))
 FAULT(pid_t, waitpid, ECHILD, -1, (pid_t pid, int *status, int flags), (pid, status, flags))

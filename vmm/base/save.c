@@ -3,40 +3,47 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/patient.h"
+#include "base/planted.h"
 
 struct content {
 	int (*write)(const void *what, FILE *out);
 	const void *what;
 };
 
-/* Makes a new file in the folder of path, and its name in *name. Returns its descriptor or -errno. */
-static int open_beside(const char *path, char **name)
+/*
+ * Makes a new file in the folder of path, with a name that nobody can guess, and the name in *name. Returns its
+ * descriptor or -errno.
+ */
+static int open_beside(const char *path, mode_t mode, char **name)
 {
 	const char *slash = strrchr(path, '/');
 	int folder = slash ? (int)(slash + 1 - path) : 0;
+	uint64_t random;
+	int fd;
 
-	for (int attempt = 0; attempt < 100; attempt++) {
-		int fd;
-
-		if (asprintf(name, "%.*s.minivmm-%d-%d.tmp", folder, path, (int)getpid(),
-			     attempt) < 0) {
-			*name = NULL;
-			return -ENOMEM;
-		}
-		fd = open(*name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-		if (fd >= 0)
-			return fd;
-		free(*name);
+	*name = NULL;
+	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+		return -errno;
+	if (asprintf(name, "%.*s.minivmm-%016" PRIx64 ".tmp", folder, path, random) < 0) {
 		*name = NULL;
-		if (errno != EEXIST)
-			return -errno;
+		return -ENOMEM;
 	}
-	return -EEXIST;
+	fd = open(*name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+	if (fd >= 0)
+		return fd;
+	fd = -errno;
+	free(*name);
+	*name = NULL;
+	return fd;
 }
 
 /* Writes and closes fd. Returns 0 once the data is on the disk, or -errno. */
@@ -54,8 +61,8 @@ static int write_and_close(const struct content *content, int fd)
 	rc = content->write(content->what, out);
 	if (!rc && (fflush(out) || ferror(out)))
 		rc = errno ? -errno : -EIO;
-	/* fsync() of a pipe or device fails with EINVAL or EROFS */
-	if (!rc && fsync(fd) && errno != EINVAL && errno != EROFS)
+	/* Some file systems have no fsync(). */
+	if (!rc && fsync(fd) && errno != EINVAL)
 		rc = -errno;
 	if (fclose(out) && !rc)
 		rc = -errno;
@@ -86,15 +93,34 @@ static int sync_folder(const char *path)
 	return rc;
 }
 
+/*
+ * The new file gets the owner, group and mode of the old one. Only root may give a file away; where the group can't be
+ * kept, its members' rights are not given to another group.
+ */
+static int keep_owner(int fd, const struct stat *old)
+{
+	mode_t mode = old->st_mode & 0777;
+
+	if (fchown(fd, old->st_uid, old->st_gid) && fchown(fd, (uid_t)-1, old->st_gid))
+		mode &= ~(mode_t)070;
+	return fchmod(fd, mode) ? -errno : 0;
+}
+
 static int replace_file(const struct content *content, const char *path)
 {
+	struct stat old;
+	bool exists = !stat(path, &old);
 	char *name;
-	int fd = open_beside(path, &name);
+	int fd = open_beside(path, exists ? 0600 : 0666, &name);
 	int rc;
 
 	if (fd < 0)
 		return fd;
-	rc = write_and_close(content, fd);
+	rc = exists ? keep_owner(fd, &old) : 0;
+	if (rc)
+		close(fd);
+	else
+		rc = write_and_close(content, fd);
 	if (!rc && rename(name, path))
 		rc = -errno;
 	if (rc)
@@ -105,29 +131,84 @@ static int replace_file(const struct content *content, const char *path)
 	return rc;
 }
 
-/*
- * /dev/null, a terminal or a FIFO is written in place: it must not be replaced by a file. So is
- * what is a name of an open descriptor.
- */
-static int write_in_place(const char *path, bool *in_place)
+/* Names of open descriptors. */
+static bool is_descriptor(const char *path)
+{
+	return !strncmp(path, "/dev/std", 8) || !strncmp(path, "/dev/fd/", 8) ||
+	       !strncmp(path, "/proc/", 6);
+}
+
+static int resolve(const char *path, char **target, bool *in_place)
 {
 	struct stat st;
 
-	*in_place = !strncmp(path, "/dev/std", 8) || !strncmp(path, "/dev/fd/", 8) ||
-		    !strncmp(path, "/proc/", 6);
-	if (*in_place)
-		return 0;
-	if (stat(path, &st))
-		return errno == ENOENT ? 0 : -errno;
+	*target = is_descriptor(path) ? NULL : realpath(path, NULL);
+	*in_place = is_descriptor(path);
+	if (!*target && !*in_place && (errno != ENOENT || !*path))
+		return -errno;
+	if (!*target) {
+		*target = strdup(path);
+		return *target ? 0 : -ENOMEM;
+	}
+	if (stat(*target, &st))
+		return -errno;
 	*in_place = !S_ISREG(st.st_mode);
-	return 0;
+	if (S_ISBLK(st.st_mode))
+		return -EINVAL;	/* a report would overwrite what is on the disk */
+	return S_ISDIR(st.st_mode) ? -EISDIR : 0;
 }
 
-static int append_to(const struct content *content, const char *path)
+/*
+ * Where path leads, for free(): a symbolic link stays, and the file that it points to is replaced. /dev/null, a
+ * terminal or a FIFO is written in place: it must not be replaced by a file. So is what is a name of an open
+ * descriptor. 0 or -errno.
+ */
+static int find_target(const char *path, char **target, bool *in_place, struct err *err)
 {
-	int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+	int rc = is_descriptor(path) ? 0 : planted_check(path, err);
 
-	return fd < 0 ? -errno : write_and_close(content, fd);
+	if (rc)
+		return rc;
+	rc = resolve(path, target, in_place);
+	if (!rc)
+		return 0;
+	free(*target);
+	return err_errno(err, -rc, "writing \"%s\"", path);
+}
+
+/* Neither opening nor writing blocks: see write_patiently(). Returns a descriptor or -errno. */
+static int open_in_place(const char *path, int flags, struct err *err)
+{
+	int fd = open(path, O_WRONLY | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | flags, 0666);
+	int code = errno;
+	struct stat st;
+
+	if (fd >= 0)
+		return fd;
+	if (code == ENXIO && !stat(path, &st) && S_ISFIFO(st.st_mode))
+		return err_set(err, code, "writing %s: nobody reads this FIFO", path);
+	return err_errno(err, code, "writing %s", path);
+}
+
+static int write_in_place(const struct content *content, const char *path, struct err *err)
+{
+	int fd = open_in_place(path, 0, err), rc;
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out;
+
+	if (fd < 0)
+		return fd;
+	out = open_memstream(&text, &size);
+	rc = out ? content->write(content->what, out) : -errno;
+	if (out && fclose(out) && !rc)
+		rc = -errno;
+	if (!rc)
+		rc = write_patiently(fd, text, size);
+	if (close(fd) && !rc)
+		rc = -errno;
+	free(text);
+	return rc ? err_errno(err, -rc, "writing %s", path) : 0;
 }
 
 static int check_folder(const char *path)
@@ -141,17 +222,16 @@ static int check_folder(const char *path)
 
 int save_check(const char *path, struct err *err)
 {
-	char *target = realpath(path, NULL);
-	struct stat st;
 	bool in_place;
-	int rc = target || errno == ENOENT ? write_in_place(path, &in_place) : -errno;
+	char *target;
+	int rc = find_target(path, &target, &in_place, err);
 
-	if (!rc && target && !stat(target, &st) && S_ISDIR(st.st_mode))
-		rc = -EISDIR;
-	else if (!rc && in_place)
+	if (rc)
+		return rc;
+	if (in_place)
 		rc = access(path, W_OK) ? -errno : 0;
-	else if (!rc)
-		rc = *path ? check_folder(target ? target : path) : -ENOENT;
+	else
+		rc = check_folder(target);
 	free(target);
 	return rc ? err_errno(err, -rc, "writing \"%s\"", path) : 0;
 }
@@ -160,15 +240,37 @@ int save_file(const char *path, int (*write)(const void *what, FILE *out), const
 	      struct err *err)
 {
 	struct content content = { write, what };
-	/* A symbolic link stays, and the file that it points to is replaced. */
-	char *target = realpath(path, NULL);
-	bool in_place = false;
-	int rc = target || errno == ENOENT ? write_in_place(path, &in_place) : -errno;
+	bool in_place;
+	char *target;
+	int rc = find_target(path, &target, &in_place, err);
 
-	if (!rc && in_place)
-		rc = append_to(&content, path);
-	else if (!rc)
-		rc = replace_file(&content, target ? target : path);
+	if (rc)
+		return rc;
+	if (in_place) {
+		rc = write_in_place(&content, target, err);
+	} else {
+		rc = replace_file(&content, target);
+		if (rc)
+			err_errno(err, -rc, "writing %s", path);
+	}
 	free(target);
-	return rc ? err_errno(err, -rc, "writing %s", path) : 0;
+	return rc;
+}
+
+int save_open(const char *path, struct err *err)
+{
+	bool in_place;
+	char *target;
+	int fd = find_target(path, &target, &in_place, err);
+
+	if (fd)
+		return fd;
+	fd = open_in_place(target, in_place ? 0 : O_CREAT | O_NOFOLLOW, err);
+	if (fd >= 0 && !in_place && ftruncate(fd, 0)) {
+		err_errno(err, errno, "writing %s", path);
+		close(fd);
+		fd = -EIO;
+	}
+	free(target);
+	return fd;
 }

@@ -7,7 +7,11 @@
 
 #include "base/err.h"
 
-/* write() puts `what` into a new file beside PATH, which is then renamed. */
+/*
+ * write() puts `what` into a new file beside PATH, which is then renamed and has the owner and mode of the old one. A
+ * FIFO, terminal or /dev/null is written in place, without blocking for ever. What another user may have planted in a
+ * folder like /tmp is refused (base/planted.h).
+ */
 int save_file(const char *path, int (*write)(const void *what, FILE *out), const void *what,
 	      struct err *err);
 
@@ -16,5 +20,11 @@ int save_file(const char *path, int (*write)(const void *what, FILE *out), const
  * 0 or -errno.
  */
 int save_check(const char *path, struct err *err);
+
+/*
+ * Empties PATH, or makes it, for write_patiently(): for what must be readable while it grows. Returns a descriptor, or
+ * -errno.
+ */
+int save_open(const char *path, struct err *err);
 
 #endif

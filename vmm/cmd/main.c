@@ -44,10 +44,12 @@ static int fill_standard_descriptors(void)
 		if (fd < 0)
 			fd = open("/", O_PATH);
 	} while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd >= 0)
-		return close(fd) ? EXIT_ENVIRONMENT : 0;
-	fprintf(stderr, "minivmm: opening /: %s\n", strerror(errno));
-	return EXIT_ENVIRONMENT;
+	if (fd < 0) {
+		fprintf(stderr, "minivmm: opening /: %s\n", strerror(errno));
+		return EXIT_ENVIRONMENT;
+	}
+	close(fd);
+	return 0;
 }
 
 /*

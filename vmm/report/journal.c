@@ -4,7 +4,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/patient.h"
+#include "base/save.h"
 #include "base/value.h"
 #include "run/stress.h"
 
@@ -16,30 +19,42 @@ bool journal_wanted(const char *path)
 	return length > sizeof(end) - 1 && !strcmp(path + length - (sizeof(end) - 1), end);
 }
 
-/* Without memory it writes nothing, not half a line. 0 or an errno. */
-static int write_line(FILE *file, const json_t *line)
+/* Without memory it writes nothing, not half a line. 0 or -errno. */
+static int write_line(int fd, const json_t *line)
 {
+	size_t length;
 	char *text = json_dumps(line, JSON_COMPACT);
-	int code = 0;
+	int rc;
 
 	if (!text)
-		return ENOMEM;
-	errno = 0;
-	if (fprintf(file, "%s\n", text) < 0 || fflush(file))
-		code = errno ? errno : EIO;
+		return -ENOMEM;
+	/* The newline takes the place of the NUL. */
+	length = strlen(text);
+	text[length] = '\n';
+	rc = write_patiently(fd, text, length + 1);
 	free(text);
-	return code;
+	return rc;
 }
 
+static int try_line(struct journal *journal, const json_t *line, struct err *err)
+{
+	int rc;
+
+	if (!journal->open) {
+		journal->fd = save_open(journal->path, err);
+		if (journal->fd < 0)
+			return journal->fd;
+		journal->open = true;
+	}
+	rc = write_line(journal->fd, line);
+	return rc ? err_errno(err, -rc, "writing %s", journal->path) : 0;
+}
+
+/* After a line that failed no other is written: a reader that is stuck costs its time only once. */
 static void put_line(struct journal *journal, const json_t *line)
 {
-	int code;
-
-	if (!journal->file)
-		journal->file = fopen(journal->path, "we");
-	code = journal->file ? write_line(journal->file, line) : errno;
-	if (code && !journal->code)
-		journal->code = code;
+	if (!journal->code)
+		journal->code = try_line(journal, line, &journal->err);
 }
 
 void journal_sample(struct journal *journal, const char *phase, uint64_t elapsed_ns,
@@ -63,16 +78,17 @@ void journal_sample(struct journal *journal, const char *phase, uint64_t elapsed
 
 void journal_drop(struct journal *journal)
 {
-	if (journal->file && fclose(journal->file) && !journal->code)
-		journal->code = errno;
-	journal->file = NULL;
+	if (journal->open && close(journal->fd) && !journal->code)
+		journal->code = err_errno(&journal->err, errno, "writing %s", journal->path);
+	journal->open = false;
 }
 
 int journal_close(struct journal *journal, const json_t *report, struct err *err)
 {
 	put_line(journal, report);
 	journal_drop(journal);
-	return journal->code ? err_errno(err, journal->code, "writing %s", journal->path) : 0;
+	*err = journal->err;
+	return journal->code;
 }
 
 json_t *journal_report(FILE *file, const char *path, struct err *err)

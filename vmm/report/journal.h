@@ -23,8 +23,10 @@ bool journal_wanted(const char *path);
 /* The first line opens the file, so that a run that is refused leaves an old file as it is. */
 struct journal {
 	const char *path;	/* NULL: there is no journal */
-	FILE *file;		/* NULL: nothing is written yet */
-	int code;		/* errno of the first line that could not be written, 0: none */
+	bool open;		/* false: nothing is written yet */
+	int fd;
+	int code;		/* -errno of the first line that could not be written, 0: none */
+	struct err err;		/* what was wrong with it */
 };
 
 /* Writes the workers' rounds so far; elapsed_ns is the time since the run began. */
