@@ -185,3 +185,24 @@ writes() {
 	[[ $status == 3 && -b disk && ! -s stdout ]]
 	grep -q 'writing "disk": Invalid argument' stderr
 }
+
+@test "-o - is standard output, and nothing else goes there; report reads -" {
+	for command in "$config vm.device=/nonexistent" "smoke vm.device=/nonexistent" "plan $config" \
+		"report show $top/tests/fixtures/report.json" "report merge $top/tests/fixtures/report.json"; do
+		# shellcheck disable=SC2086 # words
+		vmm $command -o -
+		jq -es 'length == 1 and .[0].schema' stdout
+		[[ ! -e - ]]
+	done
+	vmm "$config" vm.device=/nonexistent -o - --format prom
+	grep -q '^# HELP minivmm' stdout
+	vmm report html "$top/tests/fixtures/report.json" -o -
+	[[ $status == 0 && $(head -c 9 stdout) == "<!DOCTYPE" || $(head -c 9 stdout) == "<!doctype" ]]
+	"$minivmm" report show "$top/tests/fixtures/report.json" >expected
+	"$minivmm" report show - <"$top/tests/fixtures/report.json" >stdout
+	cmp expected stdout
+	status=0
+	echo '{' | "$minivmm" report show - 2>stderr || status=$?
+	[[ $status == 3 ]]
+	grep -q '^minivmm: <stdin>:' stderr
+}

@@ -50,6 +50,18 @@ static int parse_progress(const char *name)
 	return -1;
 }
 
+/* -o -: standard output gets what the file would, and nothing else. */
+static void take_standard_output(struct options *options)
+{
+	const struct format *json = format_find("json", options->use->documents);
+
+	if (!options->output || strcmp(options->output, "-"))
+		return;
+	options->output = NULL;
+	if (!options->format_given && json)
+		options->format = json;
+}
+
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
 	struct options *options = state->input;
@@ -86,6 +98,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		return 0;
 	case KEY_TRACE:
 		options->trace = true;
+		return 0;
+	case ARGP_KEY_END:
+		take_standard_output(options);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

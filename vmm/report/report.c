@@ -135,18 +135,22 @@ static int read_json(FILE *file, const char *path, json_t **report, struct err *
 
 int report_load_or(const char *other, const char *path, json_t **report, struct err *err)
 {
-	FILE *file = fopen(path, "re");
+	bool is_stdin = !strcmp(path, "-");
+	FILE *file = is_stdin ? stdin : fopen(path, "re");
 	struct stat st;
 	int rc;
 
 	*report = NULL;
+	if (is_stdin)
+		path = "<stdin>";
 	if (!file)
 		return err_errno(err, errno, "opening the report %s", path);
 	if (!fstat(fileno(file), &st) && S_ISDIR(st.st_mode))
 		rc = err_errno(err, EISDIR, "opening the report %s", path);
 	else
 		rc = read_json(file, path, report, err);
-	fclose(file);
+	if (!is_stdin)
+		fclose(file);
 	if (!rc)
 		rc = check_schema(*report, other, path, err);
 	if (rc) {
