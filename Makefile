@@ -35,9 +35,24 @@ endif
 CFLAGS ?= -O2 -g
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 \
 	-Wvla -Wpointer-arith -Wwrite-strings $(WERROR)
+
+# What makes a mistake of the program harder to exploit, each where the compiler has it. The sanitizers have checks of
+# their own. What a packager's CPPFLAGS, CFLAGS and LDFLAGS say comes later, and wins.
+ifeq ($(SANITIZERS),)
+takes = $(shell $(CC) $(1) -Werror -S -x c /dev/null -o /dev/null 2>/dev/null && echo '$(1)')
+# The level that the C library makes of 3: 2 with an older compiler, 0 without optimization.
+FORTIFY := $(if $(findstring _FORTIFY_SOURCE,$(CPPFLAGS) $(CFLAGS)),,$(filter 2 3,$(lastword $(shell \
+	echo __USE_FORTIFY_LEVEL | $(CC) $(CFLAGS) -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -include stdio.h -E -P - 2>/dev/null))))
+HARDENING := -fPIE $(if $(FORTIFY),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=$(FORTIFY)) $(foreach flag, \
+	-fstack-protector-strong -fstack-clash-protection -fcf-protection,$(call takes,$(flag)))
+HARDENED_LINK := -pie -Wl,-z,relro,-z,now,-z,noexecstack
+endif
+# The folder of the build is not in the program: two builds are the same file.
+REPRODUCIBLE := -ffile-prefix-map=$(CURDIR)=.
+
 VMM_CFLAGS := -std=gnu11 -D_GNU_SOURCE -DMINIVMM_VERSION='"$(VERSION)"' -Iinclude -Ivmm \
 	-isystem /usr/include/tracefs -isystem /usr/include/traceevent \
-	-pthread $(WARNINGS) $(SANITIZERS) $(CFLAGS)
+	-pthread $(WARNINGS) $(SANITIZERS) $(HARDENING) $(REPRODUCIBLE) $(CPPFLAGS) $(CFLAGS)
 PLAIN_LIBS := -liniparser -ljansson -lfdt -ltracefs -ltraceevent
 
 # libbpf reads the kernel's BTF (vmm/host/kernel_types.c). Without it (BPF=0, or no libbpf.pc) the source memslots is
@@ -50,13 +65,13 @@ LIBS := $(PLAIN_LIBS) $(BPF_LIBS)
 
 # $(call link_static,OBJECTS). Debian 13's libelf.a lacks a part of itself: there it is linked without libbpf.
 define link_static
-$(Q)$(CC) -pthread -static -Wl,-z,noseparate-code $(LDFLAGS) $(1) $(LIBS) \
+$(Q)$(CC) -pthread $(or $(STATIC_LINK),-static) -Wl,-z,noseparate-code $(LDFLAGS) $(1) $(LIBS) \
 	$(if $(BPF_LIBS),$(shell $(PKG_CONFIG) --static --libs libbpf)) -o $@ 2>$(BUILD)/$(subst /,-,$@).err || \
-$(CC) -pthread -static -Wl,-z,noseparate-code $(LDFLAGS) $(1:%/host/kernel_types.o=%/host/kernel_types.plain.o) \
+$(CC) -pthread $(or $(STATIC_LINK),-static) -Wl,-z,noseparate-code $(LDFLAGS) $(1:%/host/kernel_types.o=%/host/kernel_types.plain.o) \
 	$(PLAIN_LIBS) -o $@
 endef
 
-VMM_SRC := $(wildcard vmm/*/*.c)
+VMM_SRC := $(sort $(wildcard vmm/*/*.c))
 VMM_OBJ := $(VMM_SRC:%.c=$(BUILD)/%.o) $(BUILD)/vmm/vm/payload_image.o $(BUILD)/vmm/config/builtin_guard.o
 
 all: $(BINARY)
@@ -64,12 +79,13 @@ all: $(BINARY)
 include guest/Makefile.inc
 include tests/Makefile.inc
 
+$(BINARY): STATIC_LINK := $(if $(HARDENED_LINK),-static-pie $(filter-out -pie,$(HARDENED_LINK)))
 $(BINARY): $(VMM_OBJ) $(LEAKS_OBJ) $(if $(filter 1,$(STATIC)),| $(BUILD)/vmm/host/kernel_types.plain.o)
 	@echo "  LD      $@"
 ifeq ($(STATIC),1)
 	$(call link_static,$^)
 else
-	$(Q)$(CC) $(SANITIZERS) $(SANITIZED_LINK) -pthread $(LDFLAGS) $^ $(LIBS) -o $@
+	$(Q)$(CC) $(SANITIZERS) $(SANITIZED_LINK) $(HARDENED_LINK) -pthread $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
 endif
 
 # The lab's guest has no libraries: one static binary, from the same objects. Code and constants in one segment are
@@ -92,7 +108,7 @@ $(BUILD)/vmm/%.plain.o: vmm/%.c
 $(BUILD)/vmm/vm/payload_image.o: vmm/vm/payload_image.S $(GUEST_BIN)
 	@mkdir -p $(@D)
 	@echo "  AS      $@"
-	$(Q)$(CC) -DPAYLOAD_BIN='"$(GUEST_BIN)"' -c $< -o $@
+	$(Q)$(CC) $(filter -fcf-protection,$(HARDENING)) -DPAYLOAD_BIN='"$(GUEST_BIN)"' -c $< -o $@
 
 $(BUILD)/vmm/config/builtin_guard.o: vmm/config/builtin_guard.S configs/guard.ini
 	@mkdir -p $(@D)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The payload's flat binary; the Makefile says where it is. */
+#ifdef __CET__
+#include <cet.h>	/* an object that does not say what it is compatible with switches it off for the program */
+#endif
 	.section .rodata
 	.balign 4096
 	.globl payload_image, payload_image_end
