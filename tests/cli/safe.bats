@@ -150,6 +150,18 @@ writes() {
 	jq -e .schema mine/report.json
 }
 
+@test "-o: links that lead to links, again and again, end" {
+	ln -s l1/../l1/../l1/x l0
+	for i in {1..30}; do
+		ln -s "l$((i + 1))/../l$((i + 1))" "l$i"
+	done
+	mkdir l31
+	status=0
+	timeout 20 "$minivmm" "$config" vm.device=/nonexistent -o l0 2>stderr || status=$?
+	[[ $status == 3 ]]
+	grep -q 'Too many levels of symbolic links' stderr
+}
+
 @test "-o: a replaced file keeps mode and owner, a new one has the umask's" {
 	echo old >old.json
 	chmod 640 old.json

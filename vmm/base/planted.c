@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LINKS 40	/* as the kernel's MAXSYMLINKS */
+#define LINKS 40	/* on the whole way, as the kernel's MAXSYMLINKS */
 
 /* How much of path is its folder, with the slash. */
 static int folder_length(const char *path)
@@ -31,22 +31,30 @@ static bool is_planted(const struct stat *st, const char *path)
 	return parent.st_mode & S_ISVTX && parent.st_mode & S_IWOTH && parent.st_uid != st->st_uid;
 }
 
-static int check(const char *path, int depth, struct err *err);
+static int refuse(const struct stat *st, const char *path, struct err *err)
+{
+	return err_set(err, EPERM, "writing %s: it belongs to another user (%u), in a folder where anyone may "
+		       "create files", path, st->st_uid);
+}
 
-static int check_target(const char *link, int depth, struct err *err)
+static int check(const char *path, int *links, struct err *err);
+
+static int check_target(const char *link, int *links, struct err *err)
 {
 	char target[PATH_MAX], path[2 * PATH_MAX];
 	ssize_t size = readlink(link, target, sizeof(target) - 1);
 
 	if (size < 0)
-		return 0;	/* It is gone: whatever is opened there now is looked at when it is open. */
+		return 0;	/* It is gone: the call that opens it says so. */
+	if (++*links > LINKS)
+		return err_errno(err, ELOOP, "writing %s", link);
 	target[size] = '\0';
 	snprintf(path, sizeof(path), "%.*s%s", *target == '/' ? 0 : folder_length(link), link, target);
-	return check(path, depth + 1, err);
+	return check(path, links, err);
 }
 
 /* One component: path ends with it. */
-static int check_name(const char *path, bool last, int depth, struct err *err)
+static int check_name(const char *path, bool last, int *links, struct err *err)
 {
 	struct stat st;
 
@@ -55,31 +63,39 @@ static int check_name(const char *path, bool last, int depth, struct err *err)
 	if (!S_ISLNK(st.st_mode) && (!last || S_ISDIR(st.st_mode)))
 		return 0;
 	if (is_planted(&st, path))
-		return err_set(err, EPERM, "writing %s: it belongs to another user (%u), in a folder where anyone may "
-			       "create files", path, st.st_uid);
-	return S_ISLNK(st.st_mode) ? check_target(path, depth, err) : 0;
+		return refuse(&st, path, err);
+	return S_ISLNK(st.st_mode) ? check_target(path, links, err) : 0;
 }
 
-static int check(const char *path, int depth, struct err *err)
+static int check(const char *path, int *links, struct err *err)
 {
 	size_t length = strlen(path);
 	char name[PATH_MAX];
 	int rc = 0;
 
-	if (depth > LINKS)
-		return err_errno(err, ELOOP, "following %s", path);
 	if (length >= sizeof(name))
 		return err_errno(err, ENAMETOOLONG, "following the links of a path");
 	for (size_t end = 1; !rc && end <= length; end++) {
 		if (path[end] && path[end] != '/')
 			continue;
 		snprintf(name, sizeof(name), "%.*s", (int)end, path);
-		rc = check_name(name, !path[end], depth, err);
+		rc = check_name(name, !path[end], links, err);
 	}
 	return rc;
 }
 
 int planted_check(const char *path, struct err *err)
 {
-	return check(path, 0, err);
+	int links = 0;
+
+	return check(path, &links, err);
+}
+
+int planted_check_open(int fd, const char *path, struct err *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return err_errno(err, errno, "writing %s", path);
+	return is_planted(&st, path) ? refuse(&st, path, err) : 0;
 }

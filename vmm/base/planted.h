@@ -12,5 +12,7 @@
 
 /* 0, if path and every link on the way to it may be trusted, or does not exist; else -EPERM with the reason. */
 int planted_check(const char *path, struct err *err);
+/* The same of what path named when it was opened as fd, without following a link: it may have come since. */
+int planted_check_open(int fd, const char *path, struct err *err);
 
 #endif

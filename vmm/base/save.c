@@ -183,8 +183,13 @@ static int open_in_place(const char *path, int flags, struct err *err)
 	int code = errno;
 	struct stat st;
 
-	if (fd >= 0)
-		return fd;
+	if (fd >= 0) {
+		code = planted_check_open(fd, path, err);
+		if (!code)
+			return fd;
+		close(fd);
+		return code;
+	}
 	if (code == ENXIO && !stat(path, &st) && S_ISFIFO(st.st_mode))
 		return err_set(err, code, "writing %s: nobody reads this FIFO", path);
 	return err_errno(err, code, "writing %s", path);
