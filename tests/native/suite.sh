@@ -307,7 +307,7 @@ stress_logs() {
 		'steps("dirty-log-toggle") | (keys == ["dirty-log-off", "dirty-log-on"]) and ([.[] | .n] == [20, 20])' \
 		'steps("dirty-log-get") | .["dirty-log-get"].n == 80 and .["dirty-log-on"].n == 20 and .["dirty-log-off"].n == 20' \
 		'steps("dirty-log-clear") | .["dirty-log-clear"].n == 20 and .["dirty-log-get"] == null and .["dirty-log-off"].n == 20' \
-		'steps("dirty-log-cycle") | .["dirty-log-clear"].n == 20 and .["dirty-log-get"].n == 20 and .["dirty-log-off"].n == 20' \
+		'steps("dirty-log-cycle") | .["dirty-log-clear"].n == 40 and .["dirty-log-get"].n == 40 and .["dirty-log-off"].n == 20' \
 		'steps("slot-add") | .["slot-add"].n == 20 and .["slot-delete"].n == 20' \
 		'[.contention[] | .op] | sort == ["dirty-log-clear", "dirty-log-get", "dirty-log-off", "dirty-log-on", "guest-pass", "slot-add", "slot-delete"]' \
 		'.contention[] | select(.op == "dirty-log-on") | .before.n == 80 and .after == null and .ratio == null and .before.min_ns <= .before.median_ns and .before.median_ns <= .before.max_ns'
