@@ -13,7 +13,7 @@ has() {
 }
 
 lacks() {
-	! grep -E -e "$1" "$2"
+	! grep -E -e "$1" "$2" || return 1
 }
 
 @test "the program is position-independent, with full RELRO and no executable stack" {
