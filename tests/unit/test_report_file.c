@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "report/journal.h"
+#include "run/stress.h"
 #include "report_scenes.h"
 
 static char folder[] = "/tmp/minivmm-report-XXXXXX";
@@ -180,11 +182,12 @@ static void *no_memory(size_t size)
 static void test_journal_without_memory(void **state)
 {
 	json_t *report = json_pack("{s:s}", "schema", "minivmm.report/1");
-	struct journal journal = { .path = path };
+	struct journal journal;
 	struct err err = { 0 };
 	int code;
 
 	(void)state;
+	assert_int_equal(journal_begin(&journal, path, &err), 0);
 	json_set_alloc_funcs(no_memory, free);
 	code = journal_close(&journal, report, &err);
 	json_set_alloc_funcs(malloc, free);
@@ -208,21 +211,55 @@ static void assert_content(const char *expected)
 static void test_journal_refused(void **state)
 {
 	json_t *report = json_pack("{s:s}", "schema", "minivmm.report/1");
-	struct journal journal = { .path = path };
+	struct journal journal;
 	struct err err = { 0 };
 
 	(void)state;
 	write_file("an earlier run\n");
+	assert_int_equal(journal_begin(&journal, path, &err), 0);
 	journal_drop(&journal);
 	assert_content("an earlier run\n");
+	assert_int_equal(journal_begin(&journal, path, &err), 0);
 	assert_int_equal(journal_close(&journal, report, &err), 0);
 	assert_content("{\"schema\":\"minivmm.report/1\"}\n");
 	json_decref(report);
 }
 
+static size_t count_descriptors(void)
+{
+	DIR *open_ones = opendir("/proc/self/fd");
+	size_t count = 0;
+
+	assert_non_null(open_ones);
+	while (readdir(open_ones))
+		count++;
+	closedir(open_ones);
+	return count;
+}
+
+/* process.clean compares how many descriptors are open before a run's first line and after its last. */
+static void test_journal_descriptors(void **state)
+{
+	struct stress_result stress = { 0 };
+	struct err err = { 0 };
+	struct journal journal;
+	size_t before;
+
+	(void)state;
+	assert_int_equal(journal_begin(&journal, path, &err), 0);
+	before = count_descriptors();
+	journal_sample(&journal, "churn", 1, &stress);
+	assert_true(journal.open);
+	assert_int_equal(count_descriptors(), before);
+	journal_drop(&journal);
+	assert_int_equal(count_descriptors(), before - 1);
+	assert_int_equal(journal.code, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_journal_descriptors, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(test_save_and_load, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(test_save_fails_whole, make_folder, remove_folder),
 		cmocka_unit_test(test_save_to_device),

@@ -65,11 +65,16 @@ static int deliver(const struct run *run, const struct options *options, struct 
 /* Runs an open session. Returns the exit status. */
 static int run_open(struct session *session, const struct options *options)
 {
-	struct journal journal = { .path = journal_wanted(options->output) ? options->output : NULL };
+	const char *path = journal_wanted(options->output) ? options->output : NULL;
 	struct run *run = &session->run;
 	struct progress_line line;
+	struct journal journal;
 	int status, code;
 
+	if (journal_begin(&journal, path, &run->err)) {
+		cmd_print_err(&run->err);
+		return EXIT_ENVIRONMENT;
+	}
 	progress_begin(&line, options->progress, "", run, journal.path ? &journal : NULL);
 	code = session_run(session);
 	progress_end(&line);

@@ -2,6 +2,7 @@
 #include "report/journal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -36,16 +37,34 @@ static int write_line(int fd, const json_t *line)
 	return rc;
 }
 
+int journal_begin(struct journal *journal, const char *path, struct err *err)
+{
+	*journal = (struct journal){ .path = path, .fd = -1 };
+	if (!path)
+		return 0;
+	journal->fd = open("/", O_PATH | O_CLOEXEC);
+	return journal->fd < 0 ? err_errno(err, errno, "opening /") : 0;
+}
+
+/* The file gets the descriptor that journal_begin() has reserved. */
+static int open_file(struct journal *journal, struct err *err)
+{
+	int fd = save_open(journal->path, err), rc;
+
+	if (fd < 0)
+		return fd;
+	rc = dup3(fd, journal->fd, O_CLOEXEC) < 0 ? err_errno(err, errno, "writing %s", journal->path) : 0;
+	close(fd);
+	journal->open = !rc;
+	return rc;
+}
+
 static int try_line(struct journal *journal, const json_t *line, struct err *err)
 {
-	int rc;
+	int rc = journal->open ? 0 : open_file(journal, err);
 
-	if (!journal->open) {
-		journal->fd = save_open(journal->path, err);
-		if (journal->fd < 0)
-			return journal->fd;
-		journal->open = true;
-	}
+	if (rc)
+		return rc;
 	rc = write_line(journal->fd, line);
 	return rc ? err_errno(err, -rc, "writing %s", journal->path) : 0;
 }
@@ -78,9 +97,10 @@ void journal_sample(struct journal *journal, const char *phase, uint64_t elapsed
 
 void journal_drop(struct journal *journal)
 {
-	if (journal->open && close(journal->fd) && !journal->code)
+	if (journal->fd >= 0 && close(journal->fd) && !journal->code)
 		journal->code = err_errno(&journal->err, errno, "writing %s", journal->path);
 	journal->open = false;
+	journal->fd = -1;
 }
 
 int journal_close(struct journal *journal, const json_t *report, struct err *err)

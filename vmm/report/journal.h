@@ -24,11 +24,16 @@ bool journal_wanted(const char *path);
 struct journal {
 	const char *path;	/* NULL: there is no journal */
 	bool open;		/* false: nothing is written yet */
-	int fd;
+	int fd;			/* the file's, or reserved for it; -1: closed */
 	int code;		/* -errno of the first line that could not be written, 0: none */
 	struct err err;		/* what was wrong with it */
 };
 
+/*
+ * path: NULL without a journal. Reserves the file's descriptor: the run counts its own before and after, and the
+ * first line comes in between. 0 or -errno.
+ */
+int journal_begin(struct journal *journal, const char *path, struct err *err);
 /* Writes the workers' rounds so far; elapsed_ns is the time since the run began. */
 void journal_sample(struct journal *journal, const char *phase, uint64_t elapsed_ns,
 		    const struct stress_result *stress);
