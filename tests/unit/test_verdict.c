@@ -633,7 +633,7 @@ static void test_found(void **state)
 	expect(&verdict, "discard.fresh", RESULT_SKIP, "no such phase was completed");
 }
 
-/* Of 600 pages 16K apart, or side by side: KVM had a mapping of each, of whatever size. */
+/* L2 wrote 600 pages, 16K apart or side by side: KVM had a mapping of each, of whatever size. */
 static void test_mapped(void **state)
 {
 	static const struct {

@@ -36,7 +36,7 @@ struct found {
 	uint64_t pages;			/* compared, all steps */
 	char ways[96];			/* of do = discard: the ways taken */
 	char wrong[512];		/* the first that was not as it must be, or "" */
-	/* Of do = discard by L2: what KVM's rmaps lost when its pages were taken back, 4K, 2M, 1G. */
+	/* What KVM's rmaps lost when L2's pages were taken back (do = discard): 4K, 2M, 1G. */
 	bool unmapped_known;
 	int64_t unmapped[3];
 	char unmapped_why[SOURCE_WHY];	/* why it is not known, or "" */
