@@ -233,8 +233,8 @@ static int read_status(const char *root, pid_t pid, struct resident *resident, c
 		const char *name;
 		uint64_t *to;
 	} rows[] = {
-		{ "RssAnon:", &resident->anonymous }, { "RssShmem:", &resident->shared },
-		{ "HugetlbPages:", &resident->huge },
+		{ "RssAnon:\t", &resident->anonymous }, { "RssShmem:\t", &resident->shared },
+		{ "HugetlbPages:\t", &resident->huge },
 	};
 	char path[32], line[256];
 	FILE *file;
@@ -247,8 +247,7 @@ static int read_status(const char *root, pid_t pid, struct resident *resident, c
 		return code;
 	while (fgets(line, sizeof(line), file)) {
 		for (size_t i = 0; i < 3; i++)
-			if (!strncmp(line, rows[i].name, strlen(rows[i].name)))
-				*rows[i].to = strtoull(line + strlen(rows[i].name), NULL, 10) << 10;
+			source_kilobytes(line, rows[i].name, rows[i].to);
 	}
 	return source_close(file, path, source_end(file), why);
 }

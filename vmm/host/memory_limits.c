@@ -30,17 +30,9 @@ static size_t add(struct memory_limits *limits, const struct memory_limit *limit
 	return limits->count++;
 }
 
-/* "NAME:   123 kB\n" */
 static void take_figure(const char *line, const char *name, struct figure *figure)
 {
-	size_t length = strlen(name);
-	const char *text = line + length;
-
-	if (strncmp(line, name, length))
-		return;
-	text += strspn(text, " ");
-	figure->known = source_number(&text, &figure->value);
-	figure->value <<= 10;
+	figure->known |= source_kilobytes(line, name, &figure->value) > 0;
 }
 
 void memory_limits_open(const char *root, struct memory_limits *limits)

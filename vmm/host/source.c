@@ -71,3 +71,18 @@ int source_set_figure(json_t *object, const char *name, const char *unit,
 	snprintf(key, sizeof(key), "%s%s", name, unit);
 	return json_object_set_new(object, key, value_known(figure->known, figure->value));
 }
+
+int source_kilobytes(const char *line, const char *name, uint64_t *bytes)
+{
+	size_t length = strlen(name);
+	const char *text = line + length;
+	uint64_t kilobytes;
+
+	if (strncmp(line, name, length))
+		return 0;
+	text += strspn(text, " ");
+	if (!source_number(&text, &kilobytes) || strcmp(text, " kB\n") ||
+	    __builtin_mul_overflow(kilobytes, 1024, bytes))
+		return -EINVAL;
+	return 1;
+}

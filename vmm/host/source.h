@@ -59,5 +59,10 @@ json_t *kvm_counters_json(const struct kvm_counters *kvm);
 
 /* Takes a decimal number from the front of *text. False: there is none, or it is too large. */
 bool source_number(const char **text, uint64_t *value);
+/*
+ * A line of /proc/meminfo or /proc/PID/status, "NAME    123 kB\n": name is all up to the spaces. 1: it is
+ * this line; 0: another one; -EINVAL: this one, but without such a figure.
+ */
+int source_kilobytes(const char *line, const char *name, uint64_t *bytes);
 
 #endif

@@ -8,18 +8,6 @@
 #define PATH "/proc/meminfo"
 #define FIELDS 3
 
-/* "VmallocUsed:      168856 kB" */
-static int parse_value(const char *text, uint64_t *bytes)
-{
-	uint64_t kilobytes;
-
-	text += strspn(text, " ");
-	if (!source_number(&text, &kilobytes) || strcmp(text, " kB\n") ||
-	    __builtin_mul_overflow(kilobytes, 1024, bytes))
-		return -EINVAL;
-	return 0;
-}
-
 int meminfo_parse(FILE *file, struct meminfo *meminfo)
 {
 	struct meminfo found = { 0 };
@@ -37,13 +25,11 @@ int meminfo_parse(FILE *file, struct meminfo *meminfo)
 
 	while (fgets(line, sizeof(line), file)) {
 		for (int i = 0; i < FIELDS; i++) {
-			size_t length = strlen(fields[i].name);
+			int is = source_kilobytes(line, fields[i].name, fields[i].bytes);
 
-			if (strncmp(line, fields[i].name, length))
-				continue;
-			if (parse_value(line + length, fields[i].bytes))
-				return -EINVAL;
-			seen[i] = true;
+			if (is < 0)
+				return is;
+			seen[i] |= is;
 		}
 	}
 	code = source_end(file);
