@@ -310,6 +310,11 @@ bool phase_owns_slot(const struct phase_cfg *phase)
 	return phase->what == DO_DIRTY_LOG || phase->what == DO_DISCARD || phase->what == DO_TABLES;
 }
 
+bool memslot_holds_tables(const struct config *config, const struct memslot_cfg *slot)
+{
+	return config->guest.tables && !strcmp(config->guest.tables, slot->name);
+}
+
 struct origin config_where(const struct config *config, const char *kind, const char *name,
 			   const char *key)
 {

@@ -193,6 +193,8 @@ bool phase_runs_guest(const struct phase_cfg *phase);
 bool phase_runs_l2(const struct phase_cfg *phase);
 /* Does it write to its slot alone, what each page must hold being known, and change the slot meanwhile? */
 bool phase_owns_slot(const struct phase_cfg *phase);
+/* Does the memslot hold L1's nested tables (guest.tables)? */
+bool memslot_holds_tables(const struct config *config, const struct memslot_cfg *slot);
 
 /* The names of enum values in a config. "?" never occurs for a loaded config. */
 const char *phase_do_name(int what);

@@ -368,8 +368,7 @@ static void check_worker(struct checker *checker, const struct ini_section *sect
 			 "is missing: op = %s works on a memslot", op->name);
 	if (slot && slot->space != SPACE_NORMAL)
 		complain(checker, section, entry, "is in space smm, where no worker works");
-	if (slot && checker->config->guest.tables &&
-	    !strcmp(checker->config->guest.tables, slot->name) &&
+	if (slot && memslot_holds_tables(checker->config, slot) &&
 	    op->traits & (OP_REMOVES_SLOT | OP_LOSES_DATA | OP_WRITE_PROTECTS))
 		complain(checker, section, entry, "holds L1's nested tables, which L2 needs all the time");
 	check_worker_slot(checker, section);

@@ -109,7 +109,7 @@ static void memory_node(struct writer *w, const struct layout *layout, size_t in
 		flag(w, "minivmm,read-only");
 	if (cfg->alias)
 		flag(w, "minivmm,alias");
-	if (layout->config->guest.tables && !strcmp(layout->config->guest.tables, cfg->name))
+	if (memslot_holds_tables(layout->config, cfg))
 		flag(w, "minivmm,tables");
 	/* A file may be the memory of several VMs at once. */
 	if (cfg->backing == BACKING_FILE || layout_loses_writes(layout, first->cfg))

@@ -72,18 +72,13 @@ static bool phase_owns(const struct config *config, const struct memslot_cfg *cf
 	return false;
 }
 
-static bool is_for_tables(const struct config *config, const struct memslot_cfg *cfg)
-{
-	return config->guest.tables && !strcmp(config->guest.tables, cfg->name);
-}
-
 static bool usable(const struct layout *layout, const struct slot *slot)
 {
 	const struct memslot_cfg *cfg = &layout->config->memslots[slot->cfg];
 
 	return slot_ram(layout, slot) && !(cfg->flags & SLOT_READONLY) && !cfg->alias &&
 	       cfg->backing != BACKING_GUEST_MEMFD && !phase_owns(layout->config, cfg) &&
-	       !is_for_tables(layout->config, cfg) &&
+	       !memslot_holds_tables(layout->config, cfg) &&
 	       !(layout_traits(layout, slot->cfg) &
 		 (OP_LOSES_DATA | OP_REMOVES_SLOT | OP_WRITE_PROTECTS));
 }
@@ -119,7 +114,7 @@ static int place_pool(const struct layout *layout, struct payload *payload, uint
 	for (size_t i = 0; layout->config->guest.tables && i < layout->count; i++) {
 		const struct slot *slot = &layout->slots[i];
 
-		if (!is_for_tables(layout->config, &layout->config->memslots[slot->cfg]))
+		if (!memslot_holds_tables(layout->config, &layout->config->memslots[slot->cfg]))
 			continue;
 		if (slot_ram(layout, slot) < size)
 			return err_set(err, EINVAL, "guest.tables: memslot.%s: L1's nested tables need %s",
