@@ -178,3 +178,12 @@ char *format_size_key(char buffer[UNIT_TEXT], uint64_t bytes)
 		snprintf(buffer, UNIT_TEXT, "%" PRIu64 "%c", bytes, size_letters[unit]);
 	return buffer;
 }
+
+char *format_time(char buffer[UNIT_TEXT], time_t time)
+{
+	struct tm utc;
+
+	if (!gmtime_r(&time, &utc) || !strftime(buffer, UNIT_TEXT, "%Y-%m-%dT%H:%M:%SZ", &utc))
+		return NULL;
+	return buffer;
+}

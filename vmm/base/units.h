@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 /* Decimal or 0x hexadecimal; no sign, no octal, no overflow. */
 bool parse_u64(const char *text, uint64_t *value);
@@ -24,5 +25,7 @@ char *format_bytes(char buffer[UNIT_TEXT], uint64_t bytes);
 char *format_ns(char buffer[UNIT_TEXT], uint64_t ns);
 /* The exact size as in a config: "61G", "4K", "4097". Returns buffer. */
 char *format_size_key(char buffer[UNIT_TEXT], uint64_t bytes);
+/* "2026-11-26T09:00:00Z"; NULL: a time that no calendar has. */
+char *format_time(char buffer[UNIT_TEXT], time_t time);
 
 #endif

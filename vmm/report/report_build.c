@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "base/units.h"
 #include "base/value.h"
 #include "report/report_parts.h"
 #include "report/report_slots.h"
@@ -358,13 +359,9 @@ static json_t *error_json(const struct err *err)
 
 static json_t *started_json(const struct timespec *started)
 {
-	struct tm utc;
-	char text[32];
+	char text[UNIT_TEXT];
 
-	if (!started->tv_sec || !gmtime_r(&started->tv_sec, &utc))
-		return json_null();
-	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc);
-	return json_string(text);
+	return value_text(started->tv_sec ? format_time(text, started->tv_sec) : NULL);
 }
 
 static json_t *signal_json(int signal)

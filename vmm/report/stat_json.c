@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/units.h"
 #include "base/value.h"
 #include "report/stat.h"
 
@@ -68,13 +69,9 @@ static json_t *vm_json(const struct host_vm *vm)
 
 static json_t *time_json(time_t time)
 {
-	struct tm utc;
-	char text[32];
+	char text[UNIT_TEXT];
 
-	if (!time || !gmtime_r(&time, &utc))
-		return json_null();
-	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc);
-	return json_string(text);
+	return value_text(time ? format_time(text, time) : NULL);
 }
 
 /* Most VMs hurt in another way: with a prediction, the worst come first. */
