@@ -86,6 +86,13 @@ static bool mounted(char *line, char **part, char **where)
 	return field != NULL;
 }
 
+int cgroup_memory_path(const char *root, pid_t pid, char path[SOURCE_PATH], char why[SOURCE_WHY])
+{
+	int code = cgroup_path(root, pid, CGROUP_V1_MEMORY, path, why);
+
+	return code == -ENOENT ? cgroup_path(root, pid, CGROUP_V2, path, why) : code;
+}
+
 /* Another process's cgroup may lie outside of what is seen here. Returns the path below the mount, or NULL. */
 static const char *below_mount(const char *path, const char *part)
 {

@@ -20,6 +20,9 @@ enum cgroup_version { CGROUP_V1_MEMORY, CGROUP_V2, CGROUP_VERSIONS };
 int cgroup_path(const char *root, pid_t pid, enum cgroup_version version, char path[SOURCE_PATH],
 		char why[SOURCE_WHY]);
 
+/* The one of the memory controller: of version 1, if that has a hierarchy of its own, else of version 2. */
+int cgroup_memory_path(const char *root, pid_t pid, char path[SOURCE_PATH], char why[SOURCE_WHY]);
+
 /* A cgroup in the file system: folder begins with mount. */
 struct cgroup_place {
 	enum cgroup_version version;

@@ -84,27 +84,17 @@ static void take_limit(const struct cgroup_limit *found, void *data)
 		own->index[own->count++] = index;
 }
 
-/* The one of the memory controller: of version 1 where that has a hierarchy of its own. */
-static void find_cgroup(const char *root, pid_t pid, char path[SOURCE_PATH])
-{
-	char why[SOURCE_WHY];
-	int code = cgroup_path(root, pid, CGROUP_V1_MEMORY, path, why);
-
-	if (code == -ENOENT)
-		code = cgroup_path(root, pid, CGROUP_V2, path, why);
-	if (code)
-		*path = '\0';
-}
-
 void memory_limits_of(const char *root, pid_t pid, struct memory_limits *limits,
 		      struct vm_limits *own)
 {
 	struct search search = { limits, own };
+	char why[SOURCE_WHY];
 
 	*own = (struct vm_limits){ .known = limits->available.known };
 	if (limits->available.known)
 		own->index[own->count++] = 0;
-	find_cgroup(root, pid, own->cgroup);
+	if (cgroup_memory_path(root, pid, own->cgroup, why))
+		own->cgroup[0] = '\0';
 	/* take_limit() may find that not all of them fit. */
 	if (!cgroup_each_limit(root, pid, take_limit, &search))
 		own->known = false;

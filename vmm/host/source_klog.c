@@ -115,21 +115,15 @@ static int read_command(const struct sources *sources, char *command, size_t siz
 	return code;
 }
 
-/* The one of the memory controller: of version 1, if that has a hierarchy of its own, else of version 2. */
+/* Without a cgroup nothing is said to be killed there: that is no error. */
 static int read_cgroup(const struct sources *sources, char *cgroup, size_t size)
 {
-	static const enum cgroup_version versions[] = { CGROUP_V1_MEMORY, CGROUP_V2 };
 	char path[SOURCE_PATH], why[SOURCE_WHY];
+	int code = cgroup_memory_path(sources->root, 0, path, why);
 
-	for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
-		int code = cgroup_path(sources->root, 0, versions[i], path, why);
-
-		if (!code)
-			snprintf(cgroup, size, "%.255s", path);
-		if (code != -ENOENT)
-			return code;
-	}
-	return 0;
+	if (!code)
+		snprintf(cgroup, size, "%.255s", path);
+	return code == -ENOENT ? 0 : code;
 }
 
 /* Who this process is, for klog_watch_record(). 0 or -errno. */
