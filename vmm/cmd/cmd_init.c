@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "cmd/cmd.h"
 #include "cmd/machine_source.h"
+#include "config/machine.h"
 
 static const char doc[] =
 	"Writes a commented config to start from: the memslots of a common machine, and phases that "
@@ -28,7 +29,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 			argp_error(state, "--size %s: " MACHINE_SIZE_RULE, argument);
 		return 0;
 	case KEY_MACHINE:
-		if (strcmp(argument, "q35") && strcmp(argument, "microvm"))
+		if (!machine_kind_is(argument))
 			argp_error(state, "--machine %s: not q35 or microvm", argument);
 		source->machine = argument;
 		return 0;

@@ -11,6 +11,7 @@
 #include "cmd/config_arguments.h"
 #include "cmd/machine_source.h"
 #include "cmd/options.h"
+#include "config/machine.h"
 #include "config/config.h"
 #include "config/layout.h"
 #include "host/host.h"
@@ -62,7 +63,7 @@ static error_t take_source(struct arguments *arguments, int key, char *text,
 {
 	struct machine_source *source = &arguments->source;
 
-	if (key == KEY_MACHINE && strcmp(text, "q35") && strcmp(text, "microvm"))
+	if (key == KEY_MACHINE && !machine_kind_is(text))
 		argp_error(state, "--machine %s: not q35 or microvm", text);
 	if (key == KEY_SIZE && !machine_size_parse(text, &source->size))
 		argp_error(state, "--size %s: " MACHINE_SIZE_RULE, text);

@@ -221,7 +221,7 @@ static size_t choose(const struct arguments *arguments, struct host_vms *vms)
 
 	for (size_t i = 0; i < vms->count; i++) {
 		struct host_vm *vm = &vms->list[i];
-		const char *name = *vm->name.text ? vm->name.text : vm->command;
+		const char *name = host_vm_name(vm);
 
 		vm->hidden = (arguments->pid && vm->pid != arguments->pid &&
 			      host_vm_process(vm) != arguments->pid) ||
@@ -274,11 +274,9 @@ static int show(const struct arguments *arguments)
 
 static void put_time(void)
 {
-	time_t now = time(NULL);
-	struct tm utc;
-	char text[32];
+	char text[UNIT_TEXT];
 
-	if (gmtime_r(&now, &utc) && strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc))
+	if (format_time(text, time(NULL)))
 		puts(text);
 }
 

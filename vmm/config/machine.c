@@ -194,13 +194,18 @@ static int add_regions(struct machine *machine, const char *kind, uint64_t size)
 	return !code && size > low ? add_region(machine, &high, 4 * G + size - low) : code;
 }
 
+bool machine_kind_is(const char *text)
+{
+	return !strcmp(text, "q35") || !strcmp(text, "microvm");
+}
+
 int machine_of_size(const char *kind, uint64_t size, struct machine *machine)
 {
 	char text[UNIT_TEXT];
 	int code;
 
 	*machine = (struct machine){ .vcpus = 1 };
-	if ((strcmp(kind, "q35") && strcmp(kind, "microvm")) || size < MACHINE_LEAST)
+	if (!machine_kind_is(kind) || size < MACHINE_LEAST)
 		return -EINVAL;
 	snprintf(machine->what, sizeof(machine->what), "A %s of %s, as QEMU registers its memory", kind,
 		 format_bytes(text, size));

@@ -44,6 +44,7 @@ int machine_write(const struct machine *machine, bool runs, FILE *out);
  * than MACHINE_LEAST, or -ENOMEM.
  */
 #define MACHINE_LEAST (2ull << 20)
+bool machine_kind_is(const char *text);
 int machine_of_size(const char *kind, uint64_t size, struct machine *machine);
 /*
  * `info mtree -f` of QEMU's monitor: the address space "memory", and that of SMM. 0, or -errno with the

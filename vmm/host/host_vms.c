@@ -180,6 +180,11 @@ pid_t host_vm_process(const struct host_vm *vm)
 	return vm->kernel && vm->kernel->tgid > 0 ? vm->kernel->tgid : (pid_t)vm->pid;
 }
 
+const char *host_vm_name(const struct host_vm *vm)
+{
+	return *vm->name.text ? vm->name.text : vm->command;
+}
+
 static void survey_vm(const char *root, struct host_vm *vm, struct memory_limits *limits)
 {
 	pid_t process = host_vm_process(vm);

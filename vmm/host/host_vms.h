@@ -73,6 +73,8 @@ void host_vms_free(struct host_vms *vms);
 int host_vms_join(const char *root, const struct kernel_vms *kernel, struct host_vms *vms);
 /* The process whose memory the VM's is, and whose cgroup pays. */
 pid_t host_vm_process(const struct host_vm *vm);
+/* Its own, where it has one, else its command's. */
+const char *host_vm_name(const struct host_vm *vm);
 /* Reads the process of each VM: its name, its memory and its limits. */
 void host_vms_survey(const char *root, struct host_vms *vms, struct memory_limits *limits);
 

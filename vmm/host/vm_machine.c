@@ -21,7 +21,7 @@ int vm_machine(const struct host_vm *vm, struct machine *machine)
 
 	*machine = (struct machine){ .vcpus = kernel->vcpus };
 	snprintf(machine->what, sizeof(machine->what), "VM %lld (%.64s), as it runs",
-		 (long long)vm->pid, *vm->name.text ? vm->name.text : vm->command);
+		 (long long)vm->pid, host_vm_name(vm));
 	for (size_t i = 0; !code && i < kernel->count; i++) {
 		const struct kernel_memslot *from = &kernel->slots[i];
 		const struct mapping *mapping = mapping_at(&vm->memory.mappings, from->hva);
