@@ -11,30 +11,12 @@
 #include <cmocka.h>
 
 #include "host/cgroup.h"
+#include "root_folder.h"
 
 #define M (1ull << 20)
 #define V2_MOUNT "30 1 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n"
 #define V1_MOUNT "31 1 0:27 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n" \
 		 "32 1 0:28 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu\n"
-
-/* A root folder that a test fills with files. */
-static int make_root(void **state)
-{
-	char *root = strdup("/tmp/minivmm-unit.XXXXXX");
-
-	assert_non_null(mkdtemp(root));
-	*state = root;
-	return 0;
-}
-
-static int remove_root(void **state)
-{
-	char command[64];
-
-	snprintf(command, sizeof(command), "rm -r '%s'", (char *)*state);
-	free(*state);
-	return system(command);
-}
 
 static void put(const char *root, const char *path, const char *text)
 {

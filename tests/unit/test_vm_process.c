@@ -12,30 +12,21 @@
 #include "host/guest_memory.h"
 #include "host/kernel_vms.h"
 #include "host/vm_name.h"
+#include "root_folder.h"
 
 #define PAGE 4096ull
 #define PRESENT (1ull << 63)
 #define SHARED (1ull << 61)
 
-/* A root folder that a test fills with files of process 77. */
-static int make_root(void **state)
+/* With files of process 77. */
+static int make_process(void **state)
 {
-	char command[96], *root = strdup("/tmp/minivmm-unit.XXXXXX");
+	char command[96];
 
-	assert_non_null(mkdtemp(root));
-	snprintf(command, sizeof(command), "mkdir -p '%s/proc/77'", root);
+	make_root(state);
+	snprintf(command, sizeof(command), "mkdir -p '%s/proc/77'", (char *)*state);
 	assert_int_equal(system(command), 0);
-	*state = root;
 	return 0;
-}
-
-static int remove_root(void **state)
-{
-	char command[64];
-
-	snprintf(command, sizeof(command), "rm -r '%s'", (char *)*state);
-	free(*state);
-	return system(command);
 }
 
 static FILE *create(const char *root, const char *name)
@@ -208,11 +199,11 @@ static void the_vms_of_a_kernel_are_kept(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(names_come_from_who_knows_best, make_root, remove_root),
-		cmocka_unit_test_setup_teardown(command_lines_tell_a_name, make_root, remove_root),
-		cmocka_unit_test_setup_teardown(the_guests_memory_is_told_from_the_vmms, make_root,
+		cmocka_unit_test_setup_teardown(names_come_from_who_knows_best, make_process, remove_root),
+		cmocka_unit_test_setup_teardown(command_lines_tell_a_name, make_process, remove_root),
+		cmocka_unit_test_setup_teardown(the_guests_memory_is_told_from_the_vmms, make_process,
 						remove_root),
-		cmocka_unit_test_setup_teardown(what_lies_behind_a_slot_is_named, make_root,
+		cmocka_unit_test_setup_teardown(what_lies_behind_a_slot_is_named, make_process,
 						remove_root),
 		cmocka_unit_test(the_vms_of_a_kernel_are_kept),
 	};
