@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The matrix script with a fake lab, and what the script makes of each of its answers.
 
-load vmm
+load ../cli/vmm
 
 setup() {
 	export MINIVMM=$minivmm REPORT=$top/tests/fixtures/report.json

@@ -66,9 +66,13 @@ setup() {
 	until [[ -e gone ]]; do sleep 0.1; done
 }
 
-@test "run: what stands after -- runs alone" {
-	run "$run_suites" logs 'first: sleep 1; touch done; echo ok 1' -- '1: [[ -e done ]] && sleep 1 && touch again && echo ok 1' \
-		'2: [[ -e again ]] && echo ok 1'
+@test "run: after -- one at a time, beside the others; after another -- alone" {
+	TEST_JOBS=3 run "$run_suites" logs 'beside: until [[ -e begun ]]; do sleep 0.1; done; sleep 1; touch done; echo ok 1' \
+		-- '1: mkdir lane && touch begun && sleep 0.5 && rmdir lane && echo ok 1' \
+		'2: mkdir lane && [[ ! -e done ]] && sleep 1 && rmdir lane && echo ok 1' \
+		-- 'alone: [[ -e done ]] && mkdir lane && sleep 0.5 && touch again && rmdir lane && echo ok 1' \
+		'last: [[ -e again ]] && mkdir lane && echo ok 1'
 	echo "$output"
-	[[ $status == 0 && ${lines[-1]} == "3 passed, 0 failed, 0 skipped" ]]
+	[[ $status == 0 && ${lines[-1]} == "5 passed, 0 failed, 0 skipped" ]]
+	[[ $(grep -oE '^(beside|1|2|alone|last) ' <<<"$output" | tr -d ' \n') == beside12alonelast ]]
 }
