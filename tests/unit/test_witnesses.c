@@ -102,6 +102,35 @@ static void slabinfo_needs_sys(void **state)
 	rmdir(root);
 }
 
+/* Nothing is merged while kvm.ko is loaded: the links of /sys/kernel/slab are read once for a run. */
+static void slab_names_are_read_once(void **state)
+{
+	static const char *const folders[] = { "proc", "sys" };
+	char root[] = "/tmp/minivmm-test-XXXXXX", link[2][64], from[64], target[512];
+	struct sources sources;
+	struct snapshot snapshot;
+
+	(void)state;
+	assert_non_null(mkdtemp(root));
+	for (int i = 0; i < 2; i++) {
+		snprintf(from, sizeof(from), ROOT "/%s", folders[i]);
+		assert_non_null(realpath(from, target));
+		snprintf(link[i], sizeof(link[i]), "%s/%s", root, folders[i]);
+		assert_int_equal(symlink(target, link[i]), 0);
+	}
+	sources_open(&sources, root, false);
+	snapshot_take(&sources, &snapshot);
+	snapshot_free(&snapshot);
+	unlink(link[1]);
+	snapshot_take(&sources, &snapshot);
+	assert_true(snapshot.status[SOURCE_SLABINFO].ok);
+	assert_string_equal(snapshot.slabs[SLAB_PTE_LIST_DESC].listed_as, "pid");
+	snapshot_free(&snapshot);
+	sources_close(&sources);
+	unlink(link[0]);
+	rmdir(root);
+}
+
 static uint8_t *load(const char *path, size_t *size)
 {
 	FILE *file = fopen(path, "r");
@@ -381,6 +410,7 @@ int main(void)
 		cmocka_unit_test(captured_debugfs_counters),
 		cmocka_unit_test(captured_slabinfo),
 		cmocka_unit_test(slabinfo_needs_sys),
+		cmocka_unit_test(slab_names_are_read_once),
 		cmocka_unit_test(captured_binary_stats),
 		cmocka_unit_test(cheap_takes_counters_once),
 		cmocka_unit_test(garbled_binary_stats),

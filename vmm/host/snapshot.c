@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "host/host_vms.h"
+#include "host/slab_names.h"
 #include "host/source.h"
 
 #define NOT_ASKED_FOR "not asked for (report.sources = cheap)"
@@ -48,6 +49,8 @@ void sources_close(struct sources *sources)
 {
 	sources_unwatch(sources);
 	memslots_close(sources);
+	slab_names_free(sources->slab_names);
+	sources->slab_names = NULL;
 	if (sources->klog >= 0)
 		close(sources->klog);
 	sources->klog = -1;

@@ -140,6 +140,7 @@ struct sources {
 	int vm_fd;
 	struct vm_mark vm_mark;
 	struct memslots_witness *memslots; /* NULL until it was asked for */
+	struct slab_names *slab_names;	/* NULL until slabinfo was read */
 	int *stats_fds;		/* of sources_watch() */
 	size_t stats_count;
 	int stats_error;	/* errno of the first that could not be had */
@@ -202,8 +203,9 @@ int vmallocinfo_parse(FILE *file, struct tally *kvm, struct tally *wrapped);
 int meminfo_parse(FILE *file, struct meminfo *meminfo);
 int rmaps_stat_parse(FILE *file, struct rmaps_stat *stat);
 int cgroup_parse(FILE *file, struct cgroup_memory *memory);
-/* Objects in use and their size of the cache called name. -ENOENT: there is none. */
-int slabinfo_parse(FILE *file, const char *name, struct slab_figures *slab);
+/* Objects in use and their size. A cache that the file does not name is not known. */
+int slabinfo_parse(FILE *file, const struct slab_names *names,
+		   struct slab_figures slabs[SLAB_CACHES]);
 /* A whole file of binary statistics; adds to the values in counters. */
 int kvm_stats_parse(const void *data, size_t size, struct kvm_counters *counters);
 

@@ -35,6 +35,11 @@ char *source_path(char buffer[SOURCE_PATH], const char *root, const char *path);
 /* Puts "PATH: what errno means" into why. Returns -code. */
 int source_errno(char why[SOURCE_WHY], int code, const char *path);
 int source_open(FILE **file, const char *root, const char *path, char why[SOURCE_WHY]);
+/*
+ * For setvbuf() of a table that is long: stdio reads files of /proc by st_blksize, 1 KiB, and each
+ * read makes the kernel find its place in the table anew.
+ */
+#define SOURCE_BUFFER 16384
 /* Closes the file; if the parser returned an error code, why says which. Returns code. */
 int source_close(FILE *file, const char *path, int code, char why[SOURCE_WHY]);
 /* After the last line: 0, or -errno of a read that failed midway. */

@@ -187,11 +187,13 @@ int vmallocinfo_parse(FILE *file, struct tally *kvm, struct tally *wrapped)
 
 int vmallocinfo_read(struct sources *sources, struct snapshot *snapshot, char why[SOURCE_WHY])
 {
+	char buffer[SOURCE_BUFFER];
 	FILE *file;
 	int code = source_open(&file, sources->root, PATH, why);
 
 	if (code)
 		return code;
+	setvbuf(file, buffer, _IOFBF, sizeof(buffer));
 	code = vmallocinfo_parse(file, &snapshot->vmalloc, &snapshot->wrapped);
 	return source_close(file, PATH, code, why);
 }
