@@ -54,8 +54,8 @@ setup() {
 	grep -qx 'not ok 1 - why' <<<"$output"
 }
 
-@test "run: SIGINT has its effect in a suite, and ends tests/run with its suites" {
-	run "$run_suites" logs 'signal: kill -INT $BASHPID; echo not ok 1' 'other: echo ok 1'
+@test "run: SIGINT has its effect in a suite, even where it was ignored, and ends tests/run with its suites" {
+	run env --ignore-signal=INT "$run_suites" logs 'signal: kill -INT $BASHPID; echo not ok 1' 'other: echo ok 1'
 	echo "$output"
 	[[ $status == 1 && ${lines[-1]} == "1 passed, 1 failed, 0 skipped" ]]
 	grep -qx 'not ok - the suite ended with status 130' logs/signal.tap
