@@ -96,7 +96,7 @@ writes() {
 			exec 7<>$file
 			# Fills the pipe.
 			dd if=/dev/zero of=$file oflag=nonblock bs=4096 count=1000 status=none 2>/dev/null || true
-			env --default-signal=INT "$minivmm" "$config" vm.device=/nonexistent -o $file >/dev/null 2>stderr &
+			env --default-signal=HUP,INT "$minivmm" "$config" vm.device=/nonexistent -o $file >/dev/null 2>stderr &
 			until_true writes $!
 			started=$EPOCHREALTIME
 			kill -s $signal $!
