@@ -12,6 +12,7 @@
 #include "host/source.h"
 
 #define PAGE 4096ull
+#define ENTRIES 4096		/* of pagemap in one read: 32 KiB tell of 16 MiB */
 #define PAGEMAP_PRESENT (1ull << 63)
 #define PAGEMAP_FILE (1ull << 61)	/* a file's page, or shared memory */
 /* A larger mapping is taken for resident as a whole: its pagemap would take long to read. */
@@ -161,14 +162,14 @@ static int find_ram(const struct mappings *mappings, const struct kernel_memslot
 /* Anonymous pages of a range that are there. */
 static int count_pages(int pagemap, const struct range *range, uint64_t *bytes)
 {
-	uint64_t entries[512], at = range->start / PAGE, end = range->end / PAGE;
+	uint64_t entries[ENTRIES], at = range->start / PAGE, end = range->end / PAGE;
 
 	if (range->end - range->start > OWN_MOST) {
 		*bytes += range->end - range->start;
 		return 0;
 	}
 	while (at < end) {
-		size_t want = end - at < 512 ? end - at : 512;
+		size_t want = end - at < ENTRIES ? end - at : ENTRIES;
 		ssize_t got = pread(pagemap, entries, want * sizeof(entries[0]),
 				    (off_t)(at * sizeof(entries[0])));
 

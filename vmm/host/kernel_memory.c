@@ -138,14 +138,15 @@ static bool take_symbol(const char *line, struct kernel_symbol *symbols, size_t 
 int kernel_symbols_find(const char *root, struct kernel_symbol *symbols, size_t count,
 			char why[SOURCE_WHY])
 {
+	char buffer[SOURCE_BUFFER], *line = NULL;
 	bool hidden = false;
-	char *line = NULL;
 	size_t room = 0;
 	FILE *file;
 	int code = source_open(&file, root, KALLSYMS, why);
 
 	if (code)
 		return code;
+	setvbuf(file, buffer, _IOFBF, sizeof(buffer));
 	while (getline(&line, &room, file) > 0)
 		if (take_symbol(line, symbols, count))
 			hidden |= !strtoull(line, NULL, 16);
