@@ -6,28 +6,79 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "base/units.h"
 
 #define TABLE_INDENT 2
 #define TABLE_GAP 2
-#define COLUMN_LEAST 8	/* no column is made narrower than that */
+#define COLUMN_LEAST 8	/* no column is made narrower than that, */
+#define FIGURE_LEAST 20	/* and none that is aligned to the right than that */
 
 #define COLUMNS_LEAST 60
 #define COLUMNS_MOST 200
 
-size_t text_columns(FILE *out)
+/* What a terminal, or COLUMNS, has room for; `otherwise` where neither says. */
+static size_t columns_or(FILE *out, size_t otherwise)
 {
 	const char *said = getenv("COLUMNS");
-	uint64_t columns = TEXT_WIDTH;
+	uint64_t columns = otherwise;
 	struct winsize size;
 
 	if (!ioctl(fileno(out), TIOCGWINSZ, &size) && size.ws_col)
 		columns = size.ws_col;
 	else if (!said || !parse_u64(said, &columns))
-		columns = TEXT_WIDTH;
+		columns = otherwise;
 	return columns < COLUMNS_LEAST ? COLUMNS_LEAST :
 	       columns > COLUMNS_MOST ? COLUMNS_MOST : columns;
+}
+
+size_t text_columns(FILE *out)
+{
+	return columns_or(out, TEXT_WIDTH);
+}
+
+size_t text_prose(FILE *out)
+{
+	return columns_or(out, TEXT_PROSE);
+}
+
+/* NO_COLOR and CLICOLOR_FORCE are what many programs heed; --color sets them. */
+static bool takes_colour(FILE *out)
+{
+	const char *no = getenv("NO_COLOR"), *force = getenv("CLICOLOR_FORCE"), *term = getenv("TERM");
+
+	if (no && *no)
+		return false;
+	if (force && *force && strcmp(force, "0"))
+		return true;
+	return term && strcmp(term, "dumb") && isatty(fileno(out));
+}
+
+static const char *colour_of(const char *word)
+{
+	static const struct {
+		const char *word, *colour;
+	} colours[] = {
+		{ "PASS", "\033[1;32m" }, { "SAME", "\033[1;32m" }, { "FAIL", "\033[1;31m" },
+		{ "ERROR", "\033[1;31m" }, { "WORSE", "\033[1;31m" }, { "SKIP", "\033[1;33m" },
+	};
+
+	for (size_t i = 0; i < sizeof(colours) / sizeof(colours[0]); i++)
+		if (!strcmp(word, colours[i].word))
+			return colours[i].colour;
+	return "\033[1m";
+}
+
+void text_verdict(FILE *out, const char *word)
+{
+	bool coloured = takes_colour(out);
+
+	if (coloured)
+		fputs(colour_of(word), out);
+	text_put(out, word);
+	if (coloured)
+		fputs("\033[0m", out);
 }
 
 static bool is_continuation(unsigned char c)
@@ -85,20 +136,50 @@ void text_put(FILE *out, const char *text)
 	put_some(out, text, strlen(text));
 }
 
+/* How many of the first `most` characters are whole words; most where its words are too long for that. */
+static size_t whole_words(const char *text, size_t most)
+{
+	size_t words = 0;
+
+	for (size_t i = 0; *text && i <= most; i++, text += character(text))
+		if (*text == ' ')
+			words = i;
+	return words * 2 > most ? words : most;
+}
+
+static const char *skip(const char *text, size_t characters)
+{
+	for (; characters; characters--)
+		text += character(text);
+	return text;
+}
+
+/* Where the last `most` characters of text begin with a word; or where they begin. */
+static const char *last_words(const char *text, size_t most)
+{
+	const char *rest = skip(text, text_width(text) - most), *blank;
+
+	if (text_width(rest) < text_width(text) && skip(text, text_width(text) - most - 1)[0] == ' ')
+		return rest;
+	blank = strchr(rest, ' ');
+	return blank && text_width(blank) * 2 > most ? blank + 1 : rest;
+}
+
 size_t text_fit(FILE *out, const char *text, size_t width)
 {
-	size_t have = text_width(text), head = width / 2 - 1;
+	size_t have = text_width(text), head;
+	const char *rest;
 
 	if (have <= width) {
 		text_put(out, text);
 		return have;
 	}
+	head = whole_words(text, width / 2 - 1);
+	rest = last_words(text, width - head - 2);
 	put_some(out, text, head);
 	fputs("..", out);
-	for (size_t skip = have - (width - head - 2); skip; skip--)
-		text += character(text);
-	text_put(out, text);
-	return width;
+	text_put(out, rest);
+	return head + 2 + text_width(rest);
 }
 
 static bool is_blank(char c)
@@ -202,22 +283,33 @@ static size_t table_width(const struct table *table, const size_t *widths)
 	return total;
 }
 
-/* A table that is too wide gets narrower in its widest columns: these are names, not figures. */
-static void column_widths(const struct table *table, size_t *widths)
+/* How narrow the column may become. On the right are figures, which are never cut; text there may be longer. */
+static size_t least_width(const struct table *table, size_t column, size_t width)
 {
-	size_t total, most = table->width ? table->width : TEXT_WIDTH;
+	size_t least = table->columns[column].right ? FIGURE_LEAST : COLUMN_LEAST;
+
+	if (table->whole & 1u << column || width <= least)
+		return width;
+	return width / 2 > least ? width / 2 : least;
+}
+
+/* A table that is too wide gets narrower in its widest columns. */
+static void column_widths(const struct table *table, size_t most, size_t *widths)
+{
+	size_t total;
 
 	for (size_t i = 0; i < table->column_count; i++)
 		widths[i] = column_width(table, i);
 	while ((total = table_width(table, widths)) > most) {
-		size_t excess = total - most, widest = 0, least;
+		size_t excess = total - most, widest = table->column_count, least;
 
-		for (size_t i = 1; i < table->column_count; i++)
-			if (widths[i] > widths[widest] && !(table->whole & 1u << i))
+		for (size_t i = 0; i < table->column_count; i++)
+			if (least_width(table, i, widths[i]) < widths[i] &&
+			    (widest == table->column_count || widths[i] > widths[widest]))
 				widest = i;
-		if (widths[widest] <= COLUMN_LEAST)
+		if (widest == table->column_count)
 			return;
-		least = widths[widest] / 2 > COLUMN_LEAST ? widths[widest] / 2 : COLUMN_LEAST;
+		least = least_width(table, widest, widths[widest]);
 		widths[widest] = widths[widest] > excess + least ? widths[widest] - excess : least;
 	}
 }
@@ -255,7 +347,7 @@ int table_print(struct table *table, FILE *out)
 	if (!widths)
 		table->error = -ENOMEM;
 	if (!table->error) {
-		column_widths(table, widths);
+		column_widths(table, table->width ? table->width : text_columns(out), widths);
 		for (size_t row = 0; row <= table->count / table->column_count; row++)
 			put_row(table, widths, row, out);
 	}

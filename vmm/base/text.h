@@ -10,11 +10,15 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#define TEXT_WIDTH 100	/* of tables, at most */
-#define TEXT_PROSE 80	/* of all other text */
+#define TEXT_WIDTH 100	/* of tables, where no terminal says what it has room for */
+#define TEXT_PROSE 80	/* of all other text, there */
 
-/* What a terminal, or COLUMNS, has room for, from 60 to 200; else TEXT_WIDTH. */
+/* What a terminal, or COLUMNS, has room for, from 60 to 200; else TEXT_WIDTH, or TEXT_PROSE. */
 size_t text_columns(FILE *out);
+size_t text_prose(FILE *out);
+
+/* Puts a verdict's word, on a terminal in its colour: PASS green, FAIL and ERROR red, SKIP yellow. */
+void text_verdict(FILE *out, const char *word);
 
 /* Columns that text needs on a terminal: UTF-8 characters, wide ones counted as one. */
 size_t text_width(const char *text);
@@ -40,7 +44,7 @@ struct table_column {
 struct table {
 	const struct table_column *columns;
 	size_t column_count;
-	size_t width;		/* at most; 0: TEXT_WIDTH */
+	size_t width;		/* at most; 0: text_columns() */
 	unsigned int whole;	/* a bit for each column that is not made narrower */
 	char **cells;
 	size_t count, room;

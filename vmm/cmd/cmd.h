@@ -52,5 +52,9 @@ int cmd_sweep(int argc, char **argv);
 int cmd_headroom(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_init(int argc, char **argv);
+int cmd_help(int argc, char **argv);
+int cmd_version(int argc, char **argv);
+/* What minivmm is, and its commands. */
+void help_print(FILE *out);
 
 #endif

@@ -13,6 +13,7 @@
 #include "check/verdict.h"
 #include "cmd/child.h"
 #include "cmd/cmd.h"
+#include "cmd/command_line.h"
 #include "cmd/config_arguments.h"
 #include "cmd/headroom.h"
 #include "cmd/options.h"
@@ -32,6 +33,7 @@ static const char doc[] =
 	"first phase with L2 under nested paging. Prints it beside what plan says.\v"
 	"Runs end by the OOM killer on purpose. It needs root, or a delegated cgroup: systemd-run "
 	"--user --scope -p Delegate=yes minivmm headroom ...\n\n"
+	"Example: minivmm headroom configs/transition.ini memslot.high.size=13G\n\n"
 	"Exit status: 0 measured, 1 more than planned by over 2 % and 1 MiB, 2 usage or config "
 	"error, 3 environment or internal error, 4 this host can't run it, 128+N on signal N.";
 
@@ -286,7 +288,7 @@ int cmd_headroom(int argc, char **argv)
 	struct config config;
 	int status, code;
 
-	if (argp_parse(&argp, argc, argv, 0, NULL, &arguments))
+	if (command_line_parse(&argp, argc, argv, &arguments))
 		return EXIT_USAGE_ERROR;
 	code = config_arguments_load(&arguments.config, &arguments.options, &config, &errors);
 	cmd_print_errors(&errors);

@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "cmd/cmd.h"
+#include "cmd/command_line.h"
 #include "cmd/machine_source.h"
 #include "config/machine.h"
 
@@ -15,6 +16,7 @@ static const char doc[] =
 	"Writes a commented config to start from: the memslots of a common machine, and phases that "
 	"show the transition. minivmm plan FILE says what it costs, minivmm FILE runs it.\v"
 	"`plan --print-config` writes the same of a VM that runs, or of another VMM's description.\n\n"
+	"Example: minivmm init --size 16G >vm.ini\n\n"
 	"Exit status: 0 written, 2 usage error, 3 output error.";
 
 enum key { KEY_SIZE = 512, KEY_MACHINE };
@@ -53,7 +55,7 @@ int cmd_init(int argc, char **argv)
 	char *text = NULL;
 	int status;
 
-	if (argp_parse(&argp, argc, argv, 0, NULL, &source))
+	if (command_line_parse(&argp, argc, argv, &source))
 		return EXIT_USAGE_ERROR;
 	if (machine_source_text(&source, true, &text, &vmm, &err))
 		return cmd_no_memory("the config");

@@ -6,8 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/suggest.h"
 #include "check/verdict.h"
 #include "cmd/cmd.h"
+#include "cmd/command_line.h"
 #include "config/builtin.h"
 #include "config/keys.h"
 #include "config/ops.h"
@@ -104,6 +106,19 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	}
 }
 
+static int unknown(const char *what)
+{
+	struct suggestion suggestion = SUGGESTION(what);
+
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		suggest_try(&suggestion, lists[i].name);
+	fprintf(stderr, "minivmm list: %s: not one of keys, checks, ops, scenarios", what);
+	if (suggestion.best)
+		fprintf(stderr, "; did you mean %s?", suggestion.best);
+	fputc('\n', stderr);
+	return EXIT_USAGE_ERROR;
+}
+
 int cmd_list(int argc, char **argv)
 {
 	const struct argp_option rows[] = {
@@ -112,11 +127,12 @@ int cmd_list(int argc, char **argv)
 	};
 	const struct argp argp = {
 		.options = rows, .parser = parse, .args_doc = "keys|checks|ops|scenarios",
-		.doc = "Lists names that scripts can rely on, one per line.",
+		.doc = "Lists names that scripts can rely on, one per line.\v"
+		       "Example: minivmm list keys -v\n\nExit status: 0 listed, 2 usage error, 3 output error.",
 	};
 	struct arguments arguments = { 0 };
 
-	if (argp_parse(&argp, argc, argv, 0, NULL, &arguments))
+	if (command_line_parse(&argp, argc, argv, &arguments))
 		return EXIT_USAGE_ERROR;
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
 		if (strcmp(arguments.what, lists[i].name))
@@ -124,6 +140,5 @@ int cmd_list(int argc, char **argv)
 		lists[i].list(arguments.verbose);
 		return cmd_flush(0);
 	}
-	fprintf(stderr, "minivmm list: %s: not one of keys, checks, ops, scenarios\n", arguments.what);
-	return EXIT_USAGE_ERROR;
+	return unknown(arguments.what);
 }

@@ -8,6 +8,7 @@
 
 #include "base/units.h"
 #include "cmd/cmd.h"
+#include "cmd/command_line.h"
 #include "cmd/config_arguments.h"
 #include "cmd/machine_source.h"
 #include "cmd/options.h"
@@ -42,6 +43,7 @@ static const char doc[] =
 	"6.1.0-50-amd64, 5.14.0-570.12.1.el9_6.x86_64, 6.8.0-49-generic; or a version, which is "
 	"taken for Debian's: 6.12, 6.1-amd64; or newest; or all, which is one kernel of each model. "
 	"Where kernels of a release differ, the plan is for what takes the most.\n\n"
+	"Example: minivmm plan --size 64G --machine q35 --kernel all\n\n"
 	"Exit status: 0 planned, 2 usage or config error, 3 environment or internal error.";
 
 static const struct argp_option rows[] = {
@@ -254,7 +256,7 @@ int cmd_plan(int argc, char **argv)
 		.doc = doc, .children = children,
 	};
 
-	if (argp_parse(&argp, argc, argv, 0, NULL, &arguments))
+	if (command_line_parse(&argp, argc, argv, &arguments))
 		return EXIT_USAGE_ERROR;
 	if (machine_source_is(arguments.config.path))
 		arguments.source.file = arguments.config.path;

@@ -6,22 +6,49 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/suggest.h"
 #include "cmd/cmd.h"
+#include "cmd/command_line.h"
 #include "cmd/cmd_report.h"
 #include "fleet/plot.h"
 
 static const struct verb {
 	const char *name;
+	const char *files;		/* how its help calls them */
 	size_t least, most;		/* files; most 0: no limit */
 	unsigned int documents;		/* DOCUMENT() of each that it shows; 0: it has no --format */
 	bool draws;			/* into a file whose name says what it is */
 	int (*run)(const struct report_arguments *arguments);
+	const char *output_help;	/* of -o */
+	const char *doc;
 } verbs[] = {
-	{ "show", 1, 1, DOCUMENT(RUN) | DOCUMENT(PLAN), false, report_cmd_show },
-	{ "diff", 2, 2, DOCUMENT(DIFF), false, report_cmd_diff },
-	{ "merge", 1, 0, DOCUMENT(MERGE), false, report_cmd_merge },
-	{ "plot", 1, 0, 0, true, report_cmd_plot },
-	{ "html", 1, 0, 0, false, report_cmd_html },
+	{ "show", "FILE", 1, 1, DOCUMENT(RUN) | DOCUMENT(PLAN), false, report_cmd_show,
+	  "Write the report as JSON to FILE, atomically",
+	  "Renders one saved report. FILE may be - for standard input.\v"
+	  "Example: minivmm report show report.json --format csv\n\n"
+	  "Exit status: 0 shown, whatever its result is; 2 usage error; 3 FILE can't be read or is not a report." },
+	{ "diff", "A B", 2, 2, DOCUMENT(DIFF), false, report_cmd_diff,
+	  "Write the comparison as JSON to FILE, atomically",
+	  "Compares two reports of runs, or two plans: A is before, B after.\v"
+	  "Example: minivmm report diff before.json after.json\n\n"
+	  "Exit status: 0 the same verdicts and no more bytes; 1 a verdict changed, or B takes more bytes; 2 usage "
+	  "error; 3 a file can't be read or is not a report." },
+	{ "merge", "FILE...", 1, 0, DOCUMENT(MERGE), false, report_cmd_merge,
+	  "Write the summary as JSON to FILE, atomically",
+	  "Groups the reports of many hosts by verdict, kernel, CPU and parameters, and lists what stands out.\v"
+	  "Example: minivmm report merge *.json --format csv\n\n"
+	  "Exit status: 0 merged, whatever the reports' results are; 2 usage error; 3 a file can't be read or is not "
+	  "a report: it is named, and the others are merged." },
+	{ "plot", "FILE... -o PLOT.svg|.png", 1, 0, 0, true, report_cmd_plot,
+	  "Write the plot to FILE, atomically; its name ends in .svg or .png",
+	  "Draws, with gnuplot, the memory of one report by phase, or of several reports side by side, or a sweep.\v"
+	  "Example: minivmm report plot report.json -o report.svg\n\n"
+	  "Exit status: 0 drawn, 2 usage error, 3 a file can't be read or written, or there is no gnuplot." },
+	{ "html", "FILE... -o PAGE.html", 1, 0, 0, false, report_cmd_html,
+	  "Write the page to FILE, atomically; without it, to standard output",
+	  "Writes one page about all reports, for any browser, without anything to load.\v"
+	  "Example: minivmm report html *.json -o hosts.html\n\n"
+	  "Exit status: 0 written, 2 usage error, 3 a file can't be read or written or is not a report." },
 };
 
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))
@@ -41,25 +68,28 @@ static const struct verb *find_verb(const char *name)
 
 static void bad_verb(const char *name, const struct argp_state *state)
 {
+	struct suggestion suggestion = SUGGESTION(name);
 	char names[128] = "";
 	size_t at = 0;
 
-	for (size_t i = 0; i < VERBS && at < sizeof(names); i++)
+	for (size_t i = 0; i < VERBS && at < sizeof(names); i++) {
 		at += (size_t)snprintf(names + at, sizeof(names) - at, "%s%s", i ? ", " : "",
 				       verbs[i].name);
-	argp_error(state, "%s: not one of %s", name, names);
+		suggest_try(&suggestion, verbs[i].name);
+	}
+	argp_error(state, "%s: not one of %s%s%s%s", name, names, suggestion.best ? "; did you mean " : "",
+		   suggestion.best ? suggestion.best : "", suggestion.best ? "?" : "");
 }
 
-/* argp has moved the options before them: what is left of argv is VERB FILE... */
+/* argp has moved the options before them. The verb itself is no longer one of them. */
 static void take_arguments(struct arguments *arguments, struct argp_state *state)
 {
 	char **words = state->argv + state->next;
 
-	arguments->verb = find_verb(words[0]);
 	if (!arguments->verb)
 		bad_verb(words[0], state);
-	arguments->report.files = words + 1;
-	arguments->report.count = (size_t)(state->argc - state->next - 1);
+	arguments->report.files = words;
+	arguments->report.count = (size_t)(state->argc - state->next);
 }
 
 static void check_files(const struct verb *verb, size_t count, const struct argp_state *state)
@@ -101,8 +131,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		take_arguments(arguments, state);
 		return 0;
 	case ARGP_KEY_NO_ARGS:
-		argp_usage(state);
-		return EINVAL;
+		if (!arguments->verb)
+			argp_usage(state);
+		return 0;
 	case ARGP_KEY_END:
 		check_files(arguments->verb, arguments->report.count, state);
 		check_options(arguments->verb, &arguments->report.options, state);
@@ -146,29 +177,61 @@ static const char doc[] =
 	"plot draws, with gnuplot, the memory of one report by phase, or of several reports side by "
 	"side, or a sweep.\n"
 	"html writes one page about all of them, for any browser.\n"
-	"Reports of minivmm plan can be shown, and compared with each other.\n\n"
+	"Each has its own --help. Reports of minivmm plan can be shown, and compared with each other.\n\n"
+	"Example: minivmm report diff before.json after.json\n\n"
 	"Exit status: 0 done, whatever the reports' results are; 1 diff found a changed verdict or "
 	"more bytes; 2 usage error; 3 a file can't be read or written or is not a report.";
 
-int cmd_report(int argc, char **argv)
+/* Takes the verb out of argv. NULL: there is none, or it is not one of ours. */
+static const struct verb *take_verb(const struct argp *argp, int *argc, char **argv)
 {
-	char formats[FORMATS_TEXT];
-	const struct options_use use = {
+	int at = command_line_first(argp, *argc, argv);
+	const struct verb *verb = at < *argc ? find_verb(argv[at]) : NULL;
+
+	if (!verb)
+		return NULL;
+	memmove(argv + at, argv + at + 1, (size_t)(*argc - at) * sizeof(*argv));
+	*argc -= 1;
+	return verb;
+}
+
+/* Each verb has a help of its own; without one, help is about all. */
+static int parse_verb(struct arguments *arguments, int argc, char **argv)
+{
+	char formats[FORMATS_TEXT], program[64];
+	struct options_use use = {
 		.documents = verbs_documents(), .unused = UNUSED_ALL,
 		.format_help = verbs_formats(formats),
 		.output_help = "Write the plot, the page or the JSON to FILE, atomically",
 	};
-	struct arguments arguments = { 0 };
-	const struct argp_child children[] = {
-		{ options_argp(&arguments.report.options, &use), 0, "Options:", 1 }, { 0 }
+	struct argp_child children[] = {
+		{ options_argp(&arguments->report.options, &use), 0, "Options:", 1 }, { 0 }
 	};
-	const struct argp argp = {
+	struct argp argp = {
 		.parser = parse, .doc = doc, .children = children,
 		.args_doc = "show FILE\ndiff A B\nmerge FILE...\nplot FILE... -o PLOT.svg|.png\n"
 			    "html FILE... -o PAGE.html",
 	};
+	const struct verb *verb = arguments->verb = take_verb(&argp, &argc, argv);
 
-	if (argp_parse(&argp, argc, argv, 0, NULL, &arguments))
+	if (verb) {
+		snprintf(program, sizeof(program), "%s %s", argv[0], verb->name);
+		argv[0] = program;
+		use.format_help = format_help(formats, verb->documents, format_of(NULL));
+		use.output_help = verb->output_help;
+		use.unused |= verb->documents ? 0 : UNUSED_FORMAT;
+		children[0].argp = options_argp(&arguments->report.options, &use);
+		argp.args_doc = verb->files;
+		argp.doc = verb->doc;
+	}
+	return command_line_parse(&argp, argc, argv, arguments);
+}
+
+int cmd_report(int argc, char **argv)
+{
+	struct arguments arguments = { 0 };
+
+	if (parse_verb(&arguments, argc, argv))
 		return EXIT_USAGE_ERROR;
 	return arguments.verb->run(&arguments.report);
 }

@@ -6,6 +6,7 @@
 #include "base/shell.h"
 #include "check/verdict.h"
 #include "cmd/cmd.h"
+#include "cmd/command_line.h"
 #include "cmd/cmd_progress.h"
 #include "cmd/config_arguments.h"
 #include "cmd/options.h"
@@ -20,15 +21,8 @@ static const char doc[] =
 	"Creates the VM that CONFIG.ini describes, runs a nested guest in it and shows how KVM's "
 	"rmaps, which are lazy at first, are allocated: the predicted bytes and the measured ones.\v"
 	"CONFIG.ini may be - for standard input, or builtin:NAME (minivmm list scenarios). "
-	"SECTION.KEY=VALUE overrides the file.\n\n"
-	"Other commands, each with its own --help:\n"
-	"  minivmm plan CONFIG.ini       predicts the kernel memory; no KVM, no root\n"
-	"  minivmm headroom CONFIG.ini   measures how large the VM's cgroup must be\n"
-	"  minivmm smoke                 tests this host; needs no config\n"
-	"  minivmm stat [PID]            shows whether the VMs of this host are lazy\n"
-	"  minivmm sweep                 measures by VM size and number of slots\n"
-	"  minivmm report VERB FILE...   show, diff, merge, plot or html: saved reports\n"
-	"  minivmm list WHAT             lists keys, checks, ops or scenarios\n\n"
+	"SECTION.KEY=VALUE overrides the file (minivmm list keys). The other commands: minivmm help.\n\n"
+	"Example: minivmm configs/transition.ini memslot.high.size=29G -o report.json\n\n"
 	"Exit status: 0 pass, 1 a check failed, 2 usage or config error, 3 environment or internal "
 	"error, 4 skipped (nothing could be judged), 128+N on signal N.";
 
@@ -158,7 +152,7 @@ int cmd_run(int argc, char **argv)
 	struct session *session;
 	int status;
 
-	if (argp_parse(&argp, argc, argv, 0, NULL, &arguments))
+	if (command_line_parse(&argp, argc, argv, &arguments))
 		return EXIT_USAGE_ERROR;
 	session = session_new();
 	status = session ? load_and_run(&arguments, session, argc, argv) : cmd_no_memory("the run");

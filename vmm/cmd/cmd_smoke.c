@@ -5,6 +5,7 @@
 
 #include "check/verdict.h"
 #include "cmd/cmd.h"
+#include "cmd/command_line.h"
 #include "cmd/cmd_progress.h"
 #include "cmd/config_arguments.h"
 #include "cmd/options.h"
@@ -19,6 +20,7 @@ static const char doc[] =
 	"and a VM without nesting can't run a nested guest.\v"
 	"It runs without root as well, and skips the checks that need root. SECTION.KEY=VALUE "
 	"overrides the scenario: minivmm list scenarios.\n\n"
+	"Example: minivmm smoke --brief -o smoke.json\n\n"
 	"Exit status: 0 pass, 1 a check failed, 2 usage error, 3 environment or internal error, "
 	"4 skipped (nothing could be judged; the remedy says what to change).";
 
@@ -149,7 +151,7 @@ int cmd_smoke(int argc, char **argv)
 	};
 	int status;
 
-	if (argp_parse(&argp, argc, argv, 0, NULL, &arguments))
+	if (command_line_parse(&argp, argc, argv, &arguments))
 		return EXIT_USAGE_ERROR;
 	if (cmd_check_output(&arguments.options) || cmd_open_signals(&signals))
 		return EXIT_ENVIRONMENT;

@@ -10,6 +10,7 @@
 
 #include "base/units.h"
 #include "cmd/cmd.h"
+#include "cmd/command_line.h"
 #include "cmd/options.h"
 #include "host/host_vms.h"
 #include "model/kernel.h"
@@ -28,6 +29,7 @@ static const char doc[] =
 	"first nested guest will take and whether that fits: would be killed, if some limit has less "
 	"room now; tight, if all that may come, a full guest's memory and shadow pages, does not fit; "
 	"has room; paid, if nothing is missing; or unknown.\n\n"
+	"Example: minivmm stat --predict --state lazy\n\n"
 	"Exit status: 0 shown, even if there is no VM; 2 usage error; 3 output error; 4 the VMs "
 	"can't be read here, or PID has no VM.";
 
@@ -323,7 +325,7 @@ int cmd_stat(int argc, char **argv)
 		.children = children,
 	};
 
-	if (argp_parse(&argp, argc, argv, 0, NULL, &arguments))
+	if (command_line_parse(&argp, argc, argv, &arguments))
 		return EXIT_USAGE_ERROR;
 	if (arguments.walk)
 		fputs("minivmm: --walk stalls each VM that has rmaps while KVM counts them\n",

@@ -11,6 +11,7 @@
 #include "base/units.h"
 #include "check/verdict.h"
 #include "cmd/cmd.h"
+#include "cmd/command_line.h"
 #include "cmd/cmd_progress.h"
 #include "cmd/config_arguments.h"
 #include "cmd/options.h"
@@ -29,6 +30,7 @@ static const char doc[] =
 	"Measures the transition by the VM's size and its number of slots: its time, the predicted "
 	"and the measured bytes and, as root with tracefs, the time of kvm_mmu_load and of a memset "
 	"of as many bytes. Sizes that this host lacks the memory for are skipped.\v"
+	"Example: minivmm sweep --sizes 1G,4G --slots 1,32 -o sweep.json\n\n"
 	"Exit status: 0 every point that ran passed, 1 one failed, 2 usage error, 3 environment "
 	"or internal error, 4 none could be judged.";
 
@@ -314,7 +316,7 @@ int cmd_sweep(int argc, char **argv)
 
 	parse_list("1G,2G,4G,8G,16G,32G,64G", true, &arguments.sizes);
 	parse_list("1,32,1024", false, &arguments.slots);
-	if (argp_parse(&argp, argc, argv, 0, NULL, &arguments))
+	if (command_line_parse(&argp, argc, argv, &arguments))
 		return EXIT_USAGE_ERROR;
 	status = check_points(&arguments);
 	if (status)

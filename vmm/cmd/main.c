@@ -3,33 +3,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "cmd/commands.h"
 
 #ifndef MINIVMM_VERSION
 #define MINIVMM_VERSION "unknown"
 #endif
 
 const char *argp_program_version = "minivmm " MINIVMM_VERSION;
-
-static const struct {
-	const char *name, *usage;	/* usage: what its --help calls it */
-	int (*main)(int argc, char **argv);
-} commands[] = {
-	{ "run", "minivmm run", cmd_run },
-	{ "plan", "minivmm plan", cmd_plan },
-	{ "report", "minivmm report", cmd_report },
-	{ "smoke", "minivmm smoke", cmd_smoke },
-	{ "stat", "minivmm stat", cmd_stat },
-	{ "sweep", "minivmm sweep", cmd_sweep },
-	{ "headroom", "minivmm headroom", cmd_headroom },
-	{ "list", "minivmm list", cmd_list },
-	{ "init", "minivmm init", cmd_init },
-};
 
 /*
  * A file that is opened while one of the descriptors 0, 1 and 2 is closed would get its number, and what is printed
@@ -64,17 +49,31 @@ static void ignore_write_signals(void)
 	sigaction(SIGXFSZ, &ignore, NULL);
 }
 
+/* --help and --version are commands where nothing else says which. */
+static const struct command *find_command(const char *word)
+{
+	if (!strcmp(word, "-h") || !strcmp(word, "-?") || !strcmp(word, "--help"))
+		return command_find("help");
+	if (!strcmp(word, "-V") || !strcmp(word, "--version"))
+		return command_find("version");
+	return command_find(word);
+}
+
 int main(int argc, char **argv)
 {
+	const struct command *command;
+
 	if (fill_standard_descriptors())
 		return EXIT_ENVIRONMENT;
 	ignore_write_signals();
 	argp_err_exit_status = EXIT_USAGE_ERROR;
-	for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++) {
-		if (strcmp(argv[1], commands[i].name))
-			continue;
-		argv[1] = (char *)commands[i].usage;
-		return commands[i].main(argc - 1, argv + 1);
+	if (argc < 2) {
+		help_print(stderr);
+		return EXIT_USAGE_ERROR;
 	}
-	return cmd_run(argc, argv);
+	command = find_command(argv[1]);
+	if (!command)
+		return command_is_mistyped(argv[1]) ? EXIT_USAGE_ERROR : cmd_run(argc, argv);
+	argv[1] = (char *)command->usage;
+	return command->main(argc - 1, argv + 1);
 }

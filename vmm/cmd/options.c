@@ -2,19 +2,22 @@
 #include "cmd/options.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/units.h"
 #include "config/keys.h"
 
-enum row { KEY_FORMAT = 256, KEY_SEED, KEY_TIMEOUT, KEY_PROGRESS, KEY_TRACE };
+enum row { KEY_FORMAT = 256, KEY_SEED, KEY_TIMEOUT, KEY_PROGRESS, KEY_TRACE, KEY_COLOR };
 
 static const struct option_row {
 	struct argp_option option;
 	unsigned int unused;	/* enum options_unused: left out of help where it is set */
 } table[OPTIONS_ROWS - 1] = {
 	{ { "output", 'o', "FILE", 0, NULL, 1 }, 0 },
-	{ { "format", KEY_FORMAT, "FORMAT", 0, NULL, 1 }, 0 },
+	{ { "format", KEY_FORMAT, "FORMAT", 0, NULL, 1 }, UNUSED_FORMAT },
+	{ { "color", KEY_COLOR, "WHEN", 0,
+	    "Colours in text: auto (on a terminal, unless NO_COLOR is set), always or never", 1 }, UNUSED_FORMAT },
 	{ { "seed", KEY_SEED, "N", 0, "Seed of all random choices; it is in the report", 1 },
 	  UNUSED_SEED },
 	{ { "timeout", KEY_TIMEOUT, "DURATION", 0,
@@ -40,14 +43,34 @@ static void take_format(struct options *options, char *name, struct argp_state *
 	options->format_given = true;
 }
 
-static int parse_progress(const char *name)
+static int index_of(const char *name, const char *const names[3])
 {
-	static const char *const names[] = { "auto", "never", "plain" };
-
 	for (int i = 0; i < 3; i++)
 		if (!strcmp(name, names[i]))
 			return i;
 	return -1;
+}
+
+static void take_progress(struct options *options, const char *name, struct argp_state *state)
+{
+	int value = index_of(name, (const char *const[]){ "auto", "never", "plain" });
+
+	if (value < 0)
+		argp_error(state, "--progress %s: not one of auto, never, plain", name);
+	options->progress = (enum progress)value;
+}
+
+/* base/text.h reads these variables, which people set for all programs. */
+static void take_color(const char *name, struct argp_state *state)
+{
+	int value = index_of(name, (const char *const[]){ "auto", "always", "never" });
+
+	if (value < 0)
+		argp_error(state, "--color %s: not one of auto, always, never", name);
+	if (value > 0)
+		unsetenv(value == 1 ? "NO_COLOR" : "CLICOLOR_FORCE");
+	if (value > 0)
+		setenv(value == 1 ? "CLICOLOR_FORCE" : "NO_COLOR", "1", true);
 }
 
 /* -o -: standard output gets what the file would, and nothing else. */
@@ -65,7 +88,6 @@ static void take_standard_output(struct options *options)
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
 	struct options *options = state->input;
-	int value;
 
 	switch (key) {
 	case 'o':
@@ -86,10 +108,10 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 				   "a year at most", argument);
 		return 0;
 	case KEY_PROGRESS:
-		value = parse_progress(argument);
-		if (value < 0)
-			argp_error(state, "--progress %s: not one of auto, never, plain", argument);
-		options->progress = (enum progress)value;
+		take_progress(options, argument, state);
+		return 0;
+	case KEY_COLOR:
+		take_color(argument, state);
 		return 0;
 	case 'v':
 		options->verbose = true;

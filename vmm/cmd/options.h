@@ -15,6 +15,7 @@ enum progress { PROGRESS_AUTO, PROGRESS_NEVER, PROGRESS_PLAIN };
 enum options_unused {
 	UNUSED_SEED = 1, UNUSED_TIMEOUT = 2, UNUSED_PROGRESS = 4,
 	UNUSED_ALL = UNUSED_SEED | UNUSED_TIMEOUT | UNUSED_PROGRESS,
+	UNUSED_FORMAT = 8,
 };
 
 /* What a command does with them. */
@@ -27,7 +28,7 @@ struct options_use {
 	const char *format_help;	/* NULL: all formats of its documents */
 };
 
-#define OPTIONS_ROWS 8
+#define OPTIONS_ROWS 9
 
 struct options {
 	const struct options_use *use;

@@ -101,7 +101,7 @@ static void put_reasons(const json_t *points, FILE *out)
 			 amount_exact(slots, amount_at(point, "slots")),
 			 result ? result : "-", reason);
 		fputs("  ", out);
-		text_wrap(out, TEXT_PROSE, 2, 4, line);
+		text_wrap(out, text_prose(out), 2, 4, line);
 	}
 }
 

@@ -22,7 +22,7 @@ static void put_side(const json_t *diff, const char *side, FILE *out)
 		 kernel ? kernel : "-", hostname ? hostname : "-", started ? started : "-",
 		 result ? result : "-");
 	fputs("  ", out);
-	text_wrap(out, TEXT_PROSE, 2, 5, line);
+	text_wrap(out, text_prose(out), 2, 5, line);
 }
 
 static bool has_change(const json_t *diff, const char *kind)

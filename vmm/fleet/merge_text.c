@@ -75,7 +75,7 @@ static void put_alike(const json_t *groups, FILE *out)
 	if (at == 4)
 		return;
 	fputc('\n', out);
-	text_wrap(out, TEXT_PROSE, 0, 5, line);
+	text_wrap(out, text_prose(out), 0, 5, line);
 }
 
 /* "128.5 MiB", or "128 MiB..1 GiB" if the reports of the group differ. */
@@ -167,7 +167,7 @@ static void put_members(const json_t *group, size_t number, FILE *out)
 			 reason);
 	put_hosts(value_at(group, "members"), line, sizeof(line));
 	fprintf(out, "  %3zu  ", number);
-	text_wrap(out, TEXT_PROSE, 7, 7, line);
+	text_wrap(out, text_prose(out), 7, 7, line);
 }
 
 static void put_value(const json_t *outlier, const char *path, char *text, size_t size)
@@ -202,7 +202,7 @@ static void put_outliers(const json_t *outliers, FILE *out)
 			 or_dash(value_string(outlier, "file")),
 			 or_dash(value_string(outlier, "what")), value, usual);
 		fputs("  ", out);
-		text_wrap(out, TEXT_PROSE, 2, 4, line);
+		text_wrap(out, text_prose(out), 2, 4, line);
 	}
 }
 
@@ -215,7 +215,7 @@ static void put_unreadable(const json_t *unreadable, FILE *out)
 		fputs("\nUnreadable\n", out);
 	json_array_foreach(unreadable, i, one) {
 		fputs("  ", out);
-		text_wrap(out, TEXT_PROSE, 2, 4, or_dash(value_string(one, "error")));
+		text_wrap(out, text_prose(out), 2, 4, or_dash(value_string(one, "error")));
 	}
 }
 

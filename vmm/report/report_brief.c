@@ -33,6 +33,20 @@ static void put(struct line *line, const char *format, ...)
 	line->length += length < 0 ? 0 : (size_t)length < room ? (size_t)length : room - 1;
 }
 
+/* What does not fit loses whole words. */
+static void put_words(struct line *line, const char *text)
+{
+	size_t room = sizeof(line->text) - 1 - line->length, length = strlen(text);
+
+	if (length > room && room > strlen(MORE)) {
+		for (length = room - strlen(MORE); length && text[length] != ' '; length--)
+			;
+		put(line, "%.*s" MORE, (int)length, text);
+	} else {
+		put(line, "%s", text);
+	}
+}
+
 static void put_failed(struct line *line, const json_t *report)
 {
 	const json_t *checks = value_at(report, "checks"), *check;
@@ -72,7 +86,8 @@ static void put_skipped(struct line *line, const json_t *report)
 	char headline[256];
 
 	report_headline(report, headline, sizeof(headline));
-	put(line, " %s", remedy ? remedy : headline);
+	put(line, " ");
+	put_words(line, remedy ? remedy : headline);
 }
 
 int report_brief(const json_t *report, FILE *out)

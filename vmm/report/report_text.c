@@ -14,7 +14,7 @@
 static void put_label(FILE *out, const char *label, const char *text)
 {
 	fprintf(out, "  %-*s", LABEL, label);
-	text_wrap(out, TEXT_PROSE, LABEL + 2, LABEL + 2, text);
+	text_wrap(out, text_prose(out), LABEL + 2, LABEL + 2, text);
 }
 
 /* "PASS", or "?" for an unknown result. */
@@ -38,11 +38,12 @@ static void put_headline(const json_t *report, FILE *out)
 	char headline[1024];
 
 	report_headline(report, headline, sizeof(headline));
-	fprintf(out, "%s: ", verdict);
-	text_wrap(out, TEXT_PROSE, indent, indent, headline);
+	text_verdict(out, verdict);
+	fputs(": ", out);
+	text_wrap(out, text_prose(out), indent, indent, headline);
 	if (remedy && result && (!strcmp(result, "skip") || !strcmp(result, "error"))) {
 		fprintf(out, "%*s-> ", (int)indent - 3, "");
-		text_wrap(out, TEXT_PROSE, indent, indent, remedy);
+		text_wrap(out, text_prose(out), indent, indent, remedy);
 	}
 }
 
@@ -57,7 +58,7 @@ static void put_tool(const json_t *report, FILE *out)
 	snprintf(line, sizeof(line), "minivmm %s, started %s, took %s, seed %s",
 		 version ? version : "?", started ? started : "-",
 		 amount_time(time, amount_at(report, "duration_ns")), seed_text ? seed_text : seed);
-	text_wrap(out, TEXT_PROSE, 0, 0, line);
+	text_wrap(out, text_prose(out), 0, 0, line);
 }
 
 static const char *on_off(const json_t *report, const char *path)
@@ -177,10 +178,10 @@ static void put_error(const json_t *report, FILE *out)
 	if (!text || (shown && !value_string(report, "signal")))
 		return;
 	fputs("\nError\n  ", out);
-	text_wrap(out, TEXT_PROSE, 2, 2, text);
+	text_wrap(out, text_prose(out), 2, 2, text);
 	if (remedy) {
 		fputs("  -> ", out);
-		text_wrap(out, TEXT_PROSE, 5, 5, remedy);
+		text_wrap(out, text_prose(out), 5, 5, remedy);
 	}
 }
 
@@ -227,7 +228,7 @@ static void put_sources(const json_t *report, FILE *out)
 	json_object_foreach((json_t *)sources, name, status) {
 		fputs("  ", out);
 		put_name(out, name, width);
-		text_wrap(out, TEXT_PROSE, width + 4, width + 4,
+		text_wrap(out, text_prose(out), width + 4, width + 4,
 			  status_text(json_string_value(status)));
 	}
 }
@@ -239,10 +240,10 @@ static bool same_remedy(const json_t *check, const json_t *before)
 	       json_equal(value_at(check, "reason"), value_at(before, "reason"));
 }
 
-/* Puts text on one line if it fits into TEXT_WIDTH. */
+/* Puts text on one line if it fits there. */
 static void put_reason(FILE *out, size_t at, const char *text)
 {
-	size_t width = at + text_width(text) <= TEXT_WIDTH ? TEXT_WIDTH : TEXT_PROSE;
+	size_t width = at + text_width(text) <= text_columns(out) ? text_columns(out) : text_prose(out);
 
 	text_wrap(out, width, at, at, text);
 }
@@ -265,32 +266,101 @@ static void put_remedy(FILE *out, size_t at, const char *remedy)
 	fputc('\n', out);
 }
 
-static void put_check(const json_t *check, const json_t *before, size_t width, FILE *out)
+static void put_word(FILE *out, const char *result)
+{
+	char verdict[5];
+
+	snprintf(verdict, sizeof(verdict), "%.4s", word(result));
+	fputs("  ", out);
+	text_verdict(out, verdict);
+	fprintf(out, "%*s", (int)(6 - strlen(verdict)), "");
+}
+
+/* "SKIP  name  reason"; then, unless names is NULL, which checks that concerns; then the remedy. */
+static void put_check(const json_t *check, const char *name, const char *names, const json_t *before, size_t width,
+		      FILE *out)
 {
 	const char *result = value_string(check, "result");
 	const char *reason = value_string(check, "reason");
 	const char *remedy = value_string(check, "remedy");
 	size_t at = 2 + 4 + 2 + width + 2;
 
-	fprintf(out, "  %-4.4s  ", word(result));
-	put_name(out, value_string(check, "name"), width);
+	put_word(out, result);
+	put_name(out, name, width);
 	put_reason(out, at, reason ? reason : "-");
+	if (names) {
+		fprintf(out, "%*s", (int)at, "");
+		text_wrap(out, text_prose(out), at, at, names);
+	}
 	if (remedy && result && strcmp(result, "pass") && !same_remedy(check, before))
 		put_remedy(out, at, remedy);
+}
+
+static bool is_skipped(const json_t *check)
+{
+	const char *result = value_string(check, "result");
+
+	return result && !strcmp(result, "skip");
+}
+
+/* How many checks in a row, from this one on, are skipped for the same reason. */
+static size_t skipped_alike(const json_t *checks, size_t first)
+{
+	const json_t *check = json_array_get(checks, first);
+	size_t i = first + 1;
+
+	if (!is_skipped(check))
+		return 1;
+	while (is_skipped(json_array_get(checks, i)) && same_remedy(json_array_get(checks, i), check))
+		i++;
+	return i - first;
+}
+
+static void list_names(const json_t *checks, size_t first, size_t count, char *names, size_t size)
+{
+	size_t length = 0;
+
+	for (size_t i = first; i < first + count && length < size; i++) {
+		const char *name = value_string(json_array_get(checks, i), "name");
+
+		length += (size_t)snprintf(names + length, size - length, "%s%s", length ? ", " : "",
+					   name ? name : "?");
+	}
+}
+
+/* Puts the check at first, or so many as were skipped for its reason, which is said once. Returns how many. */
+static size_t put_alike(const json_t *checks, size_t first, const json_t *before, size_t width, FILE *out)
+{
+	const json_t *check = json_array_get(checks, first);
+	size_t count = skipped_alike(checks, first);
+	char number[32], names[2048];
+
+	if (count < 3) {
+		put_check(check, value_string(check, "name"), NULL, before, width, out);
+		return 1;
+	}
+	snprintf(number, sizeof(number), "%zu checks", count);
+	list_names(checks, first, count, names, sizeof(names));
+	put_check(check, number, names, before, width, out);
+	return count;
 }
 
 static void put_checks(const json_t *report, FILE *out)
 {
 	const json_t *checks = value_at(report, "checks"), *check;
-	size_t width = NAME_LEAST, i;
+	size_t width = NAME_LEAST, i, before;
 
 	if (!json_array_size(checks))
 		return;
 	json_array_foreach(checks, i, check)
 		width = name_width(width, value_string(check, "name"));
 	fputs("\nChecks\n", out);
-	json_array_foreach(checks, i, check)
-		put_check(check, i ? json_array_get(checks, i - 1) : NULL, width, out);
+	for (i = 0, before = 0; i < json_array_size(checks);) {
+		size_t shown = put_alike(checks, i, i ? json_array_get(checks, before) : NULL, width, out);
+
+		before = i;
+		i += shown;
+	}
 }
 
 static void put_result(const json_t *report, FILE *out)
@@ -299,8 +369,9 @@ static void put_result(const json_t *report, FILE *out)
 	char status[AMOUNT_TEXT];
 
 	report_count(report, &counts);
-	fprintf(out, "\n%s: %zu passed, %zu failed, %zu skipped; exit status %s\n",
-		word(value_string(report, "result")), counts.pass, counts.fail, counts.skip,
+	fputc('\n', out);
+	text_verdict(out, word(value_string(report, "result")));
+	fprintf(out, ": %zu passed, %zu failed, %zu skipped; exit status %s\n", counts.pass, counts.fail, counts.skip,
 		amount_exact(status, amount_at(report, "exit_status")));
 }
 

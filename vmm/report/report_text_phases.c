@@ -129,8 +129,9 @@ int report_text_memory(const json_t *report, FILE *out)
 		return 0;
 	json_array_foreach(phases, i, phase)
 		put_memory(&table, phase, arrays, &before);
-	fputs("\nKernel memory ", out);
-	fputs(arrays ? "of the VM's arrays; VmallocUsed is the whole host's\n" :
-		       "of the whole host: no source shows the VM's arrays\n", out);
+	fputc('\n', out);
+	text_wrap(out, text_columns(out), 0, 0,
+		  arrays ? "Kernel memory of the VM's arrays; VmallocUsed is the whole host's" :
+			   "Kernel memory of the whole host: no source shows the VM's arrays");
 	return table_print(&table, out);
 }

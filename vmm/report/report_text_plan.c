@@ -104,7 +104,7 @@ static int put_refusals(const json_t *costs, FILE *out)
 	fputs("\nREFUSED: arrays of more than INT_MAX bytes, which kvcalloc() does not allocate\n", out);
 	rc = table_print(&table, out);
 	fputs("  ", out);
-	text_wrap(out, TEXT_PROSE, 2, 4, remedy);
+	text_wrap(out, text_prose(out), 2, 4, remedy);
 	return rc;
 }
 
@@ -220,7 +220,7 @@ static void put_notes(FILE *out)
 	fputc('\n', out);
 	for (size_t i = 0; i < sizeof(notes) / sizeof(notes[0]); i++) {
 		fputs("  ", out);
-		text_wrap(out, TEXT_PROSE, 2, 4, notes[i]);
+		text_wrap(out, text_prose(out), 2, 4, notes[i]);
 	}
 }
 
@@ -277,7 +277,7 @@ int report_text_plan(const json_t *report, FILE *out)
 		return rc;
 	}
 	fputs("PLAN: ", out);
-	text_wrap(out, TEXT_PROSE, 6, 6, text);
+	text_wrap(out, text_prose(out), 6, 6, text);
 	free(text);
 	rc = report_text_slots(report, out);
 	for (size_t i = 0; !rc && i < sizeof(tables) / sizeof(tables[0]); i++)

@@ -186,7 +186,7 @@ static void put_memory(struct amount memory, struct amount slots, FILE *out)
 	snprintf(text, sizeof(text), "The guest's RAM is %s of these %s: an alias, a device and what is "
 		 "not plugged add none.", amount_bytes(part, memory), amount_bytes(whole, slots));
 	fputs("  ", out);
-	text_wrap(out, TEXT_PROSE, 2, 2, text);
+	text_wrap(out, text_prose(out), 2, 2, text);
 }
 
 /* When the kernel allocates the memory. */
@@ -217,8 +217,9 @@ int report_text_slots(const json_t *report, FILE *out)
 	if (!json_array_size(slots))
 		return 0;
 	size = put_slots(&table, slots, predicted);
-	fprintf(out, "\nSlots%s\n", predicted ? ", and the kernel memory predicted for them "
-					       "(other: lpage_info, dirty bitmap)" : "");
+	fputc('\n', out);
+	text_wrap(out, text_columns(out), 0, 0, predicted ? "Slots, and the kernel memory predicted for them "
+							    "(other: lpage_info, dirty bitmap)" : "Slots");
 	rc = table_print(&table, out);
 	put_split(report, out);
 	put_memory(amount_at(report, "memory_bytes"), size, out);

@@ -59,7 +59,7 @@ int report_text_trace(const json_t *report, FILE *out)
 	fputs("\nThe transition, measured with kprobes\n", out);
 	if (why) {
 		fputs("  unavailable: ", out);
-		text_wrap(out, TEXT_PROSE, 15, 2, why);
+		text_wrap(out, text_prose(out), 15, 2, why);
 		return 0;
 	}
 	put_whole(&table, "kvm_mmu_load that allocated rmaps", amount_at(trace, "kvm_mmu_load_ns"));

@@ -71,7 +71,7 @@ static void put_advice(const json_t *report, struct amount total, FILE *out)
 			 slab.value ? ", slab included: " : "",
 			 slab.value ? amount_bytes(hash, slab) : "");
 	fputs("  ", out);
-	text_wrap(out, TEXT_PROSE, 2, 2, text);
+	text_wrap(out, text_prose(out), 2, 2, text);
 }
 
 static const char *trigger_text(const char *trigger)
@@ -107,7 +107,7 @@ static void put_transition_title(const json_t *report, const json_t *transition,
 	else
 		snprintf(line, sizeof(line), "Transition: not observed");
 	fputc('\n', out);
-	text_wrap(out, TEXT_PROSE, 0, 2, line);
+	text_wrap(out, text_prose(out), 0, 2, line);
 }
 
 /* Predicted and measured bytes; only predicted ones if no transition was observed. */

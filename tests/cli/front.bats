@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# What a user meets first: help, suggestions, the width and the colours of text.
+
+load vmm
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || exit
+}
+
+@test "minivmm alone: what it is and its commands, smoke first; exit 2" {
+	vmm
+	[[ $status == 2 && ! -s stdout ]]
+	[[ $(grep -m1 -A1 '^Commands' stderr | tail -n 1) == "  minivmm smoke "* ]]
+	cp stderr alone
+	for command in help -h --help; do
+		vmm $command
+		[[ $status == 0 && ! -s stderr ]]
+		cmp stdout alone
+	done
+	[[ $(wc -L <alone) -le 80 && $(wc -l <alone) -le 35 ]]
+	vmm version
+	[[ $status == 0 && $(<stdout) == "$("$minivmm" --version)" ]]
+}
+
+@test "help COMMAND, COMMAND -h: its own options, an example, its exit statuses" {
+	local command other
+	for command in run smoke plan init stat headroom sweep list report "report show" "report diff" "report merge" \
+		"report plot" "report html"; do
+		# shellcheck disable=SC2086 # words on purpose
+		vmm help $command
+		[[ $status == 0 && ! -s stderr && $(head -n 1 stdout) == "Usage: minivmm $command "* ]] || { echo "$command"; return 1; }
+		[[ $(grep -c '^Example: minivmm ' stdout) == 1 && $(grep -c '^Exit status: 0 ' stdout) == 1 ]] || { echo "$command"; return 1; }
+		cp stdout help
+		for other in -h --help; do
+			# shellcheck disable=SC2086
+			vmm $command $other
+			cmp stdout help
+		done
+	done
+	vmm report plot -h
+	! grep -q -- --format stdout || return 1
+	vmm report diff -h
+	[[ $(tr -s ' \n' ' ' <stdout) == *"On stdout: text (default, for people), json (for programs) -o,"* ]]
+}
+
+@test "each example in a help is taken by the command line" {
+	local command example
+	cp "$top/tests/fixtures/report.json" report.json
+	cp report.json before.json
+	cp report.json after.json
+	ln -s "$top/configs" configs
+	for command in plan init "report show" "report diff" "report merge" "report html"; do
+		# shellcheck disable=SC2086
+		example=$("$minivmm" help $command | sed -n 's/^Example: minivmm //p')
+		example=${example%%>*}
+		# shellcheck disable=SC2086
+		vmm $example
+		[[ $status == 0 ]] || { echo "$example"; cat stderr; return 1; }
+	done
+}
+
+# WRONG...: MEANT
+@test "mistyped commands, verbs and options get a suggestion; exit 2" {
+	local line
+	while IFS=: read -r line meant; do
+		# shellcheck disable=SC2086
+		vmm $line
+		echo "$line: $(<stderr)"
+		[[ $status == 2 && ! -s stdout ]]
+		grep -qF -- "$meant?" stderr
+	done <<-END
+		smok: did you mean smoke
+		reprot show x: did you mean report
+		help plna: did you mean plan
+		report shwo x: did you mean show
+		list key: did you mean keys
+		smoke --breif: did you mean --brief
+		plan -o --kernel --kernle 6.12: did you mean --kernel
+		x.ini --formta=json: did you mean --format
+		report merge --ouput x: did you mean --output
+	END
+	vmm frobnicate
+	[[ $status == 2 && $(<stderr) == "minivmm: frobnicate: neither a command nor a file; minivmm help lists the commands" ]]
+	vmm smoke --xyzzy
+	[[ $status == 2 && $(<stderr) == "minivmm smoke: --xyzzy: unknown option; minivmm smoke --help lists its options" ]]
+	# A file of that name is a config, whatever it is called.
+	echo '[x]' >smok
+	vmm smok
+	[[ $status == 2 ]]
+	grep -q '^smok:1: ' stderr
+	# The value of an option and what follows -- are no options.
+	vmm plan --output --kernle "$top/configs/transition.ini"
+	[[ $status == 0 && -s --kernle ]]
+}
+
+# on_terminal COLUMNS ARGUMENT...: what minivmm prints on a terminal of that width.
+on_terminal() {
+	local columns=$1
+	shift
+	script -qec "stty cols $columns; $(printf '%q ' "$minivmm" "$@")" /dev/null </dev/null | tr -d '\r' >seen
+}
+
+@test "text takes the width of the terminal, of COLUMNS, or 80 and 100 columns" {
+	local columns
+	for columns in 60 80 200; do
+		TERM=dumb on_terminal $columns smoke vm.device=/nonexistent --format text
+		[[ $(sed -n '/^Checks/,$p' seen | wc -L) -le $columns && $(wc -l <seen) -gt 20 ]]
+		cp seen seen-$columns
+		COLUMNS=$columns vmm smoke vm.device=/nonexistent --format text
+		cmp <(grep -v ^minivmm stdout) <(grep -v ^minivmm seen)
+		TERM=dumb on_terminal $columns help
+		[[ $(wc -L <seen) -le $columns ]]
+		TERM=dumb on_terminal $columns smoke -h
+		[[ $(wc -L <seen) -le $columns ]]
+	done
+	[[ $(wc -l <seen-60) -gt $(wc -l <seen-80) && $(wc -l <seen-80) -gt $(wc -l <seen-200) ]]
+	COLUMNS=60 vmm report show "$top/tests/fixtures/report.json"
+	grep -q '^  total .* 128.5 MiB  32.1 MiB' stdout
+}
+
+@test "colours: on a terminal, or as --color says; NO_COLOR, dumb terminals and files have none" {
+	local report=$top/tests/fixtures/report.json green=$'\e[1;32mPASS\e[0m'
+	TERM=xterm on_terminal 80 report show "$report"
+	grep -qF "$green: rmaps lazy" seen
+	TERM=dumb on_terminal 80 report show "$report"
+	! grep -q $'\e' seen || return 1
+	TERM=xterm NO_COLOR=1 on_terminal 80 report show "$report"
+	! grep -q $'\e' seen || return 1
+	TERM=xterm on_terminal 80 report show "$report" --color never
+	! grep -q $'\e' seen || return 1
+	vmm report show "$report"
+	cp stdout plain
+	! grep -q $'\e' plain || return 1
+	NO_COLOR=1 vmm report show "$report" --color always -o file.json
+	grep -qF "$green" stdout
+	! grep -q $'\e' file.json || return 1
+	sed 's/\x1b\[[0-9;]*m//g' stdout | cmp - plain
+	vmm report show "$report" --color sometimes
+	[[ $status == 2 ]]
+}
+
+@test "a reason that checks share is said once, and names which they are" {
+	vmm smoke vm.device=/nonexistent --format text
+	[[ $(grep -c 'no VM was made' stdout) == 1 ]]
+	sed -n '/SKIP  15 checks  /,/^  SKIP/p' stdout | tr -s ' \n' ' ' | grep -qF "no VM was made host.tdp-mmu, host.policy, guest.clean"
+	# Each is a skip all the same, for those who count.
+	grep -q '^SKIP: 0 passed, 0 failed, 18 skipped; exit status 4' stdout
+	vmm smoke vm.device=/nonexistent --brief
+	[[ $(wc -L <stdout) -le 80 && $(<stdout) == *"; in a VM .." ]]
+}

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/command_line.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/suggest.h"
+#include "base/text.h"
+
+/* argp's help takes its width from the environment. What the user says there wins. */
+static void fit_help(void)
+{
+	char format[64];
+
+	snprintf(format, sizeof(format), "no-dup-args-note,rmargin=%zu", text_prose(stdout) - 1);
+	setenv("ARGP_HELP_FMT", format, 0);
+}
+
+static error_t parse_standard(int key, char *argument, struct argp_state *state)
+{
+	(void)argument;
+	switch (key) {
+	case 'h':
+	case '?':
+		fit_help();
+		argp_state_help(state, state->out_stream, ARGP_HELP_STD_HELP);
+		return 0;
+	case 'V':
+		fprintf(state->out_stream, "%s\n", argp_program_version);
+		argp_state_help(state, state->out_stream, ARGP_HELP_EXIT_OK);
+		return 0;
+	case 'u':
+		argp_state_help(state, state->out_stream, ARGP_HELP_USAGE | ARGP_HELP_EXIT_OK);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+/* argp's own help has no -h. */
+static const struct argp standard = {
+	.options = (const struct argp_option[]){
+		{ "help", 'h', NULL, 0, "Show this help", -1 },
+		{ NULL, '?', NULL, OPTION_HIDDEN, NULL, -1 },
+		{ "usage", 'u', NULL, OPTION_HIDDEN, NULL, -1 },
+		{ "version", 'V', NULL, 0, "Show the version", -1 },
+		{ 0 },
+	},
+	.parser = parse_standard,
+};
+
+static bool is_end(const struct argp_option *row)
+{
+	return !row->key && !row->name && !row->doc && !row->group;
+}
+
+/* Calls visit() for each option of argp and its children, until it returns true. Returns that option, or NULL. */
+static const struct argp_option *each_option(const struct argp *argp,
+					     bool (*visit)(const struct argp_option *row, void *data), void *data)
+{
+	const struct argp_option *found = NULL;
+
+	for (const struct argp_option *row = argp->options; row && !is_end(row); row++)
+		if (visit(row, data))
+			return row;
+	for (const struct argp_child *child = argp->children; child && child->argp && !found; child++)
+		found = each_option(child->argp, visit, data);
+	return found;
+}
+
+/* getopt takes the beginning of a name as well. */
+static bool has_long_name(const struct argp_option *row, void *word)
+{
+	const char *name = (const char *)word + 2;
+
+	return row->name && !strncmp(row->name, name, strcspn(name, "="));
+}
+
+static bool has_letter(const struct argp_option *row, void *word)
+{
+	return row->key == *(const char *)word;
+}
+
+static bool suggest(const struct argp_option *row, void *suggestion)
+{
+	if (row->name && !(row->flags & OPTION_HIDDEN))
+		suggest_try(suggestion, row->name);
+	return false;
+}
+
+/* Does the word after this one belong to it? It is one of options, or of letters, such as -vo. */
+static bool takes_next(const struct argp *argp, char *word)
+{
+	const struct argp_option *row;
+
+	if (!strncmp(word, "--", 2)) {
+		row = each_option(argp, has_long_name, word);
+		return row && row->arg && !strchr(word, '=');
+	}
+	for (char *letter = word + 1; *letter; letter++) {
+		row = each_option(argp, has_letter, letter);
+		if (row && row->arg)
+			return !letter[1];
+	}
+	return false;
+}
+
+static bool is_option(const char *word)
+{
+	return word[0] == '-' && word[1];
+}
+
+int command_line_first(const struct argp *argp, int argc, char **argv)
+{
+	int i = 1;
+
+	while (i < argc && is_option(argv[i]))
+		i += 1 + takes_next(argp, argv[i]);
+	return i < argc ? i : argc;
+}
+
+/* Prints which option is meant. Returns -1. */
+static int unknown_option(const struct argp *argp, const char *program, const char *word)
+{
+	char name[64];
+	struct suggestion suggestion = SUGGESTION(name);
+
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(word + 2, "="), word + 2);
+	each_option(argp, suggest, &suggestion);
+	fprintf(stderr, "%s: --%s: unknown option; ", program, name);
+	if (suggestion.best)
+		fprintf(stderr, "did you mean --%s?\n", suggestion.best);
+	else
+		fprintf(stderr, "%s --help lists its options\n", program);
+	return -1;
+}
+
+static int check_options(const struct argp *argp, int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++) {
+		if (!is_option(argv[i]))
+			continue;
+		if (!strncmp(argv[i], "--", 2) && !each_option(argp, has_long_name, argv[i]))
+			return unknown_option(argp, argv[0], argv[i]);
+		i += takes_next(argp, argv[i]);
+	}
+	return 0;
+}
+
+static error_t parse_outer(int key, char *argument, struct argp_state *state)
+{
+	(void)argument;
+	if (key != ARGP_KEY_INIT)
+		return ARGP_ERR_UNKNOWN;
+	state->child_inputs[0] = state->input;
+	return 0;
+}
+
+int command_line_parse(const struct argp *argp, int argc, char **argv, void *input)
+{
+	const struct argp_child children[] = { { argp, 0, NULL, 0 }, { &standard, 0, NULL, 0 }, { 0 } };
+	const struct argp outer = { .parser = parse_outer, .children = children };
+
+	if (check_options(&outer, argc, argv))
+		return -1;
+	return argp_parse(&outer, argc, argv, ARGP_NO_HELP, NULL, input) ? -1 : 0;
+}
