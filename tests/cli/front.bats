@@ -139,6 +139,25 @@ on_terminal() {
 	[[ $status == 2 ]]
 }
 
+@test "--require: a check that was skipped, or is not part of the run, fails" {
+	vmm smoke vm.device=/nonexistent --require l2.ran,dirty.complete -o report.json
+	[[ $status == 1 ]]
+	grep -q '^not ok [0-9]* l2.ran$' stdout
+	jq -e '.result == "fail" and .exit_status == 1 and ([.checks[] | select(.result == "fail") | .name] == ["l2.ran", "dirty.complete"])' report.json
+	jq -e '.checks[] | select(.name == "l2.ran") | .reason == "required, but not judged: no VM was made"' report.json
+	vmm "$top/configs/transition.ini" vm.device=/nonexistent --require host.kvm --format json
+	[[ $status == 1 ]]
+	jq -e '.checks[0].result == "fail"' stdout
+	vmm sweep --sizes 1G --slots 1 --require teardown.clean --format json
+	jq -e '.points[0].result == "fail"' stdout
+	for wrong in l2.rna "l2.ran," ""; do
+		vmm smoke vm.device=/nonexistent --require "$wrong"
+		[[ $status == 2 && ! -s stdout ]]
+	done
+	vmm smoke --require l2.rna
+	grep -q -- '--require l2.rna: no check has this name; did you mean l2.ran?' stderr
+}
+
 @test "a reason that checks share is said once, and names which they are" {
 	vmm smoke vm.device=/nonexistent --format text
 	[[ $(grep -c 'no VM was made' stdout) == 1 ]]

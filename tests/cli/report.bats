@@ -62,6 +62,54 @@ hostile() {
 	awk -f "$top/tests/cli/csv.awk" stdout | grep -qxF $'1\tresult\tskip'
 }
 
+# What a parser of JUnit reads, a line each: the suite's sums, then "NAME RESULT MESSAGE".
+junit() {
+	/usr/bin/python3 -c '
+import sys
+from junitparser import JUnitXml
+for suite in JUnitXml.fromfile(sys.argv[1]):
+    print("suite", suite.name, suite.hostname, suite.timestamp, suite.tests, suite.failures, suite.errors, suite.skipped)
+    for case in suite:
+        what = case.result[0] if case.result else None
+        print(case.name, type(what).__name__ if what is not None else "Passed", what.message if what is not None else "")
+' "$1"
+}
+
+@test "junit: a parser of JUnit has every check, its result and its reason; -o FILE gets it as well" {
+	/usr/bin/python3 -c 'import junitparser' 2>/dev/null || skip "no junitparser (Debian: python3-junitparser)"
+	hostile
+	jq '.result = "error" | .error = {text: "it broke", remedy: null} | .checks[1].result = "skip" | .checks[1].reason = "why not"' "$report" >broke.json
+	for file in "$report" hostile.json broke.json; do
+		vmm report show "$file" --format junit -o saved.xml
+		[[ $status == 0 && ! -s stderr ]]
+		cmp stdout saved.xml
+		junit stdout >cases
+		jq -r '.checks[] | "\(.name) \({pass: "Passed", fail: "Failure", skip: "Skipped"}[.result])"' "$file" >expected
+		[[ ! $file == broke.json ]] || echo "run Error" >>expected
+		diff expected <(grep -v ^suite cases | cut -d' ' -f1,2)
+		xmllint --noout stdout
+	done
+	grep -qx 'run Error it broke' cases
+	grep -qx 'host.nested Skipped why not' cases
+	grep -q '^suite configs/transition.ini lab 2026-11-26T[0-9:]* 18 0 1 1$' cases
+}
+
+@test "prom: -o FILE gets it, whole or not at all" {
+	vmm report show "$report" --format prom -o minivmm.prom
+	[[ $status == 0 ]]
+	cmp stdout minivmm.prom
+	awk -f "$top/tests/cli/prom.awk" minivmm.prom
+	! command -v promtool >/dev/null || promtool check metrics <minivmm.prom
+	vmm report show "$report" --format prom -o nowhere/minivmm.prom
+	[[ $status == 3 ]]
+	# Text and CSV are for standard output: the file has the JSON.
+	vmm report show "$report" --format csv -o report.json
+	[[ $(jq -S . report.json) == "$(jq -S . "$report")" ]]
+	vmm smoke vm.device=/nonexistent --format prom -o smoke.prom
+	[[ $status == 4 ]]
+	grep -q '^minivmm_result{.*result="skip"} 1$' smoke.prom
+}
+
 @test "ktap: prove takes it" {
 	vmm report show "$report" --format ktap
 	prove -e cat stdout

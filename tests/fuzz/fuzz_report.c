@@ -75,6 +75,7 @@ static void show(const json_t *report)
 	out = fuzz_sink();
 	MUST(!report_render(report, report_prom, out));
 	MUST(!report_render(report, report_csv, out));
+	MUST(!report_render(report, report_junit, out));
 	fclose(out);
 	check_json(report);
 	check_ktap(report);

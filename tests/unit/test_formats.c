@@ -40,7 +40,7 @@ static void test_names(void **state)
 	char text[FORMATS_TEXT];
 
 	(void)state;
-	assert_string_equal(format_names(text, DOCUMENT(RUN)), "text, json, ktap, csv, prom");
+	assert_string_equal(format_names(text, DOCUMENT(RUN)), "text, json, ktap, csv, prom, junit");
 	assert_string_equal(format_names(text, DOCUMENT(PLAN)), "text, json");
 	assert_string_equal(format_names(text, DOCUMENT(STAT)), "text, json, prom");
 	assert_string_equal(format_names(text, 0), "");

@@ -3,6 +3,7 @@
 #include "report_scenes.h"
 
 #include "base/csv.h"
+#include "base/xml.h"
 #include "cmd/sweep.h"
 #include "fleet/html.h"
 #include "fleet/plot.h"
@@ -26,6 +27,31 @@ static void assert_written(FILE *out, const char *want)
 	assert_string_equal(memory, want);
 	free(memory);
 	memory = NULL;
+}
+
+/* Whatever the text is, the XML is well-formed, and a parser gets back what XML can have of it. */
+static void test_xml(void **state)
+{
+	static const struct {
+		const char *text, *xml;
+	} rows[] = {
+		{ "plain", "plain" }, { "a<b>&\"c\"", "a&lt;b&gt;&amp;&quot;c&quot;" },
+		{ "]]>", "]]&gt;" }, { "a\nb\tc\rd", "a&#10;b&#9;c?d" }, { "\x1b[31m\x7f", "?[31m?" },
+		{ "\xc2\x9b\xc3\xa4", "?\xc3\xa4" }, { "\xef\xbf\xbe\xef\xbf\xbf\xef\xbf\xbd", "??\xef\xbf\xbd" },
+		{ "\xc2", "?" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char *text;
+		size_t size;
+		FILE *out = open_memstream(&text, &size);
+
+		xml_put(out, rows[i].text);
+		fclose(out);
+		assert_string_equal(text, rows[i].xml);
+		free(text);
+	}
 }
 
 static void test_csv_fields(void **state)
@@ -236,6 +262,7 @@ static void test_anything(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_xml),
 		cmocka_unit_test(test_csv_fields), cmocka_unit_test(test_prom_samples),
 		cmocka_unit_test(test_html_text), cmocka_unit_test(test_plot_text),
 		cmocka_unit_test(test_brief_whole_names), cmocka_unit_test(test_sweep_csv),

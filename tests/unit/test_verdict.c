@@ -159,6 +159,30 @@ static void test_no_kvm(void **state)
 	expect_end(&verdict, RESULT_SKIP, 4);
 }
 
+/* --require: what was not judged fails, and what passed or was not asked for stays. */
+static void test_require(void **state)
+{
+	struct world *w = *state;
+	struct verdict verdict = judge_all(w);
+
+	verdict_require(&w->run, NULL, &verdict);
+	expect_end(&verdict, RESULT_PASS, 0);
+	verdict_require(&w->run, "rmap.exact,l2.ran", &verdict);
+	expect_end(&verdict, RESULT_PASS, 0);
+	verdict_require(&w->run, "l2.ran,discard.fresh", &verdict);
+	expect(&verdict, "discard.fresh", RESULT_FAIL, "no part of this run");
+	expect_end(&verdict, RESULT_FAIL, 1);
+	w->run.stage = STAGE_NOTHING;
+	w->run.skipped = true;
+	w->run.phase_count = 0;
+	err_set(&w->run.err, 2, "open(/dev/kvm): No such file");
+	verdict = judge_all(w);
+	verdict_require(&w->run, "rmap.exact", &verdict);
+	expect(&verdict, "rmap.exact", RESULT_FAIL, "required, but not judged: no VM was made");
+	expect(&verdict, "tracking.exact", RESULT_SKIP, "no VM was made");
+	expect_end(&verdict, RESULT_FAIL, 1);
+}
+
 static void test_no_nesting(void **state)
 {
 	struct world *w = *state;
@@ -831,7 +855,7 @@ static void test_nested_off(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_all_green), T(test_no_kvm), T(test_no_nesting), T(test_controls),
+		T(test_all_green), T(test_no_kvm), T(test_require), T(test_no_nesting), T(test_controls),
 		T(test_restore), T(test_eager_host), T(test_counters_only),
 		T(test_policy_eager_on_lazy_host), T(test_too_early), T(test_never),
 		T(test_pages_missing), T(test_wrong_bytes), T(test_other_vms), T(test_wrong_heads),

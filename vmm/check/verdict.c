@@ -3,6 +3,7 @@
 #include "check/verdict.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "check/check.h"
@@ -129,6 +130,50 @@ void verdict_judge(const struct run *run, struct verdict *verdict)
 		if (!table[i].applies || table[i].applies(run))
 			judge_row(&table[i], run, verdict);
 	conclude(run, verdict);
+}
+
+static bool is_in(const char *name, const char *list)
+{
+	size_t length = strlen(name);
+
+	for (; list; list = strchr(list, ','), list += list != NULL)
+		if (!strncmp(list, name, length) && (list[length] == ',' || !list[length]))
+			return true;
+	return false;
+}
+
+static struct check *find_check(struct verdict *verdict, const char *name)
+{
+	for (size_t i = 0; i < verdict->count; i++)
+		if (!strcmp(verdict->checks[i].name, name))
+			return &verdict->checks[i];
+	return NULL;
+}
+
+/* A check that this run does not have is not judged either. */
+static void require(struct verdict *verdict, const char *name)
+{
+	struct check *check = find_check(verdict, name);
+	char why[sizeof(check->reason)];
+
+	if (!check) {
+		check = &verdict->checks[verdict->count++];
+		check->name = name;
+		check_fail(check, "required, but no part of this run has this check");
+		check_remedy(check, "minivmm list checks -v says what it asks; configs/guard.ini has most");
+	} else if (check->result == RESULT_SKIP) {
+		snprintf(why, sizeof(why), "%s", check->reason);
+		check_fail(check, "required, but not judged: %.340s", why);
+	}
+}
+
+void verdict_require(const struct run *run, const char *names, struct verdict *verdict)
+{
+	for (size_t i = 0; names && i < ROWS; i++)
+		if (is_in(table[i].info.name, names))
+			require(verdict, table[i].info.name);
+	if (names)
+		conclude(run, verdict);
 }
 
 /* Without a second run it may be unknown whether this host's VMs can be nested. */

@@ -35,6 +35,9 @@ void verdict_judge(const struct run *run, struct verdict *verdict);
 void verdict_add_nested_off(const struct run *run, const struct run *hidden,
 			    struct verdict *verdict);
 
+/* Fails the checks of this list, "rmap.exact,l2.ran", that could not be judged. NULL: none is required. */
+void verdict_require(const struct run *run, const char *names, struct verdict *verdict);
+
 /* For `minivmm list checks`: names and what each one asks, in order. */
 struct check_info {
 	const char *name, *asks;

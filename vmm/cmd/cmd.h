@@ -34,8 +34,8 @@ int cmd_config_status(int code);
 int cmd_open_signals(struct signals *signals);
 /* Can -o FILE be written? For commands that run for long: this makes nothing. */
 int cmd_check_output(const struct options *options);
-/* Writes JSON to -o FILE, if there is one. */
-int cmd_save(const json_t *result, const struct options *options);
+/* Writes JSON, or prom or junit if asked for, to -o FILE, if there is one. */
+int cmd_save(const json_t *result, enum document document, const struct options *options);
 /* Renders JSON on stdout, in the format that was asked for. */
 int cmd_print(const json_t *result, enum document document, const struct options *options);
 /* Flushes stdout, after what wrote to it has returned rc. */

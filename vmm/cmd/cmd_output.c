@@ -65,11 +65,26 @@ int cmd_check_output(const struct options *options)
 	return EXIT_ENVIRONMENT;
 }
 
-int cmd_save(const json_t *result, const struct options *options)
+struct rendering {
+	const json_t *result;
+	report_renderer *render;
+};
+
+static int write_rendering(const void *what, FILE *out)
 {
+	const struct rendering *rendering = what;
+
+	return report_render(rendering->result, rendering->render, out);
+}
+
+int cmd_save(const json_t *result, enum document document, const struct options *options)
+{
+	const struct rendering rendering = { result, options->format->render[document] };
 	struct err err;
 
-	if (!options->output || !report_save(result, options->output, &err))
+	if (!options->output ||
+	    !(options->format->saved ? save_file(options->output, write_rendering, &rendering, &err) :
+				       report_save(result, options->output, &err)))
 		return 0;
 	cmd_print_err(&err);
 	return EXIT_ENVIRONMENT;
@@ -97,7 +112,7 @@ int cmd_deliver(json_t *result, enum document document, const struct options *op
 
 	if (!result)
 		return cmd_no_memory("the result");
-	saved = cmd_save(result, options);
+	saved = cmd_save(result, document, options);
 	printed = cmd_print(result, document, options);
 	json_decref(result);
 	return saved ? saved : printed;

@@ -23,7 +23,7 @@ static const struct verb {
 	const char *doc;
 } verbs[] = {
 	{ "show", "FILE", 1, 1, DOCUMENT(RUN) | DOCUMENT(PLAN), false, report_cmd_show,
-	  "Write the report as JSON to FILE, atomically",
+	  "Write the report as JSON to FILE, atomically, or what --format prom or junit says",
 	  "Renders one saved report. FILE may be - for standard input.\v"
 	  "Example: minivmm report show report.json --format csv\n\n"
 	  "Exit status: 0 shown, whatever its result is; 2 usage error; 3 FILE can't be read or is not a report." },

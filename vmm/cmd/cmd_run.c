@@ -50,6 +50,7 @@ static int deliver(const struct run *run, const struct options *options, struct 
 	int status;
 
 	verdict_judge(run, &verdict);
+	verdict_require(run, options->require, &verdict);
 	report = report_build(run, &verdict);
 	status = journal->path ? end_journal(journal, report, options) :
 				 cmd_deliver(report, DOCUMENT_RUN, options);
@@ -136,9 +137,9 @@ static int load_and_run(struct run_arguments *arguments, struct session *session
 int cmd_run(int argc, char **argv)
 {
 	static const struct options_use use = {
-		.documents = DOCUMENT(RUN), .trace = true,
-		.output_help = "Write the JSON report to FILE, atomically; FILE.jsonl: a line for "
-			       "each second of stress, then the report",
+		.documents = DOCUMENT(RUN), .trace = true, .judges = true,
+		.output_help = "Write the JSON report to FILE, atomically, or what --format prom or junit says; "
+			       "FILE.jsonl: a line for each second of stress, then the report",
 	};
 	struct run_arguments arguments = { 0 };
 	const struct argp_child children[] = {

@@ -101,6 +101,7 @@ static int judge(const struct run *run, const struct run *hidden,
 
 	verdict_judge(run, &verdict);
 	verdict_add_nested_off(run, hidden, &verdict);
+	verdict_require(run, arguments->options.require, &verdict);
 	status = cmd_deliver(report_build(run, &verdict), DOCUMENT_RUN, &arguments->options);
 	return status ? status : verdict.exit_status;
 }
@@ -125,8 +126,8 @@ static int smoke(const struct arguments *arguments)
 int cmd_smoke(int argc, char **argv)
 {
 	static const struct options_use use = {
-		.documents = DOCUMENT(RUN), .standard = report_ktap, .trace = true,
-		.output_help = "Write the JSON report to FILE, atomically",
+		.documents = DOCUMENT(RUN), .standard = report_ktap, .trace = true, .judges = true,
+		.output_help = "Write the JSON report to FILE, atomically, or what --format prom or junit says",
 	};
 	const struct argp_option rows[] = {
 		{ "brief", KEY_BRIEF, NULL, 0,

@@ -303,7 +303,7 @@ int cmd_stat(int argc, char **argv)
 {
 	static const struct options_use use = {
 		.documents = DOCUMENT(STAT), .unused = UNUSED_ALL,
-		.output_help = "Write the JSON to FILE, atomically; not with --watch",
+		.output_help = "Write the JSON to FILE, atomically, or what --format prom says; not with --watch",
 	};
 	struct arguments arguments = { 0 };
 	const struct argp_child children[] = {

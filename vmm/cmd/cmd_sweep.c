@@ -165,6 +165,7 @@ static json_t *run_point(struct session *session, const struct arguments *argume
 	progress_end(&line);
 	if (!code) {
 		verdict_judge(run, &verdict);
+		verdict_require(run, arguments->options.require, &verdict);
 		report = report_build(run, &verdict);
 		if (!report)
 			cmd_no_memory("the report");
@@ -296,7 +297,7 @@ int cmd_sweep(int argc, char **argv)
 {
 	/* Nothing in a sweep is random. */
 	static const struct options_use use = {
-		.documents = DOCUMENT(SWEEP), .unused = UNUSED_SEED,
+		.documents = DOCUMENT(SWEEP), .unused = UNUSED_SEED, .judges = true,
 		.output_help = "Write the JSON to FILE, atomically",
 	};
 	struct arguments arguments = { .options.trace = true };

@@ -16,22 +16,23 @@
  * The options' help and their errors come from this table.
  */
 static const struct format table[] = {
-	{ "text", "for people", {
+	{ "text", "for people", false, {
 		[DOCUMENT_RUN] = report_text, [DOCUMENT_PLAN] = report_text_plan,
 		[DOCUMENT_SWEEP] = sweep_text, [DOCUMENT_STAT] = stat_text,
 		[DOCUMENT_MERGE] = merge_text, [DOCUMENT_DIFF] = diff_text,
 		[DOCUMENT_HEADROOM] = headroom_text } },
-	{ "json", "for programs", {
+	{ "json", "for programs", false, {
 		[DOCUMENT_RUN] = report_json, [DOCUMENT_PLAN] = report_json,
 		[DOCUMENT_SWEEP] = report_json, [DOCUMENT_STAT] = report_json,
 		[DOCUMENT_MERGE] = report_json, [DOCUMENT_DIFF] = report_json,
 		[DOCUMENT_HEADROOM] = report_json } },
-	{ "ktap", "for test harnesses", { [DOCUMENT_RUN] = report_ktap } },
-	{ "csv", "for spreadsheets", {
+	{ "ktap", "for test harnesses", false, { [DOCUMENT_RUN] = report_ktap } },
+	{ "csv", "for spreadsheets", false, {
 		[DOCUMENT_RUN] = report_csv, [DOCUMENT_SWEEP] = sweep_csv,
 		[DOCUMENT_MERGE] = merge_csv, [DOCUMENT_HEADROOM] = headroom_csv } },
-	{ "prom", "for Prometheus", {
+	{ "prom", "for Prometheus", true, {
 		[DOCUMENT_RUN] = report_prom, [DOCUMENT_STAT] = stat_prom } },
+	{ "junit", "for CI", true, { [DOCUMENT_RUN] = report_junit } },
 };
 
 #define COUNT (sizeof(table) / sizeof(table[0]))

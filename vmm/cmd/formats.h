@@ -3,6 +3,8 @@
 #ifndef FORMATS_H
 #define FORMATS_H
 
+#include <stdbool.h>
+
 #include "report/report.h"
 
 /* Kinds of JSON results; each has renderings of its own. */
@@ -15,6 +17,7 @@ enum document {
 
 struct format {
 	const char *name, *help;
+	bool saved;		/* -o FILE gets it as well, instead of JSON */
 	report_renderer *render[DOCUMENT_COUNT];	/* NULL: there is no such rendering */
 };
 
@@ -23,7 +26,7 @@ const struct format *format_find(const char *name, unsigned int documents);
 /* The format that has this renderer; the first of the table if there is none. */
 const struct format *format_of(report_renderer *render);
 
-#define FORMATS_TEXT 256
+#define FORMATS_TEXT 384
 
 /* "text, json": the formats that can render one of `documents`. */
 char *format_names(char text[FORMATS_TEXT], unsigned int documents);

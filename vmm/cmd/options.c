@@ -5,10 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/suggest.h"
 #include "base/units.h"
+#include "check/verdict.h"
 #include "config/keys.h"
 
-enum row { KEY_FORMAT = 256, KEY_SEED, KEY_TIMEOUT, KEY_PROGRESS, KEY_TRACE, KEY_COLOR };
+enum row { KEY_FORMAT = 256, KEY_SEED, KEY_TIMEOUT, KEY_PROGRESS, KEY_TRACE, KEY_COLOR, KEY_REQUIRE };
 
 static const struct option_row {
 	struct argp_option option;
@@ -26,6 +28,8 @@ static const struct option_row {
 	    "On stderr: auto (on a terminal), never or plain", 1 }, UNUSED_PROGRESS },
 	{ { "verbose", 'v', NULL, 0,
 	    "Say on stderr what is being done, as --progress plain does", 1 }, UNUSED_PROGRESS },
+	{ { "require", KEY_REQUIRE, "CHECK,...", 0,
+	    "Fail if one of these checks is skipped, or is not part of the run (minivmm list checks)", 1 }, 0 },
 	{ { "trace", KEY_TRACE, NULL, 0,
 	    "Measure the transition from inside, with kprobes (root, tracefs): the time of each "
 	    "slot", 1 }, 0 },
@@ -58,6 +62,32 @@ static void take_progress(struct options *options, const char *name, struct argp
 	if (value < 0)
 		argp_error(state, "--progress %s: not one of auto, never, plain", name);
 	options->progress = (enum progress)value;
+}
+
+/* Ends the program at a name that is no check. */
+static void check_name(const char *name, const struct argp_state *state)
+{
+	struct suggestion suggestion = SUGGESTION(name);
+
+	for (size_t i = 0; i < verdict_check_count(); i++) {
+		if (!strcmp(name, verdict_check_info(i)->name))
+			return;
+		suggest_try(&suggestion, verdict_check_info(i)->name);
+	}
+	argp_error(state, "--require %s: no check has this name%s%s%s", name,
+		   suggestion.best ? "; did you mean " : "; minivmm list checks has all",
+		   suggestion.best ? suggestion.best : "", suggestion.best ? "?" : "");
+}
+
+static void take_require(struct options *options, const char *list, const struct argp_state *state)
+{
+	char name[64];
+
+	for (const char *next = list; next; next = strchr(next, ','), next += next != NULL) {
+		snprintf(name, sizeof(name), "%.*s", (int)strcspn(next, ","), next);
+		check_name(name, state);
+	}
+	options->require = list;
 }
 
 /* base/text.h reads these variables, which people set for all programs. */
@@ -118,6 +148,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		if (options->progress == PROGRESS_AUTO)
 			options->progress = PROGRESS_PLAIN;
 		return 0;
+	case KEY_REQUIRE:
+		take_require(options, argument, state);
+		return 0;
 	case KEY_TRACE:
 		options->trace = true;
 		return 0;
@@ -152,7 +185,8 @@ const struct argp *options_argp(struct options *options, const struct options_us
 		 use->format_help ? use->format_help :
 				    format_help(formats, use->documents, options->format));
 	for (size_t i = 0; i < OPTIONS_ROWS - 1; i++) {
-		if (table[i].option.key == KEY_TRACE && !use->trace)
+		if ((table[i].option.key == KEY_TRACE && !use->trace) ||
+		    (table[i].option.key == KEY_REQUIRE && !use->judges))
 			continue;
 		*row = table[i].option;
 		row->doc = help_of(options, row);

@@ -24,11 +24,12 @@ struct options_use {
 	report_renderer *standard;	/* its default format has this one; NULL: text */
 	unsigned int unused;		/* enum options_unused; its help leaves them out */
 	bool trace;			/* it takes --trace */
+	bool judges;			/* it takes --require */
 	const char *output_help;	/* of -o */
 	const char *format_help;	/* NULL: all formats of its documents */
 };
 
-#define OPTIONS_ROWS 9
+#define OPTIONS_ROWS 10
 
 struct options {
 	const struct options_use *use;
@@ -40,6 +41,7 @@ struct options {
 	enum progress progress;
 	bool verbose;			/* -v */
 	bool trace;			/* --trace */
+	const char *require;		/* names of checks, with commas; NULL: none */
 	/* For argp, which shows to the user what this command uses. */
 	struct argp argp;
 	struct argp_option rows[OPTIONS_ROWS];

@@ -150,6 +150,14 @@ void report_headline(const json_t *report, char *text, size_t size)
 	}
 }
 
+bool report_broke(const json_t *report)
+{
+	const char *result = value_string(report, "result");
+
+	return value_string(report, "signal") || !json_array_size(value_at(report, "checks")) ||
+	       !result || !strcmp(result, "error");
+}
+
 const char *report_remedy(const json_t *report)
 {
 	const char *remedy = value_string(report, "error.remedy");

@@ -7,6 +7,7 @@
 #define REPORT_RENDER_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -30,6 +31,8 @@ int report_ktap(const json_t *report, FILE *out);
 int report_csv(const json_t *report, FILE *out);
 /* For Prometheus: its text exposition format, version 0.0.4. */
 int report_prom(const json_t *report, FILE *out);
+/* For CI systems: JUnit's XML. */
+int report_junit(const json_t *report, FILE *out);
 /* One line, to compare the results of many hosts. */
 int report_brief(const json_t *report, FILE *out);
 
@@ -42,6 +45,8 @@ void report_count(const json_t *report, struct report_counts *counts);
 void report_headline(const json_t *report, char *text, size_t size);
 /* rmap_state of the last phase that has one; NULL if no source shows it. */
 const char *report_last_state(const json_t *report);
+/* After an error or a signal no check need fail, yet no harness may take the report for a success. */
+bool report_broke(const json_t *report);
 /* What the user can do about a run that could not be judged, or NULL. */
 const char *report_remedy(const json_t *report);
 

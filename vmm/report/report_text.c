@@ -303,64 +303,64 @@ static bool is_skipped(const json_t *check)
 	return result && !strcmp(result, "skip");
 }
 
-/* How many checks in a row, from this one on, are skipped for the same reason. */
-static size_t skipped_alike(const json_t *checks, size_t first)
+static bool is_alike(const json_t *checks, size_t a, size_t b)
 {
-	const json_t *check = json_array_get(checks, first);
-	size_t i = first + 1;
+	const json_t *one = json_array_get(checks, a), *other = json_array_get(checks, b);
 
-	if (!is_skipped(check))
-		return 1;
-	while (is_skipped(json_array_get(checks, i)) && same_remedy(json_array_get(checks, i), check))
-		i++;
-	return i - first;
+	return is_skipped(one) && is_skipped(other) && same_remedy(one, other);
 }
 
-static void list_names(const json_t *checks, size_t first, size_t count, char *names, size_t size)
+/* How many of the checks below `end` were skipped for the same reason as that at `like`. */
+static size_t count_alike(const json_t *checks, size_t like, size_t end)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < end; i++)
+		count += is_alike(checks, i, like);
+	return count;
+}
+
+static void list_alike(const json_t *checks, size_t like, char *names, size_t size)
 {
 	size_t length = 0;
 
-	for (size_t i = first; i < first + count && length < size; i++) {
+	for (size_t i = like; i < json_array_size(checks) && length < size; i++) {
 		const char *name = value_string(json_array_get(checks, i), "name");
 
-		length += (size_t)snprintf(names + length, size - length, "%s%s", length ? ", " : "",
-					   name ? name : "?");
+		if (is_alike(checks, i, like))
+			length += (size_t)snprintf(names + length, size - length, "%s%s", length ? ", " : "",
+						   name ? name : "?");
 	}
 }
 
-/* Puts the check at first, or so many as were skipped for its reason, which is said once. Returns how many. */
-static size_t put_alike(const json_t *checks, size_t first, const json_t *before, size_t width, FILE *out)
+/* A reason for which three checks or more were skipped is said once, with the first of them. */
+static void put_alike(const json_t *checks, size_t i, const json_t *before, size_t width, FILE *out)
 {
-	const json_t *check = json_array_get(checks, first);
-	size_t count = skipped_alike(checks, first);
+	const json_t *check = json_array_get(checks, i);
+	size_t alike = count_alike(checks, i, json_array_size(checks));
 	char number[32], names[2048];
 
-	if (count < 3) {
+	if (alike < 3) {
 		put_check(check, value_string(check, "name"), NULL, before, width, out);
-		return 1;
+	} else if (!count_alike(checks, i, i)) {
+		snprintf(number, sizeof(number), "%zu checks", alike);
+		list_alike(checks, i, names, sizeof(names));
+		put_check(check, number, names, before, width, out);
 	}
-	snprintf(number, sizeof(number), "%zu checks", count);
-	list_names(checks, first, count, names, sizeof(names));
-	put_check(check, number, names, before, width, out);
-	return count;
 }
 
 static void put_checks(const json_t *report, FILE *out)
 {
 	const json_t *checks = value_at(report, "checks"), *check;
-	size_t width = NAME_LEAST, i, before;
+	size_t width = NAME_LEAST, i;
 
 	if (!json_array_size(checks))
 		return;
 	json_array_foreach(checks, i, check)
 		width = name_width(width, value_string(check, "name"));
 	fputs("\nChecks\n", out);
-	for (i = 0, before = 0; i < json_array_size(checks);) {
-		size_t shown = put_alike(checks, i, i ? json_array_get(checks, before) : NULL, width, out);
-
-		before = i;
-		i += shown;
-	}
+	json_array_foreach(checks, i, check)
+		put_alike(checks, i, i ? json_array_get(checks, i - 1) : NULL, width, out);
 }
 
 static void put_result(const json_t *report, FILE *out)
