@@ -158,6 +158,26 @@ on_terminal() {
 	grep -q -- '--require l2.rna: no check has this name; did you mean l2.ran?' stderr
 }
 
+@test "--runs: as many runs, one report, with every time's median and spread" {
+	vmm smoke vm.device=/nonexistent --runs 5 -o report.json --format text --progress plain
+	[[ $status == 4 ]]
+	jq -e '.runs | .count == 5 and (.results == ["skip", "skip", "skip", "skip", "skip"])
+		and (.times[0] | .name == "duration_ns" and .n == 5 and .min_ns <= .median_ns and .median_ns <= .max_ns)' report.json
+	grep -q '^Runs: 5, each with a VM of its own: 5 skip$' stdout
+	vmm "$top/configs/transition.ini" vm.device=/nonexistent --runs 3 --format json --progress plain
+	jq -e '.runs.count == 3 and .exit_status == 4' stdout
+	vmm report diff report.json report.json
+	[[ $status == 0 ]]
+	vmm sweep --sizes 64M --slots 1,2 --runs 2 --format json
+	jq -e '.points | length == 2' stdout
+	for wrong in 0 x 1001; do
+		vmm smoke --runs $wrong
+		[[ $status == 2 ]]
+	done
+	vmm - --runs 2
+	[[ $status == 2 && $(<stderr) == *"standard input"* ]]
+}
+
 @test "a reason that checks share is said once, and names which they are" {
 	vmm smoke vm.device=/nonexistent --format text
 	[[ $(grep -c 'no VM was made' stdout) == 1 ]]

@@ -3,6 +3,7 @@
 #include "report_scenes.h"
 
 #include "fleet/diff.h"
+#include "report/report_runs.h"
 
 static json_t *a, *b, *diff;
 static struct scene scene;
@@ -77,6 +78,94 @@ static void test_same(void **state)
 	text = text_of_diff();
 	assert_line(text, "SAME: ");
 	free(text);
+}
+
+/* A copy of report with another transition time, in tenths of a second. */
+static json_t *with_time(const json_t *report, int tenths)
+{
+	json_t *copy = json_deep_copy(report);
+
+	set(json_object_get(copy, "transition"), "duration_ns", json_integer(tenths * 100000000ll));
+	return copy;
+}
+
+/* The report of a run for each of five times. */
+static json_t *five(const json_t *report, const int tenths[5])
+{
+	json_t *reports = json_array(), *merged;
+
+	for (int i = 0; i < 5; i++)
+		json_array_append_new(reports, with_time(report, tenths[i]));
+	merged = report_of_runs(reports);
+	json_decref(reports);
+	assert_non_null(merged);
+	return merged;
+}
+
+static void use(json_t **report, json_t *other)
+{
+	json_decref(*report);
+	*report = other;
+}
+
+/* --runs: the median, the outlier; a difference counts where the ranges are apart. */
+static void test_runs(void **state)
+{
+	json_t *one = json_deep_copy(a), *before = five(one, (const int[]){ 10, 11, 12, 11, 90 });
+	const json_t *time = report_runs_time(before, "transition.duration_ns");
+	int64_t number;
+	char *text;
+
+	(void)state;
+	assert_true(value_int(time, "median_ns", &number) && number == 1100000000);
+	assert_true(value_int(time, "spread_ns", &number) && number == 100000000);
+	assert_true(value_int(time, "min_ns", &number) && number == 1000000000);
+	assert_int_equal(json_array_size(value_at(time, "outliers")), 1);
+	assert_int_equal(json_integer_value(json_array_get(value_at(time, "outliers"), 0)), 5);
+	assert_non_null(report_runs_time(before, "phases.transition.duration_ns"));
+	assert_null(report_runs_time(before, "config.vm.timeout"));
+	json_decref(diff);
+	use(&b, five(one, (const int[]){ 20, 21, 22, 23, 24 }));
+	diff = diff_build(before, "a.json", b, "b.json");
+	text = text_of_diff();
+	assert_line(text, "x2.00, within noise");
+	free(text);
+	use(&before, five(one, (const int[]){ 10, 11, 12, 11, 10 }));
+	json_decref(diff);
+	diff = diff_build(before, "a.json", b, "b.json");
+	text = text_of_diff();
+	assert_line(text, "slower, beyond noise: transition.duration_ns");
+	assert_line(text, "x2.00, slower, beyond noise");
+	assert_false(diff_is_regression(diff));
+	free(text);
+	json_decref(before);
+	json_decref(one);
+}
+
+/* The worst run decides, and what failed in any run has failed. */
+static void test_worst_run(void **state)
+{
+	json_t *reports = json_array(), *merged;
+
+	(void)state;
+	set(a, "result", json_string("skip"));
+	json_array_append_new(reports, json_deep_copy(a));
+	json_array_append_new(reports, json_deep_copy(b));
+	set(b, "result", json_string("fail"));
+	set(b, "exit_status", json_integer(1));
+	set(member(b, "checks", 2), "result", json_string("fail"));
+	json_array_append_new(reports, json_deep_copy(b));
+	set(member(b, "checks", 2), "result", json_string("pass"));
+	set(member(b, "checks", 3), "result", json_string("fail"));
+	json_array_append_new(reports, json_deep_copy(b));
+	merged = report_of_runs(reports);
+	assert_string_equal(value_string(merged, "result"), "fail");
+	assert_string_equal(value_string(member(merged, "checks", 2), "result"), "fail");
+	assert_string_equal(value_string(member(merged, "checks", 3), "result"), "fail");
+	assert_string_equal(value_string(member(merged, "checks", 4), "result"), "pass");
+	assert_string_equal(json_string_value(json_array_get(value_at(merged, "runs.results"), 0)), "skip");
+	json_decref(merged);
+	json_decref(reports);
 }
 
 static void test_bytes(void **state)
@@ -193,6 +282,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_same, build_two, drop_two),
+		cmocka_unit_test_setup_teardown(test_runs, build_two, drop_two),
+		cmocka_unit_test_setup_teardown(test_worst_run, build_two, drop_two),
 		cmocka_unit_test_setup_teardown(test_bytes, build_two, drop_two),
 		cmocka_unit_test_setup_teardown(test_predicted_bytes, build_two, drop_two),
 		cmocka_unit_test_setup_teardown(test_verdicts, build_two, drop_two),

@@ -61,7 +61,8 @@ static const char *colour_of(const char *word)
 		const char *word, *colour;
 	} colours[] = {
 		{ "PASS", "\033[1;32m" }, { "SAME", "\033[1;32m" }, { "FAIL", "\033[1;31m" },
-		{ "ERROR", "\033[1;31m" }, { "WORSE", "\033[1;31m" }, { "SKIP", "\033[1;33m" },
+		{ "ERROR", "\033[1;31m" }, { "WORSE", "\033[1;31m" }, { "WORSE OR DIFFERENT", "\033[1;31m" },
+		{ "DIFFERENT", "\033[1;31m" }, { "SKIP", "\033[1;33m" },
 	};
 
 	for (size_t i = 0; i < sizeof(colours) / sizeof(colours[0]); i++)

@@ -2,6 +2,7 @@
 /* minivmm [run] CONFIG.ini: runs a config's scenario and reports it. */
 #include <argp.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/shell.h"
 #include "check/verdict.h"
@@ -14,6 +15,7 @@
 #include "config/config.h"
 #include "report/journal.h"
 #include "report/report.h"
+#include "report/report_runs.h"
 #include "run/session.h"
 #include "vm/signals.h"
 
@@ -42,40 +44,97 @@ static int end_journal(struct journal *journal, json_t *report, const struct opt
 	return printed ? printed : status;
 }
 
-/* Returns the exit status: the verdict's, if the report could be delivered. */
-static int deliver(const struct run *run, const struct options *options, struct journal *journal)
+static json_t *judge(const struct run *run, const struct options *options)
 {
 	struct verdict verdict;
-	json_t *report;
-	int status;
 
 	verdict_judge(run, &verdict);
 	verdict_require(run, options->require, &verdict);
-	report = report_build(run, &verdict);
-	status = journal->path ? end_journal(journal, report, options) :
-				 cmd_deliver(report, DOCUMENT_RUN, options);
-	return status ? status : verdict.exit_status;
+	return report_build(run, &verdict);
 }
 
-/* Runs an open session. Returns the exit status. */
-static int run_open(struct session *session, const struct options *options)
+/* Takes over the report. Returns the exit status: the verdict's, if the report could be delivered. */
+static int deliver(json_t *report, const struct options *options, struct journal *journal)
 {
-	const char *path = journal_wanted(options->output) ? options->output : NULL;
+	int verdict = (int)json_integer_value(json_object_get(report, "exit_status"));
+	int status = journal->path ? end_journal(journal, report, options) :
+				     cmd_deliver(report, DOCUMENT_RUN, options);
+
+	return status ? status : verdict;
+}
+
+/* Runs an open session, and adds its report to reports. 0, or the exit status after printing why there is none. */
+static int run_one(struct session *session, const struct options *options, struct journal *journal, json_t *reports)
+{
 	struct run *run = &session->run;
 	struct progress_line line;
-	struct journal journal;
+	char what[64] = "";
+	int code;
+
+	if (options->runs > 1)
+		snprintf(what, sizeof(what), "run %zu of %llu", json_array_size(reports) + 1,
+			 (unsigned long long)options->runs);
+	progress_begin(&line, options->progress, what, run, journal->path ? journal : NULL);
+	code = session_run(session);
+	progress_end(&line);
+	if (code)
+		cmd_print_err(&run->err);
+	else if (json_array_append_new(reports, judge(run, options)))
+		return cmd_no_memory("the report");
+	return code ? cmd_config_status(code) : 0;
+}
+
+/* A further run of the same config: a VM, and all that belongs to it, of its own. */
+static int run_again(const struct session *first, const struct run_arguments *arguments, struct journal *journal,
+		     json_t *reports, bool *last)
+{
+	struct session *session = session_new();
+	struct errors errors = { 0 };
 	int status, code;
+
+	if (!session)
+		return cmd_no_memory("the run");
+	code = config_arguments_load(&arguments->config, &arguments->options, &session->config, &errors);
+	if (!code) {
+		session->config.command = strdup(first->config.command);
+		session->run.signals = first->run.signals;
+		code = session_open(session, &errors);
+	}
+	cmd_print_errors(&errors);
+	errors_free(&errors);
+	status = code ? cmd_config_status(code) : run_one(session, &arguments->options, journal, reports);
+	*last = status || session->run.signal || session->run.stuck;
+	session_free(session);
+	return status;
+}
+
+/* Makes all runs and delivers their report. Returns the exit status. */
+static int run_all(struct session *session, const struct run_arguments *arguments, struct journal *journal)
+{
+	json_t *reports = json_array(), *report;
+	int status = run_one(session, &arguments->options, journal, reports);
+	bool last = session->run.signal || session->run.stuck;
+
+	for (uint64_t i = 1; !status && !last && i < arguments->options.runs; i++)
+		status = run_again(session, arguments, journal, reports, &last);
+	report = status ? NULL : report_of_runs(reports);
+	json_decref(reports);
+	return status ? status : deliver(report, &arguments->options, journal);
+}
+
+/* Runs an open session, and others after it. Returns the exit status. */
+static int run_open(struct session *session, const struct run_arguments *arguments)
+{
+	const char *path = journal_wanted(arguments->options.output) ? arguments->options.output : NULL;
+	struct run *run = &session->run;
+	struct journal journal;
+	int status;
 
 	if (journal_begin(&journal, path, &run->err)) {
 		cmd_print_err(&run->err);
 		return EXIT_ENVIRONMENT;
 	}
-	progress_begin(&line, options->progress, "", run, journal.path ? &journal : NULL);
-	code = session_run(session);
-	progress_end(&line);
-	if (code)
-		cmd_print_err(&run->err);
-	status = code ? cmd_config_status(code) : deliver(run, options, &journal);
+	status = run_all(session, arguments, &journal);
 	journal_drop(&journal);
 	return status;
 }
@@ -88,32 +147,32 @@ static int report_lost(struct session *session, const struct child_end *end,
 
 	supervise_lost(session, end);
 	cmd_print_err(&session->run.err);
-	return deliver(&session->run, options, &none);
+	return deliver(judge(&session->run, options), options, &none);
 }
 
-static int run_supervised(struct session *session, const struct options *options)
+static int run_supervised(struct session *session, const struct run_arguments *arguments)
 {
 	struct child_end end;
 
 	if (supervise(session, &end))
-		return run_open(session, options);
-	return end.signal ? report_lost(session, &end, options) : end.status;
+		return run_open(session, arguments);
+	return end.signal ? report_lost(session, &end, &arguments->options) : end.status;
 }
 
-static int run_config(struct session *session, const struct options *options)
+static int run_config(struct session *session, const struct run_arguments *arguments)
 {
 	struct errors errors = { 0 };
 	struct signals signals;
 	int status, code;
 
-	if (cmd_check_output(options) || cmd_open_signals(&signals))
+	if (cmd_check_output(&arguments->options) || cmd_open_signals(&signals))
 		return EXIT_ENVIRONMENT;
 	session->run.signals = &signals;
 	code = session_open(session, &errors);
 	cmd_print_errors(&errors);
 	if (code && !errors.count && !errors.lost)
 		cmd_print_err(&session->run.err);
-	status = code ? cmd_config_status(code) : run_supervised(session, options);
+	status = code ? cmd_config_status(code) : run_supervised(session, arguments);
 	signals_close(&signals);
 	errors_free(&errors);
 	return status;
@@ -130,7 +189,7 @@ static int load_and_run(struct run_arguments *arguments, struct session *session
 	if (code)
 		return cmd_config_status(code);
 	config->command = shell_line("minivmm", argc - 1, (const char *const *)argv + 1);
-	return config->command ? run_config(session, &arguments->options) :
+	return config->command ? run_config(session, arguments) :
 				 cmd_no_memory("the command line");
 }
 

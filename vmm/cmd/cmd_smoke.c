@@ -11,6 +11,7 @@
 #include "cmd/options.h"
 #include "config/config.h"
 #include "report/report_render.h"
+#include "report/report_runs.h"
 #include "run/session.h"
 #include "vm/signals.h"
 
@@ -93,20 +94,18 @@ static int try(const struct config_arguments *config, const struct arguments *ar
 }
 
 /* hidden: the run without nesting, or NULL if it could show nothing and was left out. */
-static int judge(const struct run *run, const struct run *hidden,
-		 const struct arguments *arguments)
+static json_t *judge(const struct run *run, const struct run *hidden, const struct arguments *arguments)
 {
 	struct verdict verdict;
-	int status;
 
 	verdict_judge(run, &verdict);
 	verdict_add_nested_off(run, hidden, &verdict);
 	verdict_require(run, arguments->options.require, &verdict);
-	status = cmd_deliver(report_build(run, &verdict), DOCUMENT_RUN, &arguments->options);
-	return status ? status : verdict.exit_status;
+	return report_build(run, &verdict);
 }
 
-static int smoke(const struct arguments *arguments)
+/* Adds the report of both scenarios to reports. 0, or an exit status after printing what is wrong. */
+static int smoke_once(const struct arguments *arguments, json_t *reports, bool *last)
 {
 	const struct config_arguments off = { .path = "builtin:nested-off", .builtin = true };
 	struct session *hidden = NULL, *trial;
@@ -116,11 +115,30 @@ static int smoke(const struct arguments *arguments)
 	nests = !status && trial->run.stage >= STAGE_NESTED && !trial->run.signal;
 	if (nests)
 		status = try(&off, arguments, &hidden);
-	if (!status)
-		status = judge(&trial->run, nests ? &hidden->run : NULL, arguments);
+	if (!status &&
+	    json_array_append_new(reports, judge(&trial->run, nests ? &hidden->run : NULL, arguments)))
+		status = cmd_no_memory("the report");
+	*last = status || trial->run.signal || trial->run.stuck || (nests && hidden->run.signal);
 	session_free(hidden);
 	session_free(trial);
 	return status;
+}
+
+static int smoke(const struct arguments *arguments)
+{
+	json_t *reports = json_array(), *report = NULL;
+	bool last = false;
+	int status = 0, verdict;
+
+	for (uint64_t i = 0; !last && i < (arguments->options.runs ? arguments->options.runs : 1); i++)
+		status = smoke_once(arguments, reports, &last);
+	if (!status)
+		report = report_of_runs(reports);
+	json_decref(reports);
+	verdict = (int)json_integer_value(json_object_get(report, "exit_status"));
+	if (!status)
+		status = cmd_deliver(report, DOCUMENT_RUN, &arguments->options);
+	return status ? status : verdict;
 }
 
 int cmd_smoke(int argc, char **argv)

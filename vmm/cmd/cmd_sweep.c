@@ -18,6 +18,7 @@
 #include "cmd/sweep.h"
 #include "config/ini.h"
 #include "config/layout.h"
+#include "report/report_runs.h"
 #include "run/session.h"
 #include "vm/signals.h"
 
@@ -199,8 +200,9 @@ static void add_point(struct outcome *outcome, uint64_t size, uint64_t slots, co
 		outcome->broke = true;
 }
 
+/* A run of a point, whose report is added to reports. */
 static void run_one(const struct arguments *arguments, uint64_t size, uint64_t slots,
-		    struct session *session, struct outcome *outcome)
+		    struct session *session, struct outcome *outcome, json_t *reports)
 {
 	struct errors errors = { 0 };
 	json_t *report;
@@ -213,26 +215,43 @@ static void run_one(const struct arguments *arguments, uint64_t size, uint64_t s
 	}
 	session->run.signals = arguments->signals;
 	report = run_point(session, arguments, size, slots, &outcome->signal);
-	if (report)
-		add_point(outcome, size, slots, report);
-	else
+	if (!report || json_array_append_new(reports, report))
 		outcome->broke = true;
-	json_decref(report);
 	errors_free(&errors);
 }
 
-static void sweep_one(const struct arguments *arguments, uint64_t size, uint64_t slots,
-		      struct outcome *outcome)
+static void run_with_session(const struct arguments *arguments, uint64_t size, uint64_t slots,
+			     struct outcome *outcome, json_t *reports)
 {
 	struct session *session = session_new();
 
 	if (session) {
-		run_one(arguments, size, slots, session, outcome);
+		run_one(arguments, size, slots, session, outcome, reports);
 	} else {
 		cmd_no_memory("the run");
 		outcome->broke = true;
 	}
 	session_free(session);
+}
+
+static void sweep_one(const struct arguments *arguments, uint64_t size, uint64_t slots,
+		      struct outcome *outcome)
+{
+	uint64_t runs = arguments->options.runs ? arguments->options.runs : 1;
+	json_t *reports = json_array(), *report;
+	bool broke = outcome->broke;
+
+	outcome->broke = false;
+	for (uint64_t i = 0; i < runs && !outcome->broke && !outcome->signal; i++)
+		run_with_session(arguments, size, slots, outcome, reports);
+	report = report_of_runs(reports);
+	if (report)
+		add_point(outcome, size, slots, report);
+	else
+		outcome->broke = true;
+	outcome->broke |= broke;
+	json_decref(report);
+	json_decref(reports);
 }
 
 /* Finds what KVM would refuse on any host, before anything runs. 0 or an exit status. */

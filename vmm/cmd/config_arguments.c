@@ -44,11 +44,18 @@ error_t run_arguments_parse(int key, char *argument, struct argp_state *state)
 	struct run_arguments *arguments = state->input;
 
 	(void)argument;
-	if (key != ARGP_KEY_INIT)
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &arguments->options;
+		state->child_inputs[1] = &arguments->config;
+		return 0;
+	case ARGP_KEY_END:
+		if (arguments->options.runs > 1 && arguments->config.path && !strcmp(arguments->config.path, "-"))
+			argp_error(state, "--runs: not with -, standard input, which can be read only once");
+		return 0;
+	default:
 		return ARGP_ERR_UNKNOWN;
-	state->child_inputs[0] = &arguments->options;
-	state->child_inputs[1] = &arguments->config;
-	return 0;
+	}
 }
 
 static void apply_timeout(struct config *config, uint64_t ns)

@@ -9,8 +9,9 @@
 #include "base/units.h"
 #include "check/verdict.h"
 #include "config/keys.h"
+#include "report/report_runs.h"
 
-enum row { KEY_FORMAT = 256, KEY_SEED, KEY_TIMEOUT, KEY_PROGRESS, KEY_TRACE, KEY_COLOR, KEY_REQUIRE };
+enum row { KEY_FORMAT = 256, KEY_SEED, KEY_TIMEOUT, KEY_PROGRESS, KEY_TRACE, KEY_COLOR, KEY_REQUIRE, KEY_RUNS };
 
 static const struct option_row {
 	struct argp_option option;
@@ -30,6 +31,8 @@ static const struct option_row {
 	    "Say on stderr what is being done, as --progress plain does", 1 }, UNUSED_PROGRESS },
 	{ { "require", KEY_REQUIRE, "CHECK,...", 0,
 	    "Fail if one of these checks is skipped, or is not part of the run (minivmm list checks)", 1 }, 0 },
+	{ { "runs", KEY_RUNS, "N", 0,
+	    "Run N times, each time with a new VM: median, spread and outliers of every time", 1 }, 0 },
 	{ { "trace", KEY_TRACE, NULL, 0,
 	    "Measure the transition from inside, with kprobes (root, tracefs): the time of each "
 	    "slot", 1 }, 0 },
@@ -151,6 +154,10 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case KEY_REQUIRE:
 		take_require(options, argument, state);
 		return 0;
+	case KEY_RUNS:
+		if (!parse_u64(argument, &options->runs) || !options->runs || options->runs > REPORT_RUNS)
+			argp_error(state, "--runs %s: not a number from 1 to %d", argument, REPORT_RUNS);
+		return 0;
 	case KEY_TRACE:
 		options->trace = true;
 		return 0;
@@ -159,6 +166,19 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static bool has_option(const struct options_use *use, int key)
+{
+	switch (key) {
+	case KEY_TRACE:
+		return use->trace;
+	case KEY_REQUIRE:
+	case KEY_RUNS:
+		return use->judges;
+	default:
+		return true;
 	}
 }
 
@@ -185,8 +205,7 @@ const struct argp *options_argp(struct options *options, const struct options_us
 		 use->format_help ? use->format_help :
 				    format_help(formats, use->documents, options->format));
 	for (size_t i = 0; i < OPTIONS_ROWS - 1; i++) {
-		if ((table[i].option.key == KEY_TRACE && !use->trace) ||
-		    (table[i].option.key == KEY_REQUIRE && !use->judges))
+		if (!has_option(use, table[i].option.key))
 			continue;
 		*row = table[i].option;
 		row->doc = help_of(options, row);

@@ -24,12 +24,12 @@ struct options_use {
 	report_renderer *standard;	/* its default format has this one; NULL: text */
 	unsigned int unused;		/* enum options_unused; its help leaves them out */
 	bool trace;			/* it takes --trace */
-	bool judges;			/* it takes --require */
+	bool judges;			/* it takes --require and --runs */
 	const char *output_help;	/* of -o */
 	const char *format_help;	/* NULL: all formats of its documents */
 };
 
-#define OPTIONS_ROWS 10
+#define OPTIONS_ROWS 11
 
 struct options {
 	const struct options_use *use;
@@ -41,6 +41,7 @@ struct options {
 	enum progress progress;
 	bool verbose;			/* -v */
 	bool trace;			/* --trace */
+	uint64_t runs;			/* --runs; 0: it was not given */
 	const char *require;		/* names of checks, with commas; NULL: none */
 	/* For argp, which shows to the user what this command uses. */
 	struct argp argp;

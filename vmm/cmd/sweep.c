@@ -10,6 +10,7 @@
 #include "base/value.h"
 #include "report/array_amount.h"
 #include "report/report_render.h"
+#include "report/report_runs.h"
 
 #define PAGE 4096ull
 #define HOLE ((uint64_t)3 << 30)
@@ -53,16 +54,32 @@ static json_t *reason_json(const json_t *report)
 	return value_text(reason);
 }
 
+/* Of several runs the median. */
+static struct amount time_at(const json_t *report, const char *path)
+{
+	const json_t *time = report_runs_time(report, path);
+
+	return time ? amount_at(time, "median_ns") : amount_at(report, path);
+}
+
+/* How the time of the transition differs between runs. */
+static json_t *runs_json(const json_t *report)
+{
+	const json_t *time = report_runs_time(report, "transition.duration_ns");
+
+	return time ? json_deep_copy(time) : json_null();
+}
+
 json_t *sweep_point(uint64_t size, uint64_t slots, const json_t *report)
 {
 	const json_t *transition = value_at(report, "transition");
 	struct amount predicted = amount_transition(transition, "predicted");
 	struct amount measured = amount_transition(transition, "measured");
-	struct amount time = amount_at(transition, "duration_ns");
-	struct amount load = amount_at(report, "trace.kvm_mmu_load_ns");
-	struct amount floor = amount_at(report, "trace.memset_floor_ns");
+	struct amount time = time_at(report, "transition.duration_ns");
+	struct amount load = time_at(report, "trace.kvm_mmu_load_ns");
+	struct amount floor = time_at(report, "trace.memset_floor_ns");
 
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 			 "size_bytes", value_u64(size), "slots", value_u64(slots),
 			 "predicted_bytes", value_known(predicted.known, (uint64_t)predicted.value),
 			 "measured_bytes", value_known(measured.known, (uint64_t)measured.value),
@@ -70,7 +87,8 @@ json_t *sweep_point(uint64_t size, uint64_t slots, const json_t *report)
 			 "kvm_mmu_load_ns", value_known(load.known, (uint64_t)load.value),
 			 "memset_floor_ns", value_known(floor.known, (uint64_t)floor.value),
 			 "result", value_text(value_string(report, "result")),
-			 "reason", reason_json(report));
+			 "reason", reason_json(report),
+			 "runs", runs_json(report));
 }
 
 json_t *sweep_json(const json_t *host, json_t *points)
@@ -109,7 +127,7 @@ int sweep_text(const json_t *sweep, FILE *out)
 {
 	static const struct table_column columns[] = {
 		{ "VM", true }, { "slots", true }, { "predicted", true }, { "measured", true },
-		{ "", false }, { "L2 entry", true }, { "kvm_mmu_load", true }, { "memset", true },
+		{ "", false }, { "L2 entry", true }, { "spread", true }, { "kvm_mmu_load", true }, { "memset", true },
 		{ "result", false },
 	};
 	const json_t *points = value_at(sweep, "points"), *point;
@@ -130,6 +148,8 @@ int sweep_text(const json_t *sweep, FILE *out)
 		table_cell(&table, "%s", amount_bytes(text, measured));
 		table_cell(&table, "%s", amount_equal(predicted, measured) ? "exact" : "");
 		table_cell(&table, "%s", amount_time(text, amount_at(point, "transition_ns")));
+		table_cell(&table, "%s", value_at(point, "runs.n") ?
+			   amount_time(text, amount_at(point, "runs.spread_ns")) : "");
 		table_cell(&table, "%s", amount_time(text, amount_at(point, "kvm_mmu_load_ns")));
 		table_cell(&table, "%s", amount_time(text, amount_at(point, "memset_floor_ns")));
 		table_cell(&table, "%s", result ? result : "-");

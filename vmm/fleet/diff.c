@@ -6,6 +6,7 @@
 
 #include "base/value.h"
 #include "report/array_amount.h"
+#include "report/report_runs.h"
 
 const char *const diff_kinds[] = { "verdict", "bytes", "phase", "host", "config", "time", NULL };
 
@@ -210,6 +211,42 @@ static json_t *side_json(const json_t *report, const char *name)
 			 "started", copy_or_null(value_at(report, "started")));
 }
 
+/*
+ * A time of several runs is their median, and it is told whether the difference is beyond the noise: whether the
+ * ranges do not overlap.
+ */
+static void compare_time(struct diff *diff, const char *name)
+{
+	const json_t *a = report_runs_time(diff->a, name), *b = report_runs_time(diff->b, name);
+	size_t before = json_array_size(diff->changes);
+
+	if (!a || !b) {
+		compare_at(diff, "time", name);
+		return;
+	}
+	compare_value(diff, "time", json_string(name), value_at(a, "median_ns"), value_at(b, "median_ns"));
+	if (json_array_size(diff->changes) > before &&
+	    json_object_set_new(json_array_get(diff->changes, before), "beyond_noise",
+				json_boolean(report_runs_apart(a, b))))
+		diff->error = -ENOMEM;
+}
+
+static void compare_times(struct diff *diff)
+{
+	static const char *const first[] = { "transition.duration_ns", "duration_ns" };
+	const json_t *time;
+	size_t i;
+
+	for (i = 0; i < 2; i++)
+		compare_time(diff, first[i]);
+	json_array_foreach(value_at(diff->a, "runs.times"), i, time) {
+		const char *name = value_string(time, "name");
+
+		if (name && strcmp(name, first[0]) && strcmp(name, first[1]) && report_runs_time(diff->b, name))
+			compare_time(diff, name);
+	}
+}
+
 json_t *diff_build(const json_t *a, const char *name_a, const json_t *b, const char *name_b)
 {
 	struct diff diff = { .a = a, .b = b, .changes = json_array() };
@@ -224,8 +261,7 @@ json_t *diff_build(const json_t *a, const char *name_a, const json_t *b, const c
 	compare_phases(&diff);
 	compare_hosts(&diff);
 	compare_objects(&diff, "config", "", value_at(a, "config"), value_at(b, "config"));
-	compare_at(&diff, "time", "transition.duration_ns");
-	compare_at(&diff, "time", "duration_ns");
+	compare_times(&diff);
 	if (diff.error) {
 		json_decref(diff.changes);
 		return NULL;

@@ -9,6 +9,8 @@
 #include "base/value.h"
 #include "fleet/diff.h"
 
+#define NAMES_MOST 6	/* of config keys, in the headline */
+
 static void put_side(const json_t *diff, const char *side, FILE *out)
 {
 	const json_t *value = value_at(diff, side);
@@ -39,6 +41,53 @@ static bool has_change(const json_t *diff, const char *kind)
 	return false;
 }
 
+/* What differs, by its first names: a change need not come from the host. */
+static void put_configs(const json_t *diff, FILE *out)
+{
+	char line[512] = "The configs differ, so a change need not come from the host:";
+	size_t at = strlen(line), count = 0, i;
+	const json_t *change;
+
+	json_array_foreach(value_at(diff, "changes"), i, change) {
+		const char *of = value_string(change, "kind"), *name = value_string(change, "name");
+
+		if (!of || strcmp(of, "config"))
+			continue;
+		if (count++ < NAMES_MOST && at < sizeof(line))
+			at += (size_t)snprintf(line + at, sizeof(line) - at, "%s %.60s", count > 1 ? "," : "",
+					       name ? name : "-");
+	}
+	if (count > NAMES_MOST && at < sizeof(line))
+		snprintf(line + at, sizeof(line) - at, " and %zu more", count - NAMES_MOST);
+	fputs("  ", out);
+	text_wrap(out, text_prose(out), 2, 4, line);
+}
+
+/* Times of several runs that are longer than those before by more than their noise. */
+static void put_slower(const json_t *diff, FILE *out)
+{
+	const json_t *change;
+	size_t i;
+
+	json_array_foreach(value_at(diff, "changes"), i, change) {
+		const char *name = value_string(change, "name");
+		struct amount a = amount_at(change, "a"), b = amount_at(change, "b");
+		char line[256];
+
+		if (!value_is_true(change, "beyond_noise") || !a.known || !b.known || b.value <= a.value)
+			continue;
+		snprintf(line, sizeof(line), "slower, beyond noise: %.120s", name ? name : "-");
+		fputs("  ", out);
+		text_wrap(out, text_prose(out), 2, 4, line);
+	}
+}
+
+static void put_verdict(const char *verdict, const char *why, FILE *out)
+{
+	text_verdict(out, verdict);
+	fprintf(out, ": %s\n", why);
+}
+
 static void put_headline(const json_t *diff, FILE *out)
 {
 	bool configs = has_change(diff, "config");
@@ -46,19 +95,20 @@ static void put_headline(const json_t *diff, FILE *out)
 	bool bytes = value_is_true(diff, "more_bytes");
 
 	if (verdict && bytes)
-		fputs("WORSE OR DIFFERENT: a verdict changed, and b takes more bytes\n", out);
+		put_verdict("WORSE OR DIFFERENT", "a verdict changed, and b takes more bytes", out);
 	else if (verdict)
-		fputs("DIFFERENT: a verdict changed\n", out);
+		put_verdict("DIFFERENT", "a verdict changed", out);
 	else if (bytes)
-		fputs("WORSE: b takes more bytes\n", out);
+		put_verdict("WORSE", "b takes more bytes", out);
+	else if (configs)
+		put_verdict("DIFFERENT CONFIGS", "no verdict changed, and b takes no more bytes", out);
 	else
-		fprintf(out, "%s\n", configs ? "DIFFERENT CONFIGS: no verdict changed, and b takes no "
-					       "more bytes" :
-					       "SAME: every verdict, and no more bytes");
+		put_verdict("SAME", "every verdict, and no more bytes", out);
 	put_side(diff, "a", out);
 	put_side(diff, "b", out);
 	if (configs)
-		fputs("  The configs differ, so a change need not come from the host.\n", out);
+		put_configs(diff, out);
+	put_slower(diff, out);
 }
 
 /* The value as the report has it; "-" if it is unknown. */
@@ -81,6 +131,18 @@ static void put_value(struct table *table, const json_t *change, const char *sid
 	}
 }
 
+/* Of several runs it is known how much they differ among themselves. */
+static const char *noise_text(const json_t *change, struct amount a, struct amount b)
+{
+	const json_t *beyond = value_at(change, "beyond_noise");
+
+	if (!json_is_boolean(beyond))
+		return "";
+	if (!json_is_true(beyond))
+		return ", within noise";
+	return b.value > a.value ? ", slower, beyond noise" : ", faster, beyond noise";
+}
+
 /* By how much it changed, if it is a figure. */
 static void put_change(struct table *table, const json_t *change, const char *kind)
 {
@@ -90,7 +152,7 @@ static void put_change(struct table *table, const json_t *change, const char *ki
 	if (!strcmp(kind, "bytes"))
 		table_cell(table, "%s", amount_change(text, amount_subtract(b, a)));
 	else if (!strcmp(kind, "time") && a.known && b.known && a.value > 0)
-		table_cell(table, "x%.2f", (double)b.value / (double)a.value);
+		table_cell(table, "x%.2f%s", (double)b.value / (double)a.value, noise_text(change, a, b));
 	else
 		table_cell(table, "%s", "");
 }

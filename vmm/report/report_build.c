@@ -396,7 +396,7 @@ static json_t *echo_json(const struct config *config)
 json_t *report_build(const struct run *run, const struct verdict *verdict)
 {
 	return json_pack("{s:s, s:{s:s}, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o,"
-			 " s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:i}",
+			 " s:o, s:o, s:o, s:o, s:o, s:o, s:n, s:o, s:s, s:i}",
 			 "schema", REPORT_SCHEMA,
 			 "tool", "version", MINIVMM_VERSION,
 			 "started", started_json(&run->started),
@@ -419,6 +419,7 @@ json_t *report_build(const struct run *run, const struct verdict *verdict)
 			 "checks", checks_json(verdict),
 			 "error", error_json(&run->err),
 			 "signal", signal_json(run->signal),
+			 "runs",
 			 "self", self_json(run),
 			 "result", result_name(verdict->result),
 			 "exit_status", verdict->exit_status);

@@ -21,6 +21,7 @@ int report_text_phases(const json_t *report, FILE *out);
 int report_text_memory(const json_t *report, FILE *out);
 int report_text_transition(const json_t *report, FILE *out);
 int report_text_trace(const json_t *report, FILE *out);
+int report_text_runs(const json_t *report, FILE *out);
 int report_text_contention(const json_t *report, FILE *out);
 
 /* For programs. Any JSON; a row of slots is written slot by slot. */

@@ -393,6 +393,8 @@ int report_text(const json_t *report, FILE *out)
 		rc = report_text_trace(report, out);
 	if (!rc)
 		rc = report_text_contention(report, out);
+	if (!rc)
+		rc = report_text_runs(report, out);
 	if (rc)
 		return rc;
 	put_guest(report, out);
