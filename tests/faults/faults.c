@@ -434,6 +434,15 @@ int fault_json_array_append_new(json_t *array, json_t *value)
 	return -1;
 }
 
+__typeof__(json_array_set_new) fault_json_array_set_new;
+int fault_json_array_set_new(json_t *array, size_t index, json_t *value)
+{
+	if (!fault_due("json_array_set_new", HERE, ENOMEM))
+		return json_array_set_new(array, index, value);
+	json_decref(value);
+	return -1;
+}
+
 __typeof__(json_dumpf) fault_json_dumpf;
 int fault_json_dumpf(const json_t *value, FILE *stream, size_t flags)
 {

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "cmd/cmd.h"
+#include "cmd/command_line.h"
 #include "cmd/commands.h"
 
 #define DOES_AT 31	/* the column where it is said what a command does */
@@ -51,6 +52,15 @@ void help_print(FILE *out)
 		  "(nothing could be judged), 128+N on signal N.");
 }
 
+static void put_names(void)
+{
+	size_t count;
+	const struct command *table = commands(&count);
+
+	for (size_t i = 0; i < count; i++)
+		puts(table[i].name);
+}
+
 /* minivmm help report show: as minivmm report show --help */
 static int help_of(const struct command *command, int argc, char **argv)
 {
@@ -70,7 +80,10 @@ int cmd_help(int argc, char **argv)
 			fprintf(stderr, "minivmm: %s: not a command; minivmm help lists them\n", argv[1]);
 		return EXIT_USAGE_ERROR;
 	}
-	help_print(stdout);
+	if (argc > 1 && !strcmp(argv[1], COMMAND_LINE_LIST))
+		put_names();
+	else
+		help_print(stdout);
 	return cmd_flush(0);
 }
 

@@ -121,6 +121,37 @@ int command_line_first(const struct argp *argp, int argc, char **argv)
 	return i < argc ? i : argc;
 }
 
+/* "--output=FILE<TAB>what it does" */
+static bool put_option(const struct argp_option *row, void *unused)
+{
+	(void)unused;
+	if (row->name && !(row->flags & OPTION_HIDDEN))
+		printf("--%s%s%s\t%s\n", row->name, row->arg ? "=" : "", row->arg ? row->arg : "", row->doc);
+	return false;
+}
+
+/* The words that a command takes first, such as a verb: those of args_doc that are no placeholders. */
+static void put_words(const char *text)
+{
+	while (text && *text) {
+		size_t length = strcspn(text, "| \n");
+
+		if (strspn(text, "abcdefghijklmnopqrstuvwxyz") == length)
+			printf("%.*s\n", (int)length, text);
+		text += length;
+		text = *text == '|' ? text + 1 : strchr(text, '\n');
+		text += text && *text == '\n';
+	}
+}
+
+/* For the completion of shells: what can stand on this command line. */
+static int list_words(const struct argp *argp, const struct argp *all)
+{
+	put_words(argp->args_doc);
+	each_option(all, put_option, NULL);
+	return fflush(stdout) || ferror(stdout) ? 3 : 0;
+}
+
 /* Prints which option is meant. Returns -1. */
 static int unknown_option(const struct argp *argp, const char *program, const char *word)
 {
@@ -163,6 +194,9 @@ int command_line_parse(const struct argp *argp, int argc, char **argv, void *inp
 	const struct argp_child children[] = { { argp, 0, NULL, 0 }, { &standard, 0, NULL, 0 }, { 0 } };
 	const struct argp outer = { .parser = parse_outer, .children = children };
 
+	/* Ends the program, as argp does after --help. */
+	if (argc == 2 && !strcmp(argv[1], COMMAND_LINE_LIST))
+		exit(list_words(argp, &outer));
 	if (check_options(&outer, argc, argv))
 		return -1;
 	return argp_parse(&outer, argc, argv, ARGP_NO_HELP, NULL, input) ? -1 : 0;

@@ -5,6 +5,9 @@
 
 #include <argp.h>
 
+/* Alone after a command, this lists its words and options, for completion/. Not for people: no help names it. */
+#define COMMAND_LINE_LIST "--list-options"
+
 /*
  * Parses the options and arguments of a command, as argp_parse() does, and adds -h, --help, --version, and a suggestion
  * for an option that argp does not have. Help is as wide as the terminal. Returns 0, or -1 after the error was printed.
