@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Runs kvm modules with a bug in them in the lab, several per boot, and says what caught them.
+# A group is the modules with one bug, and the configs that run on them until one catches it. A config that can't be judged
+# on a host with 2G, because it wants less memory or more, runs again on others.
+# shellcheck shell=bash
+# shellcheck disable=SC2034 # used by those who source this
+
+mutants_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+mutants_top=${mutants_dir%/tests/mutants}
+export LAB_MINIVMM=${LAB_MINIVMM:-$mutants_top/build/static/minivmm}
+mutants_kernel=${KERNEL:-6.12} mutants_flavour=${FLAVOUR:-cloud-amd64}
+read -ra mutants_memory <<<"${LAB_MEM:-2G 1G 6G}"
+# So many groups a boot. A crash ends it for all, and the rest boot anew.
+mutants_per_boot=16
+mutants_scratch=$(mktemp -d)
+
+declare -A group_modules=() # by group: the folder with the modules
+declare -A group_configs=() # the configs that have not run yet, a line each
+declare -A config_place=()  # by config: the place in mutants_memory of the host that it runs on, as far as is known
+declare -A group_expects=() # the check that should catch it, named first where several do
+declare -A group_result=()  # caught, missed, error: once it is known
+declare -A group_check=() group_config=() group_seconds=()
+declare -A group_said=()    # why, for people
+declare -A group_failed=()  # a config did not run: if nothing catches it, it is not known whether that would have
+declare -A group_careful=() # the boot ended by something else than KVM: so often
+
+mutants__fail() {
+	echo "mutants: $*" >&2
+	exit 3
+}
+
+# In the lab a config has the path that it has here, and its neighbours are there for its includes.
+mutants__add_configs() { # sets files
+	local config file
+	while read -r config; do
+		for file in "$config" "${config%/*}"/*.ini; do
+			[[ ! -r $file || " ${files[*]} " == *" $file:$file "* ]] || files+=(--add "$file:$file")
+		done
+	done
+}
+
+# Boots, and runs these groups. Exit status: the lab's.
+mutants__boot() { # PLACE IN mutants_memory, GROUP...
+	local place=$1 memory=${mutants_memory[$1]} group config files=() mods=$mutants_scratch/mods status=0
+	shift
+	rm -rf "$mods" "$mutants_scratch/out"
+	mkdir -p "$mods" "$mutants_scratch/out"
+	for group in "$@"; do
+		mkdir -p "$mods/$group"
+		cp "${group_modules[$group]}"/kvm*.ko "$mods/$group"
+		while read -r config; do
+			[[ ${config_place[$config]:-0} == "$place" ]] || break
+			printf '%s\t%s\t%s\n' "$group" "$group" "$config"
+		done <<<"${group_configs[$group]}"
+	done >"$mutants_scratch/list"
+	mutants__add_configs < <(cut -f 3 "$mutants_scratch/list" | sort -u)
+	LAB_MEM=$memory KERNEL=$mutants_kernel FLAVOUR=$mutants_flavour LAB_TIMEOUT=${LAB_TIMEOUT:-$((60 + 60 * $(wc -l <"$mutants_scratch/list")))} \
+		"$mutants_top/tests/lab/run" --script "$mutants_dir/session.sh" --outdir "$mutants_scratch/out" \
+		--add "$mutants_scratch/list" --add "$mods" "${files[@]}" >"$mutants_scratch/log" 2>&1 || status=$?
+	return $status
+}
+
+# The check that says most: the one that is expected, else the first that names what it is about.
+mutants__choose_check() { # REPORT EXPECTED
+	jq -r --arg expected "$2" '[.checks[] | select(.result == "fail").name]
+		| if any(. == $expected) then $expected
+			else (map(select(IN("guest.clean", "l2.ran", "phase.expect", "sources.agree", "klog.clean") | not)) + .)[0] end // ""' "$1"
+}
+
+mutants__caught() { # GROUP CHECK CONFIG SECONDS
+	group_result[$1]=caught group_check[$1]=$2 group_config[$1]=$3 group_seconds[$1]=$4
+}
+
+mutants__error() { # REPORT > what minivmm says
+	jq -er '.error.text' "$1" 2>/dev/null || grep -aE '^minivmm: |: error' "$mutants_scratch/log" | tail -n 1
+}
+
+# Has the config run again on a host with other memory, if it has not run on all of them.
+mutants__elsewhere() { # GROUP CONFIG
+	local next=$((place + 1))
+	[[ $next -lt ${#mutants_memory[@]} ]] || return
+	config_place[$2]=$next
+	group_configs[$1]=$2${group_configs[$1]:+$'\n'}${group_configs[$1]}
+}
+
+# The place in mutants_memory where a group goes on.
+mutants__place() { # GROUP
+	echo "${config_place[$(head -n 1 <<<"${group_configs[$1]}")]:-0}"
+}
+
+# A run came to its end.
+mutants__take_end() { # GROUP CONFIG STATUS NUMBER
+	local report=$mutants_scratch/out/$4.json check=''
+	group_configs[$1]=$(sed 1d <<<"${group_configs[$1]}")
+	group_careful[$1]=0
+	[[ $3 != 1 || ! -s $report ]] || check=$(mutants__choose_check "$report" "${group_expects[$1]:-}")
+	if [[ $check ]]; then
+		mutants__caught "$1" "$check" "$2" "$(jq -r '.duration_ns / 1e8 | round / 10' "$report")"
+		group_said[$1]=$(jq -r '.checks[] | select(.result == "fail") | "\(.name): \(.reason)"' "$report")
+		[[ ! ${mutants_reports:-} ]] || cp "$report" "$mutants_reports/$1.json"
+	elif [[ $3 == 4 ]] && mutants__elsewhere "$1" "$2"; then
+		return
+	elif [[ $3 == 4 ]]; then
+		group_said[$1]+="${2##*/}: nothing could be judged: $(mutants__error "$report")"$'\n'
+	elif [[ $3 == 0 ]]; then
+		group_said[$1]+="${2##*/}: passes"$'\n'
+	else
+		group_said[$1]+="${2##*/}: minivmm ended with $3: $(mutants__error "$report")"$'\n'
+		group_failed[$1]=1
+	fi
+	[[ ${group_configs[$1]} || ${group_result[$1]:-} ]] || group_result[$1]=$([[ ${group_failed[$1]:-} ]] && echo error || echo missed)
+}
+
+# The boot ended while this group's config ran. What is not KVM's by the crash's report may be the emulator's: it happens
+# again, or it is none.
+mutants__take_crash() { # GROUP CONFIG STATUS
+	local said
+	said=$(sed -n '/^lab: FAIL/,/^lab: last lines/{/last lines/d;s/^lab: *//p}' "$mutants_scratch/log")
+	case $3 in
+	1)
+		mutants__caught "$1" crash "$2" ''
+		group_said[$1]=$said
+		;;
+	124 | 125)
+		group_careful[$1]=$((${group_careful[$1]:-0} + 1))
+		[[ ${group_careful[$1]} -ge 2 ]] || return 0
+		mutants__caught "$1" "$([[ $3 == 124 ]] && echo hang || echo crash)" "$2" ''
+		group_said[$1]=$(grep -aE '^lab: |BUG:|Oops:|Kernel panic|RIP: 0010|Bad page' "$mutants_scratch/log" | head -n 12)
+		;;
+	*)
+		cat "$mutants_scratch/log" >&2
+		mutants__fail "the lab ended with $3"
+		;;
+	esac
+}
+
+# Reads what became of each line of the list.
+mutants__take_results() { # STATUS OF THE LAB, PLACE IN mutants_memory
+	local group config number=0 ended place=$2
+	while IFS=$'\t' read -r group _ config; do
+		number=$((number + 1))
+		# The rest of a group of which one has caught something, or has to run elsewhere, did not run.
+		[[ ! ${group_result[$group]:-} && $(head -n 1 <<<"${group_configs[$group]}") == "$config" &&
+			$(mutants__place "$group") == "$place" ]] || continue
+		ended=$(sed -nE "s/^mutants: $number (ended .*|can't be loaded.*)/\\1/p" "$mutants_scratch/log" | head -n 1)
+		case $ended in
+		'ended '*) mutants__take_end "$group" "$config" "${ended#ended }" "$number" ;;
+		"can't be loaded"*) # what an earlier group of the boot left keeps the modules
+			[[ $number != 1 ]] || { group_result[$group]=error group_said[$group]=$ended; }
+			return 0
+			;;
+		*)
+			# Before it ran, the modules of another group were unloaded: that may have been too much for the kernel.
+			if [[ $number == 1 ]] || { [[ $1 != 0 ]] && grep -q "^mutants: $number runs" "$mutants_scratch/log"; }; then
+				mutants__take_crash "$group" "$config" "$1"
+			fi
+			return 0
+			;;
+		esac
+	done <"$mutants_scratch/list"
+}
+
+# Runs these groups until there is a result of each.
+mutants__run() { # GROUP...
+	local group now status place there
+	while :; do
+		now=() place=''
+		for group in "$@"; do
+			[[ ! ${group_result[$group]:-} && ${#now[@]} -lt $mutants_per_boot ]] || continue
+			there=$(mutants__place "$group")
+			[[ ${place:-$there} == "$there" ]] || continue
+			place=$there
+			# Once more, alone: then nobody else can be the cause.
+			if [[ ${group_careful[$group]:-0} != 0 ]]; then
+				now=("$group")
+				break
+			fi
+			now+=("$group")
+		done
+		[[ ${#now[@]} -gt 0 ]] || return 0
+		status=0
+		mutants__boot "$place" "${now[@]}" || status=$?
+		mutants__take_results "$status" "$place"
+	done
+}

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# In the lab: runs what `list` says, a line each: GROUP, MODULES, CONFIG, separated by tabs. For each the modules mods/MODULES
+# are loaded. Of a group no further config runs once one has caught something, or has to run on a host with other memory.
+# shellcheck shell=dash
+# What the root's cgroup takes is not charged.
+mkdir /sys/fs/cgroup/mutants && echo $$ >/sys/fs/cgroup/mutants/cgroup.procs
+loaded=
+tab=$(printf '\t')
+number=0
+while IFS="$tab" read -r group modules config; do
+	number=$((number + 1))
+	[ ! -e "/run/done-$group" ] || continue
+	if [ "$modules" != "$loaded" ]; then
+		cp "mods/$modules"/*.ko /modules/
+		if ! reload-kvm 2>/out/reload; then
+			echo "mutants: $number can't be loaded: $(cat /out/reload)"
+			exit 0
+		fi
+		loaded=$modules
+	fi
+	echo "mutants: $number runs"
+	# What minivmm says meanwhile tells of which phase a crash was.
+	minivmm "$config" --progress plain -o "/out/$number.json" >"/out/$number.txt" </dev/null
+	status=$?
+	echo "mutants: $number ended $status"
+	case $status in
+	1 | 4) : >"/run/done-$group" ;;
+	*) continue ;;
+	esac
+	# Where something still reaches memory that is free, the next run may meet it.
+	! grep -qE '^ *FAIL +(discard.fresh|guest.clean|l2.ran|memory.intact|tables.shadowed|stress.clean|klog.clean) ' \
+		"/out/$number.txt" || exit 0
+done <list
+exit 0
