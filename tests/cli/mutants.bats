@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# make mutants: what becomes of each run. A script stands for the lab: `outcomes` says what happens to which config.
+
+setup() {
+	top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+	export FAKE=$BATS_TEST_TMPDIR MUTANTS_OUT=$BATS_TEST_TMPDIR/out
+	unset KERNEL VENDOR RUNS LAB_MEM
+	cd "$FAKE" || return
+	mkdir -p tests/lab configs modules/none mine
+	cp -r "$top/tests/mutants" tests/
+	: >modules/none/kvm.ko
+	: >configs/one.ini
+	: >configs/two.ini
+	: >mine/base.ini
+	: >mine/my.ini
+	echo 'a bug' >my-bug.patch
+	export LAB_MINIVMM=/bin/true
+	cat >tests/lab/build-modules <<-'END'
+		#!/bin/bash
+		case $2 in *unbuildable*) echo "lab: $2 does not apply" >&2; exit 3 ;; esac
+		echo "$FAKE/modules/none"
+	END
+	cat >tests/lab/run <<-'END'
+		#!/bin/bash
+		report() { jq -n --arg bad "$1" '{duration_ns: 1500000000, checks: [$bad | split(",")[] | {name: ., result: "fail", reason: "it is so"}]}'; }
+		while [[ $# -gt 0 ]]; do
+			[[ $1 != --outdir ]] || out=$2
+			[[ $1 != --add || $2 != */list ]] || list=$2
+			[[ $1 != --add ]] || echo "$2" >>"$FAKE/added"
+			shift 2
+		done
+		echo "$LAB_MEM $(cut -f 1 "$list" | uniq | paste -sd ' ')" >>"$FAKE/boots"
+		echo "minivmm: 0.1 s: boot"
+		while IFS=$'\t' read -r group modules config; do
+			number=$((number + 1))
+			[[ " $done " != *" $group "* ]] || continue
+			echo "mutants: $number runs"
+			read -r what checks < <(awk -v group="$group" -v config="$(basename "$config" .ini)" -v memory="$LAB_MEM" '
+				(group == $1 || index(group, $1 ".") == 1) && $2 == config && ($3 == memory || $3 == "any") { print $4, $5; exit }' "$FAKE/outcomes")
+			case $what in
+			pass) echo "mutants: $number ended 0" ;;
+			fail) report "$checks" >"$out/$number.json"; echo "mutants: $number ended 1"; done+=" $group" ;;
+			skip) echo '{"error": {"text": "too little memory"}}' >"$out/$number.json"; echo "mutants: $number ended 4"; done+=" $group" ;;
+			error) echo '{"error": {"text": "no such thing"}}' >"$out/$number.json"; echo "mutants: $number ended 3" ;;
+			crash)
+				printf 'lab: FAIL: the kernel crashed in KVM, in phase transition\nlab:   BUG: NULL pointer\nlab:   at rmap_add+0x1/0x2 [kvm]\nlab: last lines:\n'
+				exit 1
+				;;
+			elsewhere) echo "Kernel panic - not syncing: it is"; exit 125 ;;
+			once) [[ -e $FAKE/once ]] || { : >"$FAKE/once"; exit 125; }; echo "mutants: $number ended 0" ;;
+			hang) exit 124 ;;
+			stale) report "$checks" >"$out/$number.json"; echo "mutants: $number ended 1"; exit 0 ;;
+			lab) exit 3 ;;
+			esac
+		done <"$list"
+		exit 0
+	END
+	chmod +x tests/lab/*
+}
+
+outcomes() { # GROUP CONFIG MEMORY WHAT [CHECKS], a line each
+	cat >outcomes
+}
+
+@test "the check that fails, and the config, are in the last line" {
+	outcomes <<-END
+		my-bug one any pass
+		my-bug my any fail guest.clean,rmap.exact,teardown.clean
+	END
+	run tests/mutants/run my-bug.patch configs/one.ini mine/my.ini configs/two.ini
+	echo "$output"
+	[[ $status == 0 && ${lines[-1]} == "caught my-bug by rmap.exact in mine/my.ini" ]]
+	[[ $output == *"teardown.clean: it is so"* ]]
+	# The configs' neighbours, which they may include, are there.
+	grep -q "/mine/base.ini:.*/mine/base.ini" added
+	# One boot, and no config after that.
+	[[ $(cat boots) == "2G my-bug" ]]
+}
+
+@test "what no config catches is missed, with exit status 1" {
+	outcomes <<-END
+		my-bug one any pass
+	END
+	run tests/mutants/run my-bug.patch configs/one.ini
+	[[ $status == 1 && ${lines[-1]} == "missed my-bug" ]]
+}
+
+@test "a check that fails only with general ones is named by the first of them" {
+	outcomes <<-END
+		my-bug one any fail guest.clean,klog.clean
+	END
+	run tests/mutants/run my-bug.patch configs/one.ini
+	[[ $status == 0 && ${lines[-1]} == "caught my-bug by guest.clean in configs/one.ini" ]]
+}
+
+@test "a crash in KVM is a catch, with its phase and functions" {
+	outcomes <<-END
+		my-bug one any crash
+	END
+	run tests/mutants/run my-bug.patch configs/one.ini
+	echo "$output"
+	[[ $status == 0 && ${lines[-1]} == "caught my-bug by crash in configs/one.ini" ]]
+	[[ $output == *"in phase transition"*"at rmap_add"* ]]
+}
+
+@test "a crash elsewhere, or no end, counts if it happens again" {
+	outcomes <<-END
+		my-bug one any elsewhere
+	END
+	run tests/mutants/run my-bug.patch configs/one.ini
+	[[ $status == 0 && ${lines[-1]} == "caught my-bug by crash in configs/one.ini" && $(wc -l <boots) == 2 ]]
+	outcomes <<-END
+		my-bug one any hang
+	END
+	run tests/mutants/run my-bug.patch configs/one.ini
+	[[ $status == 0 && ${lines[-1]} == "caught my-bug by hang in configs/one.ini" ]]
+	outcomes <<-END
+		my-bug one any once
+	END
+	run tests/mutants/run my-bug.patch configs/one.ini
+	[[ $status == 1 && ${lines[-1]} == "missed my-bug" ]]
+}
+
+@test "a config that wants a host of another size gets one" {
+	outcomes <<-END
+		my-bug one 2G skip
+		my-bug one 1G fail phase.fails
+	END
+	run tests/mutants/run my-bug.patch configs/one.ini
+	echo "$output"
+	[[ $status == 0 && ${lines[-1]} == "caught my-bug by phase.fails in configs/one.ini" && $(cat boots) == $'2G my-bug\n1G my-bug' ]]
+	outcomes <<-END
+		my-bug one any skip
+		my-bug two any pass
+	END
+	run tests/mutants/run my-bug.patch configs/one.ini configs/two.ini
+	echo "$output"
+	[[ $status == 1 && $output == *"one.ini: nothing could be judged: too little memory"*"two.ini: passes"* ]]
+}
+
+@test "own errors are 3, wrong usage is 2, and neither is missed" {
+	outcomes <<-END
+		my-bug one any error
+		my-bug two any lab
+	END
+	run tests/mutants/run my-bug.patch configs/one.ini
+	[[ $status == 3 && $output == *"minivmm ended with 3: no such thing"* && $output != *missed* ]]
+	run tests/mutants/run my-bug.patch configs/two.ini
+	[[ $status == 3 && $output == *"the lab ended with 3"* && $output != *missed* ]]
+	cp my-bug.patch unbuildable.patch
+	run tests/mutants/run unbuildable.patch configs/one.ini
+	[[ $status == 3 && $output == *"does not apply"* && $output != *missed* ]]
+	run tests/mutants/run my-bug.patch
+	[[ $status == 2 ]]
+	run tests/mutants/run no-such.patch configs/one.ini
+	[[ $status == 2 ]]
+	run tests/mutants/run my-bug.patch configs/no-such.ini
+	[[ $status == 2 ]]
+}
+
+# write_table LINE...: the bugs that `all` knows, and their patches
+write_table() {
+	export MUTANTS_TABLE=$FAKE/table
+	printf '%s\n' '# name | breaks | origin | configs | check' "$@" >table
+}
+
+@test "all: several per boot; after a crash, or what may be met again, the rest boot anew" {
+	write_table '1a-first | x | y | one | rmap.exact' '1b-second | x | y | one two | crash' \
+		'1c-third | x | y | two | discard.fresh' '2-fourth | x | y | two | missed: it can not'
+	outcomes <<-END
+		1a-first one any fail rmap.exact,teardown.clean
+		1b-second one any pass
+		1b-second two any crash
+		1c-third two any stale discard.fresh
+		2-fourth two any pass
+		good one any pass
+		good two any pass
+	END
+	run tests/mutants/all
+	echo "$output"; cat boots
+	[[ $status == 0 ]]
+	[[ $output == *"ok good: passes one two"*"ok 1a-first: caught by rmap.exact in one, 1.5 s, 1 of 1"*"ok 1b-second: caught by crash in two"* ]]
+	[[ $output == *"ok 1c-third: caught by discard.fresh in two"*"ok 2-fourth: missed by two: it can not"* ]]
+	[[ $output == *"4 bugs, 3 caught, 1 missed, 0 not as the table says"* ]]
+	[[ $(wc -l <boots) == 3 ]]
+	jq -e '.mutants | map({(.name): .check}) | add == {"good": "", "1a-first": "rmap.exact", "1b-second": "crash", "1c-third": "discard.fresh", "2-fourth": ""}' out/mutants.json
+	# A name, or its beginning, chooses.
+	run tests/mutants/all 1b
+	[[ $status == 0 && $output == *"1 bugs, 1 caught"* ]]
+	run tests/mutants/all 1
+	[[ $status == 2 ]]
+}
+
+@test "all: a miss, another check than the table says, a false alarm, and now and then are failures" {
+	write_table '1-first | x | y | one | rmap.exact'
+	printf '%s\n' 'good one any pass' '1-first one any pass' >outcomes
+	run tests/mutants/all
+	[[ $status == 1 && $output == *"NOT OK 1-first: missed by one"*"1 not as the table says"* ]]
+	printf '%s\n' 'good one any pass' '1-first one any fail klog.clean' >outcomes
+	run tests/mutants/all
+	[[ $status == 1 && $output == *"NOT OK 1-first: caught by klog.clean in one, 1.5 s, 0 of 1: rmap.exact should have"* ]]
+	printf '%s\n' 'good one any fail klog.clean' '1-first one any fail rmap.exact' >outcomes
+	run tests/mutants/all
+	echo "$output"
+	[[ $status == 1 && $output == *"NOT OK good: caught by klog.clean"*"ok 1-first"* ]]
+	printf '%s\n' 'good one any pass' '1-first.1 one any fail rmap.exact' '1-first.2 one any pass' >outcomes
+	RUNS=2 run tests/mutants/all
+	[[ $status == 1 && $output == *"NOT OK 1-first: caught by rmap.exact in one, 1.5 s, 1 of 2"* ]]
+	printf '%s\n' 'good one any error' '1-first one any fail rmap.exact' >outcomes
+	run tests/mutants/all
+	[[ $status == 3 ]]
+}
+
+@test "all: on another kernel, a patch that does not apply is skipped" {
+	write_table 'unbuildable | x | y | one | rmap.exact' '1-first | x | y | one | rmap.exact'
+	printf '%s\n' 'good one any pass' '1-first one any fail rmap.exact' >outcomes
+	KERNEL=6.1 run tests/mutants/all
+	echo "$output"
+	[[ $status == 0 && $output == *"unbuildable: skipped: "*"does not apply"*"ok 1-first"* ]]
+	run tests/mutants/all
+	[[ $status == 3 && $output == *"unbuildable can't be built"* ]]
+}
+
+@test "the table names what there is: patches, configs, checks" {
+	cd "$top" || return
+	local name configs check config
+	while IFS='|' read -r name _ _ configs check; do
+		name=${name% }
+		[[ -e tests/mutants/$name.patch ]]
+		for config in $configs; do
+			[[ -e configs/$config.ini ]] || { echo "$name: no $config"; return 1; }
+		done
+		[[ $check == ' crash' || $check == ' missed: '* ]] || grep -q "X(\"${check# }\"" vmm/check/checks.h || { echo "$name: no check$check"; return 1; }
+	done < <(grep -vE '^#|^$' tests/mutants/table)
+	[[ $(grep -cvE '^#|^$' tests/mutants/table) == "$(find tests/mutants -name '*.patch' | wc -l)" ]]
+}
