@@ -22,7 +22,10 @@ setup() {
 	END
 	cat >tests/lab/run <<-'END'
 		#!/bin/bash
-		report() { jq -n --arg bad "$1" '{duration_ns: 1500000000, checks: [$bad | split(",")[] | {name: ., result: "fail", reason: "it is so"}]}'; }
+		failed() { # NUMBER CHECKS
+			printf "mutants: $1 failed %s: it is so\\n" ${2//,/ }
+			echo "mutants: $1 ended 1 1.5"
+		}
 		while [[ $# -gt 0 ]]; do
 			[[ $1 != --outdir ]] || out=$2
 			[[ $1 != --add || $2 != */list ]] || list=$2
@@ -39,7 +42,7 @@ setup() {
 				(group == $1 || index(group, $1 ".") == 1) && $2 == config && ($3 == memory || $3 == "any") { print $4, $5; exit }' "$FAKE/outcomes")
 			case $what in
 			pass) echo "mutants: $number ended 0" ;;
-			fail) report "$checks" >"$out/$number.json"; echo "mutants: $number ended 1"; done+=" $group" ;;
+			fail) failed $number "$checks"; done+=" $group" ;;
 			skip) echo '{"error": {"text": "too little memory"}}' >"$out/$number.json"; echo "mutants: $number ended 4"; done+=" $group" ;;
 			error) echo '{"error": {"text": "no such thing"}}' >"$out/$number.json"; echo "mutants: $number ended 3" ;;
 			crash)
@@ -49,7 +52,7 @@ setup() {
 			elsewhere) echo "Kernel panic - not syncing: it is"; exit 125 ;;
 			once) [[ -e $FAKE/once ]] || { : >"$FAKE/once"; exit 125; }; echo "mutants: $number ended 0" ;;
 			hang) exit 124 ;;
-			stale) report "$checks" >"$out/$number.json"; echo "mutants: $number ended 1"; exit 0 ;;
+			stale) failed $number "$checks"; exit 0 ;;
 			lab) exit 3 ;;
 			esac
 		done <"$list"
@@ -187,6 +190,7 @@ write_table() {
 	# A name, or its beginning, chooses.
 	run tests/mutants/all 1b
 	[[ $status == 0 && $output == *"1 bugs, 1 caught"* ]]
+	jq -e '.mutants | length == 5' out/mutants.json
 	run tests/mutants/all 1
 	[[ $status == 2 ]]
 }

@@ -61,10 +61,11 @@ mutants__boot() { # PLACE IN mutants_memory, GROUP...
 }
 
 # The check that says most: the one that is expected, else the first that names what it is about.
-mutants__choose_check() { # REPORT EXPECTED
-	jq -r --arg expected "$2" '[.checks[] | select(.result == "fail").name]
-		| if any(. == $expected) then $expected
-			else (map(select(IN("guest.clean", "l2.ran", "phase.expect", "sources.agree", "klog.clean") | not)) + .)[0] end // ""' "$1"
+mutants__choose_check() { # EXPECTED FAILED: a line each, CHECK: REASON
+	local names
+	names=$(cut -d: -f 1 <<<"$2")
+	grep -Fxm 1 "$1" <<<"$names" || grep -vxEm 1 'guest.clean|l2.ran|phase.expect|sources.agree|klog.clean' <<<"$names" ||
+		head -n 1 <<<"$names"
 }
 
 mutants__caught() { # GROUP CHECK CONFIG SECONDS
@@ -89,15 +90,15 @@ mutants__place() { # GROUP
 }
 
 # A run came to its end.
-mutants__take_end() { # GROUP CONFIG STATUS NUMBER
-	local report=$mutants_scratch/out/$4.json check=''
+mutants__take_end() { # GROUP CONFIG STATUS SECONDS NUMBER
+	local report=$mutants_scratch/out/$5.json failed
 	group_configs[$1]=$(sed 1d <<<"${group_configs[$1]}")
 	group_careful[$1]=0
-	[[ $3 != 1 || ! -s $report ]] || check=$(mutants__choose_check "$report" "${group_expects[$1]:-}")
-	if [[ $check ]]; then
-		mutants__caught "$1" "$check" "$2" "$(jq -r '.duration_ns / 1e8 | round / 10' "$report")"
-		group_said[$1]=$(jq -r '.checks[] | select(.result == "fail") | "\(.name): \(.reason)"' "$report")
-		[[ ! ${mutants_reports:-} ]] || cp "$report" "$mutants_reports/$1.json"
+	failed=$(sed -n "s/^mutants: $5 failed //p" "$mutants_scratch/log")
+	if [[ $3 == 1 && $failed ]]; then
+		mutants__caught "$1" "$(mutants__choose_check "${group_expects[$1]:-}" "$failed")" "$2" "$4"
+		group_said[$1]=$failed
+		[[ ! ${mutants_reports:-} || ! -e $report ]] || cp "$report" "$mutants_reports/$1.json"
 	elif [[ $3 == 4 ]] && mutants__elsewhere "$1" "$2"; then
 		return
 	elif [[ $3 == 4 ]]; then
@@ -136,7 +137,7 @@ mutants__take_crash() { # GROUP CONFIG STATUS
 
 # Reads what became of each line of the list.
 mutants__take_results() { # STATUS OF THE LAB, PLACE IN mutants_memory
-	local group config number=0 ended place=$2
+	local group config number=0 ended code seconds place=$2
 	while IFS=$'\t' read -r group _ config; do
 		number=$((number + 1))
 		# The rest of a group of which one has caught something, or has to run elsewhere, did not run.
@@ -144,7 +145,10 @@ mutants__take_results() { # STATUS OF THE LAB, PLACE IN mutants_memory
 			$(mutants__place "$group") == "$place" ]] || continue
 		ended=$(sed -nE "s/^mutants: $number (ended .*|can't be loaded.*)/\\1/p" "$mutants_scratch/log" | head -n 1)
 		case $ended in
-		'ended '*) mutants__take_end "$group" "$config" "${ended#ended }" "$number" ;;
+		'ended '*)
+			read -r _ code seconds <<<"$ended"
+			mutants__take_end "$group" "$config" "$code" "$seconds" "$number"
+			;;
 		"can't be loaded"*) # what an earlier group of the boot left keeps the modules
 			[[ $number != 1 ]] || { group_result[$group]=error group_said[$group]=$ended; }
 			return 0

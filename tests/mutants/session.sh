@@ -19,10 +19,17 @@ while IFS="$tab" read -r group modules config; do
 		loaded=$modules
 	fi
 	echo "mutants: $number runs"
+	start=$(cut -d' ' -f1 /proc/uptime)
 	# What minivmm says meanwhile tells of which phase a crash was.
 	minivmm "$config" --progress plain -o "/out/$number.json" >"/out/$number.txt" </dev/null
 	status=$?
-	echo "mutants: $number ended $status"
+	# A crash later in this boot loses /out, but not what has been said.
+	[ $status != 1 ] || minivmm report show --format ktap "/out/$number.json" | awk -v number="$number" '
+		/^# remedy: / { next }
+		/^# / { reason = reason (reason ? "; " : "") substr($0, 3); next }
+		/^not ok / { print "mutants: " number " failed " $4 ": " reason }
+		{ reason = "" }'
+	echo "mutants: $number ended $status $(awk -v start="$start" '{ printf "%.1f", $1 - start }' /proc/uptime)"
 	case $status in
 	1 | 4) : >"/run/done-$group" ;;
 	*) continue ;;

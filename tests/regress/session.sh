@@ -23,7 +23,7 @@ while read -r name; do
 	before=$(hits)
 	start=$(cut -d' ' -f1 /proc/uptime)
 	# Most end in seconds. What needs longer here can't be judged.
-	timeout -s KILL "$(seconds 60)" "tests/$name" >/run/words 2>&1 </dev/null
+	timeout -s KILL "$(seconds 20)" "tests/$name" >/run/words 2>&1 </dev/null
 	status=$?
 	took=$(awk -v start="$start" '{ printf "%.1f", $1 - start }' /proc/uptime)
 	words=$(grep -aE 'SKIP|not met|Assert|not ok|errno' /run/words | head -n 1 | tr -d '\r\t' | cut -c 1-160)
