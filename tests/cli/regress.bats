@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# make regress: what is made of the selftests' results. A script stands for the lab: `outcomes` says how each test ends.
+
+setup() {
+	top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+	export FAKE=$BATS_TEST_TMPDIR REGRESS_OUT=$BATS_TEST_TMPDIR/out LAB_MINIVMM=/bin/true
+	unset KERNEL FLAVOUR TESTS
+	cd "$FAKE" || return
+	mkdir -p tests/lab tests/e2e selftests kernel docs
+	cp -r "$top/tests/regress" tests/
+	cp "$top/tests/limit" tests/
+	cp "$top/tests/e2e/prelude.sh" tests/e2e/
+	echo 6.12-test >kernel/release
+	for name in one two three; do
+		printf '#!/bin/sh\n' >selftests/$name
+		chmod +x selftests/$name
+	done
+	echo "echo $FAKE/kernel" >tests/lab/fetch-kernel
+	echo "echo $FAKE/selftests" >tests/lab/build-selftests
+	echo "[ ! -e $FAKE/no-eager ] || [ \"\$1\" = --with ] || exit 3; echo $FAKE/kernel" >tests/lab/build-modules
+	cat >tests/lab/run <<-'END'
+		#!/bin/bash
+		while [[ $# -gt 0 ]]; do
+			[[ $1 != --add || $2 != */list ]] || list=$2
+			shift 2
+		done
+		echo "$KVM_ARGS $(paste -sd ' ' "$list")" >>"$FAKE/boots"
+		round=$(($(grep -c "^$KVM_ARGS" "$FAKE/boots")))
+		echo "regress: KVM allocates rmaps in memslot_rmap_alloc"
+		while read -r name; do
+			read -r code hits words < <(awk -v name="$name" -v mode="$KVM_ARGS" -v round="$round" '
+				$1 == name && ($2 == mode || $2 == "any") && ($3 == round || $3 == "any") { $1 = $2 = $3 = ""; print; exit }' "$FAKE/outcomes")
+			case $code in
+			crash) printf 'lab: FAIL: the kernel crashed in KVM\nlab:   at foo [kvm]\nlab: last lines:\n'; exit 1 ;;
+			lab) exit 3 ;;
+			esac
+			printf 'regress:\t%s\t%s\t%s\t1.5\t%s\n' "$name" "$code" "$hits" "$words"
+		done <"$list"
+		exit 0
+	END
+	chmod +x tests/lab/*
+}
+
+outcomes() { # TEST KVM_ARGS BOOT STATUS HITS [WORDS], a line each
+	cat >outcomes
+}
+
+@test "three modes side by side; skips and failures that are the same in all are no regression" {
+	outcomes <<-END
+		one any any 0 3
+		two any any 4 0 1..0 # SKIP - Requirement not met: nrips
+		three any any 254 0 Test Assertion Failure
+	END
+	run tests/regress/run
+	echo "$output"
+	[[ $status == 0 && $output == *"3 tests, 0 differ, laziness breaks 0"* ]]
+	[[ $(cat boots) == $'lazy_rmaps=1 one three two\nlazy_rmaps=0 one three two\ntdp_mmu=0 one three two' ]]
+	grep -qE '^one +pass +pass +pass +3 +4.5' <<<"$output"
+	grep -qE '^two +skip +skip +skip +0 .*Requirement not met: nrips' <<<"$output"
+	grep -qE '^three +fail +fail +fail' <<<"$output"
+	jq -e '.function == "memslot_rmap_alloc" and .not_built == [] and (.tests | length) == 3' out/regress.json
+	[[ $(<docs/regress.md) == *"Of 3 tests 1 pass with lazy rmaps, 1 skip themselves, and 1 reach an rmap."*"| one | pass | pass | pass | 3 | 4.5 |  |"* ]]
+}
+
+@test "what fails with lazy rmaps twice, and passes with eager ones, is broken by laziness" {
+	outcomes <<-END
+		one lazy_rmaps=1 any 254 0 Test Assertion Failure
+		one any any 0 0
+		two any any 0 0
+		three any any 0 0
+	END
+	run tests/regress/run
+	echo "$output"
+	[[ $status == 1 && $output == *"3 tests, 1 differ, laziness breaks 1"* ]]
+	[[ $(tail -n 3 boots) == $'lazy_rmaps=1 one\nlazy_rmaps=0 one\ntdp_mmu=0 one' ]]
+	jq -e '.tests[] | select(.test == "one") | .verdict == "broken" and .modes.lazy.results == ["fail", "fail"]' out/regress.json
+}
+
+@test "what fails now and then, or without the TDP MMU only, differs and is not laziness's" {
+	outcomes <<-END
+		one lazy_rmaps=1 1 254 0
+		one any any 0 0
+		two tdp_mmu=0 any 254 0
+		two any any 0 0
+		three any any 0 0
+	END
+	run tests/regress/run
+	echo "$output"
+	[[ $status == 0 && $output == *"3 tests, 2 differ, laziness breaks 0"* ]]
+	grep -qE '^one +fail, pass ' <<<"$output"
+}
+
+@test "a crash is a result, and the tests after it boot anew; no end is another" {
+	outcomes <<-END
+		one lazy_rmaps=1 any crash
+		one any any 0 0
+		three any any 137 0
+		two any any 0 0
+	END
+	run tests/regress/run
+	echo "$output"
+	[[ $status == 1 && $(sed -n 1,2p boots) == $'lazy_rmaps=1 one three two\nlazy_rmaps=1 three two' ]]
+	grep -qE '^one +crash +pass +pass .*crashed in KVM' <<<"$output"
+	grep -qE '^three +no-end +no-end +no-end' <<<"$output"
+}
+
+@test "so many tests a boot; a kernel without eager modules is compared with tdp_mmu=0 only" {
+	: >no-eager
+	outcomes <<-END
+		one any any 0 0
+		two any any 0 0
+		three any any 0 0
+	END
+	REGRESS_PER_BOOT=2 KERNEL=newest run tests/regress/run one two three
+	echo "$output"
+	[[ $status == 0 && $output == *"only lazy rmaps and tdp_mmu=0 are compared"* ]]
+	[[ $(cat boots) == $'tdp_mmu=1 one three\ntdp_mmu=1 two\ntdp_mmu=0 one three\ntdp_mmu=0 two' ]]
+	grep -qE '^one +pass +- +pass' <<<"$output"
+	[[ ! -e docs/regress.md ]]
+}
+
+@test "a lab that can't be set up is an error" {
+	outcomes <<-END
+		one any any lab
+	END
+	run tests/regress/run
+	[[ $status == 3 && $output == *"the lab ended with 3"* ]]
+}
