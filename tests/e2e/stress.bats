@@ -18,6 +18,10 @@ setup() { need_boot; }
 	json short '[.phases[] | select(.do == "stress") | .workers[] | .op] | unique | length == '"$("$top/minivmm" list ops | grep -cv dirty-ring)"
 }
 
+@test "--progress plain says which ops a phase runs, for the report of a crash" {
+	grep -qE '^minivmm: [0-9.]+ s: churn: dirty-log-toggle, dirty-log-get, .*slot-move' "$out/short.err"
+}
+
 @test "a VM's first nested entry, again and again: lazy before, allocated after" {
 	rc nest 0
 	json nest '.phases[] | select(.do == "stress") | .vms.made == 3 and .vms.wrong == 0'

@@ -4,7 +4,7 @@
 
 mkdir -p /sys/fs/cgroup/stress
 echo $$ >/sys/fs/cgroup/stress/cgroup.procs
-report short /configs/stress-short.ini "phase.churn.duration=$(seconds "${STRESS_SECONDS:-8}")s" expect.policy=any --seed 7
+report short /configs/stress-short.ini "phase.churn.duration=$(seconds "${STRESS_SECONDS:-8}")s" expect.policy=any --seed 7 --progress plain
 
 # A small VM for the rest: few threads, so that each run is short.
 cat >/tmp/small.ini <<END

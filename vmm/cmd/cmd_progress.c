@@ -16,6 +16,8 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "config/config.h"
+#include "config/ops.h"
 
 #define TICK_NS 200000000u
 #define PATIENCE_NS 1000000000u
@@ -34,6 +36,31 @@ static size_t columns(void)
 	return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) || size.ws_col < 10 ? 80 : size.ws_col;
 }
 
+/* ": OP, OP" of a stress phase, else nothing. */
+static const char *list_ops(const struct config *config, const char *doing, char *text, size_t size)
+{
+	size_t length = 0;
+
+	*text = '\0';
+	for (size_t i = 0; i < config->phase_count; i++) {
+		if (config->phases[i].what != DO_STRESS || strcmp(config->phases[i].name, doing))
+			continue;
+		for (size_t j = 0; j < config->worker_count && length < size; j++)
+			length += (size_t)snprintf(text + length, size - length, "%s%s", j ? ", " : ": ",
+						   op_info(config->workers[j].op)->name);
+	}
+	return text;
+}
+
+/* After a crash of the kernel this line is all that says what ran: so it is written at once. */
+static void show_plain(const struct progress_line *line, const char *doing, double seconds)
+{
+	char ops[512];
+
+	fprintf(stderr, "minivmm: %.1f s: %s%s%s%s\n", seconds, line->what, *line->what ? ", " : "", doing,
+		list_ops(line->run->config, doing, ops, sizeof(ops)));
+}
+
 static void show(struct progress_line *line, const char *doing, uint64_t elapsed)
 {
 	double seconds = (double)elapsed / 1e9;
@@ -43,8 +70,7 @@ static void show(struct progress_line *line, const char *doing, uint64_t elapsed
 		return;
 	} else if (line->plain) {
 		if (doing != line->shown)
-			fprintf(stderr, "minivmm: %.1f s: %s%s%s\n", seconds, line->what,
-				*line->what ? ", " : "", doing);
+			show_plain(line, doing, seconds);
 	} else if (elapsed >= PATIENCE_NS) {
 		snprintf(text, sizeof(text), "minivmm: %.0f s: %s%s%s%s", seconds, line->what,
 			 *line->what ? ", " : "", doing, line->rates);
