@@ -111,12 +111,14 @@ outcomes() { # TEST KVM_ARGS BOOT STATUS HITS [WORDS], a line each
 		two any any 0 0
 		three any any 0 0
 	END
-	REGRESS_PER_BOOT=2 KERNEL=newest run tests/regress/run one two three
+	REGRESS_PER_BOOT=2 KERNEL=newest run tests/regress/run one three two
 	echo "$output"
 	[[ $status == 0 && $output == *"only lazy rmaps and tdp_mmu=0 are compared"* ]]
 	[[ $(cat boots) == $'tdp_mmu=1 one three\ntdp_mmu=1 two\ntdp_mmu=0 one three\ntdp_mmu=0 two' ]]
 	grep -qE '^one +pass +- +pass' <<<"$output"
 	[[ ! -e docs/regress.md ]]
+	run tests/regress/run four
+	[[ $status == 2 && $output == *"no selftest four"* ]]
 }
 
 @test "a lab that can't be set up is an error" {
