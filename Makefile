@@ -2,7 +2,7 @@
 #
 # minivmm. `make help` lists the targets; V=1 shows the commands.
 
-VERSION := 0.1.0
+VERSION := 0.2.0
 BUILD ?= build
 PREFIX ?= /usr/local
 CC ?= gcc
@@ -105,6 +105,9 @@ $(BUILD)/vmm/%.plain.o: vmm/%.c
 	@echo "  CC      $@"
 	$(Q)$(CC) $(VMM_CFLAGS) -MMD -MP -c $< -o $@
 
+# The version is in this file.
+$(patsubst %.c,$(BUILD)/%.o,$(shell grep -l MINIVMM_VERSION $(VMM_SRC))): Makefile
+
 $(BUILD)/vmm/vm/payload_image.o: vmm/vm/payload_image.S $(GUEST_BIN)
 	@mkdir -p $(@D)
 	@echo "  AS      $@"
@@ -122,7 +125,12 @@ MAN := $(BUILD)/man/minivmm.1 $(BUILD)/man/minivmm.ini.5
 
 man: $(MAN)
 
-$(BUILD)/man/%: docs/man/%.scd docs/man/generate.awk $(BINARY)
+# Changes where PREFIX does, which the pages name.
+$(BUILD)/man/prefix: always
+	@mkdir -p $(@D)
+	@[ "$$(cat $@ 2>/dev/null)" = "$(PREFIX)" ] || echo "$(PREFIX)" >$@
+
+$(BUILD)/man/minivmm.%: docs/man/minivmm.%.scd docs/man/generate.awk $(BUILD)/man/prefix $(BINARY)
 	@mkdir -p $(@D)
 	@command -v scdoc >/dev/null || { echo "man: scdoc is missing (Debian: apt-get install scdoc)" >&2; exit 3; }
 	@echo "  MAN     $@"
@@ -136,13 +144,40 @@ docs: $(BINARY)
 		awk -v minivmm=./$(BINARY) -f docs/transcripts.awk $$page >$$page.new && mv $$page.new $$page || exit; \
 	done
 
+# What install puts where, below $(DESTDIR)$(PREFIX); uninstall takes the same away.
+INSTALLED := bin/minivmm share/minivmm share/doc/minivmm share/bash-completion/completions/minivmm \
+	share/fish/vendor_completions.d/minivmm.fish share/zsh/vendor-completions/_minivmm \
+	share/man/man1/minivmm.1 share/man/man5/minivmm.ini.5
+INTO = $(DESTDIR)$(PREFIX)/share
+
 install: $(BINARY)
 	install -D -m 755 minivmm $(DESTDIR)$(PREFIX)/bin/minivmm
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/minivmm/configs configs/*.ini
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/minivmm/schema docs/schema/*.json
+	install -D -m 644 -t $(INTO)/minivmm/configs configs/*.ini
+	install -D -m 644 -t $(INTO)/minivmm/schema docs/schema/*.json
+	install -D -m 644 -t $(INTO)/doc/minivmm README.md docs/*.md docs/*.svg
+	install -D -m 644 completion/minivmm.bash $(INTO)/bash-completion/completions/minivmm
+	install -D -m 644 -t $(INTO)/fish/vendor_completions.d completion/minivmm.fish
+	install -D -m 644 -t $(INTO)/zsh/vendor-completions completion/_minivmm
 	for page in $(MAN); do \
-		[ ! -e $$page ] || install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man$${page##*.} $$page || exit; \
+		[ ! -e $$page ] || install -D -m 644 -t $(INTO)/man/man$${page##*.} $$page || exit; \
 	done
+
+uninstall:
+	cd $(DESTDIR)$(PREFIX) && rm -rf --one-file-system $(INSTALLED)
+
+# Into a folder of its own: the man pages say /usr there.
+DEB := minivmm_$(VERSION)_$(shell dpkg --print-architecture 2>/dev/null).deb
+deb: $(BINARY)
+	rm -rf --one-file-system $(BUILD)/deb
+	$(Q)$(MAKE) --no-print-directory PREFIX=/usr man
+	$(Q)$(MAKE) --no-print-directory -s install DESTDIR=$(abspath $(BUILD)/deb) PREFIX=/usr
+	$(Q)packaging/deb $(VERSION) $(BUILD)/deb $(BUILD)/$(DEB)
+
+# The committed tree, of which the folder has the version in its name.
+dist:
+	@mkdir -p $(BUILD)
+	$(Q)git archive --prefix=minivmm-$(VERSION)/ HEAD | gzip -9n >$(BUILD)/minivmm-$(VERSION).tar.gz
+	@echo $(BUILD)/minivmm-$(VERSION).tar.gz
 
 # --one-file-system: nothing below a mount is removed, should one be left in build/fresh.
 clean:
@@ -159,7 +194,9 @@ help:
 ## make man            minivmm(1) and minivmm.ini(5), with scdoc; installed where they were made
 ## make docs           fills in what pages in docs/ quote from the program and the schemas
 ## make install        DESTDIR= PREFIX=/usr/local
+## make uninstall      DESTDIR= PREFIX=/usr/local: removes what install has put there
+## make deb            build/minivmm_VERSION_ARCH.deb          make dist   build/minivmm-VERSION.tar.gz
 ## make clean          (keeps the lab's kernels; make distclean does not)
 
-.PHONY: all docs man install clean distclean help
+.PHONY: all always docs man install uninstall deb dist clean distclean help
 .DELETE_ON_ERROR:

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
 # What the program must bear: closed descriptors, limits, files that others have planted, readers that are stuck.
 load vmm
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
 # What the program is built with: ./minivmm, as `make` makes it.
 
 setup() {

@@ -80,7 +80,7 @@ int cmd_help(int argc, char **argv)
 			fprintf(stderr, "minivmm: %s: not a command; minivmm help lists them\n", argv[1]);
 		return EXIT_USAGE_ERROR;
 	}
-	if (argc > 1 && !strcmp(argv[1], COMMAND_LINE_LIST))
+	if (argc > 1 && !strcmp(argv[1], "--" COMMAND_LINE_LIST))
 		put_names();
 	else
 		help_print(stdout);

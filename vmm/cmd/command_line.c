@@ -9,6 +9,57 @@
 #include "base/suggest.h"
 #include "base/text.h"
 
+enum key { KEY_USAGE = 1024, KEY_LIST };
+
+static bool is_end(const struct argp_option *row)
+{
+	return !row->key && !row->name && !row->doc && !row->group;
+}
+
+/* Calls visit() for each option of argp and its children, until it returns true. Returns that option, or NULL. */
+static const struct argp_option *each_option(const struct argp *argp,
+					     bool (*visit)(const struct argp_option *row, void *data), void *data)
+{
+	const struct argp_option *found = NULL;
+
+	for (const struct argp_option *row = argp->options; row && !is_end(row); row++)
+		if (visit(row, data))
+			return row;
+	for (const struct argp_child *child = argp->children; child && child->argp && !found; child++)
+		found = each_option(child->argp, visit, data);
+	return found;
+}
+
+/* "--output=FILE<TAB>what it does" */
+static bool put_option(const struct argp_option *row, void *unused)
+{
+	(void)unused;
+	if (row->name && !(row->flags & OPTION_HIDDEN))
+		printf("--%s%s%s\t%s\n", row->name, row->arg ? "=" : "", row->arg ? row->arg : "", row->doc);
+	return false;
+}
+
+/* The words that a command takes first, such as a verb: those of args_doc that are no placeholders. */
+static void put_words(const char *text)
+{
+	while (text && *text) {
+		size_t length = strcspn(text, "| \n");
+
+		if (strspn(text, "abcdefghijklmnopqrstuvwxyz") == length)
+			printf("%.*s\n", (int)length, text);
+		text += length;
+		text = *text == '|' ? text + 1 : strchr(text, '\n');
+		text += text && *text == '\n';
+	}
+}
+
+/* For the completion of shells: what can stand on this command line. The command's own argp is the first child. */
+static void list_words(const struct argp *all)
+{
+	put_words(all->children[0].argp->args_doc);
+	each_option(all, put_option, NULL);
+}
+
 /* argp's help takes its width from the environment. What the user says there wins. */
 static void fit_help(void)
 {
@@ -31,7 +82,11 @@ static error_t parse_standard(int key, char *argument, struct argp_state *state)
 		fprintf(state->out_stream, "%s\n", argp_program_version);
 		argp_state_help(state, state->out_stream, ARGP_HELP_EXIT_OK);
 		return 0;
-	case 'u':
+	case KEY_LIST:
+		list_words(state->root_argp);
+		argp_state_help(state, state->out_stream, ARGP_HELP_EXIT_OK);
+		return 0;
+	case KEY_USAGE:
 		argp_state_help(state, state->out_stream, ARGP_HELP_USAGE | ARGP_HELP_EXIT_OK);
 		return 0;
 	default:
@@ -44,31 +99,13 @@ static const struct argp standard = {
 	.options = (const struct argp_option[]){
 		{ "help", 'h', NULL, 0, "Show this help", -1 },
 		{ NULL, '?', NULL, OPTION_HIDDEN, NULL, -1 },
-		{ "usage", 'u', NULL, OPTION_HIDDEN, NULL, -1 },
+		{ "usage", KEY_USAGE, NULL, OPTION_HIDDEN, NULL, -1 },
+		{ COMMAND_LINE_LIST, KEY_LIST, NULL, OPTION_HIDDEN, NULL, -1 },
 		{ "version", 'V', NULL, 0, "Show the version", -1 },
 		{ 0 },
 	},
 	.parser = parse_standard,
 };
-
-static bool is_end(const struct argp_option *row)
-{
-	return !row->key && !row->name && !row->doc && !row->group;
-}
-
-/* Calls visit() for each option of argp and its children, until it returns true. Returns that option, or NULL. */
-static const struct argp_option *each_option(const struct argp *argp,
-					     bool (*visit)(const struct argp_option *row, void *data), void *data)
-{
-	const struct argp_option *found = NULL;
-
-	for (const struct argp_option *row = argp->options; row && !is_end(row); row++)
-		if (visit(row, data))
-			return row;
-	for (const struct argp_child *child = argp->children; child && child->argp && !found; child++)
-		found = each_option(child->argp, visit, data);
-	return found;
-}
 
 /* getopt takes the beginning of a name as well. */
 static bool has_long_name(const struct argp_option *row, void *word)
@@ -121,37 +158,6 @@ int command_line_first(const struct argp *argp, int argc, char **argv)
 	return i < argc ? i : argc;
 }
 
-/* "--output=FILE<TAB>what it does" */
-static bool put_option(const struct argp_option *row, void *unused)
-{
-	(void)unused;
-	if (row->name && !(row->flags & OPTION_HIDDEN))
-		printf("--%s%s%s\t%s\n", row->name, row->arg ? "=" : "", row->arg ? row->arg : "", row->doc);
-	return false;
-}
-
-/* The words that a command takes first, such as a verb: those of args_doc that are no placeholders. */
-static void put_words(const char *text)
-{
-	while (text && *text) {
-		size_t length = strcspn(text, "| \n");
-
-		if (strspn(text, "abcdefghijklmnopqrstuvwxyz") == length)
-			printf("%.*s\n", (int)length, text);
-		text += length;
-		text = *text == '|' ? text + 1 : strchr(text, '\n');
-		text += text && *text == '\n';
-	}
-}
-
-/* For the completion of shells: what can stand on this command line. */
-static int list_words(const struct argp *argp, const struct argp *all)
-{
-	put_words(argp->args_doc);
-	each_option(all, put_option, NULL);
-	return fflush(stdout) || ferror(stdout) ? 3 : 0;
-}
-
 /* Prints which option is meant. Returns -1. */
 static int unknown_option(const struct argp *argp, const char *program, const char *word)
 {
@@ -194,9 +200,6 @@ int command_line_parse(const struct argp *argp, int argc, char **argv, void *inp
 	const struct argp_child children[] = { { argp, 0, NULL, 0 }, { &standard, 0, NULL, 0 }, { 0 } };
 	const struct argp outer = { .parser = parse_outer, .children = children };
 
-	/* Ends the program, as argp does after --help. */
-	if (argc == 2 && !strcmp(argv[1], COMMAND_LINE_LIST))
-		exit(list_words(argp, &outer));
 	if (check_options(&outer, argc, argv))
 		return -1;
 	return argp_parse(&outer, argc, argv, ARGP_NO_HELP, NULL, input) ? -1 : 0;

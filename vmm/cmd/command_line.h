@@ -5,8 +5,8 @@
 
 #include <argp.h>
 
-/* Alone after a command, this lists its words and options, for completion/. Not for people: no help names it. */
-#define COMMAND_LINE_LIST "--list-options"
+/* This option lists the words and options of a command, for completion/. Not for people: no help names it. */
+#define COMMAND_LINE_LIST "list-options"
 
 /*
  * Parses the options and arguments of a command, as argp_parse() does, and adds -h, --help, --version, and a suggestion
