@@ -155,9 +155,9 @@ install: $(BINARY)
 	install -D -m 644 -t $(INTO)/minivmm/configs configs/*.ini
 	install -D -m 644 -t $(INTO)/minivmm/schema docs/schema/*.json
 	install -D -m 644 -t $(INTO)/doc/minivmm README.md docs/*.md docs/*.svg
-	install -D -m 644 completion/minivmm.bash $(INTO)/bash-completion/completions/minivmm
-	install -D -m 644 -t $(INTO)/fish/vendor_completions.d completion/minivmm.fish
-	install -D -m 644 -t $(INTO)/zsh/vendor-completions completion/_minivmm
+	install -D -m 644 docs/completion/minivmm.bash $(INTO)/bash-completion/completions/minivmm
+	install -D -m 644 -t $(INTO)/fish/vendor_completions.d docs/completion/minivmm.fish
+	install -D -m 644 -t $(INTO)/zsh/vendor-completions docs/completion/_minivmm
 	for page in $(MAN); do \
 		[ ! -e $$page ] || install -D -m 644 -t $(INTO)/man/man$${page##*.} $$page || exit; \
 	done
@@ -171,7 +171,7 @@ deb: $(BINARY)
 	rm -rf --one-file-system $(BUILD)/deb
 	$(Q)$(MAKE) --no-print-directory PREFIX=/usr man
 	$(Q)$(MAKE) --no-print-directory -s install DESTDIR=$(abspath $(BUILD)/deb) PREFIX=/usr
-	$(Q)packaging/deb $(VERSION) $(BUILD)/deb $(BUILD)/$(DEB)
+	$(Q)docs/packaging/deb $(VERSION) $(BUILD)/deb $(BUILD)/$(DEB)
 
 # The committed tree, of which the folder has the version in its name.
 dist:

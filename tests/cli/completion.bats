@@ -13,7 +13,7 @@ setup() {
 # offered LINE: what bash offers at the end of LINE, one per line, sorted.
 offered() {
 	PATH=$PWD/bin:$PATH bash --norc -c '
-		source "$1/completion/minivmm.bash"
+		source "$1/docs/completion/minivmm.bash"
 		# Readline splits at = as well.
 		read -ra COMP_WORDS <<<"${2//=/ = }"
 		[[ $2 != *" " ]] || COMP_WORDS+=("")
@@ -63,7 +63,7 @@ offered() {
 
 # Where Debian's fish and zsh are installed, their parsers take the files.
 @test "fish and zsh parse their files" {
-	! command -v fish >/dev/null || fish --no-execute "$top/completion/minivmm.fish"
-	! command -v zsh >/dev/null || zsh -n "$top/completion/_minivmm"
-	[[ $(head -n 1 "$top/completion/_minivmm") == "#compdef minivmm" ]]
+	! command -v fish >/dev/null || fish --no-execute "$top/docs/completion/minivmm.fish"
+	! command -v zsh >/dev/null || zsh -n "$top/docs/completion/_minivmm"
+	[[ $(head -n 1 "$top/docs/completion/_minivmm") == "#compdef minivmm" ]]
 }

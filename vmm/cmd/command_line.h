@@ -5,7 +5,7 @@
 
 #include <argp.h>
 
-/* This option lists the words and options of a command, for completion/. Not for people: no help names it. */
+/* This option lists the words and options of a command, for docs/completion/. Not for people: no help names it. */
 #define COMMAND_LINE_LIST "list-options"
 
 /*
