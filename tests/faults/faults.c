@@ -31,6 +31,7 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/sysinfo.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -118,6 +119,7 @@ FAULT(pid_t, fork, EAGAIN, -1, (void), ())
 FAULT(int, fchmod, EPERM, -1, (int fd, mode_t mode), (fd, mode))
 FAULT(int, fchown, EPERM, -1, (int fd, uid_t owner, gid_t group), (fd, owner, group))
 FAULT(int, fstat, EIO, -1, (int fd, struct stat *found), (fd, found))
+FAULT(int, fstatvfs, ENOSYS, -1, (int fd, struct statvfs *found), (fd, found))
 FAULT(int, fsync, EIO, -1, (int fd), (fd))
 FAULT(int, ftruncate, ENOSPC, -1, (int fd, off_t size), (fd, size))
 FAULT(ssize_t, getrandom, ENOSYS, -1, (void *data, size_t size, unsigned int flags), (data, size, flags))
@@ -127,6 +129,7 @@ FAULT(int, kill, EPERM, -1, (pid_t pid, int number), (pid, number))
 FAULT(off_t, lseek, EIO, -1, (int fd, off_t offset, int from), (fd, offset, from))
 FAULT(int, madvise, ENOMEM, -1, (void *memory, size_t size, int advice), (memory, size, advice))
 FAULT(int, memfd_create, EMFILE, -1, (const char *name, unsigned int flags), (name, flags))
+FAULT(int, mincore, ENOMEM, -1, (void *memory, size_t size, unsigned char *there), (memory, size, there))
 FAULT(int, mkdir, EACCES, -1, (const char *path, mode_t mode), (path, mode))
 FAULT(int, mprotect, ENOMEM, -1, (void *memory, size_t size, int access), (memory, size, access))
 FAULT(int, nanosleep, EINTR, -1, (const struct timespec *time, struct timespec *left), (time, left))

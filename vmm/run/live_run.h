@@ -29,6 +29,11 @@ struct phase_result *phase_begin(struct run *run, const struct phase_cfg *cfg, c
 void phase_end(struct live_run *live, struct phase_result *phase);
 /* ns for what the guest does in a phase. */
 uint64_t phase_timeout(const struct live_run *live, const struct phase_cfg *cfg);
+/*
+ * Could the host not give memory of a VM (vm/bus_error.h)? Then run->err says which and why. culprit: the vCPU that failed,
+ * or NULL.
+ */
+bool run_lost_memory(struct live_run *live, const struct vcpu *culprit);
 /* Runs the config's phase `index`. False: it is the last one that can run. */
 bool phase_run(struct live_run *live, uint32_t index);
 

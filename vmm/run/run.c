@@ -13,6 +13,7 @@
 #include "run/measure.h"
 #include "run/preflight.h"
 #include "run/probe.h"
+#include "vm/bus_error.h"
 #include "vm/guest.h"
 #include "vm/kvm.h"
 #include "vm/signals.h"
@@ -92,6 +93,11 @@ static int create(struct live_run *live)
 
 	if (!code)
 		code = make_vcpus(live);
+	/* MADV_POPULATE_WRITE fails with it, and names no page. */
+	if (code == -EFAULT)
+		bus_error_probe(&live->vm);
+	if (run_lost_memory(live, NULL))
+		code = -EFAULT;
 	if (code)
 		return code;
 	phase->duration_ns = clock_ns() - start;
@@ -195,6 +201,7 @@ static int run_in_vm(struct live_run *live)
 
 	if (!preflight(run, live->kvm))
 		return 0;
+	bus_error_watch();
 	code = payload_place(&run->layout, (unsigned int)run->config->vm.vcpus,
 			     kvm_has_1g_pages(live->kvm) ? 3 : 2, &live->payload, &run->err);
 	if (code)

@@ -10,6 +10,7 @@
 #include "run/phase_pages.h"
 #include "run/run_faults.h"
 #include "run/stress.h"
+#include "vm/bus_error.h"
 #include "vm/signals.h"
 
 struct phase_result *phase_begin(struct run *run, const struct phase_cfg *cfg, const char *name)
@@ -228,6 +229,28 @@ static void note_trouble(struct live_run *live, const struct phase_result *phase
 		note_timeout(live, phase->name);
 }
 
+bool run_lost_memory(struct live_run *live, const struct vcpu *culprit)
+{
+	struct err *err = &live->run->err;
+
+	if (culprit && culprit->vm == &live->vm && vcpu_failed_with(culprit, EFAULT))
+		bus_error_probe(&live->vm);
+	/* A stress phase has told already of a VM that no longer exists. */
+	if (!bus_error_came() || bus_error_explain(&live->vm, err) || err->text[0])
+		return bus_error_came();
+	err_set(err, EFAULT, "memory of another VM of this run can't be had (SIGBUS)");
+	return true;
+}
+
+/* The phase failed, if only because memory was lost. What its pages hold then says nothing of KVM. */
+static int judge_memory(struct live_run *live, struct phase_result *phase, int result)
+{
+	if (result > 0 || !run_lost_memory(live, result == -EIO ? vcpu_set_culprit(&live->set) : NULL))
+		return result;
+	phase->found.wrong[0] = '\0';
+	return -EFAULT;
+}
+
 bool phase_run(struct live_run *live, uint32_t index)
 {
 	const struct phase_cfg *cfg = &live->run->config->phases[index];
@@ -238,6 +261,7 @@ bool phase_run(struct live_run *live, uint32_t index)
 	phase->duration_ns = clock_ns() - start;
 	if (failed_as_expected(live, result, phase))
 		result = 0;
+	result = judge_memory(live, phase, result);
 	phase->done = !result;
 	read_counters(live, phase);
 	if (result)

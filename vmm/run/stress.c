@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "run/worker.h"
+#include "vm/bus_error.h"
 #include "vm/device_tree.h"
 #include "vm/kvm.h"
 
@@ -280,6 +281,22 @@ static void note_trouble(const struct stress *stress, struct run *run)
 	}
 }
 
+/* The same of a further VM whose memory can't be had: run_phase.c does so for the scenario's VM. */
+static bool lost_memory(const struct stress *stress, struct err *err)
+{
+	const struct vcpu *culprit = vcpu_set_culprit(stress->set);
+	bool lost = false;
+
+	for (size_t i = 1; !lost && i < stress->vm_count; i++) {
+		const struct vm *vm = stress->vms[i].vm;
+
+		if (culprit && culprit->vm == vm && vcpu_failed_with(culprit, EFAULT))
+			bus_error_probe(vm);
+		lost = bus_error_explain(vm, err);
+	}
+	return lost;
+}
+
 static int run_prepared(struct stress *stress, struct run *run)
 {
 	int code;
@@ -289,6 +306,8 @@ static int run_prepared(struct stress *stress, struct run *run)
 	join_workers(stress);
 	__atomic_store_n(&run->stressing, NULL, __ATOMIC_RELEASE);
 	count_passes(stress);
+	if (code <= 0 && lost_memory(stress, &run->err))
+		return -EFAULT;
 	if (code < 0)
 		note_trouble(stress, run);
 	if (!code)

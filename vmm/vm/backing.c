@@ -5,9 +5,13 @@
 #include <fcntl.h>
 #include <linux/memfd.h>
 #include <linux/mempolicy.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -61,6 +65,42 @@ static int open_memfd(const struct memslot_cfg *cfg, uint64_t size, int *fd, str
 						       cfg->name, (unsigned long long)size) : 0;
 }
 
+/* Memory that a driver shows as a device of its own, such as a part of an NVDIMM. */
+static bool is_dax(const struct stat *file)
+{
+	char link[64], subsystem[256];
+	ssize_t length;
+
+	snprintf(link, sizeof(link), "/sys/dev/char/%u:%u/subsystem", major(file->st_rdev), minor(file->st_rdev));
+	length = readlink(link, subsystem, sizeof(subsystem) - 1);
+	if (length < 0)
+		return false;
+	subsystem[length] = '\0';
+	return !strcmp(subsystem + length - (length < 4 ? length : 4), "/dax");
+}
+
+/* O_PATH looks at a file without opening it: to open a device for writing may do harm, and a FIFO blocks. */
+static int open_file(const struct memslot_cfg *cfg, int *fd, struct err *err)
+{
+	int look = open(cfg->path, O_PATH | O_CLOEXEC), code;
+	struct stat file;
+	char again[32];
+
+	if (look < 0 || fstat(look, &file)) {
+		code = err_errno(err, errno, "memslot.%s: open(%s)", cfg->name, cfg->path);
+	} else if (!S_ISREG(file.st_mode) && !(S_ISCHR(file.st_mode) && is_dax(&file))) {
+		code = err_set(err, EINVAL, "memslot.%s.backing: file:%s is neither a file nor a DAX device",
+			       cfg->name, cfg->path);
+	} else {
+		snprintf(again, sizeof(again), "/proc/self/fd/%d", look);
+		*fd = open(again, O_RDWR | O_CLOEXEC);
+		code = *fd >= 0 ? 0 : err_errno(err, errno, "memslot.%s: open(%s)", cfg->name, cfg->path);
+	}
+	if (look >= 0)
+		close(look);
+	return code;
+}
+
 /* Opens what the memory comes from; -1: anonymous. On failure the caller closes *fd. */
 static int memory_fd(const struct memslot_cfg *cfg, uint64_t size, int vm, int *fd, struct err *err)
 {
@@ -71,8 +111,7 @@ static int memory_fd(const struct memslot_cfg *cfg, uint64_t size, int vm, int *
 	case BACKING_GUEST_MEMFD:
 		return guest_memfd(cfg, size, vm, fd, err);
 	case BACKING_FILE:
-		*fd = open(cfg->path, O_RDWR | O_CLOEXEC);
-		return *fd >= 0 ? 0 : err_errno(err, errno, "memslot.%s: open(%s)", cfg->name, cfg->path);
+		return open_file(cfg, fd, err);
 	default:
 		return open_memfd(cfg, size, fd, err);
 	}

@@ -4,18 +4,21 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/major.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "config/layout.h"
 #include "vm/kvm_gmem.h"
 
 #define CPUID_ENTRIES_MAX 512
+#define KVM_MINOR 232
 
 /* What every run needs, whatever its layout. */
 static const struct {
@@ -166,13 +169,39 @@ static int read_extensions(struct kvm *kvm, struct err *err)
 	return 0;
 }
 
+/*
+ * Other devices may do harm when they are opened for writing: a watchdog begins to count, a tape is rewound. So the device
+ * is looked at first: KVM is 10:232 (KVM_MINOR, include/linux/miscdevice.h). Returns a descriptor or -errno.
+ */
+static int open_device(const char *device, struct err *err)
+{
+	int look = open(device, O_PATH | O_CLOEXEC), fd;
+	struct stat file;
+	char again[32];
+
+	if (look < 0 || fstat(look, &file)) {
+		fd = open_failed(device, errno, err);
+	} else if (!S_ISCHR(file.st_mode) || file.st_rdev != makedev(MISC_MAJOR, KVM_MINOR)) {
+		fd = err_set(err, ENODEV, "%s is no KVM device: it is not the character device %u:%u", device,
+			     MISC_MAJOR, KVM_MINOR);
+	} else {
+		snprintf(again, sizeof(again), "/proc/self/fd/%d", look);
+		fd = open(again, O_RDWR | O_CLOEXEC);
+		if (fd < 0)
+			fd = open_failed(device, errno, err);
+	}
+	if (look >= 0)
+		close(look);
+	return fd;
+}
+
 int kvm_open(struct kvm *kvm, const char *device, struct err *err)
 {
-	int code;
+	int code = open_device(device, err);
 
-	*kvm = (struct kvm){ .fd = open(device, O_RDWR | O_CLOEXEC) };
-	if (kvm->fd < 0)
-		return open_failed(device, errno, err);
+	*kvm = (struct kvm){ .fd = code < 0 ? -1 : code };
+	if (code < 0)
+		return code;
 	code = check_api(kvm, device, err);
 	if (code)
 		goto fail;

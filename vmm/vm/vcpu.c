@@ -232,6 +232,11 @@ void vcpu_forgive(struct vcpu *vcpu)
 	__atomic_store_n(&vcpu->run->immediate_exit, 0, __ATOMIC_RELEASE);
 }
 
+bool vcpu_failed_with(const struct vcpu *vcpu, int error)
+{
+	return vcpu->trouble == GUEST_IOCTL && vcpu->error == error;
+}
+
 void vcpu_outcome(const struct vcpu *vcpu, const char *phase, struct guest_outcome *guest)
 {
 	guest->trouble = vcpu->trouble;

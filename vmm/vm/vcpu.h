@@ -72,6 +72,8 @@ enum vcpu_stop vcpu_run(struct vcpu *vcpu);
 void vcpu_tell(struct vcpu *vcpu, uint32_t next);
 /* Clears its trouble: the next vcpu_run() goes on where the vCPU stands. */
 void vcpu_forgive(struct vcpu *vcpu);
+/* Has KVM_RUN failed with errno `error`? */
+bool vcpu_failed_with(const struct vcpu *vcpu, int error);
 /* Writes what went wrong in the phase into guest. */
 void vcpu_outcome(const struct vcpu *vcpu, const char *phase, struct guest_outcome *guest);
 /* What the guest counted and found, as it last said; all 0 where its kind says nothing. */

@@ -248,11 +248,6 @@ static bool is_innocent(const struct vcpu *vcpu)
 	return vcpu->trouble == GUEST_FINE || vcpu->trouble == GUEST_TIMEOUT;
 }
 
-static bool failed_with(const struct vcpu *vcpu, int error)
-{
-	return vcpu->trouble == GUEST_IOCTL && vcpu->error == error;
-}
-
 bool vcpu_set_forgive(struct vcpu_set *set, int error)
 {
 	bool failed = false, other = false;
@@ -262,11 +257,11 @@ bool vcpu_set_forgive(struct vcpu_set *set, int error)
 		struct vcpu_thread *thread = set->threads[i];
 
 		if (thread->running || !(is_innocent(&thread->vcpu) ||
-					 failed_with(&thread->vcpu, error))) {
+					 vcpu_failed_with(&thread->vcpu, error))) {
 			other = true;
 			continue;
 		}
-		failed |= failed_with(&thread->vcpu, error);
+		failed |= vcpu_failed_with(&thread->vcpu, error);
 		thread->stop = VCPU_WAITS;
 		vcpu_forgive(&thread->vcpu);
 	}
