@@ -113,6 +113,40 @@ writes() {
 	[[ -p pipe.json && -p pipe.jsonl ]]
 }
 
+# in_write PID: it waits in write(), for a reader that does not read; any of its threads.
+in_write() {
+	[[ $(cat "/proc/$1/task"/*/syscall 2>/dev/null) =~ (^|$'\n')1\  ]]
+}
+
+# stuck SIGNAL COMMAND...: standard output is a pipe that is full; the signal must end it within a second.
+stuck() {
+	local signal=$1 started
+	shift
+	rm -f full
+	mkfifo full
+	exec 7<>full
+	dd if=/dev/zero of=full oflag=nonblock bs=4096 count=1000 status=none 2>/dev/null || true
+	env --default-signal=INT,QUIT "$@" >&7 2>stderr 7>&- &
+	until_true in_write $!
+	started=$EPOCHREALTIME
+	kill -s "$signal" $!
+	status=0
+	wait $! || status=$?
+	((${EPOCHREALTIME/./} - ${started/./} < 1500000))
+	exec 7<&-
+	[[ $status == $((128 + $(kill -l "$signal"))) ]]
+}
+
+@test "a signal ends a wait for a reader of standard output, and the report is there where it can be" {
+	local signal
+	for signal in TERM INT HUP QUIT; do
+		stuck $signal "$minivmm" "$config" vm.device=/nonexistent -o -
+		grep -q '^minivmm: ended by a signal: what the result is written to does not take it' stderr
+		stuck $signal "$minivmm" smoke vm.device=/nonexistent -o $signal.json
+		jq -e '.exit_status == 4' $signal.json
+	done
+}
+
 @test "-o FIFO: a slow reader gets the whole report" {
 	mkfifo pipe.json
 	cat pipe.json >copy.json &

@@ -126,6 +126,8 @@ FAULT(ssize_t, getrandom, ENOSYS, -1, (void *data, size_t size, unsigned int fla
 FAULT(int, getrlimit, EPERM, -1, (__rlimit_resource_t what, struct rlimit *limit), (what, limit))
 FAULT(int, getrusage, EINVAL, -1, (__rusage_who_t who, struct rusage *usage), (who, usage))
 FAULT(int, kill, EPERM, -1, (pid_t pid, int number), (pid, number))
+FAULT(int, linkat, EXDEV, -1, (int from, const char *path, int to, const char *name, int flags),
+      (from, path, to, name, flags))
 FAULT(off_t, lseek, EIO, -1, (int fd, off_t offset, int from), (fd, offset, from))
 FAULT(int, madvise, ENOMEM, -1, (void *memory, size_t size, int advice), (memory, size, advice))
 FAULT(int, memfd_create, EMFILE, -1, (const char *name, unsigned int flags), (name, flags))

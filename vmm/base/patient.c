@@ -13,10 +13,20 @@
 #define TICK_MS 100
 #define LAST_CHANCE_NS 500000000u	/* for a reader that is slow, once a signal has come */
 
+/* What another thread says to whoever writes, and writers are not told of each other. */
+static bool in_a_hurry;	/* atomic */
+
+void patient_hurry(bool on)
+{
+	__atomic_store_n(&in_a_hurry, on, __ATOMIC_RELEASE);
+}
+
 static bool is_signal_pending(void)
 {
 	sigset_t pending;
 
+	if (__atomic_load_n(&in_a_hurry, __ATOMIC_ACQUIRE))
+		return true;
 	if (sigpending(&pending))
 		return false;
 	return sigismember(&pending, SIGINT) || sigismember(&pending, SIGTERM) || sigismember(&pending, SIGHUP);

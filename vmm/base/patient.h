@@ -3,6 +3,7 @@
 #ifndef PATIENT_H
 #define PATIENT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -10,5 +11,8 @@
  * pending while the reader does not read ends this within a second. 0, -EINTR for such a signal, or another -errno.
  */
 int write_patiently(int fd, const void *data, size_t size);
+
+/* On: a signal has come, which need not be pending: no thread waits for longer than that. */
+void patient_hurry(bool on);
 
 #endif

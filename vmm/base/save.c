@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,24 +21,46 @@ struct content {
 	const void *what;
 };
 
-/*
- * Makes a new file in the folder of path, with a name that nobody can guess, and the name in *name. Returns its
- * descriptor or -errno.
- */
-static int open_beside(const char *path, mode_t mode, char **name)
+/* The folder of path. */
+static char *folder_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? strndup(path, (size_t)(slash + 1 - path)) : strdup(".");
+}
+
+/* A name beside path that nobody can guess, for free(). */
+static int name_beside(const char *path, char **name)
 {
 	const char *slash = strrchr(path, '/');
 	int folder = slash ? (int)(slash + 1 - path) : 0;
 	uint64_t random;
-	int fd;
 
 	*name = NULL;
 	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
 		return -errno;
-	if (asprintf(name, "%.*s.minivmm-%016" PRIx64 ".tmp", folder, path, random) < 0) {
-		*name = NULL;
-		return -ENOMEM;
-	}
+	if (asprintf(name, "%.*s.minivmm-%016" PRIx64 ".tmp", folder, path, random) >= 0)
+		return 0;
+	*name = NULL;
+	return -ENOMEM;
+}
+
+/*
+ * Makes a new file in the folder of path. Until it is whole it has no name, so that not even SIGKILL leaves it behind;
+ * where a file system can't do that, it has a name of its own, in *name. Returns its descriptor or -errno.
+ */
+static int open_beside(const char *path, mode_t mode, char **name)
+{
+	char *folder = folder_of(path);
+	int fd = folder ? open(folder, O_WRONLY | O_TMPFILE | O_CLOEXEC, mode) : -1;
+
+	free(folder);
+	*name = NULL;
+	if (fd >= 0)
+		return fd;
+	fd = name_beside(path, name);
+	if (fd)
+		return fd;
 	fd = open(*name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
 	if (fd >= 0)
 		return fd;
@@ -46,8 +70,64 @@ static int open_beside(const char *path, mode_t mode, char **name)
 	return fd;
 }
 
-/* Writes and closes fd. Returns 0 once the data is on the disk, or -errno. */
-static int write_and_close(const struct content *content, int fd)
+/* Gives a file that has no name this one. */
+static int link_as(int fd, const char *path)
+{
+	char self[32];
+
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	return linkat(AT_FDCWD, self, AT_FDCWD, path, AT_SYMLINK_FOLLOW) ? -errno : 0;
+}
+
+/* A name can replace another only by rename(), so the file has one for a moment, in which no signal may end the process. */
+static int replace_by(int fd, const char *path)
+{
+	sigset_t all, old;
+	char *name;
+	int rc = name_beside(path, &name);
+
+	if (rc)
+		return rc;
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &old);
+	rc = link_as(fd, name);
+	if (!rc && rename(name, path)) {
+		rc = -errno;
+		unlink(name);
+	}
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	free(name);
+	return rc;
+}
+
+/* The file is whole: it becomes path. name: as open_beside() gave it. */
+static int publish(int fd, const char *name, const char *path)
+{
+	int rc;
+
+	if (name)
+		return rename(name, path) ? -errno : 0;
+	rc = link_as(fd, path);
+	return rc == -EEXIST ? replace_by(fd, path) : rc;
+}
+
+/* Returns 0 once the data is on the disk, or -errno. */
+static int write_to_disk(const struct content *content, FILE *out)
+{
+	int rc;
+
+	errno = 0;
+	rc = content->write(content->what, out);
+	if (!rc && (fflush(out) || ferror(out)))
+		rc = errno ? -errno : -EIO;
+	/* Some file systems have no fsync(). */
+	if (!rc && fsync(fileno(out)) && errno != EINVAL)
+		rc = -errno;
+	return rc;
+}
+
+/* Writes fd, closes it, and makes it path. */
+static int write_and_publish(const struct content *content, int fd, const char *name, const char *path)
 {
 	FILE *out = fdopen(fd, "w");
 	int rc;
@@ -57,24 +137,12 @@ static int write_and_close(const struct content *content, int fd)
 		close(fd);
 		return rc;
 	}
-	errno = 0;
-	rc = content->write(content->what, out);
-	if (!rc && (fflush(out) || ferror(out)))
-		rc = errno ? -errno : -EIO;
-	/* Some file systems have no fsync(). */
-	if (!rc && fsync(fd) && errno != EINVAL)
-		rc = -errno;
+	rc = write_to_disk(content, out);
+	if (!rc)
+		rc = publish(fd, name, path);
 	if (fclose(out) && !rc)
 		rc = -errno;
 	return rc;
-}
-
-/* The folder of path. */
-static char *folder_of(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? strndup(path, (size_t)(slash + 1 - path)) : strdup(".");
 }
 
 /* Makes the new name survive a crash of the host. A folder that can't be read is no error. */
@@ -120,12 +188,10 @@ static int replace_file(const struct content *content, const char *path)
 	if (rc)
 		close(fd);
 	else
-		rc = write_and_close(content, fd);
-	if (!rc && rename(name, path))
-		rc = -errno;
-	if (rc)
+		rc = write_and_publish(content, fd, name, path);
+	if (rc && name)
 		unlink(name);
-	else
+	else if (!rc)
 		rc = sync_folder(path);
 	free(name);
 	return rc;

@@ -61,13 +61,14 @@ pid_t child_fork(struct child *child)
 int child_wait(const struct child *child, const struct signals *signals, bool pass_on, int *signal)
 {
 	struct pollfd fds[] = { { .fd = child->pipe, .events = POLLIN },
-				{ .fd = signals ? signals->fd : -1, .events = POLLIN } };
+				{ .fd = signals_fd(signals), .events = POLLIN } };
 	int status = LOST;
 	pid_t ended;
 
 	*signal = 0;
 	for (;;) {
-		if (poll(fds, 2, -1) < 0 && errno != EINTR)
+		/* One that was sent to this thread alone is taken by signals_came(). */
+		if (poll(fds, 2, signals_came(signals) ? 0 : -1) < 0 && errno != EINTR)
 			break;
 		if (fds[1].revents) {
 			*signal = signals_next(signals);

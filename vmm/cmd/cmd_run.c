@@ -10,6 +10,7 @@
 #include "cmd/command_line.h"
 #include "cmd/cmd_progress.h"
 #include "cmd/config_arguments.h"
+#include "cmd/last_words.h"
 #include "cmd/options.h"
 #include "cmd/supervise.h"
 #include "config/config.h"
@@ -67,6 +68,7 @@ static int deliver(json_t *report, const struct options *options, struct journal
 static int run_one(struct session *session, const struct options *options, struct journal *journal, json_t *reports)
 {
 	struct run *run = &session->run;
+	struct last_words words = { .session = session, .options = options };
 	struct progress_line line;
 	char what[64] = "";
 	int code;
@@ -75,8 +77,10 @@ static int run_one(struct session *session, const struct options *options, struc
 		snprintf(what, sizeof(what), "run %zu of %llu", json_array_size(reports) + 1,
 			 (unsigned long long)options->runs);
 	progress_begin(&line, options->progress, what, run, journal->path ? journal : NULL);
+	last_words_begin(&words);
 	code = session_run(session);
 	progress_end(&line);
+	last_words_end(&words);
 	if (code)
 		cmd_print_err(&run->err);
 	else if (json_array_append_new(reports, judge(run, options)))
@@ -117,6 +121,7 @@ static int run_all(struct session *session, const struct run_arguments *argument
 
 	for (uint64_t i = 1; !status && !last && i < arguments->options.runs; i++)
 		status = run_again(session, arguments, journal, reports, &last);
+	signals_claim(session->run.signals);
 	report = status ? NULL : report_of_runs(reports);
 	json_decref(reports);
 	return status ? status : deliver(report, &arguments->options, journal);
@@ -145,6 +150,7 @@ static int report_lost(struct session *session, const struct child_end *end,
 {
 	struct journal none = { 0 };
 
+	signals_claim(session->run.signals);
 	supervise_lost(session, end);
 	cmd_print_err(&session->run.err);
 	return deliver(judge(&session->run, options), options, &none);
@@ -152,11 +158,17 @@ static int report_lost(struct session *session, const struct child_end *end,
 
 static int run_supervised(struct session *session, const struct run_arguments *arguments)
 {
+	struct last_words words = { .session = session, .options = &arguments->options, .waits = true };
 	struct child_end end;
+	int status;
 
+	last_words_begin(&words);
 	if (supervise(session, &end))
-		return run_open(session, arguments);
-	return end.signal ? report_lost(session, &end, &arguments->options) : end.status;
+		status = run_open(session, arguments);
+	else
+		status = end.signal ? report_lost(session, &end, &arguments->options) : end.status;
+	last_words_end(&words);
+	return status;
 }
 
 static int run_config(struct session *session, const struct run_arguments *arguments)

@@ -8,6 +8,7 @@
 #include "cmd/command_line.h"
 #include "cmd/cmd_progress.h"
 #include "cmd/config_arguments.h"
+#include "cmd/last_words.h"
 #include "cmd/options.h"
 #include "config/config.h"
 #include "report/report_render.h"
@@ -71,6 +72,7 @@ static int try(const struct config_arguments *config, const struct arguments *ar
 	       struct session **made)
 {
 	struct session *session = *made = session_new();
+	struct last_words words = { .session = session, .options = &arguments->options, .smoke = true };
 	struct errors errors = { 0 };
 	struct progress_line line;
 	int code;
@@ -82,9 +84,11 @@ static int try(const struct config_arguments *config, const struct arguments *ar
 		session->run.signals = arguments->signals;
 		progress_begin(&line, arguments->options.progress, config->path, &session->run, NULL);
 		code = session_open(session, &errors);
+		last_words_begin(&words);
 		if (!code)
 			code = session_run(session);
 		progress_end(&line);
+		last_words_end(&words);
 	}
 	cmd_print_errors(&errors);
 	if (code && !errors.count && !errors.lost)
@@ -132,6 +136,7 @@ static int smoke(const struct arguments *arguments)
 
 	for (uint64_t i = 0; !last && i < (arguments->options.runs ? arguments->options.runs : 1); i++)
 		status = smoke_once(arguments, reports, &last);
+	signals_claim(arguments->signals);
 	if (!status)
 		report = report_of_runs(reports);
 	json_decref(reports);

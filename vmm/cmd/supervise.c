@@ -7,11 +7,14 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/units.h"
 #include "cmd/child.h"
+#include "cmd/cmd.h"
 #include "host/cgroup.h"
 #include "run/run.h"
+#include "vm/signals.h"
 
 /* Without KVM nothing is made that could take memory. */
 static bool may_be_killed(const struct session *session)
@@ -22,6 +25,17 @@ static bool may_be_killed(const struct session *session)
 	if (session->kvm.fd < 0)
 		return false;
 	return room->limited || !room->known || config->vm.ignore_limits || config->vm.kernel_memory_limit;
+}
+
+static void begin_child(struct session *session, struct run_told *told)
+{
+	struct err err;
+
+	session->run.told = told;
+	if (!signals_after_fork(session->run.signals, &err))
+		return;
+	fprintf(stderr, "minivmm: %s\n", err.text);
+	_exit(EXIT_ENVIRONMENT);
 }
 
 bool supervise(struct session *session, struct child_end *end)
@@ -40,7 +54,7 @@ bool supervise(struct session *session, struct child_end *end)
 	before = cgroup_oom_kills("");
 	pid = child_fork(&child);
 	if (!pid)
-		session->run.told = told;
+		begin_child(session, told);
 	if (pid <= 0)
 		return true;
 	status = child_wait(&child, session->run.signals, true, &signal);

@@ -23,6 +23,7 @@
 #include "vm/outcome.h"
 
 struct signals;
+struct vcpu_set;
 
 /* What the model predicts for one phase, when the run's prediction is no longer right for it. */
 struct prediction {
@@ -104,6 +105,7 @@ struct run {
 	int transition;			/* index of the phase that made the rmaps, -1: none */
 	struct guest_outcome guest;
 	const struct stress_result *stressing; /* atomic: of the phase that runs now, or NULL */
+	struct vcpu_set *vcpus;		/* atomic: those of the VM, while there are any, for another thread to look at */
 	const char *doing;		/* atomic: name of the phase that runs now */
 	struct run_told *told;		/* NULL: nobody watches */
 	struct trace trace;		/* of the transition, if config->trace asks for it */

@@ -70,6 +70,8 @@ static int make_vcpus(struct live_run *live)
 	int code = vcpu_set_open(&live->set, run->signals, &run->err);
 
 	if (!code)
+		__atomic_store_n(&run->vcpus, &live->set, __ATOMIC_RELEASE);
+	if (!code)
 		code = vcpu_set_join(&live->set, &live->vm, &live->payload,
 				     (unsigned int)run->config->vm.vcpus, &run->err);
 	return code;
@@ -142,6 +144,9 @@ static void end_vm(struct live_run *live)
 {
 	struct run *run = live->run;
 
+	/* Once signals_came() has had the guard's lock, nobody looks at them any more. */
+	__atomic_store_n(&run->vcpus, NULL, __ATOMIC_RELEASE);
+	signals_came(run->signals);
 	if (!run->stuck && live->set.done_fd >= 0)
 		run->stuck = !vcpu_set_close(&live->set);
 	if (!run->stuck && run->config->selftest.break_what != BREAK_LEAK_VM)
@@ -274,6 +279,32 @@ void run_lost(const struct config *config, const struct kvm *kvm, int signal, st
 	if (live)
 		sources_close(&live->sources);
 	free(live);
+}
+
+void run_interrupted(const struct run *run, int signal, struct run *interrupted)
+{
+	const char *phase = __atomic_load_n(&run->doing, __ATOMIC_ACQUIRE);
+
+	*interrupted = (struct run){
+		.layout = run->layout, .started = run->started, .room = run->room,
+		.signal = signal, .transition = -1,
+	};
+	/* All that comes before the first phase is complete. */
+	if (phase) {
+		interrupted->host = run->host;
+		interrupted->model = run->model;
+		interrupted->at_creation = run->at_creation;
+		interrupted->at_transition = run->at_transition;
+		memcpy(interrupted->heads, run->heads, sizeof(run->heads));
+		interrupted->before = run->before;
+		interrupted->nesting = run->nesting;
+		interrupted->no_nesting = run->no_nesting;
+		interrupted->stage = run->nesting ? STAGE_NESTED : STAGE_KVM;
+	} else {
+		host_read("", &interrupted->host);
+	}
+	err_set(&interrupted->err, EINTR, "SIG%s came %s%s, and the run did not end by itself in time",
+		sigabbrev_np(signal), phase ? "in phase " : "before the first phase", phase ? phase : "");
 }
 
 int run_scenario(const struct config *config, const struct kvm *kvm, struct run *run)

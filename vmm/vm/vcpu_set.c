@@ -96,7 +96,9 @@ static int add_vcpu(struct vcpu_set *set, const struct vm *vm, const struct payl
 		return code;
 	}
 	thread->vcpu.repeat = &set->repeat;
+	pthread_mutex_lock(&set->lock);
 	set->threads[set->count++] = thread;
+	pthread_mutex_unlock(&set->lock);
 	code = pthread_create(&thread->handle, NULL, thread_main, thread);
 	thread->started = !code;
 	return code ? err_errno(err, code, "pthread_create(vCPU %u)", index) : 0;
@@ -106,12 +108,16 @@ int vcpu_set_join(struct vcpu_set *set, const struct vm *vm, const struct payloa
 	      unsigned int vcpus, struct err *err)
 {
 	unsigned int first = set->count;
-	struct vcpu_thread **larger = realloc(set->threads, (first + vcpus) * sizeof(*larger));
+	struct vcpu_thread **larger;
 	int code = 0;
 
+	pthread_mutex_lock(&set->lock);
+	larger = realloc(set->threads, (first + vcpus) * sizeof(*larger));
+	if (larger)
+		set->threads = larger;
+	pthread_mutex_unlock(&set->lock);
 	if (!larger)
 		return err_set(err, ENOMEM, "no memory for %u vCPUs", vcpus);
-	set->threads = larger;
 	for (unsigned int i = 0; !code && i < vcpus; i++)
 		code = add_vcpu(set, vm, payload, i, err);
 	if (code)
@@ -167,7 +173,7 @@ static int wait_event(struct vcpu_set *set, uint64_t deadline, bool signals)
 {
 	struct pollfd fds[2] = {
 		{ .fd = set->done_fd, .events = POLLIN },
-		{ .fd = signals && set->signals ? set->signals->fd : -1, .events = POLLIN },
+		{ .fd = signals ? signals_fd(set->signals) : -1, .events = POLLIN },
 	};
 	uint64_t now = clock_ns(), left = deadline > now ? deadline - now : 0, count;
 	struct timespec timeout = { (time_t)(left / 1000000000u), (long)(left % 1000000000u) };
@@ -306,23 +312,40 @@ void vcpu_set_repeat(struct vcpu_set *set, bool on)
 	__atomic_store_n(&set->repeat, on, __ATOMIC_RELEASE);
 }
 
+void vcpu_set_dump(struct vcpu_set *set, FILE *out)
+{
+	pthread_mutex_lock(&set->lock);
+	for (unsigned int i = 0; i < set->count; i++) {
+		const struct vcpu_thread *thread = set->threads[i];
+		const struct vcpu *vcpu = &thread->vcpu;
+
+		/* The text of a vCPU that runs is its thread's to write. */
+		fprintf(out, "minivmm: vCPU %u: %s\n", i, thread->running ? "runs" :
+			thread->stop == VCPU_TROUBLE ? vcpu->text : "waits");
+	}
+	pthread_mutex_unlock(&set->lock);
+}
+
 bool vcpu_set_leave(struct vcpu_set *set, unsigned int first)
 {
+	unsigned int count;
+
 	/* A thread that is stuck in the kernel can't be joined; it ends with the process. */
 	if (any_running(set))
 		return false;
 	pthread_mutex_lock(&set->lock);
 	for (unsigned int i = first; i < set->count; i++)
 		set->threads[i]->quit = true;
+	count = set->count;
+	set->count = first;
 	pthread_cond_broadcast(&set->go);
 	pthread_mutex_unlock(&set->lock);
-	for (unsigned int i = first; i < set->count; i++) {
+	for (unsigned int i = first; i < count; i++) {
 		if (set->threads[i]->started)
 			pthread_join(set->threads[i]->handle, NULL);
 		vcpu_destroy(&set->threads[i]->vcpu);
 		free(set->threads[i]);
 	}
-	set->count = first;
 	return true;
 }
 

@@ -9,6 +9,7 @@
 
 #include <pthread.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "vm/signals.h"
 #include "vm/vcpu.h"
@@ -82,6 +83,8 @@ bool vcpu_set_forgive(struct vcpu_set *set, int error);
  * the first that had to be kicked. NULL: none does, or the one that is stuck has to.
  */
 const struct vcpu *vcpu_set_culprit(struct vcpu_set *set);
+/* Says what each vCPU does. From any thread. */
+void vcpu_set_dump(struct vcpu_set *set, FILE *out);
 /*
  * After vcpu_set_stop(): the first vCPU that is stuck in the kernel, or NULL. Its thread still runs:
  * only its index and its vm may be read.

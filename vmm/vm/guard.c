@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "vm/guard.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/patient.h"
+
+#define TICK_MS 50
+/* The second that a signal has: so long may the process only wait, then the last report may take the rest. */
+#define PATIENCE_NS 600000000ull
+#define REPORT_MS 300
+/* On a slow or busy machine what it computes, or waits for a CPU, is not counted, up to so much more. */
+#define BUSY_NS 1400000000ull
+
+struct guard {
+	pthread_t thread;
+	pthread_mutex_t lock;	/* of all below but the descriptors */
+	int source;		/* signalfd */
+	int queue[2];		/* a pipe with the numbers of those that came */
+	int wake;		/* eventfd: something below has changed */
+	int schedstat;		/* of the main thread; -1: this kernel has none */
+	struct signals_end end;
+	int first, interrupts;	/* the first signal, 0: none came; how often SIGINT came */
+	uint64_t since_ns, busy_ns; /* when the first came, and how long the main thread had been busy then */
+	bool claimed;		/* somebody delivers the report */
+	bool quit;		/* the run is over, or the last report is delivered */
+	sigset_t ends;
+};
+
+#define GUARD_CLOSED(set) \
+	{ .source = -1, .queue = { -1, -1 }, .wake = -1, .schedstat = -1, .ends = (set) }
+
+static void wake(const struct guard *guard)
+{
+	uint64_t one = 1;
+
+	/* Only an overflow could make this fail, and then it is awake. */
+	while (write(guard->wake, &one, sizeof(one)) < 0 && errno == EINTR)
+		continue;
+}
+
+/* How long the main thread has had a CPU, or has waited for one: Documentation/scheduler/sched-stats.rst. */
+static uint64_t main_busy_ns(const struct guard *guard)
+{
+	unsigned long long run, delay;
+	char text[96];
+	ssize_t length = guard->schedstat < 0 ? -1 : pread(guard->schedstat, text, sizeof(text) - 1, 0);
+
+	if (length < 0)
+		return 0;
+	text[length] = '\0';
+	return sscanf(text, "%llu %llu", &run, &delay) == 2 ? run + delay : 0;
+}
+
+/* A pipe that is ready takes so much without blocking, and whoever does not read gets nothing. */
+static void say(const char *text, size_t length)
+{
+	while (length) {
+		struct pollfd err = { .fd = STDERR_FILENO, .events = POLLOUT };
+		ssize_t done;
+
+		if (poll(&err, 1, TICK_MS) <= 0 || !(err.revents & POLLOUT))
+			return;
+		done = write(STDERR_FILENO, text, length < 4096 ? length : 4096);
+		if (done <= 0)
+			return;
+		text += done;
+		length -= (size_t)done;
+	}
+}
+
+static void dump(const struct guard *guard)
+{
+	char *text = NULL;
+	size_t length;
+	FILE *out = guard->end.dump ? open_memstream(&text, &length) : NULL;
+
+	if (!out)
+		return;
+	guard->end.dump(guard->end.what, out);
+	if (!fclose(out))
+		say(text, length);
+	free(text);
+}
+
+static void take(struct guard *guard, int number)
+{
+	unsigned char byte = (unsigned char)number;
+
+	if (number == SIGINT && ++guard->interrupts > 1)
+		_exit(128 + SIGINT);
+	if (number == SIGQUIT)
+		dump(guard);
+	if (!guard->first) {
+		guard->first = number;
+		guard->since_ns = clock_ns();
+		guard->busy_ns = main_busy_ns(guard);
+		patient_hurry(true);
+		wake(guard);
+	}
+	/* The pipe has room for more than the few kinds that can be pending. */
+	while (write(guard->queue[1], &byte, 1) < 0 && errno == EINTR)
+		continue;
+}
+
+/* The caller has the lock. */
+static void take_all(struct guard *guard)
+{
+	struct signalfd_siginfo info;
+
+	while (read(guard->source, &info, sizeof(info)) == sizeof(info))
+		take(guard, (int)info.ssi_signo);
+}
+
+static bool is_overdue(const struct guard *guard)
+{
+	uint64_t patience = guard->end.patience_ns ? guard->end.patience_ns : PATIENCE_NS;
+	uint64_t passed = clock_ns() - guard->since_ns, busy = main_busy_ns(guard) - guard->busy_ns;
+
+	return guard->first && (passed > patience + BUSY_NS || passed > patience + busy);
+}
+
+static void *report_main(void *argument)
+{
+	struct guard *guard = argument;
+
+	guard->end.report(guard->end.what, guard->first);
+	pthread_mutex_lock(&guard->lock);
+	guard->quit = true;
+	pthread_mutex_unlock(&guard->lock);
+	wake(guard);
+	return NULL;
+}
+
+/* Waits for a signal, for the end or, at most, for so long. Returns guard->quit. */
+static bool wait_for_news(struct guard *guard, int ms)
+{
+	struct pollfd fds[] = { { .fd = guard->source, .events = POLLIN },
+				{ .fd = guard->wake, .events = POLLIN } };
+	uint64_t count;
+	bool quit;
+
+	poll(fds, 2, ms);
+	pthread_mutex_lock(&guard->lock);
+	take_all(guard);
+	if (fds[1].revents && read(guard->wake, &count, sizeof(count)) < 0)
+		count = 0;
+	quit = guard->quit;
+	pthread_mutex_unlock(&guard->lock);
+	return quit;
+}
+
+/* The main thread may hold any lock, and what it has begun stays as it is: a report is renamed when it is whole. */
+static _Noreturn void end_process(struct guard *guard, bool claimed)
+{
+	static const char unread[] = "minivmm: ended by a signal: what the result is written to does not take it\n";
+	pthread_t helper;
+
+	if (claimed) {
+		say(unread, sizeof(unread) - 1);
+	} else if (guard->end.report && !pthread_create(&helper, NULL, report_main, guard)) {
+		uint64_t until = clock_ns() + REPORT_MS * 1000000ull;
+
+		while (clock_ns() < until && !wait_for_news(guard, TICK_MS))
+			continue;
+	}
+	_exit(128 + guard->first);
+}
+
+static void *guard_main(void *argument)
+{
+	struct guard *guard = argument;
+
+	for (;;) {
+		bool overdue, claimed, quit, waits;
+
+		pthread_mutex_lock(&guard->lock);
+		waits = guard->first;
+		pthread_mutex_unlock(&guard->lock);
+		quit = wait_for_news(guard, waits ? TICK_MS : -1);
+		if (quit)
+			return NULL;
+		pthread_mutex_lock(&guard->lock);
+		overdue = is_overdue(guard);
+		claimed = guard->claimed;
+		guard->claimed |= overdue;
+		pthread_mutex_unlock(&guard->lock);
+		if (overdue)
+			end_process(guard, claimed);
+	}
+}
+
+static void close_all(struct guard *guard)
+{
+	const int fds[] = { guard->source, guard->queue[0], guard->queue[1], guard->wake, guard->schedstat };
+
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+}
+
+static int open_all(struct guard *guard, const sigset_t *ends, struct err *err)
+{
+	guard->schedstat = open("/proc/self/schedstat", O_RDONLY | O_CLOEXEC);
+	guard->source = signalfd(-1, ends, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (guard->source < 0)
+		return err_errno(err, errno, "signalfd");
+	guard->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (guard->wake < 0)
+		return err_errno(err, errno, "eventfd");
+	return pipe2(guard->queue, O_CLOEXEC | O_NONBLOCK) ? err_errno(err, errno, "pipe2") : 0;
+}
+
+static int start(struct guard *guard, struct err *err)
+{
+	int code = open_all(guard, &guard->ends, err);
+
+	pthread_mutex_init(&guard->lock, NULL);
+	if (code)
+		return code;
+	code = pthread_create(&guard->thread, NULL, guard_main, guard);
+	return code ? err_errno(err, code, "pthread_create(signals)") : 0;
+}
+
+struct guard *guard_open(const sigset_t *ends, struct err *err)
+{
+	struct guard *guard = malloc(sizeof(*guard));
+
+	if (!guard) {
+		err_set(err, ENOMEM, "no memory for the signals");
+		return NULL;
+	}
+	*guard = (struct guard)GUARD_CLOSED(*ends);
+	if (!start(guard, err))
+		return guard;
+	close_all(guard);
+	free(guard);
+	return NULL;
+}
+
+int guard_after_fork(struct guard *guard, struct err *err)
+{
+	close_all(guard);
+	*guard = (struct guard)GUARD_CLOSED(guard->ends);
+	return start(guard, err);
+}
+
+int guard_fd(const struct guard *guard)
+{
+	return guard->queue[0];
+}
+
+int guard_next(struct guard *guard)
+{
+	unsigned char number;
+
+	pthread_mutex_lock(&guard->lock);
+	take_all(guard);
+	pthread_mutex_unlock(&guard->lock);
+	return read(guard->queue[0], &number, 1) == 1 ? number : 0;
+}
+
+bool guard_came(struct guard *guard)
+{
+	struct pollfd fd = { .fd = guard->queue[0], .events = POLLIN };
+
+	pthread_mutex_lock(&guard->lock);
+	take_all(guard);
+	pthread_mutex_unlock(&guard->lock);
+	return poll(&fd, 1, 0) > 0;
+}
+
+void guard_watch(struct guard *guard, const struct signals_end *end)
+{
+	pthread_mutex_lock(&guard->lock);
+	guard->end = *end;
+	pthread_mutex_unlock(&guard->lock);
+}
+
+void guard_claim(struct guard *guard)
+{
+	bool claimed;
+
+	pthread_mutex_lock(&guard->lock);
+	claimed = guard->claimed;
+	guard->claimed = true;
+	pthread_mutex_unlock(&guard->lock);
+	/* It is the guard that delivers, and ends the process. */
+	while (claimed)
+		pause();
+}
+
+void guard_close(struct guard *guard)
+{
+	pthread_mutex_lock(&guard->lock);
+	guard->quit = true;
+	pthread_mutex_unlock(&guard->lock);
+	wake(guard);
+	pthread_join(guard->thread, NULL);
+	close_all(guard);
+	pthread_mutex_destroy(&guard->lock);
+	free(guard);
+	patient_hurry(false);
+}
