@@ -84,7 +84,7 @@ static pid_t start(char **command)
 }
 
 struct tally {
-	int ended, reported, before, killed, bad;	/* before: before it handled signals */
+	int ended, reported, before, killed, slow, bad;	/* before: before it handled signals; slow: over a second */
 	unsigned long long longest_us;
 };
 
@@ -98,6 +98,7 @@ static void judge(int number, int status, unsigned long long us, unsigned long l
 	tally->killed += WIFSIGNALED(status) && number == SIGKILL;
 	tally->ended += exits >= 0 && exits < 128;
 	tally->reported += exits == 128 + number && reported;
+	tally->slow += us > 1000000;
 	if (us > tally->longest_us)
 		tally->longest_us = us;
 	if (clean() || !whole || us > limit_us || (exits >= 0 && !known) ||
@@ -151,6 +152,7 @@ int main(int argc, char **argv)
 		judge(number, status, now_us() - sent, limit_us, &tally);
 	}
 	printf("%d runs: %d ended before the signal, %d by it before they handled it, %d reported it, %d killed, %d bad; "
-	       "longest %llu us\n", count, tally.ended, tally.before, tally.reported, tally.killed, tally.bad, tally.longest_us);
+	       "%d took more than a second, longest %llu us\n", count, tally.ended, tally.before, tally.reported, tally.killed, tally.bad, tally.slow,
+	       tally.longest_us);
 	return tally.bad ? 1 : 0;
 }

@@ -25,8 +25,8 @@ _Noreturn void fuzz_fail(const char *file, int line, const char *condition);
 int fuzz_file(const void *data, size_t size);
 
 /*
- * Keep nothing of what is written to them. The first takes no control character but newlines:
- * nothing of an input may act on a terminal.
+ * Keep nothing of what is written to them. The first takes no control character but newlines, and none that changes the
+ * order of text: nothing of an input may act on a terminal, or on who reads it. It judges when it is closed.
  */
 FILE *fuzz_terminal(void);
 FILE *fuzz_sink(void);

@@ -133,7 +133,7 @@ static void names_stay_where_they_are(void **state)
 	assert_non_null(stat);
 	assert_int_equal(stat_prom(stat, out), 0);
 	fclose(out);
-	assert_non_null(strstr(text, "command=\"a\\\"b\\\\c__[2J\"} 0\n"));
+	assert_non_null(strstr(text, "command=\"a\\\"b\\\\c\\n?[2J\"} 0\n"));
 	free(text);
 	out = open_memstream(&text, &size);
 	assert_int_equal(stat_text(stat, out), 0);

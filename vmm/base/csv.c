@@ -3,15 +3,22 @@
 
 #include <string.h>
 
+#include "base/text.h"
 #include "base/value.h"
 
 /* RFC 4180 allows no control characters in a field, but for line ends if it is quoted. */
-static void put_character(FILE *out, char c)
+static size_t put_character(FILE *out, const char *text)
 {
-	if ((unsigned char)c >= 0x20 && c != 0x7f)
-		fputc(c, out);
+	bool acts;
+	size_t length = text_character(text, &acts);
+
+	if (*text == '"')
+		fputs("\"\"", out);
+	else if (!acts || *text == '\n' || *text == '\r')
+		fwrite(text, 1, length, out);
 	else
-		fputc(c == '\n' || c == '\r' ? c : ' ', out);
+		fputc(' ', out);
+	return length;
 }
 
 void csv_text(FILE *out, const char *text)
@@ -23,11 +30,11 @@ void csv_text(FILE *out, const char *text)
 	quoted = strpbrk(text, ",\"\r\n");
 	if (quoted)
 		fputc('"', out);
-	for (; *text; text++) {
-		if (*text == '"')
-			fputc('"', out);
-		put_character(out, *text);
-	}
+	/* Spreadsheets take such a field for a formula, and an apostrophe for the sign that it is none. */
+	if (*text && strchr("=+-@", *text))
+		fputc('\'', out);
+	while (*text)
+		text += put_character(out, text);
 	if (quoted)
 		fputc('"', out);
 }

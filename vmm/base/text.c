@@ -87,47 +87,69 @@ static bool is_continuation(unsigned char c)
 	return (c & 0xc0) == 0x80;
 }
 
-size_t text_width(const char *text)
-{
-	size_t width = 0;
-
-	for (; *text; text++)
-		width += !is_continuation((unsigned char)*text);
-	return width;
-}
-
-/* Length of the character at text, which is a UTF-8 sequence that may be cut off. */
+/*
+ * Length of the character at text: of a UTF-8 sequence, which may be cut off, or of continuation bytes that continue
+ * nothing.
+ */
 static size_t character(const char *text)
 {
 	size_t length = 1;
 
-	while (is_continuation((unsigned char)text[length]))
+	while ((unsigned char)text[0] >= 0x80 && is_continuation((unsigned char)text[length]))
 		length++;
 	return length;
 }
 
-/* C0, DEL and C1: a terminal would act on them. */
-static bool is_control(const char *text)
+size_t text_width(const char *text)
 {
-	unsigned char c = (unsigned char)text[0], next = c ? (unsigned char)text[1] : 0;
+	size_t width = 0;
 
-	return c < 0x20 || c == 0x7f || (c == 0xc2 && next < 0xa0);
+	for (; *text; text += character(text))
+		width++;
+	return width;
+}
+
+/* The code point of a UTF-8 sequence, or UINT32_MAX. */
+static uint32_t decode(const unsigned char *text, size_t length)
+{
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	uint32_t code = length == 1 ? text[0] : length <= 4 ? text[0] & (0x7fu >> length) : UINT32_MAX;
+	/* The lead byte says the length in ones, followed by a zero. */
+	bool leads = length == 1 ? text[0] < 0x80 :
+		     length <= 4 && (text[0] & (0xff80u >> length) & 0xff) == ((0xff00u >> length) & 0xff);
+
+	if (!leads)
+		return UINT32_MAX;
+	for (size_t i = 1; i < length; i++)
+		code = code << 6 | (text[i] & 0x3f);
+	if (code < least[length] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
+		return UINT32_MAX;
+	return code;
+}
+
+size_t text_character(const char *text, bool *acts)
+{
+	size_t length = character(text);
+	uint32_t code = decode((const unsigned char *)text, length);
+
+	*acts = code < 0x20 || (code >= 0x7f && code < 0xa0) ||
+		code == 0x61c || code == 0x200e || code == 0x200f || (code >= 0x2028 && code <= 0x202e) ||
+		(code >= 0x2066 && code <= 0x2069) || code == UINT32_MAX;
+	return length;
 }
 
 /* Puts that many characters of text. Returns the rest of it. */
 static const char *put_some(FILE *out, const char *text, size_t characters)
 {
-	while (*text && characters) {
-		const char *plain = text;
+	for (; *text && characters; characters--) {
+		bool acts;
+		size_t length = text_character(text, &acts);
 
-		for (; *text && characters && !is_control(text); characters--)
-			text += character(text);
-		fwrite(plain, 1, (size_t)(text - plain), out);
-		if (*text && characters) {
+		if (acts)
 			fputc('?', out);
-			text += character(text);
-			characters--;
-		}
+		else
+			fwrite(text, 1, length, out);
+		text += length;
 	}
 	return text;
 }
@@ -192,8 +214,8 @@ static size_t word_width(const char *text)
 {
 	size_t width = 0;
 
-	for (; *text && !is_blank(*text); text++)
-		width += !is_continuation((unsigned char)*text);
+	for (; *text && !is_blank(*text); text += character(text))
+		width++;
 	return width;
 }
 

@@ -22,6 +22,13 @@ void text_verdict(FILE *out, const char *word);
 
 /* Columns that text needs on a terminal: UTF-8 characters, wide ones counted as one. */
 size_t text_width(const char *text);
+/*
+ * The length of the character at text, which is not its end. *acts: it must not reach a reader: a terminal would act on it
+ * (C0, DEL, C1), it would change the order or the lines of what is read (bidirectional controls, line separators), or it is
+ * no UTF-8. Each medium asks this: csv_text(), html_text(), the labels of prom.c, the names of KTAP, diag.c.
+ */
+size_t text_character(const char *text, bool *acts);
+/* Puts text with a '?' for each character that acts, newlines too. */
 void text_put(FILE *out, const char *text);
 /*
  * Puts at most `width` columns, width > 1. Text that is too wide loses its middle, because both its

@@ -164,6 +164,20 @@ char *format_ns(char buffer[UNIT_TEXT], uint64_t ns)
 	return buffer;
 }
 
+char *format_count(char buffer[UNIT_TEXT], uint64_t count)
+{
+	char digits[UNIT_TEXT], *out = buffer;
+	int length = snprintf(digits, sizeof(digits), "%" PRIu64, count);
+
+	for (int i = 0; i < length; i++) {
+		if (i && (length - i) % 3 == 0)
+			*out++ = ',';
+		*out++ = digits[i];
+	}
+	*out = '\0';
+	return buffer;
+}
+
 char *format_size_key(char buffer[UNIT_TEXT], uint64_t bytes)
 {
 	int unit = -1;

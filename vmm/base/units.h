@@ -23,6 +23,8 @@ bool parse_bool(const char *text, bool *value);	/* yes/no on/off true/false 1/0 
 char *format_bytes(char buffer[UNIT_TEXT], uint64_t bytes);
 /* "1.3 ms"; three significant digits. Returns buffer. */
 char *format_ns(char buffer[UNIT_TEXT], uint64_t ns);
+/* "4,096". Returns buffer. */
+char *format_count(char buffer[UNIT_TEXT], uint64_t count);
 /* The exact size as in a config: "61G", "4K", "4097". Returns buffer. */
 char *format_size_key(char buffer[UNIT_TEXT], uint64_t bytes);
 /* "2026-11-26T09:00:00Z"; NULL: a time that no calendar has. */

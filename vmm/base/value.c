@@ -87,3 +87,31 @@ bool value_is_true(const json_t *value, const char *path)
 {
 	return json_is_true(value_at(value, path));
 }
+
+struct json_out {
+	FILE *out;
+	const char *margin;
+};
+
+/* In JSON a DEL stands only in strings, and a newline only outside. */
+static int put_json(const char *text, size_t size, void *data)
+{
+	const struct json_out *json = data;
+
+	for (const char *end = text + size; text < end; text++) {
+		if (*text == 0x7f)
+			fputs("\\u007f", json->out);
+		else
+			putc(*text, json->out);
+		if (*text == '\n')
+			fputs(json->margin, json->out);
+	}
+	return 0;
+}
+
+int value_write(const json_t *value, FILE *out, size_t flags, const char *margin)
+{
+	struct json_out json = { out, margin };
+
+	return json_dump_callback(value, put_json, &json, flags | JSON_ENSURE_ASCII | JSON_ENCODE_ANY);
+}

@@ -6,6 +6,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /* NULL and "" become null. If text is not UTF-8, its bytes above 127 become '?'. */
 json_t *value_text(const char *text);
@@ -24,5 +25,11 @@ const json_t *value_at(const json_t *value, const char *path);
 const char *value_string(const json_t *value, const char *path);
 bool value_int(const json_t *value, const char *path, int64_t *number);
 bool value_is_true(const json_t *value, const char *path);
+
+/*
+ * Writes it as JSON, with jansson's flags, in ASCII and without DEL: nothing of it acts on a terminal. Each line but the
+ * first begins with margin. 0, or -1 without memory.
+ */
+int value_write(const json_t *value, FILE *out, size_t flags, const char *margin);
 
 #endif

@@ -21,6 +21,8 @@ struct errors;
 struct options;
 struct signals;
 
+/* Prints a line on stderr, in which texts from anywhere may be. */
+void cmd_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void cmd_print_err(const struct err *err);
 void cmd_print_errors(const struct errors *errors);
 /* Prints "minivmm: no memory for WHAT". Returns EXIT_ENVIRONMENT. */

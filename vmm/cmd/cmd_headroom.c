@@ -256,8 +256,8 @@ static int measure_config(const struct run_arguments *arguments, struct config *
 	if (code)
 		return cmd_config_status(code);
 	if (first_nested(config) < 0) {
-		fprintf(stderr, "minivmm headroom: %s: no phase runs L2 under nested paging, so "
-			"nothing makes a shadow root\n", arguments->config.path);
+		cmd_say("minivmm headroom: %s: no phase runs L2 under nested paging, so nothing makes a shadow root",
+			 arguments->config.path);
 	} else if (cmd_check_output(&arguments->options) || cmd_open_signals(&signals)) {
 		status = EXIT_ENVIRONMENT;
 	} else {

@@ -1,25 +1,52 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What commands print: errors on stderr, results on stdout and to files. */
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/save.h"
+#include "base/text.h"
+#include "base/units.h"
 #include "cmd/cmd.h"
 #include "cmd/options.h"
 #include "vm/signals.h"
 
+/* More is not read: the first errors are those to mend. */
+#define ERRORS_SHOWN 100
+
+void cmd_say(const char *format, ...)
+{
+	char *text;
+	va_list args;
+	int length;
+
+	va_start(args, format);
+	length = vasprintf(&text, format, args);
+	va_end(args);
+	text_put(stderr, length < 0 ? "minivmm: no memory for a message" : text);
+	fputc('\n', stderr);
+	if (length >= 0)
+		free(text);
+}
+
 void cmd_print_err(const struct err *err)
 {
-	fprintf(stderr, "minivmm: %s\n", err->text);
+	cmd_say("minivmm: %s", err->text);
 	if (err->remedy[0])
-		fprintf(stderr, "minivmm: remedy: %s\n", err->remedy);
+		cmd_say("minivmm: remedy: %s", err->remedy);
 }
 
 void cmd_print_errors(const struct errors *errors)
 {
-	for (unsigned int i = 0; i < errors->count; i++)
-		fprintf(stderr, "%s\n", errors->lines[i]);
+	unsigned int shown = errors->count > ERRORS_SHOWN ? ERRORS_SHOWN : errors->count;
+	char rest[UNIT_TEXT];
+
+	for (unsigned int i = 0; i < shown; i++)
+		cmd_say("%s", errors->lines[i]);
+	if (shown < errors->count)
+		fprintf(stderr, "and %s more\n", format_count(rest, errors->count - shown));
 	if (errors->lost)
 		fputs("minivmm: no memory for all errors: some are not shown\n", stderr);
 }

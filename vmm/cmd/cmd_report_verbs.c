@@ -28,7 +28,7 @@ static int check_format(enum document document, const struct report_arguments *a
 
 	if (format->render[document])
 		return 0;
-	fprintf(stderr, "minivmm report: --format %s: not one of %s: %s is a plan\n", format->name,
+	cmd_say("minivmm report: --format %s: not one of %s: %s is a plan", format->name,
 		format_names(names, 1u << document), arguments->files[0]);
 	return -1;
 }

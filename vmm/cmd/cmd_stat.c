@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/units.h"
+#include "base/value.h"
 #include "cmd/cmd.h"
 #include "cmd/command_line.h"
 #include "cmd/options.h"
@@ -244,7 +245,7 @@ static int deliver(const struct arguments *arguments, json_t *stat)
 		return cmd_deliver(stat, DOCUMENT_STAT, &arguments->options);
 	if (!stat)
 		return cmd_no_memory("the result");
-	code = json_dumpf(stat, stdout, JSON_COMPACT) || putchar('\n') == EOF ? -errno : 0;
+	code = value_write(stat, stdout, JSON_COMPACT, "") || putchar('\n') == EOF ? -errno : 0;
 	json_decref(stat);
 	return cmd_flush(code);
 }

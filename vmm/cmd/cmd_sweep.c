@@ -141,7 +141,7 @@ static void print_point_error(uint64_t size, uint64_t slots, const struct errors
 {
 	char text[UNIT_TEXT];
 
-	fprintf(stderr, "minivmm sweep: --sizes %s --slots %llu: %s\n", format_size_key(text, size),
+	cmd_say("minivmm sweep: --sizes %s --slots %llu: %s", format_size_key(text, size),
 		(unsigned long long)slots, errors->count ? rule_of(errors->lines[0]) : "no memory");
 }
 

@@ -7,18 +7,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+
 /* A config may have any bytes: none may act on a terminal, or split the line of the error. */
 static void print_safe(FILE *out, const char *text, size_t max)
 {
 	size_t length = strlen(text);
 
-	for (size_t i = 0; i < length && i < max; i++) {
-		unsigned char c = (unsigned char)text[i];
+	for (size_t i = 0; i < length && i < max; ) {
+		bool acts;
+		size_t end = i + text_character(text + i, &acts);
 
-		if (c < 0x20 || c == 0x7f)
-			fprintf(out, "\\x%02x", c);
-		else
-			fputc(c, out);
+		for (; i < end; i++)
+			fprintf(out, acts ? "\\x%02x" : "%c", (unsigned char)text[i]);
 	}
 	if (length > max)
 		fputs("...", out);

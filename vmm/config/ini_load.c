@@ -92,7 +92,7 @@ static int load_text(struct ini *ini, size_t number, char *text, size_t size, st
 {
 	const char *name = ini->files[number].name;
 	struct ini_items items = { 0 };
-	int code = ini_scan(name, text, size, &items, diags);
+	int code = ini_scan(name, number > 0, text, size, &items, diags);
 
 	if (code)
 		diag_add(diags, (struct origin){ name, 0 }, NULL, NULL, NULL,

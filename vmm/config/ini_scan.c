@@ -283,7 +283,23 @@ static int scan_lines(struct scan *scan, char *text, char *end)
 	return parse_chunk(scan, end);
 }
 
-int ini_scan(const char *file, char *text, size_t size, struct ini_items *items,
+/* The first line that is no comment is that of a section; or there is none. */
+static bool begins_with_section(const char *text, const char *end)
+{
+	while (text < end) {
+		const char *newline;
+
+		while (text < end && isspace((unsigned char)*text))
+			text++;
+		if (text < end && !strchr(";#", *text))
+			return *text == '[';
+		newline = text < end ? memchr(text, '\n', (size_t)(end - text)) : NULL;
+		text = newline ? newline + 1 : end;
+	}
+	return true;
+}
+
+int ini_scan(const char *file, bool included, char *text, size_t size, struct ini_items *items,
 	     struct diags *diags)
 {
 	struct scan scan = { .file = file, .items = items, .diags = diags };
@@ -296,6 +312,9 @@ int ini_scan(const char *file, char *text, size_t size, struct ini_items *items,
 		complaint = "a NUL byte: this is not an ini file";
 	else if (size >= 3 && !memcmp(text, "\xef\xbb\xbf", 3))
 		complaint = "a byte order mark: save the file without it";
+	/* Another's secrets must not be read through an include, by whoever may read them. */
+	else if (included && !begins_with_section(text, text + size))
+		complaint = "no [SECTION] begins this file: it is no config, and its lines are not shown";
 	if (!complaint)
 		return scan_lines(&scan, text, text + size);
 	diag_add(diags, at, NULL, NULL, NULL, "%s", complaint);

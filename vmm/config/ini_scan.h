@@ -28,11 +28,12 @@ struct ini_items {
 };
 
 /*
+ * included: the file was named by another one, and shows nothing of its lines unless it looks like a config.
  * Errors in lines are added to diags, and these lines are left out of items. text is changed. Not
  * for two threads at once: iniparser's message callback is global. Returns 0, or -errno if there is
  * no memory or no memfd.
  */
-int ini_scan(const char *file, char *text, size_t size, struct ini_items *items,
+int ini_scan(const char *file, bool included, char *text, size_t size, struct ini_items *items,
 	     struct diags *diags);
 void ini_items_free(struct ini_items *items);
 

@@ -160,7 +160,7 @@ static int firecracker_memory(struct machine *machine, uint64_t size)
 int machine_of_firecracker(FILE *file, const char *name, struct machine *machine, struct err *err)
 {
 	json_error_t wrong;
-	json_t *json = json_loadf(file, 0, &wrong);
+	json_t *json = json_loadf(file, JSON_REJECT_DUPLICATES, &wrong);
 	const json_t *config = json_object_get(json, "machine-config");
 	json_int_t mib, vcpus;
 	int code = 0;

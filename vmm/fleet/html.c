@@ -3,11 +3,17 @@
 
 #include <string.h>
 
+#include "base/text.h"
+
 void html_text(FILE *out, const char *text)
 {
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
+	size_t length;
+	bool acts;
 
+	for (; *text; text += length) {
+		char c = *text;
+
+		length = text_character(text, &acts);
 		if (c == '&')
 			fputs("&amp;", out);
 		else if (c == '<')
@@ -16,10 +22,10 @@ void html_text(FILE *out, const char *text)
 			fputs("&gt;", out);
 		else if (c == '"')
 			fputs("&quot;", out);
-		else if ((c < 0x20 && c != '\n' && c != '\t') || c == 0x7f)
+		else if (acts && c != '\n' && c != '\t')
 			fputc('?', out);
 		else
-			fputc(c, out);
+			fwrite(text, 1, length, out);
 	}
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "base/value.h"
 #include "fleet/gnuplot.h"
 #include "fleet/summary.h"
@@ -14,9 +15,16 @@
 /* gnuplot runs a command in backticks, also in double quotes: text from a file must have none. */
 void plot_text(FILE *out, const char *text)
 {
-	for (; *text; text++)
-		fputc((unsigned char)*text < 0x20 || strchr("\"`\\$@\x7f", *text) ? '_' : *text,
-		      out);
+	size_t length;
+	bool acts;
+
+	for (; *text; text += length) {
+		length = text_character(text, &acts);
+		if (acts || strchr("\"`\\$@", *text))
+			fputc('_', out);
+		else
+			fwrite(text, 1, length, out);
+	}
 }
 
 void plot_style(FILE *out)

@@ -24,7 +24,7 @@ bool journal_wanted(const char *path)
 static int write_line(int fd, const json_t *line)
 {
 	size_t length;
-	char *text = json_dumps(line, JSON_COMPACT);
+	char *text = json_dumps(line, JSON_COMPACT | JSON_ENSURE_ASCII);
 	int rc;
 
 	if (!text)
@@ -125,7 +125,7 @@ json_t *journal_report(FILE *file, const char *path, struct err *err)
 		size = 0;
 	}
 	free(line);
-	report = last ? json_loads(last, 0, &error) : NULL;
+	report = last ? json_loads(last, JSON_REJECT_DUPLICATES, &error) : NULL;
 	free(last);
 	if (!report && ferror(file))
 		err_set(err, EIO, "reading %s failed", path);

@@ -3,15 +3,21 @@
 
 #include <inttypes.h>
 
+#include "base/text.h"
+
 void prom_family(FILE *out, const char *name, const char *type, const char *help)
 {
 	fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
-/* The format escapes backslash, quote and line feed; no other byte is special. */
-static void put_value(FILE *out, const char *text)
+/* The format escapes backslash, quote and line feed; no other byte is special to it. */
+void prom_text(FILE *out, const char *text)
 {
-	for (; *text; text++) {
+	size_t length;
+	bool acts;
+
+	for (; *text; text += length) {
+		length = text_character(text, &acts);
 		switch (*text) {
 		case '\\':
 			fputs("\\\\", out);
@@ -23,7 +29,10 @@ static void put_value(FILE *out, const char *text)
 			fputs("\\n", out);
 			break;
 		default:
-			fputc(*text, out);
+			if (acts)
+				fputc('?', out);
+			else
+				fwrite(text, 1, length, out);
 		}
 	}
 }
@@ -37,7 +46,7 @@ static void put_series(FILE *out, const char *name, const char *const *labels)
 		if (!labels[1])
 			continue;
 		fprintf(out, "%s%s=\"", before, labels[0]);
-		put_value(out, labels[1]);
+		prom_text(out, labels[1]);
 		fputc('"', out);
 		before = ",";
 	}

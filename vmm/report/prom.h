@@ -19,6 +19,8 @@ void prom_family(FILE *out, const char *name, const char *type, const char *help
 #define PROM_LABELS(...) ((const char *const[]){ __VA_ARGS__, NULL, NULL })
 #define PROM_NO_LABELS ((const char *const[]){ NULL, NULL })
 
+/* Text between the quotes of a label. */
+void prom_text(FILE *out, const char *text);
 void prom_integer(FILE *out, const char *name, const char *const *labels, int64_t value);
 /* Nanoseconds, written as seconds without loss. */
 void prom_seconds(FILE *out, const char *name, const char *const *labels, int64_t ns);

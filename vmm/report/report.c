@@ -19,32 +19,14 @@ static int stream_error(void)
 	return errno ? -errno : -EIO;
 }
 
-/* json_dump_callback() begins at column 0, but a member's value is one level deep. */
-static int put_indented(const char *text, size_t size, void *out)
-{
-	const char *line;
-
-	while ((line = memchr(text, '\n', size))) {
-		fwrite(text, 1, (size_t)(line + 1 - text), out);
-		fputs("  ", out);
-		size -= (size_t)(line + 1 - text);
-		text = line + 1;
-	}
-	fwrite(text, 1, size, out);
-	return ferror((FILE *)out) ? -1 : 0;
-}
-
 /* A loaded report may have any member names, also with quotes and newlines. */
-static void write_name(const char *name, FILE *out)
+static int write_name(const char *name, FILE *out)
 {
-	fputc('"', out);
-	for (; *name; name++) {
-		if ((unsigned char)*name < 0x20)
-			fprintf(out, "\\u%04x", *name);
-		else
-			fprintf(out, *name == '"' || *name == '\\' ? "\\%c" : "%c", *name);
-	}
-	fputc('"', out);
+	json_t *text = json_string(name);
+	int rc = text ? value_write(text, out, 0, "") : -1;
+
+	json_decref(text);
+	return rc;
 }
 
 int report_json(const json_t *json, FILE *out)
@@ -55,13 +37,12 @@ int report_json(const json_t *json, FILE *out)
 
 	json_object_foreach((json_t *)json, name, value) {
 		fprintf(out, "%s  ", separator);
-		write_name(name, out);
+		rc |= write_name(name, out);
 		fputs(": ", out);
 		if (!strcmp(name, "slots") && json_is_array(value))
 			report_slots_write(value, out);
 		else
-			rc |= json_dump_callback(value, put_indented, out,
-						 JSON_INDENT(2) | JSON_ENCODE_ANY);
+			rc |= value_write(value, out, JSON_INDENT(2), "  ");
 		separator = ",\n";
 	}
 	fputs(json_object_size(json) ? "\n}\n" : "{}\n", out);
@@ -86,7 +67,7 @@ static int write_value(const void *value, FILE *out)
 
 static int write_line(const void *value, FILE *out)
 {
-	return json_dumpf(value, out, JSON_COMPACT) || fputc('\n', out) == EOF ? stream_error() : 0;
+	return value_write(value, out, JSON_COMPACT, "") || fputc('\n', out) == EOF ? stream_error() : 0;
 }
 
 int report_save(const json_t *json, const char *path, struct err *err)
@@ -124,7 +105,7 @@ static int read_json(FILE *file, const char *path, json_t **report, struct err *
 		*report = journal_report(file, path, err);
 		return *report ? 0 : -EINVAL;
 	}
-	*report = json_loadf(file, 0, &error);
+	*report = json_loadf(file, JSON_REJECT_DUPLICATES, &error);
 	if (*report)
 		return 0;
 	if (ferror(file))

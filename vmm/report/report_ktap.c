@@ -12,10 +12,15 @@
 /* In a result line a '#' would begin a directive. */
 static void put_name(FILE *out, const char *name)
 {
-	for (; *name; name++) {
-		bool special = *name == '#' || *name == 0x7f || (unsigned char)*name < 0x20;
+	size_t length;
+	bool acts;
 
-		fputc(special ? '_' : *name, out);
+	for (; *name; name += length) {
+		length = text_character(name, &acts);
+		if (acts || *name == '#')
+			fputc('_', out);
+		else
+			fwrite(name, 1, length, out);
 	}
 }
 

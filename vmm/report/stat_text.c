@@ -5,6 +5,7 @@
 #include "base/amount.h"
 #include "base/text.h"
 #include "base/value.h"
+#include "report/prom.h"
 #include "report/stat.h"
 
 static const char *or_dash(const char *text)
@@ -104,15 +105,10 @@ int stat_text(const json_t *stat, FILE *out)
 	return rc;
 }
 
-/* In a label's value the format needs an escape for backslash, quote and newline. */
 static void put_label(FILE *out, const char *name, const char *value)
 {
 	fprintf(out, "%s=\"", name);
-	for (; value && *value; value++) {
-		if (*value == '\\' || *value == '"')
-			fputc('\\', out);
-		fputc((unsigned char)*value < 0x20 ? '_' : *value, out);
-	}
+	prom_text(out, value ? value : "");
 	fputc('"', out);
 }
 
