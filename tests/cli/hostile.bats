@@ -8,7 +8,10 @@ setup() {
 
 # harmless FILE...: no control but tabs and line ends, no C1, nothing that changes the order of text.
 harmless() {
-	! LC_ALL=C grep -nP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\x8e\x8f\xa8-\xae]|\xe2\x81[\xa6-\xa9]|\xd8\x9c' "$@"
+	local found
+	found=$(LC_ALL=C grep -nP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\x8e\x8f\xa8-\xae]|\xe2\x81[\xa6-\xa9]|\xd8\x9c' "$@" || true)
+	echo "$found"
+	[[ ! $found ]]
 }
 
 evil=$'\e]0;TITLE\a\xc2\x9b31m\xe2\x80\xae'

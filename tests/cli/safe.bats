@@ -253,3 +253,57 @@ stuck() {
 	[[ $status == 3 ]]
 	grep -q '^minivmm: <stdin>:' stderr
 }
+
+# caps PID NAME: the process's capabilities, as a number.
+caps() {
+	echo $((16#$(sed -n "s/^$2:\t//p" "/proc/$1/status")))
+}
+
+# CHOWN, DAC_OVERRIDE and FOWNER; SYS_RAWIO and SYSLOG.
+files=$((1 << 0 | 1 << 1 | 1 << 3)) kernel=$((1 << 17 | 1 << 34))
+
+reads_without_caps() {
+	[[ $(cat "/proc/$1/comm") == minivmm && $(caps "$1" CapEff) == 0 && $(caps "$1" CapBnd) == 0 ]]
+}
+
+@test "report parses without a capability, and can only open files" {
+	[[ $EUID == 0 ]] || skip "only root has capabilities"
+	mkfifo fifo
+	"$minivmm" report show fifo >stdout &
+	exec 8>fifo
+	until_true reads_without_caps $!
+	[[ $(caps $! CapPrm) == $(($(caps $$ CapPrm) & files)) ]]
+	grep -q '^NoNewPrivs:.1$' "/proc/$!/status"
+	cat "$top/tests/fixtures/report.json" >&8
+	exec 8>&-
+	wait $!
+	# Another user's file, in another user's folder, is read, written and keeps its owner.
+	mkdir -m 700 theirs
+	cp "$top/tests/fixtures/report.json" theirs/in.json
+	echo old >theirs/page.html
+	chmod 600 theirs/*
+	chown -R 65534:65533 theirs
+	vmm report html theirs/in.json -o theirs/page.html
+	[[ $status == 0 && $(stat -c '%a %u %g' theirs/page.html) == '600 65534 65533' ]]
+	grep -q '<html' theirs/page.html
+}
+
+@test "run and smoke keep of root's capabilities what they need" {
+	[[ $EUID == 0 ]] || skip "only root has capabilities"
+	for command in "$config" smoke; do
+		mkfifo full.json
+		exec 7<>full.json
+		dd if=/dev/zero of=full.json oflag=nonblock bs=4096 count=1000 status=none 2>/dev/null || true
+		# shellcheck disable=SC2086 # words
+		"$minivmm" $command vm.device=/nonexistent -o full.json >/dev/null 2>stderr &
+		until_true writes $!
+		for thread in /proc/$!/task/*; do
+			[[ $(caps "${thread#/proc/}" CapPrm) == $(($(caps $$ CapPrm) & (files | kernel))) ]]
+			grep -q '^NoNewPrivs:.1$' "$thread/status"
+		done
+		kill $!
+		wait $! || true
+		exec 7<&-
+		rm full.json
+	done
+}

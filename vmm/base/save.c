@@ -15,10 +15,11 @@
 
 #include "base/patient.h"
 #include "base/planted.h"
+#include "base/privilege.h"
 
 struct content {
-	int (*write)(const void *what, FILE *out);
-	const void *what;
+	char *text;
+	size_t size;
 };
 
 /* The folder of path. */
@@ -111,36 +112,17 @@ static int publish(int fd, const char *name, const char *path)
 	return rc == -EEXIST ? replace_by(fd, path) : rc;
 }
 
-/* Returns 0 once the data is on the disk, or -errno. */
-static int write_to_disk(const struct content *content, FILE *out)
-{
-	int rc;
-
-	errno = 0;
-	rc = content->write(content->what, out);
-	if (!rc && (fflush(out) || ferror(out)))
-		rc = errno ? -errno : -EIO;
-	/* Some file systems have no fsync(). */
-	if (!rc && fsync(fileno(out)) && errno != EINVAL)
-		rc = -errno;
-	return rc;
-}
-
-/* Writes fd, closes it, and makes it path. */
+/* Writes fd, closes it once the data is on the disk, and makes it path. */
 static int write_and_publish(const struct content *content, int fd, const char *name, const char *path)
 {
-	FILE *out = fdopen(fd, "w");
-	int rc;
+	int rc = write_patiently(fd, content->text, content->size);
 
-	if (!out) {
+	/* Some file systems have no fsync(). */
+	if (!rc && fsync(fd) && errno != EINVAL)
 		rc = -errno;
-		close(fd);
-		return rc;
-	}
-	rc = write_to_disk(content, out);
 	if (!rc)
 		rc = publish(fd, name, path);
-	if (fclose(out) && !rc)
+	if (close(fd) && !rc)
 		rc = -errno;
 	return rc;
 }
@@ -264,21 +246,12 @@ static int open_in_place(const char *path, int flags, struct err *err)
 static int write_in_place(const struct content *content, const char *path, struct err *err)
 {
 	int fd = open_in_place(path, 0, err), rc;
-	char *text = NULL;
-	size_t size = 0;
-	FILE *out;
 
 	if (fd < 0)
 		return fd;
-	out = open_memstream(&text, &size);
-	rc = out ? content->write(content->what, out) : -errno;
-	if (out && fclose(out) && !rc)
-		rc = -errno;
-	if (!rc)
-		rc = write_patiently(fd, text, size);
+	rc = write_patiently(fd, content->text, content->size);
 	if (close(fd) && !rc)
 		rc = -errno;
-	free(text);
 	return rc ? err_errno(err, -rc, "writing %s", path) : 0;
 }
 
@@ -291,7 +264,7 @@ static int check_folder(const char *path)
 	return rc;
 }
 
-int save_check(const char *path, struct err *err)
+static int check_target(const char *path, struct err *err)
 {
 	bool in_place;
 	char *target;
@@ -307,10 +280,33 @@ int save_check(const char *path, struct err *err)
 	return rc ? err_errno(err, -rc, "writing \"%s\"", path) : 0;
 }
 
-int save_file(const char *path, int (*write)(const void *what, FILE *out), const void *what,
-	      struct err *err)
+int save_check(const char *path, struct err *err)
 {
-	struct content content = { write, what };
+	bool raised = privilege_raise();
+	int rc = check_target(path, err);
+
+	privilege_lower(raised);
+	return rc;
+}
+
+static int render(int (*write)(const void *what, FILE *out), const void *what, struct content *content)
+{
+	FILE *out = open_memstream(&content->text, &content->size);
+	int rc;
+
+	if (!out)
+		return -errno;
+	errno = 0;
+	rc = write(what, out);
+	if (!rc && ferror(out))
+		rc = errno ? -errno : -EIO;
+	if (fclose(out) && !rc)
+		rc = -errno;
+	return rc;
+}
+
+static int save_content(const struct content *content, const char *path, struct err *err)
+{
 	bool in_place;
 	char *target;
 	int rc = find_target(path, &target, &in_place, err);
@@ -318,13 +314,31 @@ int save_file(const char *path, int (*write)(const void *what, FILE *out), const
 	if (rc)
 		return rc;
 	if (in_place) {
-		rc = write_in_place(&content, target, err);
+		rc = write_in_place(content, target, err);
 	} else {
-		rc = replace_file(&content, target);
+		rc = replace_file(content, target);
 		if (rc)
 			err_errno(err, -rc, "writing %s", path);
 	}
 	free(target);
+	return rc;
+}
+
+int save_file(const char *path, int (*write)(const void *what, FILE *out), const void *what,
+	      struct err *err)
+{
+	struct content content = { 0 };
+	int rc = render(write, what, &content);
+	bool raised;
+
+	if (rc) {
+		err_errno(err, -rc, "writing %s", path);
+	} else {
+		raised = privilege_raise();
+		rc = save_content(&content, path, err);
+		privilege_lower(raised);
+	}
+	free(content.text);
 	return rc;
 }
 

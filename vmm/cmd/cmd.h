@@ -33,6 +33,9 @@ int cmd_no_memory(const char *what);
  */
 int cmd_config_status(int code);
 /* Each of these returns 0, or an exit status after it has printed the error. */
+/* Give up what a run, or what reads reports, does not need (base/privilege.h). Before a thread is made. */
+int cmd_limit_run(void);
+int cmd_limit_files(void);
 int cmd_open_signals(struct signals *signals);
 /* Can -o FILE be written? For commands that run for long: this makes nothing. */
 int cmd_check_output(const struct options *options);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/privilege.h"
 #include "base/save.h"
 #include "base/text.h"
 #include "base/units.h"
@@ -70,6 +71,24 @@ int cmd_config_status(int code)
 	default:
 		return EXIT_USAGE_ERROR;
 	}
+}
+
+static int check_limit(int code)
+{
+	if (!code)
+		return 0;
+	cmd_say("minivmm: giving up capabilities: %s", strerror(-code));
+	return EXIT_ENVIRONMENT;
+}
+
+int cmd_limit_run(void)
+{
+	return check_limit(privilege_limit_run());
+}
+
+int cmd_limit_files(void)
+{
+	return check_limit(privilege_limit_files());
 }
 
 int cmd_open_signals(struct signals *signals)

@@ -233,5 +233,5 @@ int cmd_report(int argc, char **argv)
 
 	if (parse_verb(&arguments, argc, argv))
 		return EXIT_USAGE_ERROR;
-	return arguments.verb->run(&arguments.report);
+	return cmd_limit_files() ? EXIT_ENVIRONMENT : arguments.verb->run(&arguments.report);
 }

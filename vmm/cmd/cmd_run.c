@@ -177,7 +177,7 @@ static int run_config(struct session *session, const struct run_arguments *argum
 	struct signals signals;
 	int status, code;
 
-	if (cmd_check_output(&arguments->options) || cmd_open_signals(&signals))
+	if (cmd_limit_run() || cmd_check_output(&arguments->options) || cmd_open_signals(&signals))
 		return EXIT_ENVIRONMENT;
 	session->run.signals = &signals;
 	code = session_open(session, &errors);

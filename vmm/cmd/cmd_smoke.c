@@ -177,7 +177,7 @@ int cmd_smoke(int argc, char **argv)
 
 	if (command_line_parse(&argp, argc, argv, &arguments))
 		return EXIT_USAGE_ERROR;
-	if (cmd_check_output(&arguments.options) || cmd_open_signals(&signals))
+	if (cmd_limit_run() || cmd_check_output(&arguments.options) || cmd_open_signals(&signals))
 		return EXIT_ENVIRONMENT;
 	status = smoke(&arguments);
 	signals_close(&signals);

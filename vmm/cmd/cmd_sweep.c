@@ -341,7 +341,7 @@ int cmd_sweep(int argc, char **argv)
 	status = check_points(&arguments);
 	if (status)
 		return status;
-	if (cmd_check_output(&arguments.options) || cmd_open_signals(&signals))
+	if (cmd_limit_run() || cmd_check_output(&arguments.options) || cmd_open_signals(&signals))
 		return EXIT_ENVIRONMENT;
 	arguments.signals = &signals;
 	status = sweep(&arguments);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/privilege.h"
 #include "cmd/cmd.h"
 #include "cmd/commands.h"
 
@@ -65,6 +66,7 @@ int main(int argc, char **argv)
 
 	if (fill_standard_descriptors())
 		return EXIT_ENVIRONMENT;
+	privilege_no_new();
 	ignore_write_signals();
 	argp_err_exit_status = EXIT_USAGE_ERROR;
 	if (argc < 2) {

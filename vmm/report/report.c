@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/privilege.h"
 #include "base/save.h"
 #include "base/value.h"
 #include "report/journal.h"
@@ -114,10 +115,21 @@ static int read_json(FILE *file, const char *path, json_t **report, struct err *
 		       error.text);
 }
 
+static FILE *open_report(const char *path)
+{
+	bool raised = privilege_raise();
+	FILE *file = fopen(path, "re");
+	int code = errno;
+
+	privilege_lower(raised);
+	errno = code;
+	return file;
+}
+
 int report_load_or(const char *other, const char *path, json_t **report, struct err *err)
 {
 	bool is_stdin = !strcmp(path, "-");
-	FILE *file = is_stdin ? stdin : fopen(path, "re");
+	FILE *file = is_stdin ? stdin : open_report(path);
 	struct stat st;
 	int rc;
 

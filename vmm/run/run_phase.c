@@ -37,6 +37,7 @@ static bool is_unexplained(const struct run *run, const struct phase_result *pha
 
 /* How long what nothing explains may take to go away: KVM frees the arrays of a VM that ended late. */
 #define SETTLE_NS 1000000000ull
+#define SETTLE_SIGNAL_NS 200000000ull	/* of the second that a run has after a signal */
 #define SETTLE_STEP_US 100000
 
 /*
@@ -48,7 +49,7 @@ static bool is_unexplained(const struct run *run, const struct phase_result *pha
  */
 static void settle(struct live_run *live, struct phase_result *phase)
 {
-	uint64_t end = clock_ns() + SETTLE_NS;
+	uint64_t end = clock_ns() + (live->run->signal ? SETTLE_SIGNAL_NS : SETTLE_NS);
 
 	for (;;) {
 		if (measure_other_vms(live->run)) {
