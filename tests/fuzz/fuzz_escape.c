@@ -10,6 +10,7 @@
 
 #include "base/csv.h"
 #include "base/text.h"
+#include "base/xml.h"
 #include "config/diag.h"
 #include "fleet/html.h"
 #include "fuzz.h"
@@ -107,6 +108,7 @@ static void read_html(char *text)
 {
 	static const struct { const char *entity; char is; } entities[] = {
 		{ "&amp;", '&' }, { "&lt;", '<' }, { "&gt;", '>' }, { "&quot;", '"' },
+		{ "&#10;", '\n' }, { "&#9;", '\t' },
 	};
 	char *out = text;
 
@@ -131,6 +133,19 @@ static void check_html(const char *text)
 {
 	char *got = printed(html_text, text);
 
+	read_html(got);
+	same(got, safe(text, '?', "\n\t"));
+}
+
+/* XML has no U+FFFE and U+FFFF, which xml_put() replaces as well. */
+static void check_xml(const char *text)
+{
+	char *got;
+
+	if (strstr(text, "\xef\xbf\xbe") || strstr(text, "\xef\xbf\xbf"))
+		return;
+	got = printed(xml_put, text);
+	MUST(!strpbrk(got, "\n\t"));
 	read_html(got);
 	same(got, safe(text, '?', "\n\t"));
 }
@@ -211,6 +226,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	same(printed(text_put, text), safe(text, '?', ""));
 	check_csv(text);
 	check_html(text);
+	check_xml(text);
 	check_prom(text);
 	check_ktap(text);
 	check_diag(text);

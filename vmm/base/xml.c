@@ -1,21 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "base/xml.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
-/* How many bytes at text are one character that is shown as '?': controls, and U+FFFE and U+FFFF. */
-static size_t unwanted(const char *text)
-{
-	unsigned char c = (unsigned char)text[0], next = (unsigned char)text[1];
+#include "base/text.h"
 
-	if (c < 0x20 || c == 0x7f)
-		return c != '\n' && c != '\t';
-	if (c == 0xc2 && next < 0xa0)
-		return next ? 2 : 1;
-	if (!strncmp(text, "\xef\xbf\xbe", 3) || !strncmp(text, "\xef\xbf\xbf", 3))
-		return 3;
-	return 0;
+/* U+FFFE and U+FFFF are no characters of XML. */
+static bool is_no_character(const char *text)
+{
+	return !strncmp(text, "\xef\xbf\xbe", 3) || !strncmp(text, "\xef\xbf\xbf", 3);
 }
 
 static const char *escape_of(char c)
@@ -41,16 +36,18 @@ static const char *escape_of(char c)
 
 void xml_put(FILE *out, const char *text)
 {
-	while (*text) {
-		size_t skip = unwanted(text);
+	size_t length;
+	bool acts;
+
+	for (; *text; text += length) {
 		const char *escape = escape_of(*text);
 
-		if (skip)
-			fputc('?', out);
-		else if (escape)
+		length = text_character(text, &acts);
+		if (escape)
 			fputs(escape, out);
+		else if (acts || is_no_character(text))
+			fputc('?', out);
 		else
-			fputc(*text, out);
-		text += skip ? skip : 1;
+			fwrite(text, 1, length, out);
 	}
 }

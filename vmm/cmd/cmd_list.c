@@ -112,10 +112,9 @@ static int unknown(const char *what)
 
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
 		suggest_try(&suggestion, lists[i].name);
-	fprintf(stderr, "minivmm list: %s: not one of keys, checks, ops, scenarios", what);
-	if (suggestion.best)
-		fprintf(stderr, "; did you mean %s?", suggestion.best);
-	fputc('\n', stderr);
+	cmd_say("minivmm list: %s: not one of keys, checks, ops, scenarios%s%s%s", what,
+		suggestion.best ? "; did you mean " : "", suggestion.best ? suggestion.best : "",
+		suggestion.best ? "?" : "");
 	return EXIT_USAGE_ERROR;
 }
 

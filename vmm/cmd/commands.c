@@ -49,10 +49,9 @@ bool command_is_mistyped(const char *word)
 		return false;
 	for (size_t i = 0; i < COUNT; i++)
 		suggest_try(&suggestion, table[i].name);
-	fprintf(stderr, "minivmm: %s: neither a command nor a file; ", word);
 	if (suggestion.best)
-		fprintf(stderr, "did you mean %s?\n", suggestion.best);
+		cmd_say("minivmm: %s: neither a command nor a file; did you mean %s?", word, suggestion.best);
 	else
-		fputs("minivmm help lists the commands\n", stderr);
+		cmd_say("minivmm: %s: neither a command nor a file; minivmm help lists the commands", word);
 	return true;
 }
