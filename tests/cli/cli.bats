@@ -13,6 +13,8 @@ setup() {
 	grep -q 'CONFIG.ini' stdout
 	vmm --version
 	[[ $status == 0 && $(cat stdout) =~ ^minivmm\ [0-9]+\.[0-9]+ ]]
+	# What stat --predict needs.
+	grep -qE '^minivmm [^ ]+ \((libbpf v?[0-9.]+|without libbpf)\)$' stdout
 }
 
 # The words of usage lines like "  or:  minivmm list [OPTION...] keys|checks".

@@ -63,6 +63,18 @@ fills() {
 	done
 }
 
+@test "a reader of help or version that has seen enough is no error" {
+	mkfifo pipe
+	for what in help version --help "plan --help" "help run"; do
+		exec 8<>pipe 9>pipe 8>&-
+		status=0
+		# shellcheck disable=SC2086 # words
+		"$minivmm" $what >&9 2>stderr || status=$?
+		exec 9>&-
+		[[ $status == 0 && ! -s stderr ]]
+	done
+}
+
 @test "gnuplot gets the signals that minivmm ignores as they are by default" {
 	mkdir bin
 	printf '#!/bin/bash\ngrep SigIgn /proc/self/status >"%s"\n' "$PWD/ignored" >bin/gnuplot

@@ -45,6 +45,8 @@ int cmd_save(const json_t *result, enum document document, const struct options 
 int cmd_print(const json_t *result, enum document document, const struct options *options);
 /* Flushes stdout, after what wrote to it has returned rc. */
 int cmd_flush(int rc);
+/* The same for help and the like: a reader that has seen enough, as head has, is no error. */
+int cmd_flush_help(void);
 /* cmd_save(), cmd_print() and json_decref(); NULL: no memory for the result. */
 int cmd_deliver(json_t *result, enum document document, const struct options *options);
 

@@ -77,14 +77,14 @@ int cmd_help(int argc, char **argv)
 		return help_of(command, argc, argv);
 	if (argc > 1 && !command && argv[1][0] != '-') {
 		if (!command_is_mistyped(argv[1]))
-			fprintf(stderr, "minivmm: %s: not a command; minivmm help lists them\n", argv[1]);
+			cmd_say("minivmm: %s: not a command; minivmm help lists them", argv[1]);
 		return EXIT_USAGE_ERROR;
 	}
 	if (argc > 1 && !strcmp(argv[1], "--" COMMAND_LINE_LIST))
 		put_names();
 	else
 		help_print(stdout);
-	return cmd_flush(0);
+	return cmd_flush_help();
 }
 
 int cmd_version(int argc, char **argv)
@@ -92,5 +92,5 @@ int cmd_version(int argc, char **argv)
 	(void)argc;
 	(void)argv;
 	puts(argp_program_version);
-	return cmd_flush(0);
+	return cmd_flush_help();
 }

@@ -147,6 +147,13 @@ int cmd_flush(int rc)
 	return EXIT_ENVIRONMENT;
 }
 
+int cmd_flush_help(void)
+{
+	bool failed = fflush(stdout) || ferror(stdout);
+
+	return failed && errno == EPIPE ? 0 : cmd_flush(0);
+}
+
 int cmd_print(const json_t *result, enum document document, const struct options *options)
 {
 	return cmd_flush(report_render(result, options->format->render[document], stdout));

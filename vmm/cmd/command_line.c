@@ -8,6 +8,7 @@
 
 #include "base/suggest.h"
 #include "base/text.h"
+#include "cmd/cmd.h"
 
 enum key { KEY_USAGE = 1024, KEY_LIST };
 
@@ -166,11 +167,10 @@ static int unknown_option(const struct argp *argp, const char *program, const ch
 
 	snprintf(name, sizeof(name), "%.*s", (int)strcspn(word + 2, "="), word + 2);
 	each_option(argp, suggest, &suggestion);
-	fprintf(stderr, "%s: --%s: unknown option; ", program, name);
 	if (suggestion.best)
-		fprintf(stderr, "did you mean --%s?\n", suggestion.best);
+		cmd_say("%s: --%s: unknown option; did you mean --%s?", program, name, suggestion.best);
 	else
-		fprintf(stderr, "%s --help lists its options\n", program);
+		cmd_say("%s: --%s: unknown option; %s --help lists its options", program, name, program);
 	return -1;
 }
 

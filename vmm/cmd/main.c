@@ -10,6 +10,7 @@
 #include "base/privilege.h"
 #include "cmd/cmd.h"
 #include "cmd/commands.h"
+#include "host/kernel_types.h"
 
 #ifndef MINIVMM_VERSION
 #define MINIVMM_VERSION "unknown"
@@ -60,15 +61,27 @@ static const struct command *find_command(const char *word)
 	return command_find(word);
 }
 
+/* The source memslots, and what stat --predict reads, need the library. text must live as long as the program. */
+static void name_version(char *text, size_t size)
+{
+	const char *library = kernel_types_library();
+
+	snprintf(text, size, "%s (%s%s)", argp_program_version, library ? "libbpf " : "without libbpf",
+		 library ? library : "");
+	argp_program_version = text;
+}
+
 int main(int argc, char **argv)
 {
 	const struct command *command;
+	char version[128];
 
 	if (fill_standard_descriptors())
 		return EXIT_ENVIRONMENT;
 	privilege_no_new();
 	ignore_write_signals();
 	argp_err_exit_status = EXIT_USAGE_ERROR;
+	name_version(version, sizeof(version));
 	if (argc < 2) {
 		help_print(stderr);
 		return EXIT_USAGE_ERROR;

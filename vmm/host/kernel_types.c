@@ -203,7 +203,17 @@ int kernel_types_read(const char *root, struct kernel_types *types, char why[SOU
 	return code;
 }
 
+const char *kernel_types_library(void)
+{
+	return libbpf_version_string();
+}
+
 #else
+
+const char *kernel_types_library(void)
+{
+	return NULL;
+}
 
 int kernel_types_read(const char *root, struct kernel_types *types, char why[SOURCE_WHY])
 {

@@ -68,6 +68,8 @@ struct kernel_types {
 	struct kernel_field members[MEMBER_COUNT];
 };
 
+/* The version of the library that reads BTF; NULL: this program was built without. */
+const char *kernel_types_library(void);
 /* 0, or -errno with what is missing in why; -ENOTSUP where minivmm was built without libbpf. */
 int kernel_types_read(const char *root, struct kernel_types *types, char why[SOURCE_WHY]);
 
