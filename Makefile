@@ -108,10 +108,10 @@ $(BUILD)/vmm/%.plain.o: vmm/%.c
 # The version is in this file.
 $(patsubst %.c,$(BUILD)/%.o,$(shell grep -l MINIVMM_VERSION $(VMM_SRC))): Makefile
 
-$(BUILD)/vmm/vm/payload_image.o: vmm/vm/payload_image.S $(GUEST_BIN)
+$(BUILD)/vmm/vm/payload_image.o: vmm/vm/payload_image.S $(GUEST_BIN) $(AGENT_BIN)
 	@mkdir -p $(@D)
 	@echo "  AS      $@"
-	$(Q)$(CC) $(filter -fcf-protection,$(HARDENING)) -DPAYLOAD_BIN='"$(GUEST_BIN)"' -c $< -o $@
+	$(Q)$(CC) $(filter -fcf-protection,$(HARDENING)) -DPAYLOAD_BIN='"$(GUEST_BIN)"' -DAGENT_BIN='"$(AGENT_BIN)"' -c $< -o $@
 
 $(BUILD)/vmm/config/builtin_guard.o: vmm/config/builtin_guard.S configs/guard.ini
 	@mkdir -p $(@D)

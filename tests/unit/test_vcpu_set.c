@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 
 #include "vm/vcpu_set.h"
@@ -17,7 +18,7 @@ __typeof__(vcpu_run) __wrap_vcpu_run;
 __typeof__(vcpu_destroy) __wrap_vcpu_destroy;
 
 static struct kvm_run page;
-static bool kick_is_blocked;
+static bool kick_is_blocked, others_run;
 
 int __wrap_vcpu_create(struct vcpu *vcpu, const struct vm *vm, const struct payload *payload,
 		       unsigned int index, struct err *err)
@@ -32,7 +33,11 @@ enum vcpu_stop __wrap_vcpu_run(struct vcpu *vcpu)
 {
 	sigset_t mask;
 
-	(void)vcpu;
+	/* Until it is kicked. */
+	while (others_run && vcpu->index && !__atomic_load_n(&page.immediate_exit, __ATOMIC_ACQUIRE))
+		sched_yield();
+	if (others_run && vcpu->index && !__atomic_load_n(vcpu->pause, __ATOMIC_ACQUIRE))
+		return VCPU_TROUBLE;
 	pthread_sigmask(SIG_BLOCK, NULL, &mask);
 	kick_is_blocked = sigismember(&mask, SIGUSR1);
 	return VCPU_WAITS;
@@ -60,6 +65,29 @@ static void test_blocked_signal_still_kicks(void **state)
 	assert_true(vcpu_set_close(&set));
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	assert_false(kick_is_blocked);
+}
+
+/* One waits, and the others are paused without an error: they go on with the next start. */
+static void test_the_first_that_waits_pauses_the_others(void **state)
+{
+	struct vcpu_set set;
+	struct err err;
+
+	(void)state;
+	assert_int_equal(vcpu_set_open(&set, NULL, &err), 0);
+	assert_int_equal(vcpu_set_join(&set, NULL, NULL, 3, &err), 0);
+	others_run = true;
+	for (unsigned int i = 0; i < 3; i++) {
+		assert_int_equal(vcpu_set_run_first(&set, UINT64_MAX), 0);
+		assert_false(page.immediate_exit);
+		assert_false(set.pause);
+		assert_null(vcpu_set_culprit(&set));
+	}
+	/* A kick that is no pause is a trouble, as ever. */
+	assert_int_equal(vcpu_set_run(&set, 1000000), -ETIMEDOUT);
+	others_run = false;
+	assert_true(vcpu_set_close(&set));
+	page.immediate_exit = 0;
 }
 
 /* Four vCPUs that have stopped; a test says with what. */
@@ -193,6 +221,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_blocked_signal_still_kicks),
+		cmocka_unit_test(test_the_first_that_waits_pauses_the_others),
 		cmocka_unit_test(test_culprit_is_the_first),
 		cmocka_unit_test(test_stuck_vcpu_is_the_culprit),
 		cmocka_unit_test(test_expected_error_is_forgiven),

@@ -852,6 +852,96 @@ static void test_nested_off(void **state)
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, cleanup)
 
+/* A guest of the user's: only `expect` says what it does, and only KVM counts. */
+static void make_linux(struct world *w)
+{
+	w->config.guest.payload = PAYLOAD_LINUX;
+	for (int i = 0; i < 3; i++) {
+		w->cfgs[i].what = DO_RUN;
+		w->cfgs[i].nested_paging = true;
+	}
+	w->cfgs[2].touch = 0;
+	w->phases[CONTROL].l2_entries = 0;
+	w->phases[TRANSITION].l2_pages = 0;
+	for (int i = 0; i < PHASES; i++)
+		w->phases[i].snapshot.kvm_stats.counters[COUNTER_NESTED_RUN] =
+			(struct figure){ .known = true, .value = i < TRANSITION ? 0 : 2 };
+}
+
+static void a_linux_guest_is_judged_by_what_it_is_expected_to_do(void **state)
+{
+	struct world *w = *state;
+	struct verdict verdict;
+
+	make_linux(w);
+	verdict = judge_all(w);
+	expect(&verdict, "lazy.before", RESULT_PASS, "");
+	expect(&verdict, "transition.observed", RESULT_PASS, "phase p2");
+	expect(&verdict, "rmap.exact", RESULT_PASS, "as predicted");
+	expect(&verdict, "l2.ran", RESULT_PASS, "2 entries in 1 phase");
+	/* A phase after that may expect them, too, and need not run L2. */
+	w->cfgs[1].expect = EXPECT_ALLOCATED;
+	w->phases[CONTROL].state = RMAP_ALLOCATED;
+	w->phases[CONTROL].l2_entries = 2;
+	w->phases[CONTROL].held = w->run.at_transition;
+	w->phases[TRANSITION].l2_entries = 0;
+	w->run.transition = CONTROL;
+	verdict = judge_all(w);
+	expect(&verdict, "l2.ran", RESULT_PASS, "2 entries in 1 phase");
+}
+
+static void a_linux_guest_that_nests_too_soon_or_never_fails(void **state)
+{
+	struct world *w = *state;
+	struct verdict verdict;
+
+	make_linux(w);
+	w->phases[CONTROL].state = RMAP_ALLOCATED;
+	w->run.transition = CONTROL;
+	verdict = judge_all(w);
+	expect(&verdict, "lazy.before", RESULT_FAIL, "phase p1");
+	expect(&verdict, "transition.observed", RESULT_FAIL, "in phase p1");
+	expect(&verdict, "phase.expect", RESULT_FAIL, "phase p1");
+	w->phases[CONTROL].state = w->phases[TRANSITION].state = RMAP_LAZY;
+	w->phases[TRANSITION].l2_entries = 0;
+	w->run.transition = -1;
+	verdict = judge_all(w);
+	expect(&verdict, "transition.observed", RESULT_FAIL, "lazy as before");
+	expect(&verdict, "l2.ran", RESULT_FAIL, "entered 0 times");
+}
+
+static void what_a_linux_guest_does_unasked_is_no_failure(void **state)
+{
+	struct world *w = *state;
+	struct verdict verdict;
+
+	make_linux(w);
+	w->cfgs[2].expect = EXPECT_NOTHING;
+	verdict = judge_all(w);
+	expect(&verdict, "lazy.before", RESULT_PASS, "");
+	expect(&verdict, "transition.observed", RESULT_PASS, "phase p2");
+	expect(&verdict, "l2.ran", RESULT_SKIP, "no phase runs L2");
+	w->phases[TRANSITION].state = RMAP_LAZY;
+	w->phases[TRANSITION].held = (struct footprint){ 0 };
+	w->run.transition = -1;
+	verdict = judge_all(w);
+	expect(&verdict, "transition.observed", RESULT_SKIP, "no phase runs L2");
+	assert_true(find(&verdict, "transition.observed")->remedy[0]);
+}
+
+static void without_kvms_counter_a_linux_guests_entries_are_unknown(void **state)
+{
+	struct world *w = *state;
+	struct verdict verdict;
+
+	make_linux(w);
+	w->phases[TRANSITION].l2_entries = 0;
+	w->phases[TRANSITION].snapshot.kvm_stats.counters[COUNTER_NESTED_RUN].known = false;
+	verdict = judge_all(w);
+	expect(&verdict, "l2.ran", RESULT_SKIP, "nested_run");
+	assert_true(find(&verdict, "l2.ran")->remedy[0]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -864,6 +954,10 @@ int main(void)
 		T(test_error_and_signal), T(test_blind),
 		T(test_stress), T(test_found), T(test_tables), T(test_mapped), T(test_leftovers), T(test_nested_off),
 		T(test_nested_off_unknown),
+		T(a_linux_guest_is_judged_by_what_it_is_expected_to_do),
+		T(a_linux_guest_that_nests_too_soon_or_never_fails),
+		T(what_a_linux_guest_does_unasked_is_no_failure),
+		T(without_kvms_counter_a_linux_guests_entries_are_unknown),
 	};
 
 	return cmocka_run_group_tests_name("verdict", tests, NULL, NULL);

@@ -29,6 +29,9 @@ void judge_lazy_before(const struct run *run, struct check *check)
 			check_skip_source(check, &phase->snapshot, SOURCE_RMAPS_STAT);
 			return;
 		}
+		/* What a guest of the user's did, the config does not say. */
+		if (phase->state == RMAP_ALLOCATED && phase->cfg && phase_may_run_l2(phase->cfg))
+			break;
 		if (phase->state == RMAP_ALLOCATED) {
 			check_fail(check, "phase %s: rmaps were allocated before a nested guest ran under "
 				    "nested paging", phase->name);
@@ -46,7 +49,8 @@ void judge_control(const struct run *run, struct check *check)
 
 	if (!run_has_l2(run, false)) {
 		check_skip(check, "no phase runs L2 without nested paging");
-		check_remedy(check, "add a phase with do = l2, nested-paging = off");
+		if (run->config->guest.payload == PAYLOAD_NESTED)
+			check_remedy(check, "add a phase with do = l2, nested-paging = off");
 		return;
 	}
 	if (run_not_created(run, check) || skip_if_eager(run, check))
@@ -69,17 +73,31 @@ void judge_control(const struct run *run, struct check *check)
 		     phase->l2_entries);
 }
 
+/* In a phase of which the config does not say whether the guest runs a nested one. */
+static bool observed_unasked(const struct run *run)
+{
+	const struct phase_cfg *cfg = run->transition < 0 ? NULL : run->phases[run->transition].cfg;
+
+	return cfg && phase_may_run_l2(cfg);
+}
+
 void judge_transition(const struct run *run, struct check *check)
 {
 	int trigger = run_first_l2(run, true);
 	const struct phase_result *phase;
 
-	if (!run_has_l2(run, true)) {
+	if (!run_has_l2(run, true) && !observed_unasked(run)) {
 		check_skip(check, "no phase runs L2 under nested paging");
+		if (run_first_of(run, DO_RUN) >= 0)
+			check_remedy(check, "expect = allocated in the phase whose command runs a nested guest");
 		return;
 	}
 	if (run_not_created(run, check) || skip_if_eager(run, check))
 		return;
+	if (observed_unasked(run)) {
+		check_pass(check, "phase %s: lazy -> allocated", run->phases[run->transition].name);
+		return;
+	}
 	if (run->transition >= 0 && run->transition != trigger) {
 		check_fail(check, "rmaps were allocated in phase %s, not in the first one with nested paging",
 		     run->phases[run->transition].name);

@@ -71,13 +71,10 @@ static bool counters_agree(const struct phase_result *phase, struct check *check
 /* KVM counts at least the L2 entries that the payload counts: these passed the consistency checks. */
 static bool entries_agree(const struct phase_result *phase, uint64_t entries, struct check *check)
 {
-	const struct snapshot *snapshot = &phase->snapshot;
-	bool stats = snapshot->status[SOURCE_KVM_STATS].ok;
-	const struct figure *runs = &(stats ? &snapshot->kvm_stats : &snapshot->kvm_debugfs)->
-					    counters[COUNTER_NESTED_RUN];
+	bool stats = phase->snapshot.status[SOURCE_KVM_STATS].ok;
+	const struct figure *runs = measure_nested_runs(phase);
 
-	if ((!stats && !snapshot->status[SOURCE_KVM_DEBUGFS].ok) || !runs->known ||
-	    runs->value >= entries)
+	if (!runs->known || runs->value >= entries)
 		return true;
 	check_fail(check, "phase %s: the payload counts %" PRIu64 " entries into L2 so far, %s's "
 		   "nested_run %" PRIu64, phase->name, entries,

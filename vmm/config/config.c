@@ -302,7 +302,13 @@ bool phase_runs_l2(const struct phase_cfg *phase)
 {
 	return phase->what == DO_L2 || phase->what == DO_RESTORE ||
 	       phase->what == DO_TABLES ||
+	       (phase->what == DO_RUN && phase->expect == EXPECT_ALLOCATED) ||
 	       ((phase->what == DO_STRESS || phase_owns_slot(phase)) && phase->load == LOAD_L2);
+}
+
+bool phase_may_run_l2(const struct phase_cfg *phase)
+{
+	return phase->what == DO_RUN && phase->expect == EXPECT_NOTHING;
 }
 
 bool phase_owns_slot(const struct phase_cfg *phase)

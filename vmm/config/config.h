@@ -54,7 +54,7 @@ struct memslot_cfg {
 
 enum phase_do {
 	DO_BOOT, DO_L2, DO_TOUCH, DO_STRESS, DO_SLOT_DELETE, DO_ENABLE, DO_FAILED_ENTRY, DO_RESTORE,
-	DO_DIRTY_LOG, DO_DISCARD, DO_TABLES,
+	DO_DIRTY_LOG, DO_DISCARD, DO_TABLES, DO_RUN,
 };
 enum phase_expect { EXPECT_NOTHING, EXPECT_LAZY, EXPECT_ALLOCATED };
 enum phase_fails { FAILS_NOTHING, FAILS_ENOMEM };
@@ -66,6 +66,9 @@ enum discard_how {
 	HOW_MADVISE = 1, HOW_MMAP = 2, HOW_MPROTECT = 4, HOW_THP = 8, HOW_SLOT_DELETE = 16,
 	HOW_SLOT_MOVE = 32,
 };
+
+/* What ends a phase with do = run. */
+enum phase_until { UNTIL_AUTO, UNTIL_MARK, UNTIL_CONSOLE, UNTIL_EXIT, UNTIL_TIME, UNTIL_COMMAND };
 
 /* [phase.NAME], in file order. */
 struct phase_cfg {
@@ -87,6 +90,11 @@ struct phase_cfg {
 	int fails;		/* enum phase_fails: what KVM_RUN must fail with */
 	int protect;		/* enum log_protect, of do = dirty-log */
 	unsigned int how;	/* enum discard_how, of do = discard */
+	int until;		/* enum phase_until, of do = run; once it is checked, never auto */
+	char *until_text;	/* what follows its ':', or NULL */
+	uint64_t until_value;	/* of mark: its number; of time: ns */
+	char *command;		/* for the guest's shell, or NULL */
+	int64_t status;		/* the expected exit status, -1: any */
 };
 
 /* [worker.NAME]: threads that run beside the vCPUs of a stress phase, or what these vCPUs do. */
@@ -100,7 +108,8 @@ struct worker_cfg {
 	uint64_t first_round;	/* number of its first round; default 0, else to replay a round */
 };
 
-enum payload_kind { PAYLOAD_NESTED };
+enum payload_kind { PAYLOAD_NESTED, PAYLOAD_LINUX };
+enum console_kind { CONSOLE_NONE, CONSOLE_LOG, CONSOLE_STDOUT, CONSOLE_FILE };
 enum rmap_policy { POLICY_LAZY, POLICY_EAGER, POLICY_ANY };
 enum source_set { SOURCES_ALL, SOURCES_CHEAP }; /* cheap: without long walks in the kernel */
 
@@ -140,6 +149,10 @@ struct config {
 	struct {
 		int payload;			/* enum payload_kind */
 		char *tables;			/* NAME of the memslot of L1's nested tables, or NULL */
+		char *kernel, *initrd;		/* files, or NULL */
+		char *args;			/* the kernel's command line, or NULL */
+		int console;			/* enum console_kind */
+		char *console_path;		/* of CONSOLE_FILE */
 	} guest;
 	struct phase_cfg *phases;
 	size_t phase_count;
@@ -189,8 +202,10 @@ json_t *config_json(const struct config *config);
 
 /* Do the VM's vCPUs run in the phase? */
 bool phase_runs_guest(const struct phase_cfg *phase);
-/* Do they enter L2? */
+/* Do they enter L2? In a phase with do = run the guest's own hypervisor does, where expect = allocated. */
 bool phase_runs_l2(const struct phase_cfg *phase);
+/* May they, though the config does not say so? */
+bool phase_may_run_l2(const struct phase_cfg *phase);
 /* Does it write to its slot alone, what each page must hold being known, and change the slot meanwhile? */
 bool phase_owns_slot(const struct phase_cfg *phase);
 /* Does the memslot hold L1's nested tables (guest.tables)? */
@@ -198,6 +213,7 @@ bool memslot_holds_tables(const struct config *config, const struct memslot_cfg 
 
 /* The names of enum values in a config. "?" never occurs for a loaded config. */
 const char *phase_do_name(int what);
+const char *payload_name(int payload);
 const char *phase_expect_name(int expect);
 const char *rmap_policy_name(int policy);
 const char *selftest_break_name(int break_what);

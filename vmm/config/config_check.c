@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "config/config_check.h"
+#include "config/config_checker.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -9,27 +9,6 @@
 #include "config/ops.h"
 
 #define STRESS_DURATION 10000000000ull	/* phase.NAME.duration = auto */
-
-struct checker {
-	struct config *config;
-	const struct ini *ini;
-	struct diags *diags;
-	bool runs;		/* else only the layout matters */
-};
-
-/* The entry of a key that the config sets to a valid value, or NULL. */
-static const struct ini_entry *set_well(const struct ini_section *section, const char *key)
-{
-	const struct ini_entry *entry = ini_entry(section, key);
-
-	return entry && !entry->bad ? entry : NULL;
-}
-
-static void complain(struct checker *checker, const struct ini_section *section,
-		     const struct ini_entry *entry, const char *rule)
-{
-	diag_add(checker->diags, entry->at, section->name, entry->key, entry->value, "%s", rule);
-}
 
 static const char *name_of(const struct ini_section *section)
 {
@@ -275,6 +254,7 @@ static void check_phase(struct checker *checker, const struct ini_section *secti
 		check_owned(checker, section, slot);
 	if (set_well(section, "do"))
 		check_use(checker, section, phase->what);
+	check_run_phase(checker, section);
 	check_nested_paging(checker, section);
 	check_load(checker, section);
 }
@@ -286,6 +266,7 @@ static void check_guest(struct checker *checker, const struct ini_section *secti
 	const struct ini_entry *entry = set_well(section, "tables");
 	const struct memslot_cfg *slot = entry ? find_memslot(checker, section, entry) : NULL;
 
+	check_payload_keys(checker, section);
 	if (!slot)
 		return;
 	if (slot->space != SPACE_NORMAL || slot->kind == SLOT_DEVICE || slot->alias ||
@@ -418,6 +399,7 @@ static void check_whole(struct checker *checker)
 	if (config->phase_count || checker->runs)
 		check_workers_used(checker);
 	check_ring(checker);
+	check_payload(checker);
 }
 
 void config_check(struct config *config, const struct ini *ini, bool runs, struct diags *diags)

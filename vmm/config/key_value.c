@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Values of config keys: from text to the structs of config.h, and back. */
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -33,9 +34,12 @@ static char **string_at(size_t offset, const void *object)
 	return (char **)((char *)object + offset);
 }
 
-static bool has_text(const struct key_word *word)
+/* The length of "file:" in "file:PATH"; 0: no text follows this word. */
+static size_t text_at(const struct key_word *word)
 {
-	return word->name[strlen(word->name) - 1] == ':';
+	const char *colon = strchr(word->name, ':');
+
+	return colon ? (size_t)(colon + 1 - word->name) : 0;
 }
 
 static int refuse(char why[KEY_WHY], const char *rule)
@@ -54,9 +58,8 @@ static int refuse_word(const struct key *key, const char *text, char why[KEY_WHY
 		bool last = !word[1].name;
 
 		suggest_try(&meant, word->name);
-		rest += snprintf(rest, (size_t)(end - rest), "%s%s%s",
-				 word == key->words ? "" : last ? " or " : ", ", word->name,
-				 has_text(word) ? "PATH" : "");
+		rest += snprintf(rest, (size_t)(end - rest), "%s%s",
+				 word == key->words ? "" : last ? " or " : ", ", word->name);
 	}
 	if (meant.best)
 		snprintf(rest, (size_t)(end - rest), "; did you mean %s?", meant.best);
@@ -165,22 +168,33 @@ static int store_string(size_t offset, void *object, const char *text)
 	return 0;
 }
 
+/* "a path must follow the ':'" */
+static int refuse_empty(const struct key_word *word, char why[KEY_WHY])
+{
+	size_t length = (size_t)snprintf(why, KEY_WHY, "a %s must follow the ':'",
+					 word->name + text_at(word));
+
+	for (size_t i = 0; i < length; i++)
+		why[i] = (char)tolower((unsigned char)why[i]);
+	return -EINVAL;
+}
+
 static int parse_enum(const struct key *key, const char *text, void *object, char why[KEY_WHY])
 {
 	int code = 0;
 
 	for (const struct key_word *word = key->words; word->name; word++) {
-		size_t length = strlen(word->name);
-		bool matches = has_text(word) ? !strncmp(text, word->name, length) :
-						!strcmp(text, word->name);
+		size_t length = text_at(word);
+		bool matches = length ? !strncmp(text, word->name, length) :
+					!strcmp(text, word->name);
 
 		if (!matches)
 			continue;
-		if (has_text(word) && !text[length])
-			return refuse(why, "a path must follow the ':'");
+		if (length && !text[length])
+			return refuse_empty(word, why);
 		if (key->text)
 			code = store_string(key->text, object,
-					    has_text(word) ? text + length : NULL);
+					    length ? text + length : NULL);
 		if (!code)
 			*int_at(key, object) = (int)word->value;
 		return code;
@@ -250,6 +264,7 @@ int key_parse(const struct key *key, const char *text, void *object, char why[KE
 		return parse_flags(key, text, object, why);
 	case KEY_NAME:
 	case KEY_PATH:
+	case KEY_LINE:
 		return store_string(key->offset, object, text);
 	case KEY_FILES:
 		break;
@@ -271,6 +286,7 @@ bool key_is_unset(const struct key *key, const void *object)
 		return false;
 	case KEY_NAME:
 	case KEY_PATH:
+	case KEY_LINE:
 		return !*string_at(key->offset, object);
 	default:
 		return key->type == KEY_FILES;
@@ -293,16 +309,18 @@ static char *enum_text(const struct key *key, const void *object)
 {
 	const struct key_word *word = key->words;
 	const char *text;
+	size_t size;
 	char *whole;
 
 	while (word->name && word->value != *int_at(key, object))
 		word++;
-	if (!word->name || !has_text(word))
+	if (!word->name || !text_at(word))
 		return strdup(word->name ? word->name : "");
 	text = *string_at(key->text, object);
-	whole = malloc(strlen(word->name) + strlen(text ? text : "") + 1);
+	size = text_at(word) + strlen(text ? text : "") + 1;
+	whole = malloc(size);
 	if (whole)
-		strcat(strcpy(whole, word->name), text ? text : "");
+		snprintf(whole, size, "%.*s%s", (int)text_at(word), word->name, text ? text : "");
 	return whole;
 }
 
@@ -321,6 +339,7 @@ char *key_format(const struct key *key, const void *object)
 		return flags_text(key, (unsigned int)*int_at(key, object));
 	case KEY_NAME:
 	case KEY_PATH:
+	case KEY_LINE:
 		return strdup(*string_at(key->offset, object));
 	default:
 		return strdup(number_text(key->type, load_u64(key, object), buffer));
@@ -329,7 +348,7 @@ char *key_format(const struct key *key, const void *object)
 
 void key_free(const struct key *key, void *object)
 {
-	if (key->type == KEY_NAME || key->type == KEY_PATH)
+	if (key->type == KEY_NAME || key->type == KEY_PATH || key->type == KEY_LINE)
 		store_string(key->offset, object, NULL);
 	if (key->text)
 		store_string(key->text, object, NULL);

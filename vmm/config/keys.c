@@ -55,17 +55,29 @@ static const struct key_word flag_words[] = {
 static const struct key_word backing_words[] = {
 	{ "anon", BACKING_ANON }, { "memfd", BACKING_MEMFD },
 	{ "hugetlb-2m", BACKING_HUGETLB_2M }, { "hugetlb-1g", BACKING_HUGETLB_1G },
-	{ "file:", BACKING_FILE }, { "guest-memfd", BACKING_GUEST_MEMFD }, { 0 }
+	{ "file:PATH", BACKING_FILE }, { "guest-memfd", BACKING_GUEST_MEMFD }, { 0 }
 };
 static const struct key_word thp_words[] = {
 	{ "default", THP_DEFAULT }, { "always", THP_ALWAYS }, { "never", THP_NEVER }, { 0 }
 };
-static const struct key_word payload_words[] = { { "nested", PAYLOAD_NESTED }, { 0 } };
+static const struct key_word payload_words[] = {
+	{ "nested", PAYLOAD_NESTED }, { "linux", PAYLOAD_LINUX }, { 0 }
+};
+static const struct key_word console_words[] = {
+	{ "none", CONSOLE_NONE }, { "log", CONSOLE_LOG }, { "stdout", CONSOLE_STDOUT },
+	{ "file:PATH", CONSOLE_FILE }, { 0 }
+};
+static const struct key_word until_words[] = {
+	{ "auto", UNTIL_AUTO }, { "mark:NUMBER", UNTIL_MARK }, { "console:TEXT", UNTIL_CONSOLE },
+	{ "exit", UNTIL_EXIT }, { "time:DURATION", UNTIL_TIME }, { 0 }
+};
+static const struct key_word status_words[] = { { "any", -1 }, { 0 } };
 static const struct key_word do_words[] = {
 	{ "boot", DO_BOOT }, { "l2", DO_L2 }, { "touch", DO_TOUCH }, { "stress", DO_STRESS },
 	{ "slot-delete", DO_SLOT_DELETE }, { "enable", DO_ENABLE },
 	{ "failed-entry", DO_FAILED_ENTRY }, { "restore", DO_RESTORE },
 	{ "dirty-log", DO_DIRTY_LOG }, { "discard", DO_DISCARD }, { "tables", DO_TABLES },
+	{ "run", DO_RUN },
 	{ 0 }
 };
 static const struct key_word duration_words[] = { { "auto", 0 }, { 0 } };
@@ -117,6 +129,7 @@ static const struct key_word break_words[] = {
 };
 
 #define PAGE 4096
+#define IMAGES (1u << PAYLOAD_LINUX)	/* payloads that are files of the user's */
 #define STRESSES (1u << DO_STRESS)
 #define OWNS_SLOT (1u << DO_DIRTY_LOG | 1u << DO_DISCARD)
 #define RUNS_L2 (1u << DO_L2 | 1u << DO_RESTORE | STRESSES | OWNS_SLOT)
@@ -127,6 +140,7 @@ static const struct key_word break_words[] = {
 #define VM(member) .kind = KIND_VM, .offset = offsetof(struct config, vm.member)
 #define SLOT(member) .kind = KIND_MEMSLOT, .offset = offsetof(struct memslot_cfg, member)
 #define PHASE(member) .kind = KIND_PHASE, .offset = offsetof(struct phase_cfg, member)
+#define GUEST(member) .kind = KIND_GUEST, .offset = offsetof(struct config, guest.member)
 #define WORKER(member) .kind = KIND_WORKER, .offset = offsetof(struct worker_cfg, member)
 
 static const struct key key_table[] = {
@@ -190,15 +204,23 @@ static const struct key key_table[] = {
 	{ SLOT(node), .name = "node", .type = KEY_NUMBER, .initial = "any", .words = node_words,
 	  .max = 1023, .backed = true, .help = "NUMA node the memory is bound to" },
 
-	{ .kind = KIND_GUEST, .offset = offsetof(struct config, guest.payload), .name = "payload",
-	  .type = KEY_ENUM, .initial = "nested", .words = payload_words,
-	  .help = "nested: an L1 hypervisor, SVM or VMX as the host has it" },
-	{ .kind = KIND_GUEST, .offset = offsetof(struct config, guest.tables), .name = "tables",
-	  .type = KEY_NAME,
+	{ GUEST(payload), .name = "payload", .type = KEY_ENUM, .initial = "nested",
+	  .words = payload_words, .help = "nested: an L1 hypervisor that is built in; linux: kernel" },
+	{ GUEST(tables), .name = "tables", .type = KEY_NAME, .with_payload = 1u << PAYLOAD_NESTED,
 	  .help = "NAME of a memslot for L1's NPT/EPT tables alone; default: with the payload" },
+	{ GUEST(kernel), .name = "kernel", .type = KEY_PATH, .with_payload = IMAGES,
+	  .help = "file of the kernel: a bzImage, or a vmlinux that has a PVH entry" },
+	{ GUEST(initrd), .name = "initrd", .type = KEY_PATH, .with_payload = 1u << PAYLOAD_LINUX,
+	  .help = "file of the initramfs" },
+	{ GUEST(args), .name = "args", .type = KEY_LINE, .with_payload = IMAGES,
+	  .help = "the kernel's command line" },
+	{ GUEST(console), .name = "console", .type = KEY_ENUM, .initial = "log",
+	  .words = console_words, .text = offsetof(struct config, guest.console_path),
+	  .with_payload = IMAGES,
+	  .help = "where its first serial port goes; log: its last lines are in the report" },
 
 	{ PHASE(what), .name = "do", .type = KEY_ENUM, .required = true, .words = do_words,
-	  .help = "boot; l2, restore: L2 runs; touch: L1 does; stress; dirty-log; discard; tables" },
+	  .help = "boot; l2, restore: L2 runs; touch: L1 does; run: Linux goes on; others" },
 	{ PHASE(expect), .name = "expect", .type = KEY_ENUM, .initial = "nothing",
 	  .words = phase_expect_words, .help = "state of the rmaps at the end of the phase" },
 	{ PHASE(nested_paging), .name = "nested-paging", .type = KEY_BOOL, .initial = "yes",
@@ -234,6 +256,15 @@ static const struct key key_table[] = {
 	  .help = "what has KVM log a page anew: getting the log, or clearing it (manual)" },
 	{ PHASE(how), .name = "how", .type = KEY_FLAGS, .initial = ALL_HOWS, .words = how_words,
 	  .with_do = 1u << DO_DISCARD, .help = "in which ways the memory is taken back" },
+
+	{ PHASE(until), .name = "until", .type = KEY_ENUM, .initial = "auto", .words = until_words,
+	  .text = offsetof(struct phase_cfg, until_text), .with_do = 1u << DO_RUN,
+	  .help = "what ends the phase; auto: the end of its command, else exit" },
+	{ PHASE(command), .name = "command", .type = KEY_LINE, .with_do = 1u << DO_RUN,
+	  .help = "run by the guest's /bin/sh, which minivmm's agent in the initramfs starts" },
+	{ PHASE(status), .name = "status", .type = KEY_NUMBER, .initial = "0",
+	  .words = status_words, .max = 255, .with_do = 1u << DO_RUN,
+	  .help = "the exit status that the command or, until = exit, the guest must have" },
 
 	{ PHASE(vms), .name = "vms", .type = KEY_NUMBER, .initial = "1", .min = 1, .max = 1000,
 	  .with_do = STRESSES,
@@ -305,19 +336,18 @@ char *key_values(const struct key *key, char buffer[KEY_TEXT])
 	static const char *const types[] = {
 		[KEY_NUMBER] = "NUMBER", [KEY_HEX] = "NUMBER", [KEY_SIZE] = "SIZE",
 		[KEY_DURATION] = "DURATION", [KEY_RATE] = "NUMBER/s", [KEY_BOOL] = "yes|no", [KEY_NAME] = "NAME",
-		[KEY_PATH] = "PATH",
+		[KEY_PATH] = "PATH", [KEY_LINE] = "TEXT",
 		[KEY_FILES] = "FILE,...", [KEY_FLAGS] = "none", [KEY_ENUM] = "",
 	};
 	size_t length = (size_t)snprintf(buffer, KEY_TEXT, "%s", types[key->type]);
 
 	for (const struct key_word *word = key->words; word && word->name; word++) {
-		bool text = word->name[strlen(word->name) - 1] == ':';
 		const char *join = key->type == KEY_FLAGS && word > key->words ? "," : "|";
 
 		if (length >= KEY_TEXT)
 			break;
-		length += (size_t)snprintf(buffer + length, KEY_TEXT - length, "%s%s%s",
-					   length ? join : "", word->name, text ? "PATH" : "");
+		length += (size_t)snprintf(buffer + length, KEY_TEXT - length, "%s%s",
+					   length ? join : "", word->name);
 	}
 	return buffer;
 }
@@ -333,6 +363,11 @@ static const char *word_name(const struct key_word *words, int64_t value)
 const char *phase_do_name(int what)
 {
 	return word_name(do_words, what);
+}
+
+const char *payload_name(int payload)
+{
+	return word_name(payload_words, payload);
 }
 
 const char *phase_expect_name(int expect)

@@ -48,10 +48,11 @@ enum key_type {
 	KEY_FLAGS,	/* unsigned int: any of the words, comma-separated, or "none" */
 	KEY_NAME,	/* char *: NAME of a [memslot.NAME], or NULL */
 	KEY_PATH,	/* char *: of a file, or NULL */
+	KEY_LINE,	/* char *: any text, or NULL */
 	KEY_FILES,	/* read by ini_load.c: nothing is stored */
 };
 
-/* A word that a key takes; {0} ends a list. Any text may follow a word that ends in ':'. */
+/* A word that a key takes; {0} ends a list. "file:PATH": a text must follow, whose name is PATH. */
 struct key_word {
 	const char *name;
 	int64_t value;
@@ -70,6 +71,7 @@ struct key {
 	uint64_t min, max;	/* of a number; max 0: no limit */
 	uint64_t multiple;	/* a number must be a multiple of this; 0: no rule */
 	unsigned int with_do;	/* of a phase: 1 << each enum phase_do that uses it; 0: all */
+	unsigned int with_payload; /* of [guest]: 1 << each enum payload_kind that uses it; 0: all */
 	bool backed;		/* of a memslot: about its memory, so an alias can't have it */
 	const char *help;	/* one line */
 	const char *unit;	/* "bytes", or NULL */

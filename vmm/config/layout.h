@@ -19,6 +19,8 @@ struct slot {
 	bool gone;			/* deleted while the VM runs: do = slot-delete */
 };
 
+#define LAYOUT_IMPLICIT_MAX 6
+
 struct layout {
 	const struct config *config;
 	struct slot *slots;		/* in config order, rows in gpa order */
@@ -27,6 +29,9 @@ struct layout {
 	size_t normal_count;
 	uint64_t top;			/* end of the highest slot */
 	uint32_t *memory_of;		/* by memslot: itself, or the one whose memory it shows */
+	/* KVM makes these by itself: model/implicit_slots.h. They are in no other list. */
+	struct slot implicit[LAYOUT_IMPLICIT_MAX];
+	size_t implicit_count;
 	unsigned int *traits;		/* by memslot with memory of its own: for layout_traits() */
 };
 
@@ -70,6 +75,17 @@ uint64_t slot_ram(const struct layout *layout, const struct slot *slot);
  * a slot) is counted once, a device's not at all, of a slot that is not all plugged what is plugged.
  */
 uint64_t layout_memory(const struct layout *layout);
+
+/* All memslots that KVM has: the layout's, then those that it makes by itself. */
+static inline size_t layout_all_count(const struct layout *layout)
+{
+	return layout->count + layout->implicit_count;
+}
+
+static inline const struct slot *layout_any_slot(const struct layout *layout, size_t i)
+{
+	return i < layout->count ? &layout->slots[i] : &layout->implicit[i - layout->count];
+}
 
 /* "NAME", or "NAME[3]" in a row. buffer has CONFIG_NAME_MAX + 16 bytes, and is returned. */
 char *slot_name(const struct layout *layout, const struct slot *slot, char *buffer);

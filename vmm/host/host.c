@@ -73,6 +73,8 @@ static void read_module(const char *root, struct host *host)
 
 	read_parameter(root, "kvm", "tdp_mmu", &host->tdp_mmu);
 	host->tdp = host->nested = ANSWER_UNKNOWN;
+	read_parameter(root, "kvm_intel", "flexpriority", &host->flexpriority);
+	read_parameter(root, "kvm_intel", "unrestricted_guest", &host->unrestricted_guest);
 	for (int i = 0; i < 2 && !(host->module[0] && has_svm_cpu(host)); i++) {
 		enum answer tdp;
 

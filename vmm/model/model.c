@@ -132,12 +132,13 @@ static void layout_footprint(const struct model *model, const struct layout *lay
 			     struct footprint *creation, struct footprint *transition)
 {
 	*creation = *transition = (struct footprint){ 0 };
-	for (size_t i = 0; i < layout->count; i++) {
+	for (size_t i = 0; i < layout_all_count(layout); i++) {
+		const struct slot *slot = layout_any_slot(layout, i);
 		struct footprint all;
 
-		if (layout->slots[i].gone)
+		if (slot->gone)
 			continue;
-		slot_footprint(model, &layout->slots[i], charged, &all);
+		slot_footprint(model, slot, charged, &all);
 		for (int array = 0; array < ARRAY_COUNT; array++)
 			(model_is_lazy(model, (enum array)array) ? transition : creation)->
 				bytes[array] += all.bytes[array];
@@ -168,7 +169,10 @@ uint64_t footprint_total(const struct footprint *footprint)
 void model_rmap_heads(const struct layout *layout, uint64_t heads[3])
 {
 	memset(heads, 0, 3 * sizeof(*heads));
-	for (size_t i = 0; i < layout->count; i++)
-		for (int level = 1; level <= 3 && !layout->slots[i].gone; level++)
-			heads[level - 1] += level_pages(&layout->slots[i], level);
+	for (size_t i = 0; i < layout_all_count(layout); i++) {
+		const struct slot *slot = layout_any_slot(layout, i);
+
+		for (int level = 1; level <= 3 && !slot->gone; level++)
+			heads[level - 1] += level_pages(slot, level);
+	}
 }

@@ -62,9 +62,9 @@ static int expected_areas(const struct model *model, const struct layout *layout
 {
 	int code = 0;
 
-	for (size_t i = 0; !code && i < layout->count; i++) {
+	for (size_t i = 0; !code && i < layout_all_count(layout); i++) {
 		struct slot_array arrays[SLOT_ARRAYS];
-		size_t count = live_arrays(&layout->slots[i], arrays);
+		size_t count = live_arrays(layout_any_slot(layout, i), arrays);
 
 		for (size_t j = 0; !code && j < count; j++)
 			code = add_areas(arrays[j].bytes > KMALLOC_MAX ? certain : possible,
@@ -193,9 +193,9 @@ static int existing_areas(const struct model *model, const struct layout *layout
 {
 	int code = 0;
 
-	for (size_t i = 0; !code && i < layout->count; i++) {
+	for (size_t i = 0; !code && i < layout_all_count(layout); i++) {
 		struct slot_array arrays[SLOT_ARRAYS];
-		size_t count = live_arrays(&layout->slots[i], arrays);
+		size_t count = live_arrays(layout_any_slot(layout, i), arrays);
 
 		for (size_t j = 0; !code && j < count; j++)
 			if (shadow_root || !model_is_lazy(model, arrays[j].array))

@@ -133,13 +133,26 @@ static json_t *predicted_json(const struct run *run)
 			 "rmap_heads", levels_json(run->heads));
 }
 
+/* How a phase of a guest of the user's ended. */
+static json_t *step_json(const struct phase_result *phase)
+{
+	const struct guest_step *step = &phase->step;
+
+	if (!phase->cfg || phase->cfg->what != DO_RUN)
+		return json_null();
+	return json_pack("{s:o, s:o, s:o}",
+			 "ended_by", value_text(step->ended_by),
+			 "exit_status", value_known(step->has_status, step->status),
+			 "output", value_text(step->output));
+}
+
 static json_t *phase_json(const struct phase_result *phase)
 {
 	bool reached = phase->done || phase->duration_ns;
-	bool guest_ran = reached && phase->cfg;
+	bool guest_ran = reached && phase->cfg, ours = guest_ran && phase->cfg->what != DO_RUN;
 	bool told = phase->state != RMAP_UNKNOWN;
 	json_t *object = json_pack(
-		"{s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+		"{s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 		"name", value_text(phase->name),
 		"do", value_text(phase->what),
 		"done", phase->done,
@@ -147,14 +160,16 @@ static json_t *phase_json(const struct phase_result *phase)
 			value_text(phase_expect_name(phase->cfg->expect)) : json_null(),
 		"duration_ns", value_known(reached, phase->duration_ns),
 		"l2_entry_ns", value_known(phase->l2_entry_ns != 0, phase->l2_entry_ns),
-		"l1_pages", value_known(guest_ran, phase->l1_pages),
-		"l2_pages", value_known(guest_ran, phase->l2_pages),
-		"l2_entries", value_known(guest_ran, phase->l2_entries),
-		"failed_entries", value_known(guest_ran, phase->failed_entries),
+		"l1_pages", value_known(ours, phase->l1_pages),
+		"l2_pages", value_known(ours, phase->l2_pages),
+		"l2_entries", value_known(ours || (guest_ran && measure_nested_runs(phase)->known),
+					  phase->l2_entries),
+		"failed_entries", value_known(ours, phase->failed_entries),
 		"rmap_state", state_json(phase->state),
 		"state_source", told ? value_text(source_name(phase->state_source)) : json_null(),
 		"arrays_source", phase->measured ? value_text(source_name(phase->held_source)) : json_null(),
 		"failed", value_text(phase->failed ? strerrorname_np(phase->failed) : NULL),
+		"step", step_json(phase),
 		"workers", stress_json(phase->stress),
 		"vms", stress_vms_json(phase->stress),
 		"replay", value_text(phase->stress && phase->stress->replay[0] ? phase->stress->replay :

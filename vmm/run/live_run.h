@@ -19,6 +19,7 @@ struct live_run {
 	struct payload payload;
 	struct vcpu_set set;
 	struct abi_report so_far;	/* counters up to the last phase, all vCPUs */
+	uint64_t kvm_entries;		/* into L2, as KVM counts them, where the guest does not */
 	bool altered;			/* the run's prediction no longer holds: predict again */
 	struct footprint kept;		/* left behind by a first shadow root that failed */
 };
@@ -34,6 +35,8 @@ uint64_t phase_timeout(const struct live_run *live, const struct phase_cfg *cfg)
  * or NULL.
  */
 bool run_lost_memory(struct live_run *live, const struct vcpu *culprit);
+/* What do = run does; as vcpu_set_run(), or -EPROTO with run->guest: it did not end as it must. */
+int phase_guest(struct live_run *live, uint32_t index, struct phase_result *phase);
 /* Runs the config's phase `index`. False: it is the last one that can run. */
 bool phase_run(struct live_run *live, uint32_t index);
 

@@ -263,6 +263,17 @@ static enum rmap_state by_cgroup(const struct run *run, const struct phase_resul
 	return others <= rmap / 4 ? RMAP_LAZY : RMAP_UNKNOWN;
 }
 
+const struct figure *measure_nested_runs(const struct phase_result *phase)
+{
+	const struct snapshot *snapshot = &phase->snapshot;
+	bool stats = snapshot->status[SOURCE_KVM_STATS].ok;
+	static const struct figure unknown;
+
+	if (!stats && !snapshot->status[SOURCE_KVM_DEBUGFS].ok)
+		return &unknown;
+	return &(stats ? &snapshot->kvm_stats : &snapshot->kvm_debugfs)->counters[COUNTER_NESTED_RUN];
+}
+
 enum rmap_state measure_state_by_counters(const struct run *run, const struct kvm_counters *kvm)
 {
 	return kernel_state_by_misses(&kvm->counters[COUNTER_MMU_CACHE_MISS],

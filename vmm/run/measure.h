@@ -37,6 +37,8 @@ enum rmap_state measure_state_by(const struct run *run, const struct phase_resul
 				 enum source source);
 /* What KVM's counters say of a VM of this run. */
 enum rmap_state measure_state_by_counters(const struct run *run, const struct kvm_counters *kvm);
+/* KVM's own count of the VM's entries into nested guests, up to the end of the phase. */
+const struct figure *measure_nested_runs(const struct phase_result *phase);
 /* The first phase after which the rmaps are there and before which they were not; policy. */
 void measure_transition(struct run *run);
 

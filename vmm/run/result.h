@@ -43,6 +43,14 @@ struct found {
 	char unmapped_why[SOURCE_WHY];	/* why it is not known, or "" */
 };
 
+/* How a phase with do = run ended. */
+struct guest_step {
+	const char *ended_by;		/* "mark", "console", "command", "exit", "time"; NULL: by none of them */
+	bool has_status;
+	uint32_t status;		/* of the command or of the guest */
+	char output[2048];		/* the end of what the command printed, safe to be shown */
+};
+
 struct phase_result {
 	const struct phase_cfg *cfg;	/* NULL: create and teardown, which every run has */
 	const char *name, *what;	/* what: "create", "boot", "l2", ..., "teardown" */
@@ -66,6 +74,7 @@ struct phase_result {
 	struct prediction again;
 	struct snapshot snapshot;	/* at the end of the phase */
 	struct stress_result *stress;	/* of do = stress, else NULL */
+	struct guest_step step;		/* of do = run */
 };
 
 /* How far the run came, and so what the checks can judge. */

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "model/implicit_slots.h"
 #include "run/correct_model.h"
 #include "run/live_run.h"
 #include "run/measure.h"
@@ -30,6 +31,8 @@ static void choose_model(struct live_run *live)
 		run->model.extra_pages[ARRAY_RMAP] = 1;
 	if (run->config->selftest.break_what == BREAK_WRONG_TRACKING)
 		run->model.extra_pages[ARRAY_TRACKING] = 1;
+	if (run->config->guest.payload == PAYLOAD_LINUX)
+		implicit_slots_add(&run->host, live->kvm && !live->kvm->smm_slots ? 1 : 2, &run->layout);
 	model_layout(&run->model, &run->layout, &run->at_creation, &run->at_transition);
 	model_rmap_heads(&run->layout, run->heads);
 	run->heads[0] += run->config->selftest.break_what == BREAK_WRONG_MODEL;
@@ -124,7 +127,7 @@ static void keep_report(struct live_run *live)
 	guest->report.vendor = report.vendor;
 	guest->report.l1_pages = live->so_far.l1_pages;
 	guest->report.l2_pages = live->so_far.l2_pages;
-	guest->report.l2_entries = live->so_far.l2_entries;
+	guest->report.l2_entries = live->so_far.l2_entries + live->kvm_entries;
 }
 
 static void run_phases(struct live_run *live)
@@ -151,6 +154,8 @@ static void end_vm(struct live_run *live)
 		run->stuck = !vcpu_set_close(&live->set);
 	if (!run->stuck && run->config->selftest.break_what != BREAK_LEAK_VM)
 		vm_destroy(&live->vm);
+	if (!run->stuck)
+		payload_release(&live->payload);
 }
 
 /* Other VMs have arrays, or came or went: what the host has after the teardown may be theirs. */
@@ -209,11 +214,14 @@ static int run_in_vm(struct live_run *live)
 	bus_error_watch();
 	code = payload_place(&run->layout, (unsigned int)run->config->vm.vcpus,
 			     kvm_has_1g_pages(live->kvm) ? 3 : 2, &live->payload, &run->err);
-	if (code)
+	if (!code)
+		run->phases = calloc(run->config->phase_count + 2, sizeof(*run->phases));
+	if (!code && !run->phases)
+		code = err_set(&run->err, ENOMEM, "no memory for the phases");
+	if (code) {
+		payload_release(&live->payload);
 		return code;
-	run->phases = calloc(run->config->phase_count + 2, sizeof(*run->phases));
-	if (!run->phases)
-		return err_set(&run->err, ENOMEM, "no memory for the phases");
+	}
 	if (run->config->trace)
 		tracer = trace_start(run->layout.count, &run->trace);
 	if (!create(live))

@@ -5,6 +5,7 @@ const struct guest_ops *guest_of(const struct config *config)
 {
 	static const struct guest_ops *const kinds[] = {
 		[PAYLOAD_NESTED] = &guest_nested,
+		[PAYLOAD_LINUX] = &guest_linux,
 	};
 
 	return kinds[config->guest.payload];
@@ -22,4 +23,10 @@ int payload_place(const struct layout *layout, unsigned int vcpus, int page_leve
 int payload_load(struct payload *payload, const struct vm *vm, struct err *err)
 {
 	return payload->ops->load(payload, vm, err);
+}
+
+void payload_release(struct payload *payload)
+{
+	if (payload->ops && payload->ops->release)
+		payload->ops->release(payload);
 }

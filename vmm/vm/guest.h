@@ -20,11 +20,14 @@ struct guest_ops {
 	 * before the first vCPU is made here.
 	 */
 	int (*load)(struct payload *payload, const struct vm *vm, struct err *err);
+	/* Gives back what place and load have taken; NULL: nothing. The vCPUs are gone. */
+	void (*release)(struct payload *payload);
+	/* Changes the CPUID that KVM supports to the vCPU's; NULL: it is as KVM has it. */
+	void (*cpuid)(const struct vcpu *vcpu, struct kvm_cpuid2 *cpuid);
 	/* Sets the registers with which a new vCPU starts; its CPUID is set. 0 or -errno. */
 	int (*start)(const struct vcpu *vcpu, struct err *err);
 	/*
-	 * Called before each KVM_RUN. False: the vCPU has to wait until vcpu_tell() names a
-	 * phase.
+	 * Called before each KVM_RUN. False: the vCPU has to wait until the next phase begins.
 	 */
 	bool (*resume)(struct vcpu *vcpu);
 	/*
@@ -43,5 +46,7 @@ const struct guest_ops *guest_of(const struct config *config);
 
 /* The built-in payload: guest_nested.c. */
 extern const struct guest_ops guest_nested;
+/* A kernel of the user's: guest_linux.c. */
+extern const struct guest_ops guest_linux;
 
 #endif

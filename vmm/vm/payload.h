@@ -12,6 +12,7 @@
 #include "vm/vm.h"
 
 struct guest_ops;
+struct linux_guest;
 
 /* All addresses are guest-physical. */
 struct payload {
@@ -28,6 +29,7 @@ struct payload {
 	uint64_t pool, pool_end;	/* for NPT/EPT */
 	uint64_t tree, tree_size;
 	uint64_t cr3;
+	struct linux_guest *linux_guest; /* of payload = linux: guest_linux.c */
 };
 
 /*
@@ -38,5 +40,7 @@ int payload_place(const struct layout *layout, unsigned int vcpus, int page_leve
 		  struct payload *payload, struct err *err);
 /* Writes it into the memory of a VM that has no vCPU yet. */
 int payload_load(struct payload *payload, const struct vm *vm, struct err *err);
+/* Gives back what it has taken, once its vCPUs are gone. It may never have been placed. */
+void payload_release(struct payload *payload);
 
 #endif

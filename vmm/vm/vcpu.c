@@ -40,6 +40,8 @@ static int set_cpuid(const struct vcpu *vcpu, struct err *err)
 	memcpy(cpuid, host, size);
 	for (uint32_t i = 0; !vcpu->vm->layout->config->vm.nested && i < cpuid->nent; i++)
 		hide_nesting(&cpuid->entries[i]);
+	if (vcpu->payload->ops->cpuid)
+		vcpu->payload->ops->cpuid(vcpu, cpuid);
 	code = kvm_ioctl(vcpu->fd, KVM_SET_CPUID2, cpuid, err,
 			 "KVM_SET_CPUID2(vCPU %u: %u leaves)", vcpu->index, cpuid->nent);
 	free(cpuid);
@@ -189,10 +191,12 @@ static enum vcpu_stop handle_failure(struct vcpu *vcpu, int code)
 				    code == ENOMEM ?
 				    " (the kernel could not allocate what this entry needs)" : "");
 	}
-	/* Only the watchdog sets immediate_exit; other signals are not meant for this vCPU. */
-	if (__atomic_load_n(&vcpu->run->immediate_exit, __ATOMIC_ACQUIRE))
+	/* Only a kick sets immediate_exit; other signals are not meant for this vCPU. */
+	if (!__atomic_load_n(&vcpu->run->immediate_exit, __ATOMIC_ACQUIRE))
+		return VCPU_GOES_ON;
+	if (!__atomic_load_n(vcpu->pause, __ATOMIC_ACQUIRE))
 		return vcpu_trouble(vcpu, GUEST_TIMEOUT, "vCPU %u did not come back", vcpu->index);
-	return VCPU_GOES_ON;
+	return VCPU_WAITS;
 }
 
 enum vcpu_stop vcpu_run(struct vcpu *vcpu)

@@ -42,6 +42,7 @@ struct vcpu {
 	bool told;			/* next has not been begun yet */
 	uint32_t next;
 	const bool *repeat;		/* atomic: next is begun again and again */
+	const bool *pause;		/* atomic: a kick is no timeout, it waits where it stands */
 	struct latency *passes;		/* how long each pass took, or NULL */
 	uint64_t pass_ns;		/* when this pass began, 0: it has not */
 	/*
@@ -65,7 +66,7 @@ void vcpu_destroy(struct vcpu *vcpu);
 
 /*
  * Runs on the vCPU's own thread until one of enum vcpu_stop. A kick (run->immediate_exit and a
- * signal) counts as a timeout.
+ * signal) counts as a timeout, unless *pause.
  */
 enum vcpu_stop vcpu_run(struct vcpu *vcpu);
 /* Names the phase that it runs when it asks for the next one. The vCPU must not be running. */

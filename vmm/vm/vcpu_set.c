@@ -96,6 +96,7 @@ static int add_vcpu(struct vcpu_set *set, const struct vm *vm, const struct payl
 		return code;
 	}
 	thread->vcpu.repeat = &set->repeat;
+	thread->vcpu.pause = &set->pause;
 	pthread_mutex_lock(&set->lock);
 	set->threads[set->count++] = thread;
 	pthread_mutex_unlock(&set->lock);
@@ -241,6 +242,43 @@ int vcpu_set_run(struct vcpu_set *set, uint64_t timeout_ns)
 	if (result)
 		vcpu_set_stop(set);
 	return result;
+}
+
+/* Does one wait? */
+static bool any_waits(struct vcpu_set *set)
+{
+	bool waits = false;
+
+	pthread_mutex_lock(&set->lock);
+	for (unsigned int i = 0; i < set->count; i++)
+		waits |= !set->threads[i]->running;
+	pthread_mutex_unlock(&set->lock);
+	return waits;
+}
+
+/* Kicks the vCPUs that run, without an error. -EIO: one is in trouble; -EAGAIN: one is stuck. */
+static int pause_all(struct vcpu_set *set)
+{
+	int result;
+
+	__atomic_store_n(&set->pause, true, __ATOMIC_RELEASE);
+	vcpu_set_stop(set);
+	result = set_state(set);
+	__atomic_store_n(&set->pause, false, __ATOMIC_RELEASE);
+	for (unsigned int i = 0; !result && i < set->count; i++)
+		__atomic_store_n(&set->threads[i]->vcpu.run->immediate_exit, 0, __ATOMIC_RELEASE);
+	return result;
+}
+
+int vcpu_set_run_first(struct vcpu_set *set, uint64_t deadline)
+{
+	int event = 0, result;
+
+	vcpu_set_start(set);
+	while (!event && !any_waits(set))
+		event = wait_event(set, deadline, true);
+	result = pause_all(set);
+	return event > 0 || !result ? event : result;
 }
 
 void vcpu_set_nudge(struct vcpu_set *set, unsigned int index)

@@ -30,6 +30,7 @@ struct vcpu_set {
 	pthread_cond_t go;		/* main -> vCPUs: generation changed, or quit */
 	uint64_t generation;
 	bool repeat;			/* atomic: see vcpu_set_repeat() */
+	bool pause;			/* atomic: kicked vCPUs wait, and go on with the next start */
 	int done_fd;			/* eventfd, vCPU threads -> main: one of them stopped */
 	const struct signals *signals;	/* the signals that end a wait; NULL: none does */
 };
@@ -68,6 +69,12 @@ int vcpu_set_wait(struct vcpu_set *set, uint64_t deadline);
 void vcpu_set_stop(struct vcpu_set *set);
 /* vcpu_set_start(), vcpu_set_wait() and, if that did not return 0, vcpu_set_stop(). */
 int vcpu_set_run(struct vcpu_set *set, uint64_t timeout_ns);
+/*
+ * Lets all vCPUs run until one of them waits; then, and at the deadline (clock_ns()), the others are
+ * paused where they stand. Returns 0 or -ETIMEDOUT when all are, and may go on with the next start;
+ * otherwise as vcpu_set_run().
+ */
+int vcpu_set_run_first(struct vcpu_set *set, uint64_t deadline);
 /* While on, a vCPU that has come to the end of its phase begins it again. */
 void vcpu_set_repeat(struct vcpu_set *set, bool on);
 /* Makes a vCPU leave the guest for an instant, if it is there. From any thread, while vCPUs run. */

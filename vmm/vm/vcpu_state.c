@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 
+#include "vm/ram_map.h"
+
 #define CR0_PE 1u
 #define CR0_MP 2u
 #define CR0_ET 0x10u
@@ -17,13 +19,15 @@
 #define EFER_LME 0x100u
 #define EFER_LMA 0x400u
 
-static void set_flat_segments(struct kvm_sregs *sregs)
+/* Selectors: code, and data in the descriptor behind it. */
+static void set_flat_segments(struct kvm_sregs *sregs, uint16_t selector, bool wide)
 {
 	const struct kvm_segment code = {
-		.selector = 8, .limit = ~0u, .type = 11, .present = 1, .s = 1, .l = 1, .g = 1,
+		.selector = selector, .limit = ~0u, .type = 11, .present = 1, .s = 1, .l = wide,
+		.db = !wide, .g = 1,
 	};
 	const struct kvm_segment data = {
-		.selector = 16, .limit = ~0u, .type = 3, .present = 1, .s = 1, .db = 1, .g = 1,
+		.selector = selector + 8, .limit = ~0u, .type = 3, .present = 1, .s = 1, .db = 1, .g = 1,
 	};
 
 	sregs->cs = code;
@@ -32,27 +36,58 @@ static void set_flat_segments(struct kvm_sregs *sregs)
 	sregs->ldt = (struct kvm_segment){ .unusable = 1 };
 }
 
+static int get_sregs(const struct vcpu *vcpu, struct kvm_sregs *sregs, struct err *err)
+{
+	return kvm_ioctl(vcpu->fd, KVM_GET_SREGS, sregs, err, "KVM_GET_SREGS(vCPU %u)",
+			 vcpu->index);
+}
+
+static int set_registers(const struct vcpu *vcpu, struct kvm_sregs *sregs,
+			 const struct kvm_regs *regs, bool wide, struct err *err)
+{
+	int code = kvm_ioctl(vcpu->fd, KVM_SET_SREGS, sregs, err, "KVM_SET_SREGS(vCPU %u: %s mode)",
+			     vcpu->index, wide ? "long" : "protected");
+
+	if (code < 0)
+		return code;
+	return kvm_ioctl(vcpu->fd, KVM_SET_REGS, (void *)regs, err,
+			 "KVM_SET_REGS(vCPU %u: rip=%#llx)", vcpu->index, regs->rip);
+}
+
 int vcpu_start_64bit(const struct vcpu *vcpu, uint64_t cr3, const struct kvm_regs *regs,
 		     struct err *err)
 {
 	struct kvm_sregs sregs;
-	int code = kvm_ioctl(vcpu->fd, KVM_GET_SREGS, &sregs, err, "KVM_GET_SREGS(vCPU %u)",
-			     vcpu->index);
+	int code = get_sregs(vcpu, &sregs, err);
 
 	if (code < 0)
 		return code;
-	set_flat_segments(&sregs);
+	set_flat_segments(&sregs, 8, true);
 	sregs.cr0 = CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_PG;
 	sregs.cr3 = cr3;
 	/* Debian's libfdt.a uses no SSE today, but a newer compiler may make it use some. */
 	sregs.cr4 = CR4_PAE | CR4_OSFXSR;
 	sregs.efer = EFER_LME | EFER_LMA;
-	code = kvm_ioctl(vcpu->fd, KVM_SET_SREGS, &sregs, err, "KVM_SET_SREGS(vCPU %u: long mode)",
-			 vcpu->index);
+	return set_registers(vcpu, &sregs, regs, true, err);
+}
+
+/* Linux's boot protocol wants __BOOT_CS at 0x10 and __BOOT_DS at 0x18; others take any selectors. */
+int vcpu_start_kernel(const struct vcpu *vcpu, bool wide, const struct kvm_regs *regs,
+		      struct err *err)
+{
+	struct kvm_sregs sregs;
+	int code = get_sregs(vcpu, &sregs, err);
+
 	if (code < 0)
 		return code;
-	return kvm_ioctl(vcpu->fd, KVM_SET_REGS, (void *)regs, err,
-			 "KVM_SET_REGS(vCPU %u: rip=%#llx)", vcpu->index, regs->rip);
+	set_flat_segments(&sregs, 0x10, wide);
+	sregs.gdt = (struct kvm_dtable){ .base = PC_GDT, .limit = 4 * 8 - 1 };
+	sregs.idt.limit = 0;
+	sregs.cr0 = CR0_PE | CR0_ET | (wide ? CR0_PG : 0);
+	sregs.cr3 = wide ? PC_PAGE_TABLES : 0;
+	sregs.cr4 = wide ? CR4_PAE : 0;
+	sregs.efer = wide ? EFER_LME | EFER_LMA : 0;
+	return set_registers(vcpu, &sregs, regs, wide, err);
 }
 
 /* Says whether the vCPU is in its nested guest. */

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* do = run: a guest of the user's runs until something that the phase waits for. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "run/live_run.h"
+#include "vm/guest_linux.h"
+#include "vm/vcpu_state.h"
+
+/* What ended the phase, by what the guest's devices say; NULL: nothing that a phase can wait for. */
+static const char *ended_by(const struct phase_cfg *cfg, enum pc_event event)
+{
+	switch (event) {
+	case PC_NOTHING:
+		return cfg->until == UNTIL_TIME ? "time" : NULL;
+	case PC_MARK:
+		return "mark";
+	case PC_TEXT:
+		return "console";
+	case PC_COMMAND:
+		return "command";
+	case PC_OFF:
+	case PC_RESET:
+		return "exit";
+	default:
+		return NULL;
+	}
+}
+
+static int trouble(struct live_run *live, const struct phase_result *phase, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* The guest did not do what the phase is for. */
+static int trouble(struct live_run *live, const struct phase_result *phase, const char *format, ...)
+{
+	struct guest_outcome *guest = &live->run->guest;
+	int length = snprintf(guest->text, sizeof(guest->text), "phase %s: ", phase->name);
+	va_list args;
+
+	guest->trouble = GUEST_REPORTED;
+	va_start(args, format);
+	vsnprintf(guest->text + length, sizeof(guest->text) - (size_t)length, format, args);
+	va_end(args);
+	return -EPROTO;
+}
+
+static const char *waits_for(const struct phase_cfg *cfg, char text[320])
+{
+	switch (cfg->until) {
+	case UNTIL_MARK:
+		snprintf(text, 320, "its mark %" PRIu64, cfg->until_value);
+		break;
+	case UNTIL_CONSOLE:
+		snprintf(text, 320, "\"%s\" on its console", cfg->until_text);
+		break;
+	case UNTIL_COMMAND:
+		return "the end of its command";
+	case UNTIL_TIME:
+		return "the end of its time";
+	default:
+		return "its exit";
+	}
+	return text;
+}
+
+/* It ended in one of the ways in which no phase may end. */
+static int judge_bad_end(struct live_run *live, const struct phase_result *phase, const struct pc *pc)
+{
+	char wanted[320];
+
+	switch (pc_event(pc)) {
+	case PC_PANIC:
+		return trouble(live, phase, "the guest's kernel panicked (guest.console has what it printed)");
+	case PC_FLOOD:
+		return trouble(live, phase, "the guest printed more than the %llu MiB that a console takes",
+			       CONSOLE_BYTES_MAX >> 20);
+	case PC_CONSOLE_FAILED:
+		return trouble(live, phase, "guest.console can't be written: %s", strerror((int)pc->value));
+	default:
+		return trouble(live, phase, "the guest %s while the phase waited for %s",
+			       pc_event(pc) == PC_OFF ? "powered off" : "asked for a reset",
+			       waits_for(phase->cfg, wanted));
+	}
+}
+
+static int judge_status(struct live_run *live, struct phase_result *phase, const struct pc *pc)
+{
+	int64_t expected = phase->cfg->status;
+	bool off = pc_event(pc) == PC_OFF;
+
+	phase->step.has_status = true;
+	phase->step.status = pc->value;
+	if (expected < 0 || phase->step.status == expected)
+		return 0;
+	if (phase->cfg->until == UNTIL_COMMAND)
+		return trouble(live, phase, "its command ended with exit status %u, expected was %" PRId64
+			       "%s%.300s", phase->step.status, expected,
+			       phase->step.output[0] ? "; it printed: " : "", phase->step.output);
+	return trouble(live, phase, "the guest %s, which is exit status %u, expected was %" PRId64,
+		       off ? "powered off" : "asked for a reset", phase->step.status, expected);
+}
+
+/* All vCPUs are paused: nothing changes meanwhile. */
+static int judge(struct live_run *live, struct phase_result *phase)
+{
+	const struct pc *pc = linux_pc(&live->payload);
+	enum pc_event event = pc_event(pc);
+	bool exited = event == PC_OFF || event == PC_RESET;
+
+	tail_copy(&pc->agent.output, phase->step.output, sizeof(phase->step.output));
+	if (event == PC_NOTHING)
+		return phase->cfg->until == UNTIL_TIME ? 0 : -ETIMEDOUT;
+	if (!ended_by(phase->cfg, event) || (exited && phase->cfg->until != UNTIL_EXIT))
+		return judge_bad_end(live, phase, pc);
+	return exited || event == PC_COMMAND ? judge_status(live, phase, pc) : 0;
+}
+
+static int timed_out(struct live_run *live, const struct phase_result *phase)
+{
+	char wanted[320];
+
+	struct guest_outcome *guest = &live->run->guest;
+
+	trouble(live, phase, "the time was up before %s came", waits_for(phase->cfg, wanted));
+	guest->trouble = GUEST_TIMEOUT;
+	vcpu_dump(&live->set.threads[0]->vcpu, guest->registers, sizeof(guest->registers));
+	return -ETIMEDOUT;
+}
+
+int phase_guest(struct live_run *live, uint32_t index, struct phase_result *phase)
+{
+	struct pc *pc = linux_pc(&live->payload);
+	uint64_t ns = phase->cfg->until == UNTIL_TIME ? phase->cfg->until_value :
+							phase_timeout(live, phase->cfg);
+	int result;
+
+	pc_begin_phase(pc, index);
+	linux_was_paused(&live->set);
+	result = vcpu_set_run_first(&live->set, clock_ns() + ns);
+	if (result && result != -ETIMEDOUT)
+		return result;
+	result = judge(live, phase);
+	if (!result)
+		phase->step.ended_by = ended_by(phase->cfg, pc_event(pc));
+	return result == -ETIMEDOUT ? timed_out(live, phase) : result;
+}

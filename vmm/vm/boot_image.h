@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A kernel's file: what it is, which of its bytes go where in guest memory, and where it is entered.
+ * Files are not trusted. No guest memory, no ioctl.
+ */
+#ifndef BOOT_IMAGE_H
+#define BOOT_IMAGE_H
+
+#include <asm/bootparam.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+enum boot_protocol {
+	BOOT_LINUX_64,		/* bzImage: Documentation/arch/x86/boot.rst, 64-bit boot protocol */
+	BOOT_PVH,		/* ELF64 with the note XEN_ELFNOTE_PHYS32_ENTRY */
+};
+
+#define BOOT_SEGMENTS 32
+
+/* So many bytes from offset on come to gpa; memory up to size after them stays 0. */
+struct boot_segment {
+	uint64_t offset, bytes;
+	uint64_t gpa, size;
+};
+
+struct boot_image {
+	enum boot_protocol protocol;
+	struct boot_segment segments[BOOT_SEGMENTS];
+	size_t count;
+	uint64_t entry;
+	/* Of a bzImage: its header, and where it may be loaded instead: at each multiple of that. */
+	struct setup_header setup;
+	uint64_t alignment;		/* 0: only where its segment says */
+};
+
+/* A file that is open for reading. */
+struct boot_file {
+	int fd;
+	uint64_t size;
+};
+
+int boot_file_open(const char *key, const char *path, struct boot_file *file, struct err *err);
+void boot_file_close(struct boot_file *file);
+/* Reads exactly so many bytes, or -EIO if the file has fewer. */
+int boot_file_read(const struct boot_file *file, uint64_t offset, void *data, size_t size);
+
+/* -EINVAL: it is no kernel that we can boot, and why. */
+int boot_image_parse(const struct boot_file *file, struct boot_image *image, struct err *err);
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The devices of a PC that a Linux kernel looks for, as far as the VMM has them: serial port, ACPI's
+ * power-off and reset, and the agent's ports. Interrupt controllers and timer are KVM's. The guest
+ * may access anything at any time from any vCPU: what is in no table is not there, and one lock is
+ * over all.
+ */
+#ifndef PC_H
+#define PC_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "vm/agent_port.h"
+#include "vm/guest_console.h"
+#include "vm/uart.h"
+#include "vm/vm.h"
+
+/* What the vCPUs stop for: the end of the phase, or of the guest. */
+enum pc_event {
+	PC_NOTHING,
+	PC_MARK,		/* the mark of until = mark:N */
+	PC_TEXT,		/* the text of until = console:TEXT */
+	PC_COMMAND,		/* the phase's command ended; value: its exit status */
+	PC_OFF, PC_RESET,	/* the guest powered off, or asked for a reset */
+	PC_PANIC,		/* Linux says so on its console */
+	PC_FLOOD,		/* it printed more than a console takes */
+	PC_CONSOLE_FAILED,	/* its console can't be written; value: errno */
+};
+
+struct pc {
+	const struct vm *vm;
+	pthread_mutex_t lock;		/* of everything below */
+	struct uart uart;
+	bool uart_line;			/* the level of its interrupt as KVM has it */
+	struct guest_console console;
+	struct agent_port agent;
+	uint16_t pm1_enable;
+	enum pc_event event;		/* atomic: the vCPUs read it without the lock */
+	uint32_t value;
+};
+
+/* -errno: the console can't be opened. */
+int pc_open(struct pc *pc, const struct vm *vm, struct err *err);
+void pc_close(struct pc *pc);
+
+/* The config's phase `index` begins. A guest that has ended stays so. */
+void pc_begin_phase(struct pc *pc, size_t index);
+/* Has something happened for which the vCPUs stop? */
+enum pc_event pc_event(const struct pc *pc);
+/* How the guest ended, as an exit status: 0 powered off, 1 reset. */
+bool pc_has_ended(const struct pc *pc);
+
+/* One exit: `count` accesses of `size` bytes each to one port, or one to memory where nothing is. */
+void pc_port(struct pc *pc, uint16_t port, bool in, unsigned int size, uint32_t count, uint8_t *data);
+void pc_mmio(bool write, uint8_t data[8]);
+
+#endif
