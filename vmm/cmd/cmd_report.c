@@ -22,9 +22,10 @@ static const struct verb {
 	const char *output_help;	/* of -o */
 	const char *doc;
 } verbs[] = {
-	{ "show", "FILE", 1, 1, DOCUMENT(RUN) | DOCUMENT(PLAN), false, report_cmd_show,
+	{ "show", "FILE", 1, 1, (1u << DOCUMENT_COUNT) - 1, false, report_cmd_show,
 	  "Write the report as JSON to FILE, atomically, or what --format prom or junit says",
-	  "Renders one saved report. FILE may be - for standard input.\v"
+	  "Renders what any command has saved with -o: a run, plan, stat, sweep, headroom, merge or diff. FILE may be - for "
+	  "standard input.\v"
 	  "Example: minivmm report show report.json --format csv\n\n"
 	  "Exit status: 0 shown, whatever its result is; 2 usage error; 3 FILE can't be read or is not a report." },
 	{ "diff", "A B", 2, 2, DOCUMENT(DIFF), false, report_cmd_diff,

@@ -20,32 +20,61 @@ static int print_err(const struct err *err)
 	return EXIT_ENVIRONMENT;
 }
 
-/* A plan can't be shown in every format of a run. 0, or -1 after printing that. */
-static int check_format(enum document document, const struct report_arguments *arguments)
+static const struct {
+	const char *schema;
+	enum document document;
+	const char *what;
+} schemas[] = {
+	{ REPORT_SCHEMA, DOCUMENT_RUN, "a run" }, { "minivmm.stat/1", DOCUMENT_STAT, "a stat" },
+	{ PLOT_SWEEP_SCHEMA, DOCUMENT_SWEEP, "a sweep" }, { "minivmm.headroom/1", DOCUMENT_HEADROOM, "a headroom" },
+	{ MERGE_SCHEMA, DOCUMENT_MERGE, "a merge" }, { DIFF_SCHEMA, DOCUMENT_DIFF, "a diff" },
+};
+
+/* DOCUMENT_COUNT: the schema is none that this program can show. */
+static enum document document_of(const json_t *report, const char **what)
+{
+	*what = "a plan";
+	if (plan_report_is(report))
+		return DOCUMENT_PLAN;
+	for (size_t i = 0; i < sizeof(schemas) / sizeof(schemas[0]); i++) {
+		*what = schemas[i].what;
+		if (report_is(report, schemas[i].schema))
+			return schemas[i].document;
+	}
+	return DOCUMENT_COUNT;
+}
+
+/* What kind of result it is decides which formats it has. Returns the exit status. */
+static int show(json_t *report, const struct report_arguments *arguments)
 {
 	const struct format *format = arguments->options.format;
 	char names[FORMATS_TEXT];
+	const char *what;
+	enum document document = document_of(report, &what);
 
+	if (document == DOCUMENT_COUNT) {
+		cmd_say("minivmm report: %s: this minivmm can't show the schema %s", arguments->files[0],
+			value_string(report, "schema"));
+		return EXIT_ENVIRONMENT;
+	}
 	if (format->render[document])
-		return 0;
-	cmd_say("minivmm report: --format %s: not one of %s: %s is a plan", format->name,
-		format_names(names, 1u << document), arguments->files[0]);
-	return -1;
+		return cmd_deliver(json_incref(report), document, &arguments->options);
+	cmd_say("minivmm report: --format %s: not one of %s: %s is %s", format->name,
+		format_names(names, 1u << document), arguments->files[0], what);
+	return EXIT_USAGE_ERROR;
 }
 
 int report_cmd_show(const struct report_arguments *arguments)
 {
-	enum document document;
 	json_t *report;
 	struct err err;
+	int status;
 
-	if (report_load(arguments->files[0], &report, &err))
+	if (report_load_any(arguments->files[0], &report, &err))
 		return print_err(&err);
-	document = plan_report_is(report) ? DOCUMENT_PLAN : DOCUMENT_RUN;
-	if (!check_format(document, arguments))
-		return cmd_deliver(report, document, &arguments->options);
+	status = show(report, arguments);
 	json_decref(report);
-	return EXIT_USAGE_ERROR;
+	return status;
 }
 
 static int load_run(const char *other, const char *path, json_t **report, struct err *err)
@@ -62,26 +91,33 @@ static int load_run(const char *other, const char *path, json_t **report, struct
 }
 
 /*
- * Loads all files, which must be of runs or of the schema `other`, if that is not NULL. Returns
- * NULL after printing what is wrong.
+ * Loads all files that are of runs, or of the schema `other`, if that is not NULL. Another is named and passed over:
+ * then *status is EXIT_ENVIRONMENT. named, which may be NULL, gets the names of those that were loaded. NULL: there
+ * are none, after printing why.
  */
-static json_t **load_all(const struct report_arguments *arguments, const char *other)
+static json_t **load_all(const struct report_arguments *arguments, const char *other, const char **named,
+			 size_t *count, int *status)
 {
 	json_t **reports = calloc(arguments->count, sizeof(json_t *));
 	struct err err;
 
-	for (size_t i = 0; reports && i < arguments->count; i++) {
-		if (!load_run(other, arguments->files[i], &reports[i], &err))
-			continue;
-		print_err(&err);
-		while (i-- > 0)
-			json_decref(reports[i]);
-		free(reports);
-		return NULL;
-	}
+	*count = 0;
+	*status = EXIT_PASS;
 	if (!reports)
-		cmd_no_memory("the reports");
-	return reports;
+		*status = cmd_no_memory("the reports");
+	for (size_t i = 0; reports && i < arguments->count; i++) {
+		if (load_run(other, arguments->files[i], &reports[*count], &err)) {
+			*status = print_err(&err);
+			continue;
+		}
+		if (named)
+			named[*count] = arguments->files[i];
+		*count += 1;
+	}
+	if (*count)
+		return reports;
+	free(reports);
+	return NULL;
 }
 
 static void free_all(json_t **reports, size_t count)
@@ -178,16 +214,17 @@ int report_cmd_merge(const struct report_arguments *arguments)
 
 int report_cmd_plot(const struct report_arguments *arguments)
 {
-	json_t **reports = load_all(arguments, PLOT_SWEEP_SCHEMA);
+	int status;
+	size_t count;
+	json_t **reports = load_all(arguments, PLOT_SWEEP_SCHEMA, NULL, &count, &status);
 	struct err err;
-	int rc;
 
 	if (!reports)
-		return EXIT_ENVIRONMENT;
-	rc = plot_reports((const json_t *const *)reports, arguments->count,
-			  arguments->options.output, &err);
-	free_all(reports, arguments->count);
-	return rc ? print_err(&err) : EXIT_PASS;
+		return status;
+	if (plot_reports((const json_t *const *)reports, count, arguments->options.output, &err))
+		status = print_err(&err);
+	free_all(reports, count);
+	return status;
 }
 
 struct page {
@@ -202,25 +239,33 @@ static int write_page(const void *what, FILE *out)
 	return html_page(page->reports, page->count, out);
 }
 
-int report_cmd_html(const struct report_arguments *arguments)
+static int put_page(const struct page *page, const char *path)
 {
-	struct html_report *named = calloc(arguments->count, sizeof(*named));
-	json_t **reports = named ? load_all(arguments, NULL) : NULL;
-	struct page page = { named, arguments->count };
-	int status = EXIT_ENVIRONMENT;
 	struct err err;
 
-	if (!named)
-		return cmd_no_memory("the reports");
-	for (size_t i = 0; reports && i < arguments->count; i++)
-		named[i] = (struct html_report){ reports[i], arguments->files[i] };
-	if (reports && !arguments->options.output)
-		status = cmd_flush(write_page(&page, stdout));
-	else if (reports)
-		status = save_file(arguments->options.output, write_page, &page, &err) ?
-			 print_err(&err) : EXIT_PASS;
+	if (!path)
+		return cmd_flush(write_page(page, stdout));
+	return save_file(path, write_page, page, &err) ? print_err(&err) : EXIT_PASS;
+}
+
+int report_cmd_html(const struct report_arguments *arguments)
+{
+	struct html_report *page = calloc(arguments->count, sizeof(*page));
+	const char **names = calloc(arguments->count, sizeof(*names));
+	int status = EXIT_ENVIRONMENT, put;
+	size_t count = 0;
+	json_t **reports = NULL;
+
+	if (page && names)
+		reports = load_all(arguments, NULL, names, &count, &status);
+	else
+		cmd_no_memory("the reports");
+	for (size_t i = 0; i < count; i++)
+		page[i] = (struct html_report){ reports[i], names[i] };
+	put = count ? put_page(&(struct page){ page, count }, arguments->options.output) : status;
 	if (reports)
-		free_all(reports, arguments->count);
-	free(named);
-	return status;
+		free_all(reports, count);
+	free(names);
+	free(page);
+	return status ? status : put;
 }

@@ -4,9 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/value.h"
 #include "fleet/html.h"
 #include "fleet/summary.h"
 
+#define DETAILS_MOST 100	/* reports with details; a page of a thousand hosts stays below 5 MB */
 #define OPEN_MOST 3	/* if there are more reports, all are folded */
 
 static const char style[] =
@@ -69,11 +71,14 @@ static const char *exact_class(const struct summary *summary)
 	return summary_exact(summary) == EXACT_NO ? "fail" : NULL;
 }
 
-static void put_row(const struct summary *summary, size_t id, FILE *out)
+static void put_row(const struct summary *summary, size_t id, bool detailed, FILE *out)
 {
 	char text[AMOUNT_TEXT];
 
-	fprintf(out, "<tr><td><a href=\"#run%zu\">%zu</a></td>", id, id);
+	if (detailed)
+		fprintf(out, "<tr><td><a href=\"#run%zu\">%zu</a></td>", id, id);
+	else
+		fprintf(out, "<tr><td>%zu</td>", id);
 	html_cell(out, html_result_class(summary->facts[FACT_RESULT]),
 		  summary->facts[FACT_RESULT]);
 	html_cell(out, NULL, summary->hostname);
@@ -117,7 +122,7 @@ static int put_chart(const struct summary *summaries, size_t count, FILE *out)
 	return rc;
 }
 
-static int put_overview(const struct html_report *reports, size_t count, FILE *out)
+static int put_overview(const struct html_report *reports, size_t count, const bool *detailed, FILE *out)
 {
 	static const char *const heads[] = {
 		"#", "result", "host", "kernel", "vendor", "tdp_mmu", "rmaps", ">creation",
@@ -132,7 +137,7 @@ static int put_overview(const struct html_report *reports, size_t count, FILE *o
 		fputs("<div class=\"scroll\">\n", out);
 		html_table(out, heads);
 		for (size_t i = 0; i < count; i++)
-			put_row(&summaries[i], i + 1, out);
+			put_row(&summaries[i], i + 1, detailed[i], out);
 		fputs("</tbody></table></div>\n", out);
 		rc = put_chart(summaries, count, out);
 	}
@@ -142,11 +147,49 @@ static int put_overview(const struct html_report *reports, size_t count, FILE *o
 	return rc;
 }
 
+static bool passed(const json_t *report)
+{
+	const char *result = value_string(report, "result");
+
+	return result && !strcmp(result, "pass");
+}
+
+/* A page about many hosts has details of some: first of those that did not pass. */
+static void choose_detailed(const struct html_report *reports, size_t count, bool *detailed)
+{
+	size_t room = DETAILS_MOST;
+
+	for (int round = 0; round < 2; round++)
+		for (size_t i = 0; i < count && room; i++)
+			if (passed(reports[i].report) == (round == 1)) {
+				detailed[i] = true;
+				room--;
+			}
+}
+
+static void put_details(const struct html_report *reports, size_t count, const bool *detailed, FILE *out)
+{
+	if (count > DETAILS_MOST)
+		fprintf(out, "<p class=\"dim\">Details of %d reports, first of those that did not pass.</p>\n", DETAILS_MOST);
+	for (size_t i = 0; i < count; i++) {
+		if (!detailed[i])
+			continue;
+		fprintf(out, "<section id=\"run%zu\">\n<details%s>\n", i + 1,
+			count <= OPEN_MOST ? " open=\"\"" : "");
+		html_run(&reports[i], i + 1, out);
+		fputs("</details>\n</section>\n", out);
+	}
+}
+
 /* It is well-formed XML as well, so that tests can check it. */
 int html_page(const struct html_report *reports, size_t count, FILE *out)
 {
+	bool *detailed = calloc(count, sizeof(*detailed));
 	int rc = 0;
 
+	if (!detailed)
+		return -ENOMEM;
+	choose_detailed(reports, count, detailed);
 	fprintf(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
 		"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n"
 		"<meta name=\"color-scheme\" content=\"light dark\"/>\n"
@@ -154,13 +197,10 @@ int html_page(const struct html_report *reports, size_t count, FILE *out)
 		"<h1>KVM's rmaps: %zu report%s</h1>\n", count, count == 1 ? "" : "s", style, count,
 		count == 1 ? "" : "s");
 	if (count > 1)
-		rc = put_overview(reports, count, out);
-	for (size_t i = 0; !rc && i < count; i++) {
-		fprintf(out, "<section id=\"run%zu\">\n<details%s>\n", i + 1,
-			count <= OPEN_MOST ? " open=\"\"" : "");
-		html_run(&reports[i], i + 1, out);
-		fputs("</details>\n</section>\n", out);
-	}
+		rc = put_overview(reports, count, detailed, out);
+	if (!rc)
+		put_details(reports, count, detailed, out);
 	fputs("</body>\n</html>\n", out);
+	free(detailed);
 	return rc;
 }

@@ -7,6 +7,7 @@
 #define REPORT_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "base/err.h"
@@ -28,6 +29,10 @@ int report_render(const json_t *json, report_renderer *render, FILE *out);
  */
 int report_save(const json_t *json, const char *path, struct err *err);
 int report_load(const char *path, json_t **report, struct err *err);
+/* Any of minivmm's schemas: the caller looks at "schema". */
+int report_load_any(const char *path, json_t **report, struct err *err);
+/* Does a report have this schema, or a minor version of it? */
+bool report_is(const json_t *report, const char *schema);
 /* Like report_load(), and a file of the schema `other` is accepted as well. */
 int report_load_or(const char *other, const char *path, json_t **report, struct err *err);
 
