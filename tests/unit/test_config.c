@@ -89,7 +89,7 @@ static void reads_the_shipped_transition(void **state)
 	assert_int_equal(config.vm.kernel_memory_limit, 0);
 	assert_int_equal(config.memslot_count, 2);
 	assert_string_equal(config.memslots[1].name, "high");
-	assert_int_equal(config.memslots[1].at.line, 8);
+	assert_int_equal(config.memslots[1].at.line, 9);
 	assert_string_equal(config.memslots[1].at.file, path);
 	assert_int_equal(config.memslots[1].base, 4ull << 30);
 	assert_int_equal(config.memslots[1].size, 61ull << 30);
