@@ -4,6 +4,7 @@
  * the heap is left. The check takes longer than most commands do, because it scans the sanitizer's
  * own tables, too; where every block was freed it has nothing to find.
  */
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -38,10 +39,22 @@ static void block_freed(const volatile void *block)
 		__atomic_sub_fetch(&live, 1, __ATOMIC_RELAXED);
 }
 
-/* glibc reads the time zone once and keeps it: that is done before the counting. */
+static void *nothing(void *argument)
+{
+	return argument;
+}
+
+/*
+ * glibc reads the time zone once and keeps it, and keeps a thread's stack with what belongs to it for the next thread
+ * (nptl/allocatestack.c): both are done before the counting.
+ */
 __attribute__((constructor)) static void begin(void)
 {
+	pthread_t thread;
+
 	tzset();
+	if (!pthread_create(&thread, NULL, nothing, NULL))
+		pthread_join(thread, NULL);
 	counted = __sanitizer_install_malloc_and_free_hooks(block_allocated, block_freed) > 0;
 }
 
