@@ -46,6 +46,10 @@ setup() { need_boot; }
 	grep -q '^minivmm: .* s: ' "$out/plain.err"
 	grep -q '^minivmm: .* s: ' "$out/verbose.err"
 	! grep -q '^minivmm: .* s: ' "$out/plain.txt" || return 1
+	# However short a phase is.
+	count=$(sed -n '$s/.* of \([0-9]*\))$/\1/p' "$out/plain.err")
+	[[ $count -gt 3 ]]
+	[[ $(sed -n 's/^minivmm: .* s: .* (\([0-9]*\) of [0-9]*)$/\1/p' "$out/plain.err") == "$(seq "$count")" ]]
 }
 
 @test "sweep: time and bytes by size and by slots, exact" {

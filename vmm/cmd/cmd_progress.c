@@ -23,9 +23,12 @@
 #define PATIENCE_NS 1000000000u
 #define SAMPLE_NS 1000000000u
 
-static const char *now_doing(const struct run *run)
+/* The phase that runs now, the last that began; NULL: none did. Each is complete before it is counted, see phase_begin(). */
+static const struct phase_result *now_running(const struct run *run)
 {
-	return __atomic_load_n(&run->doing, __ATOMIC_ACQUIRE);
+	size_t count = __atomic_load_n(&run->phase_count, __ATOMIC_ACQUIRE);
+
+	return count ? &run->phases[count - 1] : NULL;
 }
 
 /* Width of the terminal: a line that wraps could not be overwritten. */
@@ -37,48 +40,70 @@ static size_t columns(void)
 }
 
 /* ": OP, OP" of a stress phase, else nothing. */
-static const char *list_ops(const struct config *config, const char *doing, char *text, size_t size)
+static const char *list_ops(const struct config *config, const struct phase_result *phase, char *text, size_t size)
 {
 	size_t length = 0;
 
 	*text = '\0';
-	for (size_t i = 0; i < config->phase_count; i++) {
-		if (config->phases[i].what != DO_STRESS || strcmp(config->phases[i].name, doing))
-			continue;
-		for (size_t j = 0; j < config->worker_count && length < size; j++)
-			length += (size_t)snprintf(text + length, size - length, "%s%s", j ? ", " : ": ",
-						   op_info(config->workers[j].op)->name);
-	}
+	for (size_t i = 0; phase->cfg && phase->cfg->what == DO_STRESS && i < config->worker_count && length < size; i++)
+		length += (size_t)snprintf(text + length, size - length, "%s%s", i ? ", " : ": ",
+					   op_info(config->workers[i].op)->name);
 	return text;
 }
 
-/* After a crash of the kernel this line is all that says what ran: so it is written at once. */
-static void show_plain(const struct progress_line *line, const char *doing, double seconds)
+/* " (N of M)": the report has a phase for the VM's creation and one for its end, besides the config's. */
+static const char *place(const struct run *run, const struct phase_result *phase, char *text, size_t size)
 {
-	char ops[512];
-
-	fprintf(stderr, "minivmm: %.1f s: %s%s%s%s\n", seconds, line->what, *line->what ? ", " : "", doing,
-		list_ops(line->run->config, doing, ops, sizeof(ops)));
+	snprintf(text, size, " (%td of %zu)", phase - run->phases + 1, run->config->phase_count + 2);
+	return text;
 }
 
-static void show(struct progress_line *line, const char *doing, uint64_t elapsed)
+/*
+ * A line for each phase that has begun, however short it was. After a crash of the kernel these lines are all that says
+ * what ran: so they are written at once.
+ */
+static void show_plain(struct progress_line *line, const struct phase_result *now)
 {
-	double seconds = (double)elapsed / 1e9;
-	char text[256];
+	const struct run *run = line->run;
+	char ops[512], at[48];
+
+	for (; run->phases + line->shown <= now; line->shown++) {
+		const struct phase_result *phase = &run->phases[line->shown];
+
+		fprintf(stderr, "minivmm: %.1f s: %s%s%s%s%s\n", (double)(phase->began_ns - line->start) / 1e9, line->what,
+			*line->what ? ", " : "", phase->name, list_ops(run->config, phase, ops, sizeof(ops)),
+			place(run, phase, at, sizeof(at)));
+	}
+}
+
+/* ", N s left" of a phase that has a duration. */
+static const char *time_left(const struct phase_result *phase, uint64_t now, char *text, size_t size)
+{
+	uint64_t duration = phase->cfg && phase->cfg->what == DO_STRESS ? phase->cfg->duration : 0;
+	uint64_t elapsed = now - phase->began_ns;
+
+	*text = '\0';
+	if (duration > elapsed)
+		snprintf(text, size, ", %.0f s left", (double)(duration - elapsed) / 1e9);
+	return text;
+}
+
+static void show(struct progress_line *line, const struct phase_result *phase, uint64_t now)
+{
+	char text[320], at[48], left[48];
 
 	if (line->quiet) {
 		return;
 	} else if (line->plain) {
-		if (doing != line->shown)
-			show_plain(line, doing, seconds);
-	} else if (elapsed >= PATIENCE_NS) {
-		snprintf(text, sizeof(text), "minivmm: %.0f s: %s%s%s%s", seconds, line->what,
-			 *line->what ? ", " : "", doing, line->rates);
+		show_plain(line, phase);
+	} else if (now - line->start >= PATIENCE_NS) {
+		snprintf(text, sizeof(text), "minivmm: %.0f s: %s%s%s%s%s%s", (double)(now - line->start) / 1e9, line->what,
+			 *line->what ? ", " : "", phase->name, place(line->run, phase, at, sizeof(at)),
+			 time_left(phase, now, left, sizeof(left)), line->rates);
 		fputs("\r\033[K", stderr);
 		text_fit(stderr, text, columns() - 1);
 		line->dirty = true;
 	}
-	line->shown = doing;
 }
 
 /* Rounds per second of as many workers as the line has room for. */
@@ -130,23 +155,24 @@ static void sample(struct progress_line *line, const char *doing, uint64_t start
 static void *line_main(void *argument)
 {
 	struct progress_line *line = argument;
-	uint64_t start = clock_ns();
+	const struct phase_result *phase;
 
 	pthread_mutex_lock(&line->lock);
 	while (!line->quit) {
 		struct timespec until = clock_time(clock_ns() + TICK_NS);
-		const char *doing = now_doing(line->run);
 
-		if (doing) {
-			sample(line, doing, start);
-			show(line, doing, clock_ns() - start);
+		phase = now_running(line->run);
+		if (phase) {
+			sample(line, phase->name, line->start);
+			show(line, phase, clock_ns());
 		}
 		pthread_cond_clockwait(&line->wake, &line->lock, CLOCK_MONOTONIC, &until);
 	}
 	pthread_mutex_unlock(&line->lock);
-	/* A run that is shorter than a tick gets its line as well. */
-	if (line->plain && now_doing(line->run))
-		show(line, now_doing(line->run), clock_ns() - start);
+	/* What began since the last tick gets its line as well. */
+	phase = now_running(line->run);
+	if (line->plain && phase)
+		show(line, phase, clock_ns());
 	if (line->dirty)
 		fputs("\r\033[K", stderr);
 	return NULL;
@@ -158,7 +184,7 @@ void progress_begin(struct progress_line *line, enum progress when, const char *
 	sigset_t all, old;
 
 	*line = (struct progress_line){
-		.what = what, .run = run, .plain = when == PROGRESS_PLAIN, .journal = journal,
+		.what = what, .run = run, .start = clock_ns(), .plain = when == PROGRESS_PLAIN, .journal = journal,
 		.quiet = when == PROGRESS_NEVER || (when == PROGRESS_AUTO && !isatty(STDERR_FILENO)),
 	};
 	if (line->quiet && !journal)

@@ -15,7 +15,8 @@
 struct progress_line {
 	const char *what;	/* is shown before the phase's name, or "" */
 	const struct run *run;
-	const char *shown;
+	uint64_t start;		/* clock_ns() */
+	size_t shown;		/* plain: how many phases have their line */
 	struct journal *journal; /* a line is written to it per second of stress; or NULL */
 	uint64_t sampled_ns;	/* time of the last sample, 0: none */
 	struct stress_count last[STRESS_COUNTS];

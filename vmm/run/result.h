@@ -55,7 +55,7 @@ struct phase_result {
 	const struct phase_cfg *cfg;	/* NULL: create and teardown, which every run has */
 	const char *name, *what;	/* what: "create", "boot", "l2", ..., "teardown" */
 	bool done;			/* false: it did not come to its end */
-	uint64_t duration_ns;
+	uint64_t began_ns, duration_ns;	/* clock_ns(); how long it took, snapshot not included */
 	uint64_t l2_entry_ns;		/* the first time in L2, until L1 is back; 0: none */
 	uint64_t l1_pages, l2_pages, l2_entries; /* of this phase, all vCPUs */
 	uint64_t failed_entries;	/* of do = failed-entry */
@@ -110,7 +110,7 @@ struct run {
 	struct memory_room room;	/* that this process's cgroups leave it, at the begin */
 	struct snapshot before;		/* before the VM existed */
 	struct phase_result *phases;	/* create, the config's, teardown */
-	size_t phase_count;
+	size_t phase_count;		/* atomic, for another thread: these have begun */
 	int transition;			/* index of the phase that made the rmaps, -1: none */
 	struct guest_outcome guest;
 	const struct stress_result *stressing; /* atomic: of the phase that runs now, or NULL */

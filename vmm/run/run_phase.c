@@ -15,11 +15,13 @@
 
 struct phase_result *phase_begin(struct run *run, const struct phase_cfg *cfg, const char *name)
 {
-	struct phase_result *phase = &run->phases[run->phase_count++];
+	struct phase_result *phase = &run->phases[run->phase_count];
 
 	phase->cfg = cfg;
 	phase->name = name;
 	phase->what = cfg ? phase_do_name(cfg->what) : name;
+	phase->began_ns = clock_ns();
+	__atomic_store_n(&run->phase_count, run->phase_count + 1, __ATOMIC_RELEASE);
 	__atomic_store_n(&run->doing, name, __ATOMIC_RELEASE);
 	if (run->told)
 		snprintf(run->told->phase, sizeof(run->told->phase), "%s", name);
