@@ -1,4 +1,4 @@
-#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
 # Texts from reports, file names and configs: none acts on a terminal or a spreadsheet, floods it, or gives a file away.
 load vmm
 

@@ -24,11 +24,13 @@ static size_t columns_or(FILE *out, size_t otherwise)
 	const char *said = getenv("COLUMNS");
 	uint64_t columns = otherwise;
 	struct winsize size;
+	int code = errno;	/* that of a write which failed, and which is reported at the end */
 
 	if (!ioctl(fileno(out), TIOCGWINSZ, &size) && size.ws_col)
 		columns = size.ws_col;
 	else if (!said || !parse_u64(said, &columns))
 		columns = otherwise;
+	errno = code;
 	return columns < COLUMNS_LEAST ? COLUMNS_LEAST :
 	       columns > COLUMNS_MOST ? COLUMNS_MOST : columns;
 }
@@ -47,12 +49,16 @@ size_t text_prose(FILE *out)
 static bool takes_colour(FILE *out)
 {
 	const char *no = getenv("NO_COLOR"), *force = getenv("CLICOLOR_FORCE"), *term = getenv("TERM");
+	int code = errno;
+	bool takes;
 
 	if (no && *no)
 		return false;
 	if (force && *force && strcmp(force, "0"))
 		return true;
-	return term && strcmp(term, "dumb") && isatty(fileno(out));
+	takes = term && strcmp(term, "dumb") && isatty(fileno(out));
+	errno = code;
+	return takes;
 }
 
 static const char *colour_of(const char *word)

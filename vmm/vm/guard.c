@@ -42,11 +42,8 @@ struct guard {
 
 static void wake(const struct guard *guard)
 {
-	uint64_t one = 1;
-
 	/* Only an overflow could make this fail, and then it is awake. */
-	while (write(guard->wake, &one, sizeof(one)) < 0 && errno == EINTR)
-		continue;
+	eventfd_write(guard->wake, 1);
 }
 
 /* How long the main thread has had a CPU, or has waited for one: Documentation/scheduler/sched-stats.rst. */
