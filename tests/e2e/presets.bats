@@ -46,7 +46,7 @@ exact() { # NAME: passed, and the plan said what was measured
 		exact guest-memfd
 	else
 		rc guest-memfd 2
-		grep -q 'guest-memfd.ini:10: memslot.private.backing: guest-memfd: .*guest_memfd' "$out/guest-memfd.err"
+		grep -q 'guest-memfd.ini:11: memslot.private.backing: guest-memfd: .*guest_memfd' "$out/guest-memfd.err"
 	fi
 }
 

@@ -49,6 +49,8 @@ static bool is_harmless(const struct call *call)
 		{ "open", "sync_folder" },
 		/* There is something else to open instead. */
 		{ "open", "fill_standard_descriptors" }, { "open", "open_beside" },
+		/* Then the kernel may choose the parent when it has no memory left. */
+		{ "open", "die_first" }, { "write", "die_first" },
 		/* A capability that can't be given up is kept. */
 		{ "syscall", "get" },
 		/* Only root may give a file away. */

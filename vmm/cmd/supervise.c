@@ -2,6 +2,7 @@
 #include "cmd/supervise.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,11 +28,29 @@ static bool may_be_killed(const struct session *session)
 	return room->limited || !room->known || config->vm.ignore_limits || config->vm.kernel_memory_limit;
 }
 
+/*
+ * The parent lives on to tell of the end, so that the kernel has to choose the child, though both be of a size; and
+ * where the host has no memory left, a test is worth less than anything else there.
+ */
+static void die_first(void)
+{
+	static const char most[] = "1000";	/* OOM_SCORE_ADJ_MAX */
+	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	/* Where that can't be written, it is as it was without. */
+	if (write(fd, most, sizeof(most) - 1) < 0)
+		errno = 0;
+	close(fd);
+}
+
 static void begin_child(struct session *session, struct run_told *told)
 {
 	struct err err;
 
 	session->run.told = told;
+	die_first();
 	if (!signals_after_fork(session->run.signals, &err))
 		return;
 	fprintf(stderr, "minivmm: %s\n", err.text);
