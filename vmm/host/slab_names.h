@@ -19,7 +19,10 @@ struct slab_names {
 	} caches[SLAB_CACHES];
 };
 
-/* Reads every link: once for a run, as nothing is merged while kvm.ko is loaded. 0 or -errno, then there is nothing to free. */
+/*
+ * Reads every link: once for a run, as nothing is merged while kvm.ko is loaded. 0 or -errno, then there is
+ * nothing to free.
+ */
 int slab_names_read(struct slab_names **names, const char *root);
 void slab_names_free(struct slab_names *names);
 

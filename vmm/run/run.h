@@ -19,8 +19,8 @@ int run_scenario(const struct config *config, const struct kvm *kvm, struct run 
 /* A run that a signal ended, in another process: what this host is, and what the layout costs here. */
 void run_lost(const struct config *config, const struct kvm *kvm, int signal, struct run *run);
 /*
- * A run that does not come to its end, of which the caller knows the config, told by another thread while it lasts: what is known of the host and the layout, and
- * in which phase it is. The result shares memory with the run, and must not be freed.
+ * A run that does not come to its end, seen by another thread while it lasts: what is known of the host and of the layout,
+ * and in which phase it is. The caller knows the config. The result shares memory with the run, and must not be freed.
  */
 void run_interrupted(const struct run *run, int signal, struct run *interrupted);
 void run_free(struct run *run);
