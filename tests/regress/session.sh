@@ -40,7 +40,7 @@ while read -r name; do
 	timeout -s KILL "$(seconds 20)" "tests/$name" $(arguments_of "$name") >/run/words 2>&1 </dev/null
 	status=$?
 	took=$(awk -v start="$start" '{ printf "%.1f", $1 - start }' /proc/uptime)
-	# Of an assertion, the line after tells more: file and condition.
+	# The line after an assertion tells more: file and condition.
 	words=$(sed '/==== Test Assertion Failure ====/d' /run/words | grep -aE 'SKIP|not met|^ *[a-z0-9_/]+\.c:[0-9]+:|not ok|errno' |
 		head -n 1 | tr -s '\r\t ' ' ' | cut -c 1-160)
 	echo "regress:$tab$name$tab$status$tab$(($(hits) - before))$tab$took$tab$words"

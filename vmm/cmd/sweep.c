@@ -54,7 +54,7 @@ static json_t *reason_json(const json_t *report)
 	return value_text(reason);
 }
 
-/* Of several runs the median. */
+/* The median, where there are several runs. */
 static struct amount time_at(const json_t *report, const char *path)
 {
 	const json_t *time = report_runs_time(report, path);

@@ -131,7 +131,7 @@ static void put_value(struct table *table, const json_t *change, const char *sid
 	}
 }
 
-/* Of several runs it is known how much they differ among themselves. */
+/* Several runs show how much they differ among themselves. */
 static const char *noise_text(const json_t *change, struct amount a, struct amount b)
 {
 	const json_t *beyond = value_at(change, "beyond_noise");

@@ -30,7 +30,7 @@ struct boot_image {
 	struct boot_segment segments[BOOT_SEGMENTS];
 	size_t count;
 	uint64_t entry;
-	/* Of a bzImage: its header, and where it may be loaded instead: at each multiple of that. */
+	/* A bzImage has a header, and may be loaded elsewhere, too: at each multiple of the alignment. */
 	struct setup_header setup;
 	uint64_t alignment;		/* 0: only where its segment says */
 };
