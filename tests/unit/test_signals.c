@@ -263,7 +263,7 @@ static void a_second_interrupt_ends_at_once(void **state)
 	pid_t pid = start_stuck(&stuck, &in);
 
 	(void)state;
-	/* Two that come at the same time are one: another is sent until one is the second. */
+	/* Two that come soon after each other are one: another is sent until one is the second. */
 	while (!waitpid(pid, &status, WNOHANG)) {
 		kill(pid, SIGINT);
 		nanosleep(&tick, NULL);
@@ -271,6 +271,21 @@ static void a_second_interrupt_ends_at_once(void **state)
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 128 + SIGINT);
 	close(in);
+}
+
+/* timeout(1) sends SIGINT to what it has started, and then to the group that this is in. */
+static void two_interrupts_within_a_moment_are_one(void **state)
+{
+	struct stuck stuck = { .end = { .report = say_report, .patience_ns = 1 } };
+	struct timespec moment = { 0, 1000000 };
+	int in;
+	pid_t pid = start_stuck(&stuck, &in);
+
+	(void)state;
+	kill(pid, SIGINT);
+	nanosleep(&moment, NULL);
+	kill(pid, SIGINT);
+	ended(pid, in, 128 + SIGINT, "report 2\n");
 }
 
 /* A child has its own guard: what the parent gets, it does not. */
@@ -310,6 +325,7 @@ int main(void)
 		cmocka_unit_test_setup(one_that_computes_has_more_time, as_from_a_terminal),
 		cmocka_unit_test_setup(quit_says_the_state, as_from_a_terminal),
 		cmocka_unit_test_setup(a_second_interrupt_ends_at_once, as_from_a_terminal),
+		cmocka_unit_test_setup(two_interrupts_within_a_moment_are_one, as_from_a_terminal),
 		cmocka_unit_test_setup(after_a_fork, as_from_a_terminal),
 	};
 

@@ -19,6 +19,8 @@
 /* The second that a signal has: so long may the process only wait, then the last report may take the rest. */
 #define PATIENCE_NS 600000000ull
 #define REPORT_MS 300
+/* timeout(1) and job control send one SIGINT to the process and the same to its group: nobody presses a key so fast twice. */
+#define ONE_PRESS_NS 200000000ull
 /* On a slow or busy machine what it computes, or waits for a CPU, is not counted, up to so much more. */
 #define BUSY_NS 1400000000ull
 
@@ -30,8 +32,9 @@ struct guard {
 	int wake;		/* eventfd: something below has changed */
 	int schedstat;		/* of the main thread; -1: this kernel has none */
 	struct signals_end end;
-	int first, interrupts;	/* the first signal, 0: none came; how often SIGINT came */
+	int first;		/* the first signal, 0: none came */
 	uint64_t since_ns, busy_ns; /* when the first came, and how long the main thread had been busy then */
+	uint64_t interrupt_ns;	/* when the first SIGINT came, 0: none */
 	bool claimed;		/* somebody delivers the report */
 	bool quit;		/* the run is over, or the last report is delivered */
 	sigset_t ends;
@@ -90,11 +93,20 @@ static void dump(const struct guard *guard)
 	free(text);
 }
 
+static bool is_second_interrupt(struct guard *guard)
+{
+	uint64_t now = clock_ns();
+
+	if (!guard->interrupt_ns)
+		guard->interrupt_ns = now;
+	return now - guard->interrupt_ns > ONE_PRESS_NS;
+}
+
 static void take(struct guard *guard, int number)
 {
 	unsigned char byte = (unsigned char)number;
 
-	if (number == SIGINT && ++guard->interrupts > 1)
+	if (number == SIGINT && is_second_interrupt(guard))
 		_exit(128 + SIGINT);
 	if (number == SIGQUIT)
 		dump(guard);
