@@ -53,7 +53,6 @@ REPRODUCIBLE := -ffile-prefix-map=$(CURDIR)=.
 VMM_CFLAGS := -std=gnu11 -D_GNU_SOURCE -DMINIVMM_VERSION='"$(VERSION)"' -Iinclude -Ivmm \
 	-isystem /usr/include/tracefs -isystem /usr/include/traceevent \
 	-pthread $(WARNINGS) $(SANITIZERS) $(HARDENING) $(REPRODUCIBLE) $(CPPFLAGS) $(CFLAGS)
-PLAIN_LIBS := -liniparser -ljansson -lfdt -ltracefs -ltraceevent
 
 # libbpf reads the kernel's BTF (vmm/host/kernel_types.c). Without it (BPF=0, or no libbpf.pc) the source memslots is
 # unavailable.
@@ -61,14 +60,15 @@ PKG_CONFIG ?= pkg-config
 BPF ?= 1
 BPF_LIBS := $(if $(filter 1,$(BPF)),$(shell $(PKG_CONFIG) --libs libbpf 2>/dev/null))
 $(BUILD)/vmm/host/kernel_types.o: BPF_CFLAGS = $(if $(BPF_LIBS),-DHAVE_LIBBPF $(shell $(PKG_CONFIG) --cflags libbpf))
-LIBS := $(PLAIN_LIBS) $(BPF_LIBS)
+LIBS := -liniparser -ljansson -lfdt -ltracefs -ltraceevent $(BPF_LIBS)
 
-# $(call link_static,OBJECTS). Debian 13's libelf.a lacks a part of itself: there it is linked without libbpf.
+# $(call link_static,OBJECTS). Debian 13's libelf.a lacks two functions, which libelf calls when it opens an ELF file. libbpf
+# needs libelf, but minivmm reads the kernel's BTF without it: where the link fails, a call of these two would abort.
+link_static_command = $(CC) -pthread $(or $(STATIC_LINK),-static) -Wl,-z,noseparate-code $(LDFLAGS) $(1) $(LIBS) \
+	$(if $(BPF_LIBS),$(shell $(PKG_CONFIG) --static --libs libbpf)) -o $@
 define link_static
-$(Q)$(CC) -pthread $(or $(STATIC_LINK),-static) -Wl,-z,noseparate-code $(LDFLAGS) $(1) $(LIBS) \
-	$(if $(BPF_LIBS),$(shell $(PKG_CONFIG) --static --libs libbpf)) -o $@ 2>$(BUILD)/$(subst /,-,$@).err || \
-$(CC) -pthread $(or $(STATIC_LINK),-static) -Wl,-z,noseparate-code $(LDFLAGS) $(1:%/host/kernel_types.o=%/host/kernel_types.plain.o) \
-	$(PLAIN_LIBS) -o $@
+$(Q)$(link_static_command) 2>$(BUILD)/$(subst /,-,$@).err || \
+	$(link_static_command) -Wl,--defsym=eu_search_tree_init=abort,--defsym=eu_search_tree_fini=abort
 endef
 
 VMM_SRC := $(sort $(wildcard vmm/*/*.c))
@@ -80,7 +80,7 @@ include guest/Makefile.inc
 include tests/Makefile.inc
 
 $(BINARY): STATIC_LINK := $(if $(HARDENED_LINK),-static-pie $(filter-out -pie,$(HARDENED_LINK)))
-$(BINARY): $(VMM_OBJ) $(LEAKS_OBJ) $(if $(filter 1,$(STATIC)),| $(BUILD)/vmm/host/kernel_types.plain.o)
+$(BINARY): $(VMM_OBJ) $(LEAKS_OBJ)
 	@echo "  LD      $@"
 ifeq ($(STATIC),1)
 	$(call link_static,$^)
@@ -90,7 +90,7 @@ endif
 
 # The lab's guest has no libraries: one static binary, from the same objects. Code and constants in one segment are
 # fewer pages in memory.
-$(BUILD)/static/minivmm: $(VMM_OBJ) | $(BUILD)/vmm/host/kernel_types.plain.o
+$(BUILD)/static/minivmm: $(VMM_OBJ)
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
 	$(call link_static,$^)
@@ -99,11 +99,6 @@ $(BUILD)/vmm/%.o: vmm/%.c
 	@mkdir -p $(@D)
 	@echo "  CC      $@"
 	$(Q)$(CC) $(VMM_CFLAGS) $(BPF_CFLAGS) -MMD -MP -c $< -o $@
-
-$(BUILD)/vmm/%.plain.o: vmm/%.c
-	@mkdir -p $(@D)
-	@echo "  CC      $@"
-	$(Q)$(CC) $(VMM_CFLAGS) -MMD -MP -c $< -o $@
 
 # The version is in this file.
 $(patsubst %.c,$(BUILD)/%.o,$(shell grep -l MINIVMM_VERSION $(VMM_SRC))): Makefile

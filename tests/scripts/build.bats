@@ -37,6 +37,12 @@ lacks() {
 	has 'endbr64' main
 }
 
+@test "the lab's static program has the libraries that the other one has" {
+	"$top/minivmm" --version >dynamic
+	"$top/build/static/minivmm" --version >static
+	cmp dynamic static
+}
+
 @test "a packager's CPPFLAGS, CFLAGS and LDFLAGS come last" {
 	make -C "$top" -nB minivmm CPPFLAGS=-DPACKAGER CFLAGS='-O1 -fno-stack-clash-protection' LDFLAGS=-Wl,-z,lazy >commands
 	has ' -c vmm/cmd/main\.c ' commands
