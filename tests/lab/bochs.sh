@@ -65,6 +65,7 @@ bochs__settings() { # MEGABYTES CYLINDERS FILE...
 		cpu: model=$bochs_model, count=1, ips=$bochs_ips, reset_on_triple_fault=0
 		memory: guest=$1, host=$1
 		romimage: file=$bochs_share/BIOS-bochs-latest
+		vgaromimage: file=$bochs_share/VGABIOS-lgpl-latest
 		optromimage1: file=$work/rom, address=0xd0000
 		ata0-master: type=disk, mode=flat, path=$work/disk, cylinders=$2, heads=16, spt=63
 		boot: disk
