@@ -191,6 +191,7 @@ for suite in JUnitXml.fromfile(sys.argv[1]):
 	grep -q broken.json stderr
 }
 
+# bats test_tags=slow
 @test "merge: 500 reports in a moment" {
 	mkdir many
 	tee many/{1..500}.json <"$report" >/dev/null
@@ -231,6 +232,7 @@ for suite in JUnitXml.fromfile(sys.argv[1]):
 	[[ $status == 3 && ! -s stdout ]]
 }
 
+# bats test_tags=slow
 @test "a thousand hosts: merged in two seconds, and one page below 5 MB that leads to each failure" {
 	jq -c '. as $r | range(1000) | . as $i | $r | .host.hostname = "node\($i)" | .host.kernel = "6.\($i % 7).0"
 		| if $i == 900 then .result = "fail" else . end' "$report" | split -l 1 -a 3 -d - host- --additional-suffix=.json
@@ -277,6 +279,7 @@ render() { # PAGE PICTURE [FLAG...]
 		--screenshot="$picture" "file://$PWD/$page" 2>browser.log
 }
 
+# bats test_tags=slow
 @test "html: a browser draws it, light and dark" {
 	browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome) ||
 		skip "no chromium here (Debian: apt-get install chromium)"

@@ -95,6 +95,7 @@ writes() {
 	[[ $(cut -d ' ' -f 1 "/proc/$1/syscall" 2>/dev/null) == 7 ]]
 }
 
+# bats test_tags=slow
 @test "-o FIFO: without a reader an error, and a signal ends the wait for one that is stuck" {
 	local file signal started
 	mkfifo pipe.json pipe.jsonl
@@ -149,6 +150,7 @@ stuck() {
 	[[ $status == $((128 + $(kill -l "$signal"))) ]]
 }
 
+# bats test_tags=slow
 @test "a signal ends a wait for a reader of standard output, and the report is there where it can be" {
 	local signal
 	for signal in TERM INT HUP QUIT; do

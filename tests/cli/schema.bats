@@ -16,7 +16,9 @@ setup_file() {
 	echo '{' >../broken.json
 	"$minivmm" report merge ../node?.json ../odd.json ../broken.json --format json >merge.json 2>/dev/null || true
 	"$minivmm" report diff report.json ../odd.json -o diff.json >/dev/null || true
-	CMOCKA_MESSAGE_OUTPUT=TAP REPORTS=$BATS_FILE_TMPDIR/unit "${minivmm%/*}/unit/test_report" >/dev/null
+	unit_tests=${minivmm%/*}/unit
+	[[ -d $unit_tests ]] || unit_tests=$top/build/sanitized/unit
+	CMOCKA_MESSAGE_OUTPUT=TAP REPORTS=$BATS_FILE_TMPDIR/unit "$unit_tests/test_report" >/dev/null
 }
 
 setup() {

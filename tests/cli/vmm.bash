@@ -16,16 +16,17 @@ vmm() {
 	done
 }
 
-# keep_json FILE...: those that are minivmm's JSON, for teardown_file.
+# keep_json FILE...: those that are minivmm's JSON, for teardown_file. It starts no process: it is called hundreds of times.
 keep_json() {
-	local file head
+	local file head whole
 	for file in "$@"; do
 		head=''
 		[[ ! -f $file ]] || read -r -d '' -N 60 head <"$file" || true
 		[[ $head == '{'*'"schema"'*'"minivmm.'* ]] || continue
 		kept=$((${kept:-0} + 1))
-		mkdir -p "$BATS_FILE_TMPDIR/json"
-		cp "$file" "$BATS_FILE_TMPDIR/json/test$BATS_TEST_NUMBER-$kept-${file##*/}"
+		[[ -d $BATS_FILE_TMPDIR/json ]] || mkdir "$BATS_FILE_TMPDIR/json"
+		read -r -d '' whole <"$file" || true
+		printf '%s\n' "$whole" >"$BATS_FILE_TMPDIR/json/test$BATS_TEST_NUMBER-$kept-${file##*/}"
 	done
 }
 
