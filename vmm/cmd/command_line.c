@@ -49,8 +49,9 @@ static void put_words(const char *text)
 		if (strspn(text, "abcdefghijklmnopqrstuvwxyz") == length)
 			printf("%.*s\n", (int)length, text);
 		text += length;
-		text = *text == '|' ? text + 1 : strchr(text, '\n');
-		text += text && *text == '\n';
+		if (*text != '|')
+			text = strchr(text, '\n');
+		text = text ? text + 1 : NULL;
 	}
 }
 

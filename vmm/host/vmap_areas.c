@@ -111,8 +111,8 @@ static int walk_list_until_settled(const struct walk *walk, uint64_t head)
 /* Since 6.9 the areas are spread over nodes: vmap_nodes[nr_vmap_nodes], each with a list. */
 static int walk_nodes(const struct walk *walk, uint64_t nodes_at, uint64_t count_at)
 {
-	uint64_t nodes;
-	uint32_t count;
+	uint64_t nodes = 0;
+	uint32_t count = 0;
 	int code = kernel_memory_read(walk->memory, nodes_at, &nodes, sizeof(nodes));
 
 	if (!code)

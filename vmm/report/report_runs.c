@@ -123,7 +123,7 @@ static const json_t *follow(const json_t *value, const char *path)
 
 static void add_time(struct walk *walk, const char *path)
 {
-	int64_t values[REPORT_RUNS];
+	int64_t values[REPORT_RUNS] = { 0 };
 	size_t runs[REPORT_RUNS], count = 0, i;
 	const json_t *report;
 	char name[256];
