@@ -35,6 +35,13 @@ setup() { need_boot; }
 	check stale dirty.complete pass
 }
 
+@test "red: 4K mappings that stay after the log was turned off" {
+	check guard mapped.exact skip "5.15" && skip "this kernel has no mmu_rmaps_stat"
+	rc small 1
+	check small mapped.exact fail "phase log-huge: KVM mapped L2's pages of memslot.huge with"
+	check small dirty.complete pass
+}
+
 @test "red: a write to L1's nested tables that KVM did not see" {
 	rc unseen 1
 	check unseen tables.shadowed fail "phase tables: L2 cleared the first entry of the root of L1's nested tables, the first page of memslot.small"

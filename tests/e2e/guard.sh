@@ -5,6 +5,7 @@
 report guard smoke --deep expect.policy=any
 report lost-bit /configs/guard.ini expect.policy=any selftest.break=log-misses
 report stale /configs/guard.ini expect.policy=any selftest.break=stale-page
+report small /configs/guard.ini expect.policy=any selftest.break=stays-small
 report unseen /configs/guard.ini expect.policy=any selftest.break=no-table-write
 
 cat >/tmp/ring.ini <<END

@@ -681,7 +681,7 @@ static void test_mapped(void **state)
 	w->cfgs[2].touch = 600 * 4096;
 	w->cfgs[2].slot = (char *)"data";
 	verdict = judge_all(w);
-	expect(&verdict, "mapped.exact", RESULT_SKIP, "no such phase was completed");
+	expect(&verdict, "mapped.exact", RESULT_SKIP, "no phase took L2's pages back");
 	found->unmapped_known = true;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		w->cfgs[2].stride = cases[i].stride;
@@ -693,6 +693,35 @@ static void test_mapped(void **state)
 	snprintf(found->unmapped_why, sizeof(found->unmapped_why), "no such file");
 	verdict = judge_all(w);
 	expect(&verdict, "mapped.exact", RESULT_SKIP, "no such file");
+}
+
+/* What KVM mapped by huge pages before it was logged, it must map so again. */
+static void test_huge_again(void **state)
+{
+	static const struct {
+		bool known;
+		int64_t before, after;
+		enum result result;
+	} cases[] = {
+		{ true, 2, 2, RESULT_PASS }, { true, 2, 3, RESULT_PASS }, { true, 2, 1, RESULT_FAIL },
+		{ true, 16, 0, RESULT_FAIL },
+		/* The host split its huge pages meanwhile, or had none. */
+		{ false, 2, 0, RESULT_SKIP }, { false, 0, 0, RESULT_SKIP },
+	};
+	struct world *w = *state;
+	struct found *found = &w->phases[TRANSITION].found;
+	struct verdict verdict;
+
+	w->cfgs[2].what = DO_DIRTY_LOG;
+	w->cfgs[2].load = LOAD_L2;
+	w->cfgs[2].slot = (char *)"data";
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		found->huge_known = cases[i].known;
+		found->huge_before = cases[i].before;
+		found->huge_after = cases[i].after;
+		verdict = judge_all(w);
+		expect(&verdict, "mapped.exact", cases[i].result, "");
+	}
 }
 
 /* Each write of L2 to L1's nested tables must be one that KVM saw. */
@@ -953,6 +982,7 @@ int main(void)
 		T(test_others_keep_still), T(test_bytes_of_another_state), T(test_klog), T(test_guest_fault),
 		T(test_error_and_signal), T(test_blind),
 		T(test_stress), T(test_found), T(test_tables), T(test_mapped), T(test_leftovers), T(test_nested_off),
+		T(test_huge_again),
 		T(test_nested_off_unknown),
 		T(a_linux_guest_is_judged_by_what_it_is_expected_to_do),
 		T(a_linux_guest_that_nests_too_soon_or_never_fails),

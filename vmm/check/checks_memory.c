@@ -48,8 +48,8 @@ void judge_discard(const struct run *run, struct check *check)
 
 bool phase_counts_rmaps(const struct phase_cfg *cfg)
 {
-	return cfg->what == DO_DISCARD && cfg->load == LOAD_L2 && cfg->nested_paging &&
-	       cfg->how & HOW_MADVISE;
+	return cfg->load == LOAD_L2 && cfg->nested_paging &&
+	       (cfg->what == DO_DIRTY_LOG || (cfg->what == DO_DISCARD && cfg->how & HOW_MADVISE));
 }
 
 /*
@@ -69,9 +69,51 @@ static bool mapped_exactly(const struct phase_result *phase)
 	       small + 512 * (large - 1) <= span;
 }
 
+/* Has found nothing wrong. What is not known, or has no huge pages, is not judged. */
+static bool maps_right(const struct phase_result *phase, struct check *check)
+{
+	const struct found *found = &phase->found;
+
+	if (phase->cfg->what == DO_DIRTY_LOG) {
+		if (found->huge_after >= found->huge_before)
+			return true;
+		check_fail(check, "phase %s: KVM mapped L2's pages of memslot.%s with %" PRId64 " huge pages before "
+			   "they were logged, and after that with %" PRId64 ", though the VMM's memory is huge: "
+			   "L2 keeps 4K mappings", phase->name, phase->cfg->slot, found->huge_before,
+			   found->huge_after);
+		return false;
+	}
+	if (mapped_exactly(phase))
+		return true;
+	check_fail(check, "phase %s: L2 wrote %" PRIu64 " pages of memslot.%s, and when they were taken back, "
+		   "mmu_rmaps_stat lost %" PRId64 " mappings of 4K, %" PRId64 " of 2M, %" PRId64 " of 1G",
+		   phase->name, phase->cfg->touch / 4096, phase->cfg->slot, found->unmapped[0],
+		   found->unmapped[1], found->unmapped[2]);
+	return false;
+}
+
+static bool rmaps_known(const struct phase_result *phase)
+{
+	return phase->cfg->what == DO_DIRTY_LOG ? phase->found.huge_known : phase->found.unmapped_known;
+}
+
+static void say_mapped(const struct phase_result *last, unsigned int phases, struct check *check)
+{
+	const struct found *found = &last->found;
+
+	if (last->cfg->what == DO_DIRTY_LOG)
+		check_pass(check, "%u phase%s, the last one with %" PRId64 " huge mappings before its pages were "
+			   "logged, and %" PRId64 " after", phases, phases > 1 ? "s" : "", found->huge_before,
+			   found->huge_after);
+	else
+		check_pass(check, "%u phase%s, the last one with %" PRId64 " mappings of 4K and %" PRId64
+			   " of 2M until its pages were taken back", phases, phases > 1 ? "s" : "",
+			   found->unmapped[0], found->unmapped[1]);
+}
+
 void judge_mapped(const struct run *run, struct check *check)
 {
-	const struct found *last = NULL;
+	const struct phase_result *last = NULL;
 	unsigned int phases = 0;
 
 	if (run_not_created(run, check))
@@ -86,24 +128,19 @@ void judge_mapped(const struct run *run, struct check *check)
 			check_remedy(check, "%s", source_remedy(SOURCE_RMAPS_STAT));
 			return;
 		}
-		if (!phase->found.unmapped_known)
+		if (!rmaps_known(phase))
 			continue;
-		last = &phase->found;
+		last = phase;
 		phases++;
-		if (mapped_exactly(phase))
-			continue;
-		check_fail(check, "phase %s: L2 wrote %" PRIu64 " pages of memslot.%s, and when they were "
-			   "taken back, mmu_rmaps_stat lost %" PRId64 " mappings of 4K, %" PRId64 " of 2M, %"
-			   PRId64 " of 1G", phase->name, phase->cfg->touch / 4096, phase->cfg->slot,
-			   last->unmapped[0], last->unmapped[1], last->unmapped[2]);
-		return;
+		if (!maps_right(phase, check))
+			return;
 	}
-	if (!last)
-		check_skip(check, "no such phase was completed: %s", run_why_not(run));
+	if (last)
+		say_mapped(last, phases, check);
+	else if (run->stage == STAGE_RAN)
+		check_skip(check, "no phase took L2's pages back, or logged pages that KVM had mapped as huge ones");
 	else
-		check_pass(check, "%u phase%s, the last one with %" PRId64 " mappings of 4K and %" PRId64
-			   " of 2M until its pages were taken back", phases, phases > 1 ? "s" : "",
-			   last->unmapped[0], last->unmapped[1]);
+		check_skip(check, "no such phase was completed: %s", run_why_not(run));
 }
 
 void judge_tables(const struct run *run, struct check *check)

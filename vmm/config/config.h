@@ -130,6 +130,7 @@ enum selftest_break {
 	BREAK_STUCK_WORKER,	/* the first worker's thread does not end its round */
 	BREAK_KLOG,		/* sees a WARNING in the kernel log */
 	BREAK_LOG_MISSES,	/* drops a page from the dirty log that KVM gave */
+	BREAK_STAYS_SMALL,	/* counts no huge mapping after pages were logged */
 	BREAK_STALE_PAGE,	/* leaves in a page what was there before it was taken back */
 };
 

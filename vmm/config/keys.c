@@ -125,7 +125,8 @@ static const struct key_word break_words[] = {
 	{ "slot-fails", BREAK_SLOT_FAILS }, { "klog", BREAK_KLOG },
 	{ "stuck-worker", BREAK_STUCK_WORKER },
 	{ "no-fault", BREAK_NO_FAULT }, { "wrong-kept", BREAK_WRONG_KEPT },
-	{ "log-misses", BREAK_LOG_MISSES }, { "stale-page", BREAK_STALE_PAGE }, { 0 }
+	{ "log-misses", BREAK_LOG_MISSES }, { "stale-page", BREAK_STALE_PAGE },
+	{ "stays-small", BREAK_STAYS_SMALL }, { 0 }
 };
 
 #define PAGE 4096

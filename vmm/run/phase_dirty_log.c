@@ -2,20 +2,23 @@
 /*
  * do = dirty-log: the guest writes pages while they are logged, and stops; the log must then name each
  * page written, and no other. Every way in which KVM begins to log a page is taken: logging turned on,
- * the log gotten, cleared, cleared in part, a ring reset.
+ * the log gotten, cleared, cleared in part, a ring reset. While a page is logged, KVM maps it by 4K; when logging is turned
+ * off, it must map by huge pages again what it mapped so before.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 
+#include "host/huge_memory.h"
 #include "minivmm_abi.h"
 #include "run/phase_pages.h"
 #include "vm/kvm.h"
 
 #define WORD 64			/* pages in a word of a log; KVM_CLEAR_DIRTY_LOG takes whole words */
 
-enum action { END, GUEST_WRITES, LOG_ON, LOG_OFF, GET, CLEAR_ALL, CLEAR_PART };
+enum action { END, GUEST_WRITES, LOG_ON, LOG_OFF, GET, CLEAR_ALL, CLEAR_PART, COUNT_HUGE, COUNT_HUGE_AGAIN };
 /* What GET must give. REST: the pages written that CLEAR_PART has left. */
 enum wanted { NOTHING, WRITTEN, REST, WHOLE_SLOT };
 
@@ -30,28 +33,31 @@ struct step {
 
 /* GET also resets rings, so these steps are those of rings as well. */
 static const struct step by_get[] = {
-	DOES(GUEST_WRITES), DOES(LOG_ON),
+	DOES(COUNT_HUGE), DOES(GUEST_WRITES), DOES(LOG_ON),
 	DOES(GUEST_WRITES), GETS(WRITTEN, "after logging was turned on"),
 	GETS(NOTHING, "gotten again, nothing written since"),
-	DOES(GUEST_WRITES), GETS(WRITTEN, "after the log was gotten"), DOES(LOG_OFF), DOES(END)
+	DOES(GUEST_WRITES), GETS(WRITTEN, "after the log was gotten"),
+	DOES(LOG_OFF), DOES(COUNT_HUGE_AGAIN), DOES(END)
 };
 
 static const struct step manual[] = {
-	DOES(GUEST_WRITES), DOES(LOG_ON),
+	DOES(COUNT_HUGE), DOES(GUEST_WRITES), DOES(LOG_ON),
 	DOES(GUEST_WRITES), GETS(WRITTEN, "after logging was turned on"),
 	GETS(WRITTEN, "gotten again, not cleared"),
 	DOES(CLEAR_ALL), GETS(NOTHING, "after all was cleared, nothing written since"),
 	DOES(GUEST_WRITES), GETS(WRITTEN, "after all was cleared"),
 	DOES(CLEAR_PART), GETS(REST, "after a part was cleared, nothing written since"),
-	DOES(GUEST_WRITES), GETS(WRITTEN, "after a part was cleared"), DOES(LOG_OFF), DOES(END)
+	DOES(GUEST_WRITES), GETS(WRITTEN, "after a part was cleared"),
+	DOES(LOG_OFF), DOES(COUNT_HUGE_AGAIN), DOES(END)
 };
 
 static const struct step initially_set[] = {
-	DOES(GUEST_WRITES), DOES(LOG_ON), GETS(WHOLE_SLOT, "initially set"),
+	DOES(COUNT_HUGE), DOES(GUEST_WRITES), DOES(LOG_ON), GETS(WHOLE_SLOT, "initially set"),
 	DOES(CLEAR_ALL), GETS(NOTHING, "after all was cleared, nothing written since"),
 	DOES(GUEST_WRITES), GETS(WRITTEN, "after all was cleared"),
 	DOES(CLEAR_PART), GETS(REST, "after a part was cleared, nothing written since"),
-	DOES(GUEST_WRITES), GETS(WRITTEN, "after a part was cleared"), DOES(LOG_OFF), DOES(END)
+	DOES(GUEST_WRITES), GETS(WRITTEN, "after a part was cleared"),
+	DOES(LOG_OFF), DOES(COUNT_HUGE_AGAIN), DOES(END)
 };
 
 static const struct {
@@ -223,6 +229,88 @@ static void compare(struct log *log, const struct step *step)
 				  (unsigned long long)gpa);
 }
 
+static bool has_rmaps(const struct phase_cfg *cfg)
+{
+	/* L1's own mappings have none where the TDP MMU maps them. */
+	return cfg->load == LOAD_L2 && cfg->nested_paging;
+}
+
+static int64_t huge_in(const struct rmaps_stat *stat)
+{
+	return (int64_t)(stat->mapped[1] + stat->mapped[2]);
+}
+
+/*
+ * How many huge pages map what the guest has just written: so many KVM's rmaps lose when the VMM's mapping changes, which
+ * costs no data (mprotect() of Linux, mmu_notifier_invalidate_range_start()). -1: not known.
+ */
+static int64_t count_huge(struct log *log)
+{
+	const struct vm *vm = &log->pages.live->vm;
+	char *why = log->pages.phase->found.unmapped_why;
+	struct rmaps_stat before, after;
+	size_t size = log->pages.slot->size;
+
+	if (rmaps_stat_own("", vm->creator, vm->fd, &before, why))
+		return -1;
+	if (mprotect(log->pages.memory, size, PROT_READ) ||
+	    mprotect(log->pages.memory, size, PROT_READ | PROT_WRITE))
+		return -1;
+	return rmaps_stat_own("", vm->creator, vm->fd, &after, why) ? -1 : huge_in(&before) - huge_in(&after);
+}
+
+static int count_huge_first(struct log *log)
+{
+	int code = has_rmaps(log->pages.phase->cfg) ? phase_pages_pass(&log->pages) : 0;
+
+	if (!code && has_rmaps(log->pages.phase->cfg))
+		log->pages.phase->found.huge_before = count_huge(log);
+	return code;
+}
+
+/* Logs the pages once more, so that KVM maps them by 4K: counting has taken those mappings away. */
+static int log_again(struct log *log)
+{
+	int code = set_logging(log, true);
+
+	if (!code && log->pages.phase->cfg->protect != PROTECT_BY_GET) {
+		code = get(log);
+		if (!code)
+			code = clear(log, log->slot_pages);
+	}
+	if (!code)
+		code = phase_pages_pass(&log->pages);
+	return code ? code : set_logging(log, false);
+}
+
+/*
+ * The host may have moved a page meanwhile, so that fewer are mapped: then all is done again, as a walk that KVM skips
+ * leaves 4K mappings each time. Where the host has split a huge page of this memory, KVM can't map it as one.
+ */
+#define MOST_COUNTS 3
+
+static int count_huge_again(struct log *log)
+{
+	struct found *found = &log->pages.phase->found;
+	int code = 0;
+
+	for (int i = 0; !code && found->huge_before > 0 && i < MOST_COUNTS &&
+	     (!i || found->huge_after < found->huge_before); i++) {
+		if (i)
+			code = log_again(log);
+		if (!code)
+			code = phase_pages_pass(&log->pages);
+		if (!code)
+			found->huge_after = count_huge(log);
+		if (log->pages.live->run->config->selftest.break_what == BREAK_STAYS_SMALL)
+			found->huge_after = 0;
+	}
+	found->huge_known = !code && found->huge_before > 0 && found->huge_after >= 0 &&
+			    (found->huge_after >= found->huge_before ||
+			     huge_memory_is_whole("", (uintptr_t)log->pages.memory, log->pages.slot->size));
+	return code;
+}
+
 static int do_step(struct log *log, const struct step *step)
 {
 	int code;
@@ -239,6 +327,10 @@ static int do_step(struct log *log, const struct step *step)
 		return clear(log, log->slot_pages);
 	case CLEAR_PART:
 		return clear(log, log->part);
+	case COUNT_HUGE:
+		return count_huge_first(log);
+	case COUNT_HUGE_AGAIN:
+		return count_huge_again(log);
 	default:
 		return set_logging(log, step->action == LOG_ON);
 	}
