@@ -123,7 +123,7 @@ static void every_kind_has_every_function(void **state)
 {
 	struct stage *s = *state;
 
-	for (int kind = PAYLOAD_NESTED; kind <= PAYLOAD_NESTED; kind++) {
+	for (int kind = PAYLOAD_NESTED; kind <= PAYLOAD_MULTIBOOT; kind++) {
 		const struct guest_ops *ops;
 
 		s->config.guest.payload = kind;

@@ -581,7 +581,7 @@ static void where_no_device_is_all_bits_are_set(void **state)
 		assert_int_equal(in(s, ports[i], 4), UINT32_MAX);
 	}
 	assert_int_equal(in(s, 0x3f8, 4), UINT32_MAX);
-	pc_mmio(false, data);
+	pc_mmio(&s->pc, 0xff000000, false, 8, data);
 	assert_int_equal(number(data, 8), UINT64_MAX);
 	assert_int_equal(pc_event(&s->pc), PC_NOTHING);
 }

@@ -29,7 +29,7 @@ static bool skip_uncounted(const struct phase_result *phase, struct check *check
 {
 	if (phase->cfg->what != DO_RUN || measure_nested_runs(phase)->known)
 		return false;
-	check_skip(check, "phase %s: KVM's counter nested_run can't be read, and a Linux guest counts nothing",
+	check_skip(check, "phase %s: KVM's counter nested_run can't be read, and a guest of the user's counts nothing",
 		   phase->name);
 	check_remedy(check, "boot Linux 5.14 or newer, or: %s", source_remedy(SOURCE_KVM_STATS));
 	return true;

@@ -108,7 +108,7 @@ struct worker_cfg {
 	uint64_t first_round;	/* number of its first round; default 0, else to replay a round */
 };
 
-enum payload_kind { PAYLOAD_NESTED, PAYLOAD_LINUX };
+enum payload_kind { PAYLOAD_NESTED, PAYLOAD_LINUX, PAYLOAD_MULTIBOOT };
 enum console_kind { CONSOLE_NONE, CONSOLE_LOG, CONSOLE_STDOUT, CONSOLE_FILE };
 enum rmap_policy { POLICY_LAZY, POLICY_EAGER, POLICY_ANY };
 enum source_set { SOURCES_ALL, SOURCES_CHEAP }; /* cheap: without long walks in the kernel */
@@ -152,6 +152,7 @@ struct config {
 		char *tables;			/* NAME of the memslot of L1's nested tables, or NULL */
 		char *kernel, *initrd;		/* files, or NULL */
 		char *args;			/* the kernel's command line, or NULL */
+		char *environment;		/* NAME=VALUE ..., or NULL */
 		int console;			/* enum console_kind */
 		char *console_path;		/* of CONSOLE_FILE */
 	} guest;

@@ -6,9 +6,10 @@
 #include "base/units.h"
 #include "config/config_checker.h"
 
-#define LINUX_VCPUS 254		/* APIC ids up to 0xfe: the ACPI table has no x2APIC entries */
+#define KERNEL_VCPUS 254	/* APIC ids up to 0xfe: the ACPI table has no x2APIC entries */
 #define CONSOLE_TEXT_MAX 255	/* of until = console:TEXT */
 #define COMMAND_MAX 4095
+#define ENVIRONMENT_MAX 3900	/* a page, less what every kernel is told */
 #define ARGS_MAX 1900		/* COMMAND_LINE_SIZE of x86 is 2048; the agent's arguments come on top */
 
 /* A key that the payload makes no use of is a mistake. */
@@ -68,6 +69,20 @@ static void check_until(struct checker *checker, const struct ini_section *secti
 		complain(checker, section, entry, "has no effect with command: the phase ends with it");
 }
 
+/* The agent, which says marks and runs commands, is in a Linux guest's initramfs. */
+static void check_agent(struct checker *checker, const struct ini_section *section,
+			const struct phase_cfg *phase)
+{
+	if (checker->config->guest.payload == PAYLOAD_LINUX)
+		return;
+	if (phase->command)
+		complain(checker, section, set_well(section, "command"),
+			 "needs payload = linux: it is run by a shell");
+	if (phase->until == UNTIL_MARK && set_well(section, "until"))
+		complain(checker, section, set_well(section, "until"),
+			 "needs payload = linux: minivmm's agent says marks");
+}
+
 void check_run_phase(struct checker *checker, const struct ini_section *section)
 {
 	struct phase_cfg *phase = &checker->config->phases[section->index];
@@ -85,9 +100,10 @@ void check_run_phase(struct checker *checker, const struct ini_section *section)
 	if (phase->what != DO_RUN)
 		return;
 	check_until(checker, section, phase);
+	check_agent(checker, section, phase);
 	too_long(checker, section, "until", phase->until_text, CONSOLE_TEXT_MAX);
 	too_long(checker, section, "command", phase->command, COMMAND_MAX);
-	if (phase->command && !checker->config->guest.initrd)
+	if (phase->command && payload == PAYLOAD_LINUX && !checker->config->guest.initrd)
 		complain(checker, section, set_well(section, "command"),
 			 "needs guest.initrd: the command's shell is in there");
 	if (status && phase->until != UNTIL_EXIT && phase->until != UNTIL_COMMAND)
@@ -120,6 +136,30 @@ static bool sets(struct checker *checker, const char *section_name, const char *
 	return *section && set_well(*section, key);
 }
 
+/* NAME is as in a shell, so that whoever reads a line finds where its value begins. */
+static bool is_variable(const char *word, size_t length)
+{
+	size_t name = strspn(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789");
+
+	return name && name < length && word[name] == '=' && (word[0] < '0' || word[0] > '9');
+}
+
+static void check_environment(struct checker *checker, const struct ini_section *section)
+{
+	const struct ini_entry *entry = set_well(section, "environment");
+	const char *word = checker->config->guest.environment;
+
+	for (; entry && word && *word; word += strcspn(word, " ")) {
+		size_t length;
+
+		word += strspn(word, " ");
+		length = strcspn(word, " ");
+		if (length && !is_variable(word, length))
+			diag_add(checker->diags, entry->at, section->name, entry->key, entry->value,
+				 "%.*s is not NAME=VALUE", (int)length, word);
+	}
+}
+
 void check_payload(struct checker *checker)
 {
 	const struct config *config = checker->config;
@@ -130,11 +170,13 @@ void check_payload(struct checker *checker)
 		return;
 	check_order(checker);
 	too_long(checker, section, "args", config->guest.args, ARGS_MAX);
+	check_environment(checker, section);
+	too_long(checker, section, "environment", config->guest.environment, ENVIRONMENT_MAX);
 	if (!config->guest.kernel && !ini_entry(section, "kernel") && checker->runs)
 		diag_add(checker->diags, section->at, "guest", "kernel", NULL,
 			 "is missing: payload = %s boots a file", payload_name(config->guest.payload));
-	if (config->vm.vcpus > LINUX_VCPUS && sets(checker, "vm", "vcpus", &section))
+	if (config->vm.vcpus > KERNEL_VCPUS && sets(checker, "vm", "vcpus", &section))
 		diag_add(checker->diags, set_well(section, "vcpus")->at, "vm", "vcpus", NULL,
-			 "must be at most %d with payload = %s", LINUX_VCPUS,
+			 "must be at most %d with payload = %s", KERNEL_VCPUS,
 			 payload_name(config->guest.payload));
 }

@@ -61,7 +61,7 @@ static const struct key_word thp_words[] = {
 	{ "default", THP_DEFAULT }, { "always", THP_ALWAYS }, { "never", THP_NEVER }, { 0 }
 };
 static const struct key_word payload_words[] = {
-	{ "nested", PAYLOAD_NESTED }, { "linux", PAYLOAD_LINUX }, { 0 }
+	{ "nested", PAYLOAD_NESTED }, { "linux", PAYLOAD_LINUX }, { "multiboot", PAYLOAD_MULTIBOOT }, { 0 }
 };
 static const struct key_word console_words[] = {
 	{ "none", CONSOLE_NONE }, { "log", CONSOLE_LOG }, { "stdout", CONSOLE_STDOUT },
@@ -130,7 +130,7 @@ static const struct key_word break_words[] = {
 };
 
 #define PAGE 4096
-#define IMAGES (1u << PAYLOAD_LINUX)	/* payloads that are files of the user's */
+#define IMAGES (1u << PAYLOAD_LINUX | 1u << PAYLOAD_MULTIBOOT)	/* payloads that are files of the user's */
 #define STRESSES (1u << DO_STRESS)
 #define OWNS_SLOT (1u << DO_DIRTY_LOG | 1u << DO_DISCARD)
 #define RUNS_L2 (1u << DO_L2 | 1u << DO_RESTORE | STRESSES | OWNS_SLOT)
@@ -206,22 +206,26 @@ static const struct key key_table[] = {
 	  .max = 1023, .backed = true, .help = "NUMA node the memory is bound to" },
 
 	{ GUEST(payload), .name = "payload", .type = KEY_ENUM, .initial = "nested",
-	  .words = payload_words, .help = "nested: an L1 hypervisor that is built in; linux: kernel" },
+	  .words = payload_words,
+	  .help = "nested: an L1 hypervisor that is built in; linux, multiboot: kernel" },
 	{ GUEST(tables), .name = "tables", .type = KEY_NAME, .with_payload = 1u << PAYLOAD_NESTED,
 	  .help = "NAME of a memslot for L1's NPT/EPT tables alone; default: with the payload" },
 	{ GUEST(kernel), .name = "kernel", .type = KEY_PATH, .with_payload = IMAGES,
-	  .help = "file of the kernel: a bzImage, or a vmlinux that has a PVH entry" },
+	  .help = "file: a bzImage, a vmlinux with a PVH entry; an ELF32 with a multiboot header" },
 	{ GUEST(initrd), .name = "initrd", .type = KEY_PATH, .with_payload = 1u << PAYLOAD_LINUX,
 	  .help = "file of the initramfs" },
 	{ GUEST(args), .name = "args", .type = KEY_LINE, .with_payload = IMAGES,
 	  .help = "the kernel's command line" },
+	{ GUEST(environment), .name = "environment", .type = KEY_LINE,
+	  .with_payload = 1u << PAYLOAD_MULTIBOOT,
+	  .help = "NAME=VALUE ...: what the kernel is told beside NR_CPUS, MEMSIZE and others" },
 	{ GUEST(console), .name = "console", .type = KEY_ENUM, .initial = "log",
 	  .words = console_words, .text = offsetof(struct config, guest.console_path),
 	  .with_payload = IMAGES,
 	  .help = "where its first serial port goes; log: its last lines are in the report" },
 
 	{ PHASE(what), .name = "do", .type = KEY_ENUM, .required = true, .words = do_words,
-	  .help = "boot; l2, restore: L2 runs; touch: L1 does; run: Linux goes on; others" },
+	  .help = "boot; l2, restore: L2 runs; touch: L1 does; run: the kernel goes on; others" },
 	{ PHASE(expect), .name = "expect", .type = KEY_ENUM, .initial = "nothing",
 	  .words = phase_expect_words, .help = "state of the rmaps at the end of the phase" },
 	{ PHASE(nested_paging), .name = "nested-paging", .type = KEY_BOOL, .initial = "yes",

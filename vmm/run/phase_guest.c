@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 #include "run/live_run.h"
-#include "vm/guest_linux.h"
+#include "vm/guest_pc.h"
 #include "vm/vcpu_state.h"
 
 /* What ended the phase, by what the guest's devices say; NULL: nothing that a phase can wait for. */
@@ -25,6 +25,7 @@ static const char *ended_by(const struct phase_cfg *cfg, enum pc_event event)
 		return "command";
 	case PC_OFF:
 	case PC_RESET:
+	case PC_EXIT:
 		return "exit";
 	default:
 		return NULL;
@@ -67,10 +68,24 @@ static const char *waits_for(const struct phase_cfg *cfg, char text[320])
 	return text;
 }
 
+/* What the guest did that ended it. */
+static const char *exit_text(const struct pc *pc, char text[64])
+{
+	switch (pc_event(pc)) {
+	case PC_OFF:
+		return "powered off";
+	case PC_RESET:
+		return "asked for a reset";
+	default:
+		snprintf(text, 64, "exited with status %u%s", pc->value, test_status_text(pc->value));
+		return text;
+	}
+}
+
 /* It ended in one of the ways in which no phase may end. */
 static int judge_bad_end(struct live_run *live, const struct phase_result *phase, const struct pc *pc)
 {
-	char wanted[320];
+	char wanted[320], how[64];
 
 	switch (pc_event(pc)) {
 	case PC_PANIC:
@@ -82,15 +97,14 @@ static int judge_bad_end(struct live_run *live, const struct phase_result *phase
 		return trouble(live, phase, "guest.console can't be written: %s", strerror((int)pc->value));
 	default:
 		return trouble(live, phase, "the guest %s while the phase waited for %s",
-			       pc_event(pc) == PC_OFF ? "powered off" : "asked for a reset",
-			       waits_for(phase->cfg, wanted));
+			       exit_text(pc, how), waits_for(phase->cfg, wanted));
 	}
 }
 
 static int judge_status(struct live_run *live, struct phase_result *phase, const struct pc *pc)
 {
 	int64_t expected = phase->cfg->status;
-	bool off = pc_event(pc) == PC_OFF;
+	char how[64];
 
 	phase->step.has_status = true;
 	phase->step.status = pc->value;
@@ -100,16 +114,18 @@ static int judge_status(struct live_run *live, struct phase_result *phase, const
 		return trouble(live, phase, "its command ended with exit status %u, expected was %" PRId64
 			       "%s%.300s", phase->step.status, expected,
 			       phase->step.output[0] ? "; it printed: " : "", phase->step.output);
+	if (pc_event(pc) == PC_EXIT)
+		return trouble(live, phase, "the guest %s, expected was %" PRId64, exit_text(pc, how), expected);
 	return trouble(live, phase, "the guest %s, which is exit status %u, expected was %" PRId64,
-		       off ? "powered off" : "asked for a reset", phase->step.status, expected);
+		       exit_text(pc, how), phase->step.status, expected);
 }
 
 /* All vCPUs are paused: nothing changes meanwhile. */
 static int judge(struct live_run *live, struct phase_result *phase)
 {
-	const struct pc *pc = linux_pc(&live->payload);
+	const struct pc *pc = pc_of(&live->payload);
 	enum pc_event event = pc_event(pc);
-	bool exited = event == PC_OFF || event == PC_RESET;
+	bool exited = pc_has_exited(pc);
 
 	tail_copy(&pc->agent.output, phase->step.output, sizeof(phase->step.output));
 	if (event == PC_NOTHING)
@@ -133,13 +149,13 @@ static int timed_out(struct live_run *live, const struct phase_result *phase)
 
 int phase_guest(struct live_run *live, uint32_t index, struct phase_result *phase)
 {
-	struct pc *pc = linux_pc(&live->payload);
+	struct pc *pc = pc_of(&live->payload);
 	uint64_t ns = phase->cfg->until == UNTIL_TIME ? phase->cfg->until_value :
 							phase_timeout(live, phase->cfg);
 	int result;
 
 	pc_begin_phase(pc, index);
-	linux_was_paused(&live->set);
+	pc_guest_was_paused(&live->set);
 	result = vcpu_set_run_first(&live->set, clock_ns() + ns);
 	if (result && result != -ETIMEDOUT)
 		return result;

@@ -31,7 +31,7 @@ static void choose_model(struct live_run *live)
 		run->model.extra_pages[ARRAY_RMAP] = 1;
 	if (run->config->selftest.break_what == BREAK_WRONG_TRACKING)
 		run->model.extra_pages[ARRAY_TRACKING] = 1;
-	if (run->config->guest.payload == PAYLOAD_LINUX)
+	if (run->config->guest.payload != PAYLOAD_NESTED)
 		implicit_slots_add(&run->host, live->kvm && !live->kvm->smm_slots ? 1 : 2, &run->layout);
 	model_layout(&run->model, &run->layout, &run->at_creation, &run->at_transition);
 	model_rmap_heads(&run->layout, run->heads);

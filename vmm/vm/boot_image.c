@@ -16,7 +16,6 @@
 #define LEAST_LOAD 0x100000u
 #define PHYS32_ENTRY 18u		/* XEN_ELFNOTE_PHYS32_ENTRY, include/xen/interface/elfnote.h */
 #define NOTES_MAX 65536u
-#define HEADERS_MAX 64u
 #define ADDRESS_MAX (1ull << 40)
 
 int boot_file_open(const char *key, const char *path, struct boot_file *file, struct err *err)
@@ -60,7 +59,7 @@ int boot_file_read(const struct boot_file *file, uint64_t offset, void *data, si
 	return 0;
 }
 
-static int refuse(struct err *err, const char *why)
+int boot_image_refuse(struct err *err, const char *why)
 {
 	return err_set(err, EINVAL, "guest.kernel: %s", why);
 }
@@ -84,14 +83,14 @@ static int parse_bzimage(const struct boot_file *file, struct boot_image *image,
 	uint64_t skip;
 
 	if (read_setup(file, setup) || setup->header != SETUP_MAGIC)
-		return refuse(err, "it is neither a bzImage nor an ELF file");
+		return boot_image_refuse(err, "it is neither a bzImage nor an ELF file");
 	if (setup->version < PROTOCOL_64 || !(setup->xloadflags & XLF_KERNEL_64))
-		return refuse(err, "this bzImage has no 64-bit entry (boot protocol 2.12, Linux 3.8, x86-64)");
+		return boot_image_refuse(err, "this bzImage has no 64-bit entry (boot protocol 2.12, Linux 3.8, x86-64)");
 	skip = (uint64_t)((setup->setup_sects ? setup->setup_sects : 4) + 1) * SECTOR;
 	if (file->size <= skip + ENTRY_64)
-		return refuse(err, "this bzImage is cut off");
+		return boot_image_refuse(err, "this bzImage is cut off");
 	if (setup->pref_address < LEAST_LOAD || setup->pref_address > ADDRESS_MAX)
-		return refuse(err, "this bzImage's pref_address can't be");
+		return boot_image_refuse(err, "this bzImage's pref_address can't be");
 	image->protocol = BOOT_LINUX_64;
 	image->segments[0] = (struct boot_segment){
 		.offset = skip, .bytes = file->size - skip, .gpa = setup->pref_address,
@@ -135,13 +134,13 @@ static int find_entry(const struct boot_file *file, const Elf64_Phdr *header, ui
 	return 0;
 }
 
-static int add_segment(struct boot_image *image, const struct boot_file *file, uint64_t offset,
-		       uint64_t bytes, uint64_t gpa, uint64_t size)
+int boot_image_add(struct boot_image *image, const struct boot_file *file, const struct boot_segment *segment)
 {
-	if (image->count == BOOT_SEGMENTS || offset > file->size || bytes > file->size - offset ||
-	    size < bytes || gpa > ADDRESS_MAX || size > ADDRESS_MAX)
+	if (image->count == BOOT_SEGMENTS || segment->offset > file->size ||
+	    segment->bytes > file->size - segment->offset || segment->size < segment->bytes ||
+	    segment->gpa > ADDRESS_MAX || segment->size > ADDRESS_MAX)
 		return -EINVAL;
-	image->segments[image->count++] = (struct boot_segment){ offset, bytes, gpa, size };
+	image->segments[image->count++] = *segment;
 	return 0;
 }
 
@@ -152,8 +151,8 @@ static int take_header(const struct boot_file *file, const Elf64_Phdr *header,
 		return find_entry(file, header, &image->entry);
 	if (header->p_type != PT_LOAD || !header->p_memsz)
 		return 0;
-	return add_segment(image, file, header->p_offset, header->p_filesz, header->p_paddr,
-			   header->p_memsz);
+	return boot_image_add(image, file, &(struct boot_segment){
+		header->p_offset, header->p_filesz, header->p_paddr, header->p_memsz });
 }
 
 static int parse_elf64(const struct boot_file *file, struct boot_image *image, struct err *err)
@@ -161,19 +160,19 @@ static int parse_elf64(const struct boot_file *file, struct boot_image *image, s
 	Elf64_Ehdr elf;
 
 	if (boot_file_read(file, 0, &elf, sizeof(elf)) || elf.e_phentsize != sizeof(Elf64_Phdr) ||
-	    elf.e_machine != EM_X86_64 || elf.e_phoff > file->size || elf.e_phnum > HEADERS_MAX)
-		return refuse(err, "this ELF file is not for x86-64, or is cut off");
+	    elf.e_machine != EM_X86_64 || elf.e_phoff > file->size || elf.e_phnum > BOOT_HEADERS_MAX)
+		return boot_image_refuse(err, "this ELF file is not for x86-64, or is cut off");
 	for (unsigned int i = 0; i < elf.e_phnum; i++) {
 		Elf64_Phdr header;
 
 		if (boot_file_read(file, elf.e_phoff + i * sizeof(header), &header, sizeof(header)) ||
 		    take_header(file, &header, image))
-			return refuse(err, "this ELF file's program headers are broken, or too many");
+			return boot_image_refuse(err, "this ELF file's program headers are broken, or too many");
 	}
 	if (!image->entry)
-		return refuse(err, "this ELF file has no PVH entry: its kernel needs CONFIG_PVH");
+		return boot_image_refuse(err, "this ELF file has no PVH entry: its kernel needs CONFIG_PVH");
 	if (!image->count)
-		return refuse(err, "this ELF file has nothing to load");
+		return boot_image_refuse(err, "this ELF file has nothing to load");
 	image->protocol = BOOT_PVH;
 	return 0;
 }
@@ -184,10 +183,10 @@ int boot_image_parse(const struct boot_file *file, struct boot_image *image, str
 
 	*image = (struct boot_image){ 0 };
 	if (boot_file_read(file, 0, ident, sizeof(ident)))
-		return refuse(err, "the file is shorter than any kernel");
+		return boot_image_refuse(err, "the file is shorter than any kernel");
 	if (memcmp(ident, ELFMAG, SELFMAG))
 		return parse_bzimage(file, image, err);
 	if (ident[EI_CLASS] != ELFCLASS64 || ident[EI_DATA] != ELFDATA2LSB)
-		return refuse(err, "this ELF file is not a 64-bit one: payload = linux boots a vmlinux or a bzImage");
+		return boot_image_refuse(err, "this ELF file is not a 64-bit one: payload = linux boots a vmlinux or a bzImage");
 	return parse_elf64(file, image, err);
 }

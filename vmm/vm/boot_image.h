@@ -15,9 +15,11 @@
 enum boot_protocol {
 	BOOT_LINUX_64,		/* bzImage: Documentation/arch/x86/boot.rst, 64-bit boot protocol */
 	BOOT_PVH,		/* ELF64 with the note XEN_ELFNOTE_PHYS32_ENTRY */
+	BOOT_MULTIBOOT,		/* ELF32 with a header of Multiboot 0.6.96 */
 };
 
 #define BOOT_SEGMENTS 32
+#define BOOT_HEADERS_MAX 64u		/* program headers of an ELF file */
 
 /* So many bytes from offset on come to gpa; memory up to size after them stays 0. */
 struct boot_segment {
@@ -46,7 +48,14 @@ void boot_file_close(struct boot_file *file);
 /* Reads exactly so many bytes, or -EIO if the file has fewer. */
 int boot_file_read(const struct boot_file *file, uint64_t offset, void *data, size_t size);
 
-/* -EINVAL: it is no kernel that we can boot, and why. */
+/* Both: -EINVAL: it is no kernel that this payload can boot, and why. Linux's: */
 int boot_image_parse(const struct boot_file *file, struct boot_image *image, struct err *err);
+/* And payload = multiboot's: multiboot_image.c. */
+int multiboot_image_parse(const struct boot_file *file, struct boot_image *image, struct err *err);
+
+/* For parsers: a segment whose bytes must lie in the file. -EINVAL: they do not, or there are too many. */
+int boot_image_add(struct boot_image *image, const struct boot_file *file, const struct boot_segment *segment);
+/* Says why the kernel is refused. -EINVAL. */
+int boot_image_refuse(struct err *err, const char *why);
 
 #endif

@@ -7,6 +7,7 @@
 #include "base/units.h"
 #include "minivmm_pt.h"
 #include "vm/acpi.h"
+#include "vm/boot_load.h"
 
 #define PVH_MAGIC 0x336ec578u		/* XEN_HVM_START_MAGIC_VALUE */
 #define LOADER_UNKNOWN 0xffu		/* type_of_loader */
@@ -112,44 +113,10 @@ uint64_t boot_initrd_size(const struct boot_file *initrd, const struct boot_extr
 	return extra ? first_part(initrd) + extra->size : initrd ? initrd->size : 0;
 }
 
-/* From a file straight into the guest's pages. */
-static int copy_file(const struct vm *vm, const struct boot_file *file, uint64_t offset,
-		     uint64_t gpa, uint64_t size)
-{
-	while (size) {
-		uint64_t within = gpa % PAGE, part = PAGE - within;
-		uint8_t *page = vm_page(vm, gpa);
-
-		part = part < size ? part : size;
-		if (!page)
-			return -EFAULT;
-		if (boot_file_read(file, offset, page + within, part))
-			return -EIO;
-		offset += part;
-		gpa += part;
-		size -= part;
-	}
-	return 0;
-}
-
-static int load_kernel(const struct vm *vm, const struct boot_file *file,
-		       const struct boot_image *image, const struct boot_plan *plan)
-{
-	int code = 0;
-
-	for (size_t i = 0; !code && i < image->count; i++) {
-		const struct boot_segment *segment = &image->segments[i];
-
-		code = copy_file(vm, file, segment->offset, segment->gpa + plan->shift,
-				 segment->bytes);
-	}
-	return code;
-}
-
 static int load_initrd(const struct vm *vm, const struct boot_linux *boot,
 		       const struct boot_plan *plan)
 {
-	int code = boot->initrd ? copy_file(vm, boot->initrd, 0, plan->initrd, boot->initrd->size) : 0;
+	int code = boot->initrd ? boot_load_file(vm, boot->initrd, 0, plan->initrd, boot->initrd->size) : 0;
 
 	if (!code && boot->extra)
 		code = vm_write(vm, plan->initrd + first_part(boot->initrd), boot->extra->data,
@@ -231,7 +198,7 @@ int boot_linux_load(const struct vm *vm, const struct boot_linux *boot,
 		    const struct boot_plan *plan, struct err *err)
 {
 	size_t args = strlen(boot->args) + 1;
-	int code = load_kernel(vm, boot->kernel, image, plan);
+	int code = boot_load_image(vm, boot->kernel, image, plan->shift);
 
 	if (code)
 		return err_errno(err, -code, "reading guest.kernel into the guest");

@@ -6,6 +6,7 @@ const struct guest_ops *guest_of(const struct config *config)
 	static const struct guest_ops *const kinds[] = {
 		[PAYLOAD_NESTED] = &guest_nested,
 		[PAYLOAD_LINUX] = &guest_linux,
+		[PAYLOAD_MULTIBOOT] = &guest_multiboot,
 	};
 
 	return kinds[config->guest.payload];

@@ -46,7 +46,9 @@ const struct guest_ops *guest_of(const struct config *config);
 
 /* The built-in payload: guest_nested.c. */
 extern const struct guest_ops guest_nested;
-/* A kernel of the user's: guest_linux.c. */
+/* A Linux kernel of the user's: guest_linux.c. */
 extern const struct guest_ops guest_linux;
+/* Any multiboot kernel of the user's: guest_multiboot.c. */
+extern const struct guest_ops guest_multiboot;
 
 #endif

@@ -12,7 +12,7 @@
 #include "vm/vm.h"
 
 struct guest_ops;
-struct linux_guest;
+struct pc_guest;
 
 /* All addresses are guest-physical. */
 struct payload {
@@ -29,7 +29,7 @@ struct payload {
 	uint64_t pool, pool_end;	/* for NPT/EPT */
 	uint64_t tree, tree_size;
 	uint64_t cr3;
-	struct linux_guest *linux_guest; /* of payload = linux: guest_linux.c */
+	struct pc_guest *pc_guest;	/* of payloads that are files of the user's: guest_pc.h */
 };
 
 /*

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "vm/pc.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 
 #include "vm/acpi.h"
 
@@ -14,16 +17,28 @@
 #define CMOS_DATA 0x71
 #define PANIC_TEXT "Kernel panic - not syncing"
 
+static int payload_of(const struct pc *pc)
+{
+	return pc->vm->layout->config->guest.payload;
+}
+
 int pc_open(struct pc *pc, const struct vm *vm, struct err *err)
 {
-	*pc = (struct pc){ .vm = vm, .agent.config = vm->layout->config };
+	*pc = (struct pc){ .vm = vm, .agent.config = vm->layout->config, .console.fd = -1 };
 	pthread_mutex_init(&pc->lock, NULL);
+	if (payload_of(pc) == PAYLOAD_MULTIBOOT) {
+		pc->test.memory = calloc(1, TEST_MEMORY_SIZE);
+		if (!pc->test.memory)
+			return err_set(err, ENOMEM, "no memory for the test device");
+	}
 	return console_open(&pc->console, vm->layout->config, err);
 }
 
 void pc_close(struct pc *pc)
 {
 	console_close(&pc->console);
+	free(pc->test.memory);
+	pc->test.memory = NULL;
 	pthread_mutex_destroy(&pc->lock);
 }
 
@@ -32,11 +47,16 @@ enum pc_event pc_event(const struct pc *pc)
 	return __atomic_load_n(&pc->event, __ATOMIC_ACQUIRE);
 }
 
-bool pc_has_ended(const struct pc *pc)
+bool pc_has_exited(const struct pc *pc)
 {
 	enum pc_event event = pc_event(pc);
 
-	return event == PC_OFF || event == PC_RESET || event == PC_PANIC;
+	return event == PC_OFF || event == PC_RESET || event == PC_EXIT;
+}
+
+bool pc_has_ended(const struct pc *pc)
+{
+	return pc_has_exited(pc) || pc_event(pc) == PC_PANIC;
 }
 
 /* The first event of a phase counts. */
@@ -63,14 +83,20 @@ static const struct phase_cfg *phase_of(const struct pc *pc)
 }
 
 /* It can fail only for a VM without interrupt controllers. */
+static void set_line(const struct pc *pc, unsigned int irq, bool level)
+{
+	struct kvm_irq_level line = { .irq = irq, .level = level };
+
+	ioctl(pc->vm->fd, KVM_IRQ_LINE, &line);
+}
+
 static void set_uart_line(struct pc *pc)
 {
-	struct kvm_irq_level line = { .irq = UART_IRQ, .level = uart_interrupts(&pc->uart) };
+	bool level = uart_interrupts(&pc->uart);
 
-	if (pc->uart_line == (bool)line.level)
-		return;
-	pc->uart_line = line.level;
-	ioctl(pc->vm->fd, KVM_IRQ_LINE, &line);
+	if (pc->uart_line != level)
+		set_line(pc, UART_IRQ, level);
+	pc->uart_line = level;
 }
 
 static void print(struct pc *pc, char byte)
@@ -81,7 +107,7 @@ static void print(struct pc *pc, char byte)
 	console_put(console, byte);
 	if (phase->until == UNTIL_CONSOLE && tail_ends_with(&console->tail, phase->until_text))
 		tell(pc, PC_TEXT, 0);
-	else if (tail_ends_with(&console->tail, PANIC_TEXT))
+	else if (payload_of(pc) == PAYLOAD_LINUX && tail_ends_with(&console->tail, PANIC_TEXT))
 		tell(pc, PC_PANIC, 0);
 	if (console->error)
 		tell(pc, PC_CONSOLE_FAILED, (uint32_t)console->error);
@@ -179,23 +205,86 @@ static uint32_t access_agent(struct pc *pc, unsigned int at, unsigned int size, 
 	return NOTHING;
 }
 
+static uint32_t access_test_latch(struct pc *pc, unsigned int at, unsigned int size, bool in,
+				  uint32_t value)
+{
+	return test_latch(&pc->test, at, size, in, value);
+}
+
+/*
+ * A change of the mapping's rights has KVM unmap the page in the guest: mprotect_fixup() (mm/mprotect.c) comes
+ * to KVM's MMU notifier. It stays readable and writable all the time, for other vCPUs and for the VMM.
+ * What can't be flushed, where the host refuses an executable mapping, stays mapped.
+ */
+static void flush_page(const struct pc *pc, uint64_t gpa)
+{
+	const struct slot *slot = vm_slot_at(pc->vm, gpa);
+	uint8_t *page = vm_page(pc->vm, gpa);
+
+	if (!slot || slot->kvm_flags & KVM_MEM_READONLY || !page)
+		return;
+	if (!mprotect(page, 4096, PROT_READ | PROT_WRITE | PROT_EXEC))
+		mprotect(page, 4096, PROT_READ | PROT_WRITE);
+}
+
+static uint32_t access_test_flush(struct pc *pc, unsigned int at, unsigned int size, bool in,
+				  uint32_t value)
+{
+	if (!in && !at && size == 4)
+		flush_page(pc, value);
+	return NOTHING;
+}
+
+static uint32_t access_test_exit(struct pc *pc, unsigned int at, unsigned int size, bool in,
+				 uint32_t value)
+{
+	(void)at;
+	(void)size;
+	if (!in)
+		tell(pc, PC_EXIT, value);
+	return NOTHING;
+}
+
+static uint32_t access_test_irq(struct pc *pc, unsigned int at, unsigned int size, bool in,
+				uint32_t value)
+{
+	(void)size;
+	if (!in)
+		set_line(pc, at, value != 0);
+	return 0;
+}
+
+#define LINUX (1u << PAYLOAD_LINUX)
+#define TESTS (1u << PAYLOAD_MULTIBOOT)
+
 static const struct device {
+	unsigned int payloads;		/* that find it */
 	uint16_t first, count;
 	uint32_t (*access)(struct pc *pc, unsigned int at, unsigned int size, bool in, uint32_t value);
 } devices[] = {
-	{ KEYBOARD_DATA, KEYBOARD_COMMAND - KEYBOARD_DATA + 1, access_keyboard },
-	{ CMOS_DATA, 1, access_cmos },
-	{ UART_PORT, 8, access_uart },
-	{ AGENT_PORT, AGENT_PORTS, access_agent },
-	{ ACPI_PM1_EVENT, 4, access_pm1_event },
-	{ ACPI_PM1_CONTROL, 2, access_pm1_control },
-	{ ACPI_RESET, 1, access_reset },
+	{ LINUX | TESTS, KEYBOARD_DATA, KEYBOARD_COMMAND - KEYBOARD_DATA + 1, access_keyboard },
+	{ LINUX | TESTS, CMOS_DATA, 1, access_cmos },
+	{ LINUX | TESTS, UART_PORT, 8, access_uart },
+	{ LINUX, AGENT_PORT, AGENT_PORTS, access_agent },
+	{ LINUX, ACPI_PM1_EVENT, 4, access_pm1_event },
+	{ LINUX, ACPI_PM1_CONTROL, 2, access_pm1_control },
+	{ LINUX, ACPI_RESET, 1, access_reset },
+	{ TESTS, TEST_LATCH, 4, access_test_latch },
+	{ TESTS, TEST_FLUSH, 4, access_test_flush },
+	{ TESTS, TEST_EXIT, 1, access_test_exit },
+	{ TESTS, TEST_IRQ, TEST_IRQS, access_test_irq },
 };
+
+static bool is_there(const struct pc *pc, const struct device *device, uint16_t port)
+{
+	return device->payloads & 1u << payload_of(pc) && port >= device->first &&
+	       port - device->first < device->count;
+}
 
 static uint32_t access_port(struct pc *pc, uint16_t port, unsigned int size, bool in, uint32_t value)
 {
 	for (size_t i = 0; i < sizeof(devices) / sizeof(devices[0]); i++)
-		if (port >= devices[i].first && port - devices[i].first < devices[i].count)
+		if (is_there(pc, &devices[i], port))
 			return devices[i].access(pc, port - devices[i].first, size, in, value);
 	return NOTHING;
 }
@@ -215,8 +304,13 @@ void pc_port(struct pc *pc, uint16_t port, bool in, unsigned int size, uint32_t 
 	pthread_mutex_unlock(&pc->lock);
 }
 
-void pc_mmio(bool write, uint8_t data[8])
+void pc_mmio(struct pc *pc, uint64_t gpa, bool write, uint32_t size, uint8_t data[8])
 {
-	if (!write)
+	bool found;
+
+	pthread_mutex_lock(&pc->lock);
+	found = size <= 8 && test_memory(&pc->test, gpa, write, size, data);
+	pthread_mutex_unlock(&pc->lock);
+	if (!found && !write)
 		memset(data, 0xff, 8);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The devices of a PC that a Linux kernel looks for, as far as the VMM has them: serial port, ACPI's
- * power-off and reset, and the agent's ports. Interrupt controllers and timer are KVM's. The guest
- * may access anything at any time from any vCPU: what is in no table is not there, and one lock is
- * over all.
+ * The devices of a PC that a kernel looks for, as far as the VMM has them: the serial port; for Linux
+ * ACPI's power-off and reset, and the agent's ports; for a test kernel the test device. Interrupt
+ * controllers and timer are KVM's. The guest may access anything at any time from any vCPU: what is in no
+ * table is not there, and one lock is over all.
  */
 #ifndef PC_H
 #define PC_H
@@ -14,6 +14,7 @@
 
 #include "vm/agent_port.h"
 #include "vm/guest_console.h"
+#include "vm/test_device.h"
 #include "vm/uart.h"
 #include "vm/vm.h"
 
@@ -24,6 +25,7 @@ enum pc_event {
 	PC_TEXT,		/* the text of until = console:TEXT */
 	PC_COMMAND,		/* the phase's command ended; value: its exit status */
 	PC_OFF, PC_RESET,	/* the guest powered off, or asked for a reset */
+	PC_EXIT,		/* it wrote to the test device's exit port; value: what it wrote */
 	PC_PANIC,		/* Linux says so on its console */
 	PC_FLOOD,		/* it printed more than a console takes */
 	PC_CONSOLE_FAILED,	/* its console can't be written; value: errno */
@@ -37,11 +39,12 @@ struct pc {
 	struct guest_console console;
 	struct agent_port agent;
 	uint16_t pm1_enable;
+	struct test_device test;	/* of payload = multiboot */
 	enum pc_event event;		/* atomic: the vCPUs read it without the lock */
 	uint32_t value;
 };
 
-/* -errno: the console can't be opened. */
+/* -errno: the console can't be opened, or there is no memory. pc_close() may follow all the same. */
 int pc_open(struct pc *pc, const struct vm *vm, struct err *err);
 void pc_close(struct pc *pc);
 
@@ -49,11 +52,12 @@ void pc_close(struct pc *pc);
 void pc_begin_phase(struct pc *pc, size_t index);
 /* Has something happened for which the vCPUs stop? */
 enum pc_event pc_event(const struct pc *pc);
-/* How the guest ended, as an exit status: 0 powered off, 1 reset. */
+/* Has the guest come to its end? It has an exit status if it exited: 0 powered off, 1 reset, or its own. */
+bool pc_has_exited(const struct pc *pc);
 bool pc_has_ended(const struct pc *pc);
 
-/* One exit: `count` accesses of `size` bytes each to one port, or one to memory where nothing is. */
+/* One exit: `count` accesses of `size` bytes each to one port, or one of up to 8 to memory where no memslot is. */
 void pc_port(struct pc *pc, uint16_t port, bool in, unsigned int size, uint32_t count, uint8_t *data);
-void pc_mmio(bool write, uint8_t data[8]);
+void pc_mmio(struct pc *pc, uint64_t gpa, bool write, uint32_t size, uint8_t data[8]);
 
 #endif

@@ -15,12 +15,15 @@
 /* Fixed addresses of a PC, and those that we chose below 1 MiB: no kernel is loaded there. */
 enum pc_address {
 	PC_GDT = 0x90000,
-	PC_START_INFO = 0x91000,	/* PVH */
-	PC_START_MAP = 0x92000,		/* PVH */
+	PC_START_INFO = 0x91000,	/* PVH, multiboot */
+	PC_START_MAP = 0x92000,		/* PVH, multiboot */
 	PC_BOOT_PARAMS = 0x93000,	/* Linux's zero page */
+	PC_ENVIRONMENT = 0x93000,	/* multiboot */
+	PC_ENVIRONMENT_SIZE = 0x1000,
 	PC_PAGE_TABLES = 0x94000,	/* 6 pages: 4 GiB, mapped to themselves */
 	PC_ARGS = 0x9a000,
 	PC_ARGS_SIZE = 0x1000,
+	PC_BOOT_END = 0x9b000,
 	PC_LOW_END = 0x9fc00,		/* RAM ends here, and begins again at 1 MiB */
 	PC_ACPI = 0xe0000,
 	PC_HIGH = 0x100000,
