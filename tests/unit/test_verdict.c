@@ -971,6 +971,39 @@ static void without_kvms_counter_a_linux_guests_entries_are_unknown(void **state
 	assert_true(find(&verdict, "l2.ran")->remedy[0]);
 }
 
+/* Also where the phase was to run a nested guest: nothing of what it is for was seen. */
+static void a_test_kernel_that_skips_its_tests_is_a_skip(void **state)
+{
+	struct world *w = *state;
+	struct verdict verdict;
+
+	make_linux(w);
+	w->config.guest.payload = PAYLOAD_MULTIBOOT;
+	w->phases[TRANSITION].done = false;
+	w->phases[TRANSITION].state = RMAP_LAZY;
+	w->phases[TRANSITION].held = (struct footprint){ 0 };
+	w->phases[TRANSITION].l2_entries = 0;
+	w->run.transition = -1;
+	w->phases[TRANSITION].snapshot.rmaps.allocated = false;
+	w->run.stage = STAGE_CREATED;
+	w->run.guest.trouble = GUEST_SKIPPED;
+	snprintf(w->run.guest.text, sizeof(w->run.guest.text), "phase p2: skipped");
+	verdict = judge_all(w);
+	expect(&verdict, "guest.clean", RESULT_SKIP, "phase p2: skipped");
+	expect(&verdict, "l2.ran", RESULT_SKIP, "phase p2: skipped");
+	expect(&verdict, "transition.observed", RESULT_SKIP, "phase p2: skipped");
+	assert_int_equal(verdict.result, RESULT_SKIP);
+	assert_int_equal(verdict.exit_status, 4);
+	/* What it did before it gave up may still be wrong. */
+	w->phases[CONTROL].state = RMAP_ALLOCATED;
+	verdict = judge_all(w);
+	assert_int_equal(verdict.result, RESULT_FAIL);
+	w->phases[CONTROL].state = RMAP_LAZY;
+	w->run.guest.trouble = GUEST_REPORTED;
+	verdict = judge_all(w);
+	expect(&verdict, "guest.clean", RESULT_FAIL, "phase p2: skipped");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -988,6 +1021,7 @@ int main(void)
 		T(a_linux_guest_that_nests_too_soon_or_never_fails),
 		T(what_a_linux_guest_does_unasked_is_no_failure),
 		T(without_kvms_counter_a_linux_guests_entries_are_unknown),
+		T(a_test_kernel_that_skips_its_tests_is_a_skip),
 	};
 
 	return cmocka_run_group_tests_name("verdict", tests, NULL, NULL);

@@ -10,7 +10,9 @@ void judge_guest(const struct run *run, struct check *check)
 {
 	if (run_not_created(run, check))
 		return;
-	if (run->guest.trouble)
+	if (run->guest.trouble == GUEST_SKIPPED)
+		check_skip(check, "%s", run->guest.text);
+	else if (run->guest.trouble)
 		check_fail(check, "%s", run->guest.text);
 	else if (run->stage < STAGE_RAN)
 		check_skip(check, "%s", run_why_not(run));
@@ -56,7 +58,7 @@ void judge_l2(const struct run *run, struct check *check)
 			continue;
 		if (phase->done && skip_uncounted(phase, check))
 			return;
-		if (!phase->done && run->guest.trouble) {
+		if (!phase->done && run->guest.trouble && run->guest.trouble != GUEST_SKIPPED) {
 			check_fail(check, "%s", run->guest.text);
 			return;
 		}

@@ -114,7 +114,7 @@ static void conclude(const struct run *run, struct verdict *verdict)
 	} else if (failed) {
 		verdict->result = RESULT_FAIL;
 		verdict->exit_status = 1;
-	} else if (run->skipped || !judged) {
+	} else if (run->skipped || !judged || run->guest.trouble == GUEST_SKIPPED) {
 		verdict->result = RESULT_SKIP;
 		verdict->exit_status = 4;
 	} else {

@@ -278,6 +278,8 @@ static const char *trouble_name(enum guest_trouble trouble)
 		return "timeout";
 	case GUEST_ABI:
 		return "abi";
+	case GUEST_SKIPPED:
+		return "skipped";
 	}
 	return NULL;
 }

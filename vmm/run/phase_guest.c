@@ -101,6 +101,15 @@ static int judge_bad_end(struct live_run *live, const struct phase_result *phase
 	}
 }
 
+/* The kernel did nothing wrong, and nothing of what it is for. */
+static int skipped(struct live_run *live, const struct phase_result *phase)
+{
+	int code = trouble(live, phase, "the guest's kernel skipped its tests (exit status %d)", TEST_SKIPPED);
+
+	live->run->guest.trouble = GUEST_SKIPPED;
+	return code;
+}
+
 static int judge_status(struct live_run *live, struct phase_result *phase, const struct pc *pc)
 {
 	int64_t expected = phase->cfg->status;
@@ -114,6 +123,8 @@ static int judge_status(struct live_run *live, struct phase_result *phase, const
 		return trouble(live, phase, "its command ended with exit status %u, expected was %" PRId64
 			       "%s%.300s", phase->step.status, expected,
 			       phase->step.output[0] ? "; it printed: " : "", phase->step.output);
+	if (pc_event(pc) == PC_EXIT && pc->value == TEST_SKIPPED && expected == TEST_PASSED)
+		return skipped(live, phase);
 	if (pc_event(pc) == PC_EXIT)
 		return trouble(live, phase, "the guest %s, expected was %" PRId64, exit_text(pc, how), expected);
 	return trouble(live, phase, "the guest %s, which is exit status %u, expected was %" PRId64,

@@ -16,6 +16,7 @@ enum guest_trouble {
 	GUEST_IOCTL,		/* KVM_RUN failed */
 	GUEST_TIMEOUT,
 	GUEST_ABI,		/* the payload has another ABI version */
+	GUEST_SKIPPED,		/* not wrong: a test kernel says that it can't run its tests here */
 };
 
 struct guest_outcome {
