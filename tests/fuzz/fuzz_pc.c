@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A guest that accesses any port in any way, and phases that end meanwhile: the devices stay whole. */
+/*
+ * A guest that accesses any port in any way, and phases that end meanwhile: the devices stay whole. With a byte after the
+ * last step it is a multiboot kernel's, with memory-mapped accesses, too.
+ */
 #include <string.h>
 
 #include "fuzz.h"
@@ -8,7 +11,8 @@
 /* One access, or a phase's begin. */
 struct step {
 	uint16_t port;
-	uint8_t how, count;	/* how: bits 0-1 size, 2 in, 7 the next phase begins; count of a string */
+	/* how: bits 0-1 size, 2 in, 6 at the test device's memory, 7 the next phase begins; count of a string */
+	uint8_t how, count;
 	uint32_t value;
 };
 
@@ -33,7 +37,10 @@ static void take_step(struct pc *pc, const struct step *step, size_t *phase)
 		data[i] = (uint8_t)(step->value >> i % 4 * 8);
 	if (step->how & 0x80 && *phase < 2)
 		pc_begin_phase(pc, ++*phase);
-	pc_port(pc, step->port, step->how & 4, size, step->count, data);
+	if (step->how & 0x40)
+		pc_mmio(pc, TEST_MEMORY - 0x1000 + step->value % 0x12000, !(step->how & 4), step->count, data);
+	else
+		pc_port(pc, step->port, step->how & 4, size, step->count, data);
 	check(pc);
 }
 
@@ -46,7 +53,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		{ .what = DO_RUN, .until = UNTIL_MARK, .until_value = 7 },
 	};
 	const struct config config = {
-		.guest.payload = PAYLOAD_LINUX, .phases = phases, .phase_count = 3,
+		.guest.payload = size % sizeof(struct step) == 1 ? PAYLOAD_MULTIBOOT : PAYLOAD_LINUX,
+		.phases = phases, .phase_count = 3,
 	};
 	const struct layout layout = { .config = &config };
 	const struct vm vm = { .layout = &layout, .fd = -1 };
