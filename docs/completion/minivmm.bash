@@ -40,7 +40,7 @@ _minivmm() {
 	fi
 	[[ $COMP_CWORD -lt 2 ]] || command=${COMP_WORDS[1]}
 	[[ $command != report || $COMP_CWORD -lt 3 ]] || command="report ${COMP_WORDS[2]}"
-	[[ ${command%% *} =~ ^(smoke|run|plan|init|stat|headroom|sweep|report|list|help|version)$ ]] || command=${command:+run}
+	[[ ${command%% *} =~ ^(smoke|run|plan|init|stat|headroom|sweep|kernels|report|list|help|version)$ ]] || command=${command:+run}
 	case $key in
 	-o | --output) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
 	--require)
@@ -77,6 +77,11 @@ _minivmm() {
 			fi
 			;;
 		report | list) mapfile -t COMPREPLY < <(compgen -W "$(_minivmm_words)" -- "$cur") ;;
+		kernels)
+			[[ $COMP_CWORD == 2 ]] || mapfile -t COMPREPLY < <(compgen -W "$(_minivmm_keys)" -- "$cur")
+			mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -f -- "$cur")
+			[[ ${COMPREPLY[*]} != *[=.] ]] || compopt -o nospace 2>/dev/null
+			;;
 		run | plan | headroom | smoke)
 			mapfile -t COMPREPLY < <(compgen -W "$(_minivmm_keys)" -- "$cur")
 			[[ $command == smoke ]] || mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -f -X '!*.ini' -- "$cur"; compgen -d -- "$cur")

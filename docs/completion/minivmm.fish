@@ -24,7 +24,7 @@ function __minivmm_words
             minivmm help --list-options
         case report list help
             test (count $command) = 1; and minivmm $command --list-options 2>/dev/null | string match -rv '^-'
-        case run plan headroom smoke
+        case run plan headroom smoke kernels
             minivmm list keys | string replace -r '\.NAME\..*' '.' | string replace -r '([^.])$' '$1='
     end
 end

@@ -34,7 +34,7 @@ offered() {
 
 @test "every option of every command, and no other command's" {
 	local command
-	for command in smoke run plan init stat headroom sweep list "report show" "report plot"; do
+	for command in smoke run plan init stat headroom sweep kernels list "report show" "report plot"; do
 		# shellcheck disable=SC2086 # words on purpose
 		diff <(offered "minivmm $command --" | sort) <("$minivmm" $command --help | grep -oE '^ +(-[a-zA-Z], )?--[a-z-]+' |
 			grep -oE -- '--[a-z-]+' | sort -u)

@@ -30,7 +30,7 @@ options() { "$minivmm" $1 --help | grep -oE '^ +(-[a-z?V], )?--[a-z-]+' | grep -
 
 @test "minivmm(1) names every command, and each option of each" {
 	local command
-	for command in "" plan smoke stat sweep report list; do
+	for command in "" plan smoke stat sweep kernels report list; do
 		grep -qF "minivmm${command:+ $command}" minivmm.1.txt
 		options $command | awk -v command="$command" 'NR == FNR { if (/^-/) text = text $0 "\n"; next }
 			text !~ "(^|[ ,\n])" $0 "[ ,\n]" { print command ": " $0; bad = 1 }

@@ -205,7 +205,7 @@ for suite in JUnitXml.fromfile(sys.argv[1]):
 
 @test "show: what every command saves; a foreign or broken file is named, and the others are used" {
 	local what
-	for what in stat sweep headroom; do
+	for what in stat sweep headroom kernels; do
 		vmm report show "$top/tests/fixtures/$what.json"
 		[[ $status == 0 && ! -s stderr && $(wc -l <stdout) -gt 1 ]]
 		vmm report show "$top/tests/fixtures/$what.json" --format json

@@ -7,7 +7,7 @@ load vmm
 setup_file() {
 	mkdir "$BATS_FILE_TMPDIR"/{samples,unit}
 	cd "$BATS_FILE_TMPDIR/samples" || exit
-	cp "$top/tests/fixtures"/{report,stat,sweep,headroom}.json "$top/tests/fixtures/stress.jsonl" .
+	cp "$top/tests/fixtures"/{report,stat,sweep,headroom,kernels}.json "$top/tests/fixtures/stress.jsonl" .
 	"$minivmm" plan "$top/configs/transition.ini" --kernel all -o plan.json >/dev/null
 	for i in 1 2 3 4 5; do
 		jq ".host.hostname = \"node$i\"" report.json >"../node$i.json"

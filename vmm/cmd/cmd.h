@@ -56,6 +56,7 @@ int cmd_report(int argc, char **argv);
 int cmd_smoke(int argc, char **argv);
 int cmd_stat(int argc, char **argv);
 int cmd_sweep(int argc, char **argv);
+int cmd_kernels(int argc, char **argv);
 int cmd_headroom(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_init(int argc, char **argv);

@@ -27,6 +27,7 @@ static const struct {
 } schemas[] = {
 	{ REPORT_SCHEMA, DOCUMENT_RUN, "a run" }, { "minivmm.stat/1", DOCUMENT_STAT, "a stat" },
 	{ PLOT_SWEEP_SCHEMA, DOCUMENT_SWEEP, "a sweep" }, { "minivmm.headroom/1", DOCUMENT_HEADROOM, "a headroom" },
+	{ "minivmm.kernels/1", DOCUMENT_KERNELS, "a list of kernels" },
 	{ MERGE_SCHEMA, DOCUMENT_MERGE, "a merge" }, { DIFF_SCHEMA, DOCUMENT_DIFF, "a diff" },
 };
 

@@ -17,6 +17,7 @@ static const struct command table[] = {
 	{ "headroom", "minivmm headroom", " CONFIG.ini", "measures how large its cgroup must be",
 	  cmd_headroom },
 	{ "sweep", "minivmm sweep", "", "measures by VM size and number of slots", cmd_sweep },
+	{ "kernels", "minivmm kernels", " LIST CONFIG", "runs each kernel of a list: one table", cmd_kernels },
 	{ "report", "minivmm report", " VERB FILE...", "show, diff, merge, plot or html: saved reports",
 	  cmd_report },
 	{ "list", "minivmm list", " WHAT", "lists keys, checks, ops or scenarios", cmd_list },

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cmd/headroom.h"
+#include "cmd/kernels.h"
 #include "cmd/sweep.h"
 #include "fleet/diff.h"
 #include "fleet/merge.h"
@@ -20,16 +21,18 @@ static const struct format table[] = {
 		[DOCUMENT_RUN] = report_text, [DOCUMENT_PLAN] = report_text_plan,
 		[DOCUMENT_SWEEP] = sweep_text, [DOCUMENT_STAT] = stat_text,
 		[DOCUMENT_MERGE] = merge_text, [DOCUMENT_DIFF] = diff_text,
-		[DOCUMENT_HEADROOM] = headroom_text } },
+		[DOCUMENT_HEADROOM] = headroom_text, [DOCUMENT_KERNELS] = kernels_text } },
 	{ "json", "for programs", false, {
 		[DOCUMENT_RUN] = report_json, [DOCUMENT_PLAN] = report_json,
 		[DOCUMENT_SWEEP] = report_json, [DOCUMENT_STAT] = report_json,
 		[DOCUMENT_MERGE] = report_json, [DOCUMENT_DIFF] = report_json,
-		[DOCUMENT_HEADROOM] = report_json } },
-	{ "ktap", "for test harnesses", false, { [DOCUMENT_RUN] = report_ktap } },
+		[DOCUMENT_HEADROOM] = report_json, [DOCUMENT_KERNELS] = report_json } },
+	{ "ktap", "for test harnesses", false, {
+		[DOCUMENT_RUN] = report_ktap, [DOCUMENT_KERNELS] = kernels_ktap } },
 	{ "csv", "for spreadsheets", false, {
 		[DOCUMENT_RUN] = report_csv, [DOCUMENT_SWEEP] = sweep_csv,
-		[DOCUMENT_MERGE] = merge_csv, [DOCUMENT_HEADROOM] = headroom_csv } },
+		[DOCUMENT_MERGE] = merge_csv, [DOCUMENT_HEADROOM] = headroom_csv,
+		[DOCUMENT_KERNELS] = kernels_csv } },
 	{ "prom", "for Prometheus", true, {
 		[DOCUMENT_RUN] = report_prom, [DOCUMENT_STAT] = stat_prom } },
 	{ "junit", "for CI", true, { [DOCUMENT_RUN] = report_junit } },

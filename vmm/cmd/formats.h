@@ -10,7 +10,7 @@
 /* Kinds of JSON results; each has renderings of its own. */
 enum document {
 	DOCUMENT_RUN, DOCUMENT_PLAN, DOCUMENT_SWEEP, DOCUMENT_STAT, DOCUMENT_MERGE, DOCUMENT_DIFF,
-	DOCUMENT_HEADROOM, DOCUMENT_COUNT
+	DOCUMENT_HEADROOM, DOCUMENT_KERNELS, DOCUMENT_COUNT
 };
 
 #define DOCUMENT(kind) (1u << DOCUMENT_##kind)	/* for sets of them */

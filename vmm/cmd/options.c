@@ -175,8 +175,9 @@ static bool has_option(const struct options_use *use, int key)
 	case KEY_TRACE:
 		return use->trace;
 	case KEY_REQUIRE:
-	case KEY_RUNS:
 		return use->judges;
+	case KEY_RUNS:
+		return use->judges && !use->once;
 	default:
 		return true;
 	}

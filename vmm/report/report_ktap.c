@@ -47,7 +47,7 @@ static void put_result(FILE *out, bool ok, size_t number, const char *name)
 	put_name(out, name);
 }
 
-static void put_check(FILE *out, const json_t *check, size_t number)
+void report_ktap_result(const json_t *check, size_t number, FILE *out)
 {
 	const char *name = value_string(check, "name");
 	const char *result = value_string(check, "result");
@@ -96,7 +96,7 @@ int report_ktap(const json_t *report, FILE *out)
 	fprintf(out, "KTAP version 1\n1..%zu\n", count + report_broke(report));
 	put_host(out, report);
 	json_array_foreach(checks, i, check)
-		put_check(out, check, i + 1);
+		report_ktap_result(check, i + 1, out);
 	diagnose(out, "guest: ", value_string(report, "guest.text"));
 	diagnose(out, "registers: ", value_string(report, "guest.registers"));
 	if (report_broke(report))

@@ -28,6 +28,8 @@ int report_text_contention(const json_t *report, FILE *out);
 int report_json(const json_t *json, FILE *out);
 /* For test harnesses: KTAP as in the kernel's Documentation/dev-tools/ktap.rst, and valid TAP. */
 int report_ktap(const json_t *report, FILE *out);
+/* A line of KTAP for an object with name, result, reason and remedy, as a check is; diagnostics come before it. */
+void report_ktap_result(const json_t *check, size_t number, FILE *out);
 /* For spreadsheets: a line per phase, RFC 4180. An unknown figure is an empty field. */
 int report_csv(const json_t *report, FILE *out);
 /* For Prometheus: its text exposition format, version 0.0.4. */

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# minivmm kernels: a list of kernels is read with all of its errors, and each kernel has its row.
+
+load vmm
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || exit
+	mkdir -p x86
+	# A multiboot header alone is a kernel; nothing runs it here.
+	printf '\t.globl _start\n_start:\t.long 0x1badb002, 0, -0x1badb002\n' | as --32 -o one.o
+	ld -m elf_i386 -n -Ttext=0x400000 -o x86/one.flat one.o
+}
+
+@test "kernels: every line's errors at once, with their lines, and nothing runs" {
+	cat >x86/list <<-'END'
+		# a comment
+		one.flat guest.args="a b" vm.vcpuss=2
+
+		one.flat what
+		gone.flat
+		list
+		one.flat guest.args="a
+	END
+	vmm kernels x86/list "$top/configs/multiboot.ini"
+	[[ $status == 2 ]]
+	grep -q '^x86/list:4: after the kernel only overrides SECTION.KEY=VALUE may follow$' stderr
+	grep -q '^x86/list:7: a quote is not closed$' stderr
+	sed -i '/what$/d; /"a$/d' x86/list
+	vmm kernels x86/list "$top/configs/multiboot.ini"
+	[[ $status == 2 && ! -s stdout ]]
+	grep -q '^x86/list:2: .*vm.vcpuss: 2: ' stderr
+	grep -q '^x86/list:4: guest.kernel: open(x86/gone.flat): No such file or directory$' stderr
+	grep -q '^x86/list:5: guest.kernel: it is no ELF file$' stderr
+}
+
+@test "kernels: usage errors" {
+	vmm kernels x86/list
+	[[ $status == 2 ]]
+	vmm kernels nowhere "$top/configs/multiboot.ini"
+	[[ $status == 2 ]]
+	grep -q '^nowhere: No such file or directory$' stderr
+	: >empty
+	vmm kernels empty "$top/configs/multiboot.ini"
+	[[ $status == 2 ]]
+	grep -q '^empty: it lists no kernel$' stderr
+	echo x86/one.flat >list
+	vmm kernels list "$top/configs/transition.ini"
+	[[ $status == 2 ]]
+	vmm kernels list -
+	[[ $status == 2 ]]
+}
+
+@test "kernels: where KVM can't be used every kernel is skipped, in every format" {
+	printf 'x86/one.flat guest.args="a b"\n%s/x86/one.flat\n' "$PWD" >list
+	vmm kernels list "$top/configs/multiboot.ini" vm.device=/nonexistent -o kernels.json
+	[[ $status == 4 ]]
+	grep -q '^ *one.flat a b  *skip' stdout
+	grep -q 'one.flat a b: open(/nonexistent): No such file or directory' stdout
+	jq -e '.schema == "minivmm.kernels/1" and .exit_status == 4 and [.kernels[].name] == ["one.flat a b", "one.flat"]' kernels.json
+	jq -e '.kernels[0] | .result == "skip" and .exit_status == null and .rmap_state == null and .duration_ns == null' kernels.json
+	vmm kernels list "$top/configs/multiboot.ini" vm.device=/nonexistent --format ktap
+	[[ $(grep -c '^ok [12] one.flat.* # SKIP open(/nonexistent)' stdout) == 2 && $(head -n 2 stdout) == $'KTAP version 1\n1..2' ]]
+	vmm kernels list "$top/configs/multiboot.ini" vm.device=/nonexistent --format csv
+	[[ $(wc -l <stdout) == 3 ]]
+}

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cmd/kernels.h"
+
+#include <string.h>
+
+#include "base/csv.h"
+#include "base/text.h"
+#include "base/value.h"
+#include "report/array_amount.h"
+#include "report/report_render.h"
+
+/* The last phase with do = run that began: the one in which the kernel ended. */
+static const json_t *last_phase(const json_t *report)
+{
+	const json_t *phases = value_at(report, "phases"), *phase, *found = NULL;
+	size_t i;
+
+	json_array_foreach(phases, i, phase) {
+		const char *what = value_string(phase, "do");
+
+		if (what && !strcmp(what, "run"))
+			found = phase;
+	}
+	return found;
+}
+
+/* The kernel's file name, and its arguments. */
+static json_t *name_of(const json_t *report)
+{
+	const char *kernel = value_string(report, "config.guest.kernel");
+	const char *args = value_string(report, "config.guest.args");
+	const char *slash = kernel ? strrchr(kernel, '/') : NULL;
+	char name[512];
+
+	snprintf(name, sizeof(name), "%s%s%s", slash ? slash + 1 : kernel ? kernel : "-", args ? " " : "",
+		 args ? args : "");
+	return value_text(name);
+}
+
+static json_t *reason_of(const json_t *report)
+{
+	const char *result = value_string(report, "result");
+	char reason[512];
+
+	if (!result || !strcmp(result, "pass"))
+		return json_null();
+	report_headline(report, reason, sizeof(reason));
+	return value_text(reason);
+}
+
+/* A member that the report may not have, as it is there. */
+static json_t *copy_of(const json_t *object, const char *path)
+{
+	const json_t *value = object ? value_at(object, path) : NULL;
+
+	return value ? json_deep_copy(value) : json_null();
+}
+
+json_t *kernels_row(const json_t *report)
+{
+	const json_t *phase = last_phase(report);
+
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+			 "name", name_of(report),
+			 "kernel", copy_of(report, "config.guest.kernel"),
+			 "args", copy_of(report, "config.guest.args"),
+			 "result", copy_of(report, "result"),
+			 "reason", reason_of(report),
+			 "ended_by", copy_of(phase, "step.ended_by"),
+			 "exit_status", copy_of(phase, "step.exit_status"),
+			 "duration_ns", copy_of(phase, "duration_ns"),
+			 "rmap_state", copy_of(phase, "rmap_state"),
+			 "rmap_bytes", copy_of(phase, "rmap_bytes"));
+}
+
+json_t *kernels_json(const json_t *host, json_t *rows, int exit_status)
+{
+	return json_pack("{s:s, s:o, s:o, s:i}", "schema", "minivmm.kernels/1",
+			 "host", host ? json_deep_copy(host) : json_null(), "kernels", rows,
+			 "exit_status", exit_status);
+}
+
+static void put_reason(const json_t *row, FILE *out)
+{
+	const char *reason = value_string(row, "reason"), *name = value_string(row, "name");
+	char line[1100];
+
+	if (!reason)
+		return;
+	snprintf(line, sizeof(line), "%s: %s", name ? name : "-", reason);
+	fputs("  ", out);
+	text_wrap(out, text_prose(out), 2, 4, line);
+}
+
+int kernels_text(const json_t *kernels, FILE *out)
+{
+	static const struct table_column columns[] = {
+		{ "kernel", false }, { "result", false }, { "status", true }, { "time", true }, { "rmaps", false },
+		{ "rmap bytes", true },
+	};
+	const json_t *rows = value_at(kernels, "kernels"), *row;
+	const char *release = value_string(kernels, "host.kernel");
+	struct table table = TABLE(columns);
+	char text[AMOUNT_TEXT];
+	size_t i;
+	int code;
+
+	json_array_foreach(rows, i, row) {
+		const char *name = value_string(row, "name"), *result = value_string(row, "result");
+		const char *state = value_string(row, "rmap_state");
+
+		table_cell(&table, "%s", name ? name : "-");
+		table_cell(&table, "%s", result ? result : "-");
+		table_cell(&table, "%s", amount_exact(text, amount_at(row, "exit_status")));
+		table_cell(&table, "%s", amount_time(text, amount_at(row, "duration_ns")));
+		table_cell(&table, "%s", state ? state : "-");
+		table_cell(&table, "%s", amount_bytes(text, amount_at(row, "rmap_bytes")));
+	}
+	fprintf(out, "Kernels, each in a VM of its own; kernel %s\n", release ? release : "-");
+	code = table_print(&table, out);
+	json_array_foreach(rows, i, row)
+		put_reason(row, out);
+	return code;
+}
+
+int kernels_csv(const json_t *kernels, FILE *out)
+{
+	static const char *const columns[] = {
+		"name", "kernel", "args", "result", "exit_status", "duration_ns", "rmap_state", "rmap_bytes",
+	};
+
+	csv_table(out, value_at(kernels, "kernels"), columns, sizeof(columns) / sizeof(columns[0]));
+	return 0;
+}
+
+/* Each kernel is a result; before it stand its time and its rmaps. */
+int kernels_ktap(const json_t *kernels, FILE *out)
+{
+	const json_t *rows = value_at(kernels, "kernels"), *row;
+	char text[AMOUNT_TEXT];
+	size_t i;
+
+	fprintf(out, "KTAP version 1\n1..%zu\n", json_array_size(rows));
+	json_array_foreach(rows, i, row) {
+		const char *state = value_string(row, "rmap_state");
+
+		fprintf(out, "# time %s, rmaps %s\n", amount_time(text, amount_at(row, "duration_ns")),
+			state ? state : "unknown");
+		report_ktap_result(row, i + 1, out);
+	}
+	return 0;
+}
