@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# A multiboot kernel of our own: what it finds, how it ends, and whether it costs the host its rmaps.
+
+load lab
+
+setup_file() {
+	"$top/tests/e2e/kernel/build" "$BATS_FILE_TMPDIR/kernel.flat"
+	boot multiboot.sh --add "$BATS_FILE_TMPDIR/kernel.flat"
+}
+setup() { need_boot; }
+
+# passed NAME STATE: every test of the kernel did, and the rmaps are as they should be.
+passed() {
+	rc "$1" 0
+	json "$1" '.phases[] | select(.name == "run") | .done and .step.ended_by == "exit" and .step.exit_status == 0'
+	json "$1" '.guest.console | contains("PASS: ") and (contains("FAIL: ") | not)'
+	check "$1" guest.clean pass
+	check "$1" teardown.clean pass
+	! json "$1" '.host.rmap_policy == "lazy"' ||
+		json "$1" ".phases[] | select(.name == \"run\") | .rmap_state == \"$2\""
+}
+
+@test "a kernel finds the entry state, its arguments and its environment" { passed entry lazy; }
+@test "a kernel finds the memory below and above the hole" { passed memory lazy; }
+@test "a kernel starts its other CPUs by INIT and SIPI" { passed smp lazy; }
+@test "the test device has its latch, its memory, its lines and its flush" { passed devices lazy; }
+@test "an SMI finds memory in SMM, and a handler that returns" { passed smi lazy; }
+
+@test "a kernel that runs a nested guest makes the rmaps, as predicted; one whose VMRUN is refused does not" {
+	passed svm allocated
+	check svm rmap.exact pass
+	check svm tracking.exact pass
+	check svm l2.ran pass
+	! json svm '.host.rmap_policy == "lazy"' || check svm transition.observed pass
+	passed bad-vmrun lazy
+}
+
+@test "an exit status that is expected, and a text on the console" {
+	rc status 0
+	json status '.phases[] | select(.name == "run") | .step.exit_status == 38'
+	rc no-svm 0
+	json no-svm '.guest.console | contains("SKIP: no SVM")'
+	rc console 0
+	json console '.phases[] | select(.name == "run") | .step.ended_by == "console"'
+}
+
+@test "a kernel that skips its tests is a skip" {
+	rc skipped 4
+	check skipped guest.clean skip "phase run: the guest's kernel skipped its tests (exit status 38)"
+	check skipped klog.clean pass
+}
+
+@test "a list of kernels: one table, and KTAP" {
+	rc kernels 1
+	json kernels '[.kernels[] | [.name, .result, .exit_status]] == [["kernel.flat entry '"'a b'"'", "pass", 0],
+		["kernel.flat svm", "pass", 0], ["kernel.flat exit", "skip", 38], ["kernel.flat exit", "fail", 1]]'
+	! json kernels '.host.rmap_policy == "lazy"' ||
+		json kernels '[.kernels[].rmap_state] == ["lazy", "allocated", "lazy", "lazy"]'
+	json kernels 'all(.kernels[]; .duration_ns > 0 and .ended_by == "exit" or .result != "pass")'
+	[[ $(grep -c '^kernel.flat\|^ *kernel.flat' "$out/kernels.txt") -ge 4 ]]
+	[[ $(grep -o '^\(not \)\?ok [0-9]' "$out/ktap.txt" | tr '\n' ' ') == "ok 1 ok 2 ok 3 not ok 4 " ]]
+	grep -q '^# time .*, rmaps lazy$' "$out/ktap.txt"
+	grep -q 'kernel.flat exit: phase run: the guest exited with status 1 (a test failed), expected was 0' "$out/kernels.txt"
+	grep -q "^ok 3 kernel.flat exit # SKIP .*skipped its tests" "$out/ktap.txt"
+}
+
+@test "red: a status, an exit too early, a reset, a triple fault and a hang, each with a reason" {
+	rc failed 1
+	check failed guest.clean fail "phase run: the guest exited with status 1 (a test failed), expected was 0"
+	rc early 1
+	check early guest.clean fail "phase run: the guest exited with status 0 (passed) while the phase waited for the end of its time"
+	rc reset 1
+	check reset guest.clean fail "phase run: the guest asked for a reset, which is exit status 1, expected was 0"
+	rc triple 1
+	check triple guest.clean fail "phase run: KVM_EXIT_SHUTDOWN: the vCPU took a triple fault"
+	rc hang 1
+	check hang guest.clean fail "phase run: the time was up before its exit came"
+	for name in failed early reset triple hang; do
+		check $name teardown.clean pass
+		check $name process.clean pass
+	done
+}
+
+@test "a file that is no multiboot kernel is refused before a VM is made" {
+	rc no-room 2
+	grep -q 'guest.kernel: ' "$out/no-room.err"
+}
