@@ -160,7 +160,9 @@ static void write_smi_handler(const struct vm *vm)
 	for (size_t i = 0; i < layout->count; i++) {
 		const struct slot *slot = &layout->slots[i];
 
-		if (layout->config->memslots[slot->cfg].space != SPACE_SMM || slot->base > SMI_HANDLER ||
+		const struct memslot_cfg *cfg = &layout->config->memslots[slot->cfg];
+
+		if (cfg->space != SPACE_SMM || cfg->flags & SLOT_READONLY || slot->base > SMI_HANDLER ||
 		    SMI_HANDLER - slot->base >= slot->size)
 			continue;
 		memcpy(vm_slot_memory(vm, slot) + (SMI_HANDLER - slot->base), rsm, sizeof(rsm));
