@@ -37,13 +37,16 @@ static json_t *name_of(const json_t *report)
 	return value_text(name);
 }
 
+/* What the guest did says more than which checks failed of it. */
 static json_t *reason_of(const json_t *report)
 {
-	const char *result = value_string(report, "result");
+	const char *result = value_string(report, "result"), *guest = value_string(report, "guest.text");
 	char reason[512];
 
 	if (!result || !strcmp(result, "pass"))
 		return json_null();
+	if (guest)
+		return value_text(guest);
 	report_headline(report, reason, sizeof(reason));
 	return value_text(reason);
 }
@@ -60,7 +63,7 @@ json_t *kernels_row(const json_t *report)
 {
 	const json_t *phase = last_phase(report);
 
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 			 "name", name_of(report),
 			 "kernel", copy_of(report, "config.guest.kernel"),
 			 "args", copy_of(report, "config.guest.args"),
@@ -70,7 +73,8 @@ json_t *kernels_row(const json_t *report)
 			 "exit_status", copy_of(phase, "step.exit_status"),
 			 "duration_ns", copy_of(phase, "duration_ns"),
 			 "rmap_state", copy_of(phase, "rmap_state"),
-			 "rmap_bytes", copy_of(phase, "rmap_bytes"));
+			 "rmap_bytes", copy_of(phase, "rmap_bytes"),
+			 "console", copy_of(report, "guest.console"));
 }
 
 json_t *kernels_json(const json_t *host, json_t *rows, int exit_status)
@@ -133,7 +137,7 @@ int kernels_csv(const json_t *kernels, FILE *out)
 	return 0;
 }
 
-/* Each kernel is a result; before it stand its time and its rmaps. */
+/* Each kernel is a result; before it stand its time, its rmaps and, unless it passed, what it printed last. */
 int kernels_ktap(const json_t *kernels, FILE *out)
 {
 	const json_t *rows = value_at(kernels, "kernels"), *row;
@@ -142,10 +146,12 @@ int kernels_ktap(const json_t *kernels, FILE *out)
 
 	fprintf(out, "KTAP version 1\n1..%zu\n", json_array_size(rows));
 	json_array_foreach(rows, i, row) {
-		const char *state = value_string(row, "rmap_state");
+		const char *state = value_string(row, "rmap_state"), *result = value_string(row, "result");
 
 		fprintf(out, "# time %s, rmaps %s\n", amount_time(text, amount_at(row, "duration_ns")),
 			state ? state : "unknown");
+		if (result && strcmp(result, "pass"))
+			report_ktap_diagnose("console: ", value_string(row, "console"), out);
 		report_ktap_result(row, i + 1, out);
 	}
 	return 0;

@@ -25,7 +25,7 @@ static void put_name(FILE *out, const char *name)
 }
 
 /* A diagnostic line for each line of text; the first begins with label. */
-static void diagnose(FILE *out, const char *label, const char *text)
+void report_ktap_diagnose(const char *label, const char *text, FILE *out)
 {
 	while (text && *(text += strspn(text, "\n"))) {
 		size_t length = strcspn(text, "\n");
@@ -56,9 +56,9 @@ void report_ktap_result(const json_t *check, size_t number, FILE *out)
 	bool skip = result && !strcmp(result, "skip");
 
 	if (!pass && !skip)
-		diagnose(out, "", reason ? reason : "no reason given");
+		report_ktap_diagnose("", reason ? reason : "no reason given", out);
 	if (!pass)
-		diagnose(out, "remedy: ", value_string(check, "remedy"));
+		report_ktap_diagnose("remedy: ", value_string(check, "remedy"), out);
 	put_result(out, pass || skip, number, name ? name : "unnamed");
 	if (skip) {
 		fputs(" # SKIP ", out);
@@ -73,7 +73,7 @@ static void put_broken(FILE *out, const json_t *report, size_t number)
 	char headline[1024];
 
 	report_headline(report, headline, sizeof(headline));
-	diagnose(out, "remedy: ", report_remedy(report));
+	report_ktap_diagnose("remedy: ", report_remedy(report), out);
 	put_result(out, false, number, "run");
 	fputs(" # ERROR ", out);
 	text_put(out, headline);
@@ -82,10 +82,10 @@ static void put_broken(FILE *out, const json_t *report, size_t number)
 
 static void put_host(FILE *out, const json_t *report)
 {
-	diagnose(out, "minivmm ", value_string(report, "tool.version"));
-	diagnose(out, "kernel: ", value_string(report, "host.kernel"));
-	diagnose(out, "cpu: ", value_string(report, "host.cpu_model"));
-	diagnose(out, "model: ", value_string(report, "model.name"));
+	report_ktap_diagnose("minivmm ", value_string(report, "tool.version"), out);
+	report_ktap_diagnose("kernel: ", value_string(report, "host.kernel"), out);
+	report_ktap_diagnose("cpu: ", value_string(report, "host.cpu_model"), out);
+	report_ktap_diagnose("model: ", value_string(report, "model.name"), out);
 }
 
 int report_ktap(const json_t *report, FILE *out)
@@ -97,8 +97,8 @@ int report_ktap(const json_t *report, FILE *out)
 	put_host(out, report);
 	json_array_foreach(checks, i, check)
 		report_ktap_result(check, i + 1, out);
-	diagnose(out, "guest: ", value_string(report, "guest.text"));
-	diagnose(out, "registers: ", value_string(report, "guest.registers"));
+	report_ktap_diagnose("guest: ", value_string(report, "guest.text"), out);
+	report_ktap_diagnose("registers: ", value_string(report, "guest.registers"), out);
 	if (report_broke(report))
 		put_broken(out, report, count + 1);
 	fflush(out);

@@ -30,6 +30,8 @@ int report_json(const json_t *json, FILE *out);
 int report_ktap(const json_t *report, FILE *out);
 /* A line of KTAP for an object with name, result, reason and remedy, as a check is; diagnostics come before it. */
 void report_ktap_result(const json_t *check, size_t number, FILE *out);
+/* A diagnostic line of KTAP for each line of text, the first with label; NULL: none. */
+void report_ktap_diagnose(const char *label, const char *text, FILE *out);
 /* For spreadsheets: a line per phase, RFC 4180. An unknown figure is an empty field. */
 int report_csv(const json_t *report, FILE *out);
 /* For Prometheus: its text exposition format, version 0.0.4. */
