@@ -63,3 +63,11 @@ setup() {
 	vmm kernels list "$top/configs/multiboot.ini" vm.device=/nonexistent --format csv
 	[[ $(wc -l <stdout) == 3 ]]
 }
+
+@test "kernels: KTAP says what a kernel printed before a result that is no pass" {
+	jq '.kernels[1].console = "PASS: all\n" | .kernels[3].console = "PASS: one\nFAIL: two\n"' "$top/tests/fixtures/kernels.json" >kernels.json
+	vmm report show kernels.json --format ktap
+	[[ $status == 0 ]]
+	[[ $(tail -n 5 stdout) == "# time "*$'\n# console: PASS: one\n#   FAIL: two\n# phase run: the guest exited with status 1 (a test failed), expected was 0\nnot ok 4 kernel.flat exit' ]]
+	! grep -q 'PASS: all' stdout || return 1
+}
