@@ -37,9 +37,9 @@ kernel memory memory
 kernel smp smp vm.vcpus=3
 kernel devices devices
 kernel smi smi
-kernel svm svm phase.run.expect=allocated
-kernel bad-vmrun bad-vmrun
-kernel no-svm svm vm.nested=no phase.run.status=38
+kernel nested nested phase.run.expect=allocated
+kernel bad-entry bad-entry
+kernel not-nested nested vm.nested=no phase.run.status=38
 kernel status exit guest.environment=STATUS=38 phase.run.status=38
 kernel console hang phase.run.until=console:waiting
 
@@ -53,7 +53,7 @@ cat >/tmp/list <<END
 # Each in a VM of its own.
 $PWD/kernel.flat guest.args="entry 'a b'"
 
-$PWD/kernel.flat guest.args=svm phase.run.expect=allocated
+$PWD/kernel.flat guest.args=nested phase.run.expect=allocated
 $PWD/kernel.flat guest.args=exit guest.environment=STATUS=38
 $PWD/kernel.flat guest.args=exit guest.environment=STATUS=1
 END

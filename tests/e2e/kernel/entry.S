@@ -73,11 +73,27 @@ vmrun:
 	pop	%rbx
 	ret
 
-	.global l2
-l2:
-	incl	l2_ran
+	.global l2_svm, l2_vmx
+l2_svm:	incl	l2_ran
 	vmmcall
 	hlt
+l2_vmx:	incl	l2_ran
+	vmcall
+	hlt
+
+/* vmlaunch(): false: the entry was refused; true: L2 ended. */
+	.global vmlaunch
+vmlaunch:
+	mov	$0x6c14, %eax		/* HOST_RSP */
+	vmwrite	%rsp, %rax
+	mov	$0x6c16, %eax		/* HOST_RIP */
+	mov	$1f, %edx
+	vmwrite	%rdx, %rax
+	vmlaunch
+	xor	%eax, %eax
+	ret
+1:	mov	$1, %eax
+	ret
 
 	.data
 	.align 8
