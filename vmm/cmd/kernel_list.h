@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A file that lists kernels, one per line, each with overrides of the config for it:
- *	svm.flat guest.args="-nested 1" phase.run.expect=allocated
+ *	svm.flat guest.args="one two" phase.run.expect=allocated
  * Blanks separate words, quotes keep them together, and a line that begins with # or ; is a comment.
  */
 #ifndef KERNEL_LIST_H
