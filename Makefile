@@ -100,6 +100,15 @@ $(BUILD)/vmm/%.o: vmm/%.c
 	@echo "  CC      $@"
 	$(Q)$(CC) $(VMM_CFLAGS) $(BPF_CFLAGS) -MMD -MP -c $< -o $@
 
+# The names of the system calls, by number: an error names the one that a vCPU's thread must not make.
+SYSCALL_NAMES := $(BUILD)/syscall_names.h
+$(SYSCALL_NAMES):
+	@mkdir -p $(@D)
+	$(Q)echo '#include <asm/unistd.h>' | $(CC) -E -dM - | \
+		sed -nE 's/^#define __NR_([a-z0-9_]+) ([0-9]+)$$/[\2] = "\1",/p' >$@
+$(BUILD)/vmm/vm/vcpu_filter.o: VMM_CFLAGS += -iquote . -DSYSCALL_NAMES='"$(SYSCALL_NAMES)"'
+$(BUILD)/vmm/vm/vcpu_filter.o: $(SYSCALL_NAMES)
+
 # The version is in this file.
 $(patsubst %.c,$(BUILD)/%.o,$(shell grep -l MINIVMM_VERSION $(VMM_SRC))): Makefile
 

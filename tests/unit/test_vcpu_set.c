@@ -9,7 +9,12 @@
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include "base/privilege.h"
+#include "vm/vcpu_filter.h"
 #include "vm/vcpu_set.h"
 
 /* The fakes have the prototypes of what they stand for: one with another signature does not compile. */
@@ -18,7 +23,7 @@ __typeof__(vcpu_run) __wrap_vcpu_run;
 __typeof__(vcpu_destroy) __wrap_vcpu_destroy;
 
 static struct kvm_run page;
-static bool kick_is_blocked, others_run;
+static bool kick_is_blocked, others_run, calls_denied;
 
 int __wrap_vcpu_create(struct vcpu *vcpu, const struct vm *vm, const struct payload *payload,
 		       unsigned int index, struct err *err)
@@ -38,6 +43,8 @@ enum vcpu_stop __wrap_vcpu_run(struct vcpu *vcpu)
 		sched_yield();
 	if (others_run && vcpu->index && !__atomic_load_n(vcpu->pause, __ATOMIC_ACQUIRE))
 		return VCPU_TROUBLE;
+	if (calls_denied)
+		syscall(SYS_getppid);
 	pthread_sigmask(SIG_BLOCK, NULL, &mask);
 	kick_is_blocked = sigismember(&mask, SIGUSR1);
 	return VCPU_WAITS;
@@ -65,6 +72,33 @@ static void test_blocked_signal_still_kicks(void **state)
 	assert_true(vcpu_set_close(&set));
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	assert_false(kick_is_blocked);
+}
+
+/* Whoever started the program may have blocked SIGSYS, too. */
+static void test_each_thread_has_a_filter_of_system_calls(void **state)
+{
+	struct vcpu_set set;
+	sigset_t sys, old;
+	struct err err;
+
+	(void)state;
+	sigemptyset(&sys);
+	sigaddset(&sys, SIGSYS);
+	assert_int_equal(pthread_sigmask(SIG_BLOCK, &sys, &old), 0);
+	privilege_no_new();
+	vcpu_filter_watch();
+	assert_int_equal(vcpu_set_open(&set, NULL, &err), 0);
+	assert_int_equal(vcpu_set_join(&set, NULL, NULL, 2, &err), 0);
+	assert_int_equal(vcpu_set_run(&set, 10000000000), 0);
+	assert_false(vcpu_filter_came());
+	calls_denied = true;
+	assert_int_equal(vcpu_set_run(&set, 10000000000), 0);
+	calls_denied = false;
+	assert_true(vcpu_set_close(&set));
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	assert_true(vcpu_filter_explain(&err));
+	assert_non_null(strstr(err.text, "getppid"));
+	vcpu_filter_watch();
 }
 
 /* One waits, and the others are paused without an error: they go on with the next start. */
@@ -221,6 +255,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_blocked_signal_still_kicks),
+		cmocka_unit_test(test_each_thread_has_a_filter_of_system_calls),
 		cmocka_unit_test(test_the_first_that_waits_pauses_the_others),
 		cmocka_unit_test(test_culprit_is_the_first),
 		cmocka_unit_test(test_stuck_vcpu_is_the_culprit),

@@ -132,6 +132,7 @@ enum selftest_break {
 	BREAK_LOG_MISSES,	/* drops a page from the dirty log that KVM gave */
 	BREAK_STAYS_SMALL,	/* counts no huge mapping after pages were logged */
 	BREAK_STALE_PAGE,	/* leaves in a page what was there before it was taken back */
+	BREAK_DENIED_CALL,	/* makes a system call that a vCPU's thread must not make */
 };
 
 struct config {

@@ -126,7 +126,7 @@ static const struct key_word break_words[] = {
 	{ "stuck-worker", BREAK_STUCK_WORKER },
 	{ "no-fault", BREAK_NO_FAULT }, { "wrong-kept", BREAK_WRONG_KEPT },
 	{ "log-misses", BREAK_LOG_MISSES }, { "stale-page", BREAK_STALE_PAGE },
-	{ "stays-small", BREAK_STAYS_SMALL }, { 0 }
+	{ "stays-small", BREAK_STAYS_SMALL }, { "denied-call", BREAK_DENIED_CALL }, { 0 }
 };
 
 #define PAGE 4096

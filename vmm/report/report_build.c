@@ -317,13 +317,23 @@ static json_t *payload_report_json(const struct guest_outcome *guest)
 			 "message", value_text(message));
 }
 
+/* "ok", or in the words of a source that is not there, why not. */
+static json_t *seccomp_json(const struct run *run)
+{
+	int code = run->guest.unfiltered;
+
+	if (run->stage < STAGE_CREATED)
+		return json_null();
+	return code ? json_sprintf("unavailable: %s", strerror(code)) : json_string("ok");
+}
+
 static json_t *guest_json(const struct run *run)
 {
 	const struct guest_outcome *guest = &run->guest;
 	bool made = run->stage >= STAGE_CREATED;
 	bool trouble = guest->trouble != GUEST_FINE;
 
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 			 "vendor", value_text(vendor_name(guest->report.vendor)),
 			 "trouble", value_text(trouble_name(guest->trouble)),
 			 "vcpu", value_known(trouble, guest->vcpu),
@@ -332,6 +342,7 @@ static json_t *guest_json(const struct run *run)
 			 "text", value_text(guest->text),
 			 "registers", value_text(guest->registers),
 			 "console", value_text(guest->console),
+			 "seccomp", seccomp_json(run),
 			 "report", payload_report_json(guest),
 			 "l1_pages", value_known(made, guest->report.l1_pages),
 			 "l2_pages", value_known(made, guest->report.l2_pages),

@@ -167,6 +167,17 @@ static void put_guest(const json_t *report, FILE *out)
 	put_lines(out, "console", value_string(report, "guest.console"));
 }
 
+/* Nothing if the vCPUs' threads had their filter, as they should. */
+static void put_seccomp(const json_t *report, FILE *out)
+{
+	const char *seccomp = value_string(report, "guest.seccomp");
+
+	if (!seccomp || !strcmp(seccomp, "ok"))
+		return;
+	fputs("\nThe vCPUs' threads, which had no filter of system calls\n", out);
+	put_label(out, "seccomp", seccomp);
+}
+
 /* Nothing if the headline shows the error already. */
 static void put_error(const json_t *report, FILE *out)
 {
@@ -398,6 +409,7 @@ int report_text(const json_t *report, FILE *out)
 	if (rc)
 		return rc;
 	put_guest(report, out);
+	put_seccomp(report, out);
 	put_error(report, out);
 	put_sources(report, out);
 	put_checks(report, out);

@@ -18,6 +18,7 @@
 #include "vm/guest.h"
 #include "vm/kvm.h"
 #include "vm/signals.h"
+#include "vm/vcpu_filter.h"
 
 /* Chooses this host's kernel model, and predicts by it what the layout costs. */
 static void choose_model(struct live_run *live)
@@ -123,6 +124,7 @@ static void keep_report(struct live_run *live)
 	struct abi_report report;
 
 	snprintf(guest->console, sizeof(guest->console), "%s", live->payload.ops->console(first));
+	guest->unfiltered = vcpu_filter_missing();
 	vcpu_report(first, &report);
 	guest->report.vendor = report.vendor;
 	guest->report.l1_pages = live->so_far.l1_pages;
@@ -212,6 +214,7 @@ static int run_in_vm(struct live_run *live)
 	if (!preflight(run, live->kvm))
 		return 0;
 	bus_error_watch();
+	vcpu_filter_watch();
 	code = payload_place(&run->layout, (unsigned int)run->config->vm.vcpus,
 			     kvm_has_1g_pages(live->kvm) ? 3 : 2, &live->payload, &run->err);
 	if (!code)

@@ -12,6 +12,7 @@
 #include "run/stress.h"
 #include "vm/bus_error.h"
 #include "vm/signals.h"
+#include "vm/vcpu_filter.h"
 
 struct phase_result *phase_begin(struct run *run, const struct phase_cfg *cfg, const char *name)
 {
@@ -255,6 +256,12 @@ static int judge_memory(struct live_run *live, struct phase_result *phase, int r
 	return -EFAULT;
 }
 
+/* A thread that makes a call which it must not make may have done anything: the run says nothing of KVM. */
+static int judge_calls(struct live_run *live, int result)
+{
+	return result <= 0 && vcpu_filter_explain(&live->run->err) ? -EPERM : result;
+}
+
 /* A guest of the user's does not say how often it ran a nested one: KVM does. */
 static void count_entries(struct live_run *live, struct phase_result *phase)
 {
@@ -276,7 +283,7 @@ bool phase_run(struct live_run *live, uint32_t index)
 	phase->duration_ns = clock_ns() - start;
 	if (failed_as_expected(live, result, phase))
 		result = 0;
-	result = judge_memory(live, phase, result);
+	result = judge_calls(live, judge_memory(live, phase, result));
 	phase->done = !result;
 	read_counters(live, phase);
 	if (result)

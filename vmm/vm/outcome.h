@@ -26,6 +26,7 @@ struct guest_outcome {
 	char text[512];		/* the trouble in words, codes by their names */
 	char registers[1024];	/* of that vCPU, in lines; "" when there is no trouble */
 	char console[256];	/* what the guest printed on vCPU 0 */
+	int unfiltered;		/* errno for which vCPUs' threads had no seccomp filter, 0: all had it */
 	struct abi_report report; /* counters: of all vCPUs; the rest: of the one in trouble */
 };
 

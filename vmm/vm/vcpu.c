@@ -9,12 +9,14 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "vm/exits.h"
 #include "vm/guest.h"
 #include "vm/latency.h"
+#include "vm/vcpu_filter.h"
 #include "vm/vcpu_state.h"
 
 /* Changes a CPUID leaf to what a VM without nesting sees: no VMX, no SVM, no SVM features. */
@@ -204,6 +206,8 @@ enum vcpu_stop vcpu_run(struct vcpu *vcpu)
 	const struct guest_ops *guest = vcpu->payload->ops;
 	enum vcpu_stop stop;
 
+	if (vcpu->vm->layout->config->selftest.break_what == BREAK_DENIED_CALL)
+		syscall(SYS_getppid);
 	do {
 		if (!guest->resume(vcpu))
 			return VCPU_WAITS;
@@ -213,8 +217,8 @@ enum vcpu_stop vcpu_run(struct vcpu *vcpu)
 			stop = VCPU_GOES_ON;
 		else
 			stop = guest->exit(vcpu);
-	} while (stop == VCPU_GOES_ON);
-	return stop;
+	} while (stop == VCPU_GOES_ON && !vcpu_filter_came());
+	return stop == VCPU_GOES_ON ? vcpu_trouble(vcpu, GUEST_IOCTL, "a system call was denied") : stop;
 }
 
 void vcpu_tell(struct vcpu *vcpu, uint32_t next)

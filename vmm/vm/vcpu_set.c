@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "vm/vcpu_filter.h"
 
 #define KICK_SIGNAL SIGUSR1
 /* How long a kicked vCPU may take to leave the kernel: it may be zeroing gigabytes of rmaps. */
@@ -32,6 +33,7 @@ static void *thread_main(void *argument)
 	uint64_t one = 1;
 
 	unblock_kick();
+	vcpu_filter_install();
 	for (;;) {
 		enum vcpu_stop stop;
 		bool quit;
