@@ -3,7 +3,10 @@
 
 load lab
 
-setup_file() { boot linux.sh --linux; }
+setup_file() {
+	${CC:-gcc} -O2 -Wall -Werror -static -o "$BATS_FILE_TMPDIR/typist" "$BATS_TEST_DIRNAME/typist.c"
+	boot linux.sh --linux --program "$BATS_FILE_TMPDIR/typist"
+}
 setup() { need_boot; }
 
 # state NAME PHASE STATE: the rmaps at the end of a phase.
@@ -59,6 +62,25 @@ state() {
 	check triple teardown.clean pass
 	rc status 1
 	check status guest.clean fail "phase boot: its command ended with exit status 5, expected was 4"
+}
+
+@test "on a terminal the console is the guest's; the terminal is given back at the end, at a signal, at a crash" {
+	for one in typed gone told; do
+		rc $one 0
+		grep -q 'the terminal is as it was$' "$out/$one.txt"
+	done
+	grep -q 'wait status 0x8200, ' "$out/typed.txt"
+	json typed '.signal == "SIGINT" and .exit_status == 130'
+	grep -q 'wait status 0x8900, ' "$out/gone.txt"
+	json gone '.error.text | startswith("SIGKILL ended this run in phase hang")'
+	grep -q 'wait status 0x8f00, ' "$out/told.txt"
+	json told '.signal == "SIGTERM"'
+}
+
+@test "red: a system call that a vCPU's thread must not make ends the run, and is named" {
+	rc denied 3
+	json denied '.error.text | contains("system call 110 (getppid)")'
+	json panic '.guest.seccomp == "ok"'
 }
 
 @test "memory that a kernel can't be loaded into is refused before a VM is made" {

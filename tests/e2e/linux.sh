@@ -58,6 +58,29 @@ report hang /tmp/hang.ini expect.policy=any
 report triple /tmp/hang.ini expect.policy=any 'guest.args=console=ttyS0 noxsave quiet reboot=t' 'phase.hang.command=reboot -f'
 report status /tmp/hang.ini expect.policy=any phase.boot.status=4
 
+# A shell in the guest, on a terminal: what is typed is the guest's, and the terminal is given back.
+cat >/tmp/shell.ini <<END
+[minivmm]
+include = /tmp/hang.ini
+[guest]
+console = stdout
+[phase.hang]
+command = "sh -i </dev/ttyS0 >/dev/ttyS0 2>&1"
+timeout = $(seconds 60)s
+END
+shell="minivmm /tmp/shell.ini expect.policy=any"
+# shellcheck disable=SC2086 # words
+{
+	run typed typist 'see=Ctrl-a x ends the run' 'see=# ' raw 'type=echo a line that is longer than the FI""FO^M' 'see=than the FIFO' \
+		'see=# ' signal=19 signal=18 raw 'type=echo af""ter^M' see=after type=^Ax -- \
+		$shell -o /out/typed.json
+	run gone typist 'see=# ' raw signal-child=9 -- $shell -o /out/gone.json
+	run told typist 'see=# ' raw signal=15 -- $shell -o /out/told.json
+}
+
+# No filter lets a vCPU's thread do what it must not.
+report denied /tmp/hang.ini expect.policy=any selftest.break=denied-call
+
 # The guest has no more memory than the kernel takes to be loaded.
 report small /tmp/hang.ini memslot.low.size=32M
 report no-hole /tmp/hang.ini memslot.low.size=4G

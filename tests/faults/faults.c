@@ -34,6 +34,7 @@
 #include <sys/statvfs.h>
 #include <sys/sysinfo.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <event-parse.h>
@@ -114,6 +115,8 @@ static bool stream_due(const char *name, void *from, FILE *stream)
 
 /* System calls. */
 FAULT_FOUND(int, access, EACCES, -1, (void), (const char *path, int mode), (path, mode))
+FAULT(int, tcgetattr, EIO, -1, (int fd, struct termios *modes), (fd, modes))
+FAULT(int, tcsetattr, EIO, -1, (int fd, int when, const struct termios *modes), (fd, when, modes))
 FAULT(int, eventfd, EMFILE, -1, (unsigned int count, int flags), (count, flags))
 FAULT(pid_t, fork, EAGAIN, -1, (void), ())
 FAULT(int, fchmod, EPERM, -1, (int fd, mode_t mode), (fd, mode))

@@ -23,7 +23,7 @@ static int run(int exits, const struct signals *signals, bool pass_on, int *sign
 		_exit(exits);
 	while (!pid)
 		pause();
-	return child_wait(&child, signals, pass_on, signal);
+	return child_wait(&child, signals, pass_on, NULL, signal);
 }
 
 static void its_status_comes_back(void **state)

@@ -8,7 +8,9 @@
 
 #include <elf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/serial_reg.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -21,6 +23,7 @@
 #include "vm/boot_linux.h"
 #include "vm/guest_cpuid.h"
 #include "vm/pc.h"
+#include "vm/pc_input.h"
 
 #define M (1ull << 20)
 #define G (1ull << 30)
@@ -541,6 +544,63 @@ static void print(struct stage *s, const char *text)
 		out(s, 0x3f8, 1, (uint8_t)*text);
 }
 
+/* How many bytes wait for the guest; 0 as well where its interrupt does not say so. */
+static unsigned int waiting(struct stage *s)
+{
+	unsigned int count;
+
+	pthread_mutex_lock(&s->pc.lock);
+	count = uart_interrupts(&s->pc.uart) ? s->pc.uart.received_count : 0;
+	pthread_mutex_unlock(&s->pc.lock);
+	return count;
+}
+
+/* More than the serial port has room for: the rest waits until the guest has read. */
+static void what_is_typed_reaches_the_guest(void **state)
+{
+	static const char text[] = "a line that is longer than the FIFO\r";
+	struct stage *s = *state;
+	struct err err;
+	int ends[2];
+
+	out(s, 0x3f8 + UART_IER, 1, UART_IER_RDI);
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(pc_input_start(&s->pc, ends[0], &err), 0);
+	assert_int_equal(write(ends[1], text, strlen(text)), strlen(text));
+	for (const char *at = text; *at; at++) {
+		while (!waiting(s))
+			sched_yield();
+		assert_true(in(s, 0x3f8 + UART_LSR, 1) & UART_LSR_DR);
+		assert_int_equal(in(s, 0x3f8, 1), *at);
+	}
+	/* A guest that reads nothing does not hold up the end. */
+	assert_int_equal(write(ends[1], text, strlen(text)), strlen(text));
+	while (waiting(s) < UART_FIFO)
+		sched_yield();
+	pc_input_stop(&s->pc);
+	pc_input_stop(&s->pc);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+/* A prompt has no newline, and is to be seen all the same. */
+static void a_console_on_a_terminal_shows_each_byte(void **state)
+{
+	struct stage *s = *state;
+	char seen[8] = "";
+	int ends[2];
+
+	assert_int_equal(pipe2(ends, O_NONBLOCK), 0);
+	s->pc.console.fd = ends[1];
+	s->pc.console.eager = true;
+	print(s, "# ");
+	assert_int_equal(read(ends[0], seen, sizeof(seen)), 2);
+	assert_string_equal(seen, "# ");
+	s->pc.console.fd = -1;
+	close(ends[0]);
+	close(ends[1]);
+}
+
 static void a_guest_powers_off_or_asks_for_a_reset(void **state)
 {
 	struct stage *s = *state;
@@ -768,6 +828,8 @@ int main(void)
 		IN_PC(a_guest_powers_off_or_asks_for_a_reset),
 		IN_PC(a_reset_has_an_exit_status),
 		IN_PC(where_no_device_is_all_bits_are_set),
+		IN_PC(what_is_typed_reaches_the_guest),
+		IN_PC(a_console_on_a_terminal_shows_each_byte),
 		IN_PC(a_text_on_the_console_ends_a_phase),
 		IN_PC(a_panic_is_seen),
 		IN_PC(a_flood_is_ended),

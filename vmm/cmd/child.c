@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cmd/typed.h"
 #include "vm/signals.h"
 
 /* The wait status of a child whose own is not to be had: exit status 3. */
@@ -58,23 +59,32 @@ pid_t child_fork(struct child *child)
 	return child->pid;
 }
 
-int child_wait(const struct child *child, const struct signals *signals, bool pass_on, int *signal)
+int child_wait(const struct child *child, const struct signals *signals, bool pass_on, struct typed *typed, int *signal)
 {
 	struct pollfd fds[] = { { .fd = child->pipe, .events = POLLIN },
-				{ .fd = signals_fd(signals), .events = POLLIN } };
+				{ .fd = signals_fd(signals), .events = POLLIN },
+				{ .fd = typed ? STDIN_FILENO : -1, .events = POLLIN } };
 	int status = LOST;
 	pid_t ended;
 
 	*signal = 0;
 	for (;;) {
 		/* One that was sent to this thread alone is taken by signals_came(). */
-		if (poll(fds, 2, signals_came(signals) ? 0 : -1) < 0 && errno != EINTR)
+		int ready = poll(fds, 3, signals_came(signals) ? 0 : -1);
+
+		if (ready < 0 && errno != EINTR)
 			break;
+		if (ready < 0)
+			continue;
 		if (fds[1].revents) {
 			*signal = signals_next(signals);
 			kill(child->pid, pass_on ? *signal : SIGKILL);
 			kill(child->pid, SIGCONT);
 		}
+		if (fds[2].revents && typed_pass_on(typed))
+			kill(child->pid, SIGINT);
+		if (typed && typed->over)
+			fds[2].fd = -1;
 		if (fds[0].revents)
 			break;
 	}

@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 struct signals;
+struct typed;
 
 struct child {
 	pid_t pid;
@@ -18,8 +19,8 @@ pid_t child_fork(struct child *child);
 /*
  * Waits for the child's end, and returns its wait status. A signal that this process gets meanwhile
  * (signals may be NULL) is passed on to it, or is answered with SIGKILL; *signal is the last one, 0:
- * none came.
+ * none came. What is typed meanwhile is passed on as well, and the escape is a SIGINT; typed: NULL: nothing is typed.
  */
-int child_wait(const struct child *child, const struct signals *signals, bool pass_on, int *signal);
+int child_wait(const struct child *child, const struct signals *signals, bool pass_on, struct typed *typed, int *signal);
 
 #endif

@@ -124,7 +124,7 @@ static int run_trial(struct search *search, uint64_t limit, struct trial_figures
 	if (pid < 0)
 		status = err_errno(&search->err, errno, "fork");
 	else
-		status = child_wait(&child, search->signals, false, &search->signal);
+		status = child_wait(&child, search->signals, false, NULL, &search->signal);
 	trial_end(&search->trials, figures);
 	return search->signal ? err_set(&search->err, EINTR, "interrupted") : status;
 }

@@ -185,7 +185,8 @@ void progress_begin(struct progress_line *line, enum progress when, const char *
 
 	*line = (struct progress_line){
 		.what = what, .run = run, .start = clock_ns(), .plain = when == PROGRESS_PLAIN, .journal = journal,
-		.quiet = when == PROGRESS_NEVER || (when == PROGRESS_AUTO && !isatty(STDERR_FILENO)),
+		/* A line that is overwritten has no place in the midst of a guest's console. */
+		.quiet = when == PROGRESS_NEVER || (when == PROGRESS_AUTO && (!isatty(STDERR_FILENO) || run->typed)),
 	};
 	if (line->quiet && !journal)
 		return;

@@ -102,6 +102,7 @@ static int run_again(const struct session *first, const struct run_arguments *ar
 	if (!code) {
 		session->config.command = strdup(first->config.command);
 		session->run.signals = first->run.signals;
+		session->run.typed = first->run.typed;
 		code = session_open(session, &errors);
 	}
 	cmd_print_errors(&errors);

@@ -13,9 +13,11 @@
 #include "base/units.h"
 #include "cmd/child.h"
 #include "cmd/cmd.h"
+#include "cmd/typed.h"
 #include "host/cgroup.h"
 #include "run/run.h"
 #include "vm/signals.h"
+#include "vm/terminal.h"
 
 /* Without KVM nothing is made that could take memory. */
 static bool may_be_killed(const struct session *session)
@@ -45,38 +47,74 @@ static void die_first(void)
 	close(fd);
 }
 
-static void begin_child(struct session *session, struct run_told *told)
+static void begin_child(struct session *session, struct run_told *told, const struct typed *typed)
 {
 	struct err err;
 
 	session->run.told = told;
-	die_first();
+	if (typed->from >= 0)
+		session->run.typed = typed->from;
+	if (may_be_killed(session))
+		die_first();
 	if (!signals_after_fork(session->run.signals, &err))
 		return;
 	fprintf(stderr, "minivmm: %s\n", err.text);
 	_exit(EXIT_ENVIRONMENT);
 }
 
+/* Somebody sits before the guest's console. */
+static bool is_interactive(const struct session *session)
+{
+	const struct config *config = &session->config;
+
+	return session->kvm.fd >= 0 && config->guest.payload != PAYLOAD_NESTED &&
+	       config->guest.console == CONSOLE_STDOUT && terminal_is_ours();
+}
+
+/* Waits for the child. The terminal is raw meanwhile, if it is the guest's console. */
+static int wait_for_child(const struct child *child, const struct session *session, struct typed *typed, int *signal)
+{
+	bool raw = false;
+	struct err err;
+	int status;
+
+	if (typed->to >= 0) {
+		fputs("minivmm: Ctrl-a x ends the run, Ctrl-a a is a Ctrl-a for the guest\n", stderr);
+		raw = !terminal_make_raw(&err);
+		if (!raw)
+			cmd_print_err(&err);
+	}
+	status = child_wait(child, session->run.signals, true, raw ? typed : NULL, signal);
+	terminal_restore();
+	return status;
+}
+
 bool supervise(struct session *session, struct child_end *end)
 {
+	struct typed typed = { .from = -1, .to = -1 };
+	bool interactive = is_interactive(session);
 	struct run_told *told;
 	struct figure before;
 	struct child child;
 	int status, signal;
+	struct err err;
 	pid_t pid;
 
-	if (!may_be_killed(session))
+	if (!may_be_killed(session) && !interactive)
 		return true;
 	told = mmap(NULL, sizeof(*told), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (told == MAP_FAILED)
 		return true;
+	if (interactive && typed_open(&typed, &err))
+		cmd_print_err(&err);
 	before = cgroup_oom_kills("");
 	pid = child_fork(&child);
 	if (!pid)
-		begin_child(session, told);
+		begin_child(session, told, &typed);
 	if (pid <= 0)
 		return true;
-	status = child_wait(&child, session->run.signals, true, &signal);
+	status = wait_for_child(&child, session, &typed, &signal);
+	typed_close(&typed);
 	*end = (struct child_end){
 		.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0, .status = WEXITSTATUS(status),
 		.oom = cgroup_oom_kills("").value > before.value,

@@ -20,7 +20,8 @@ struct child_end {
 
 /*
  * True: this process is to run the session: as the child, or because there is nothing to fear (no
- * cgroup limits its memory and the config raises no limit), or because there can be no child. False:
+ * cgroup limits its memory and the config raises no limit, and the guest's console is no terminal, which
+ * is to be given back whatever happens), or because there can be no child. False:
  * this is the parent, and the child has ended, as *end says. A signal that the parent gets (see
  * signals.h) is passed on.
  */

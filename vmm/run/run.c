@@ -16,7 +16,9 @@
 #include "run/probe.h"
 #include "vm/bus_error.h"
 #include "vm/guest.h"
+#include "vm/guest_pc.h"
 #include "vm/kvm.h"
+#include "vm/pc_input.h"
 #include "vm/signals.h"
 #include "vm/vcpu_filter.h"
 
@@ -65,6 +67,8 @@ static int make_vm(struct live_run *live)
 		run->signal = signals_next(run->signals);
 	if (!code)
 		code = payload_load(&live->payload, &live->vm, &run->err);
+	if (!code && run->typed)
+		code = pc_input_start(pc_of(&live->payload), run->typed, &run->err);
 	return code;
 }
 

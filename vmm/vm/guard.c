@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/patient.h"
+#include "vm/terminal.h"
 
 #define TICK_MS 50
 /* The second that a signal has: so long may the process only wait, then the last report may take the rest. */
@@ -102,12 +103,18 @@ static bool is_second_interrupt(struct guard *guard)
 	return now - guard->interrupt_ns > ONE_PRESS_NS;
 }
 
+static _Noreturn void leave(int number)
+{
+	terminal_restore();
+	_exit(128 + number);
+}
+
 static void take(struct guard *guard, int number)
 {
 	unsigned char byte = (unsigned char)number;
 
 	if (number == SIGINT && is_second_interrupt(guard))
-		_exit(128 + SIGINT);
+		leave(SIGINT);
 	if (number == SIGQUIT)
 		dump(guard);
 	if (!guard->first) {
@@ -183,7 +190,7 @@ static _Noreturn void end_process(struct guard *guard, bool claimed)
 		while (clock_ns() < until && !wait_for_news(guard, TICK_MS))
 			continue;
 	}
-	_exit(128 + guard->first);
+	leave(guard->first);
 }
 
 static void *guard_main(void *argument)

@@ -42,7 +42,7 @@ void console_put(struct guest_console *console, char byte)
 	console->bytes++;
 	tail_add(&console->tail, byte);
 	console->buffer[console->buffered++] = byte;
-	if (byte == '\n' || console->buffered == sizeof(console->buffer))
+	if (console->eager || byte == '\n' || console->buffered == sizeof(console->buffer))
 		console_flush(console);
 }
 

@@ -15,6 +15,7 @@
 struct guest_console {
 	int fd;				/* of stdout or a file, -1: it goes nowhere */
 	bool owned;			/* the descriptor is closed at the end */
+	bool eager;			/* each byte is written at once, not each line */
 	struct tail tail;
 	uint64_t bytes;
 	int error;			/* errno of a write that failed, 0: none has */

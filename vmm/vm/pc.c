@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 
 #include "vm/acpi.h"
+#include "vm/pc_input.h"
 
 #define UART_PORT 0x3f8
 #define UART_IRQ 4
@@ -26,6 +27,7 @@ int pc_open(struct pc *pc, const struct vm *vm, struct err *err)
 {
 	*pc = (struct pc){ .vm = vm, .agent.config = vm->layout->config, .console.fd = -1 };
 	pthread_mutex_init(&pc->lock, NULL);
+	pthread_cond_init(&pc->room, NULL);
 	if (payload_of(pc) == PAYLOAD_MULTIBOOT) {
 		pc->test.memory = calloc(1, TEST_MEMORY_SIZE);
 		if (!pc->test.memory)
@@ -36,9 +38,11 @@ int pc_open(struct pc *pc, const struct vm *vm, struct err *err)
 
 void pc_close(struct pc *pc)
 {
+	pc_input_stop(pc);
 	console_close(&pc->console);
 	free(pc->test.memory);
 	pc->test.memory = NULL;
+	pthread_cond_destroy(&pc->room);
 	pthread_mutex_destroy(&pc->lock);
 }
 
@@ -115,6 +119,43 @@ static void print(struct pc *pc, char byte)
 		tell(pc, PC_FLOOD, 0);
 }
 
+bool pc_receive(struct pc *pc, const uint8_t *bytes, size_t count)
+{
+	bool deaf;
+
+	pthread_mutex_lock(&pc->lock);
+	while (!pc->deaf) {
+		size_t taken = uart_receive(&pc->uart, bytes, count);
+
+		set_uart_line(pc);
+		bytes += taken;
+		count -= taken;
+		if (!count)
+			break;
+		pthread_cond_wait(&pc->room, &pc->lock);
+	}
+	deaf = pc->deaf;
+	pthread_mutex_unlock(&pc->lock);
+	return !deaf;
+}
+
+void pc_hang_up(struct pc *pc)
+{
+	pthread_mutex_lock(&pc->lock);
+	pc->deaf = true;
+	pthread_cond_signal(&pc->room);
+	pthread_mutex_unlock(&pc->lock);
+}
+
+static uint8_t read_uart(struct pc *pc, unsigned int reg)
+{
+	uint8_t value = uart_read(&pc->uart, reg);
+
+	if (pc->uart.received_count < UART_FIFO)
+		pthread_cond_signal(&pc->room);
+	return value;
+}
+
 /* An access of a device: returns what is read, all ones where nothing is. */
 #define NOTHING UINT32_MAX
 
@@ -126,7 +167,7 @@ static uint32_t access_uart(struct pc *pc, unsigned int reg, unsigned int size, 
 	if (size != 1)
 		return NOTHING;
 	if (in)
-		value = uart_read(&pc->uart, reg);
+		value = read_uart(pc, reg);
 	else if (uart_write(&pc->uart, reg, (uint8_t)value, &sent))
 		print(pc, (char)sent);
 	set_uart_line(pc);

@@ -31,12 +31,22 @@ enum pc_event {
 	PC_CONSOLE_FAILED,	/* its console can't be written; value: errno */
 };
 
+/* See pc_input.h. */
+struct pc_input {
+	int fd, wake;			/* wake: an eventfd, it is to end */
+	pthread_t thread;
+	bool started;
+};
+
 struct pc {
 	const struct vm *vm;
 	pthread_mutex_t lock;		/* of everything below */
 	struct uart uart;
 	bool uart_line;			/* the level of its interrupt as KVM has it */
 	struct guest_console console;
+	struct pc_input input;
+	pthread_cond_t room;		/* the guest has read a byte, or deaf has changed */
+	bool deaf;			/* nobody waits any more for the guest to read */
 	struct agent_port agent;
 	uint16_t pm1_enable;
 	struct test_device test;	/* of payload = multiboot */
@@ -56,6 +66,12 @@ enum pc_event pc_event(const struct pc *pc);
 bool pc_has_exited(const struct pc *pc);
 bool pc_has_ended(const struct pc *pc);
 
+/*
+ * The serial port gets these bytes, as it has room for them: may wait long for the guest to read. False: pc_hang_up() was
+ * called meanwhile.
+ */
+bool pc_receive(struct pc *pc, const uint8_t *bytes, size_t count);
+void pc_hang_up(struct pc *pc);
 /* One exit: `count` accesses of `size` bytes each to one port, or one of up to 8 to memory where no memslot is. */
 void pc_port(struct pc *pc, uint16_t port, bool in, unsigned int size, uint32_t count, uint8_t *data);
 void pc_mmio(struct pc *pc, uint64_t gpa, bool write, uint32_t size, uint8_t data[8]);
