@@ -567,6 +567,30 @@ static void test_error_and_signal(void **state)
 	expect_end(&verdict, RESULT_ERROR, 130);
 }
 
+/* The phases before it are judged by what was seen of them. */
+static void a_phase_that_a_signal_ended_is_not_looked_at(void **state)
+{
+	struct world *w = *state;
+	struct phase_result *ended = &w->phases[TRANSITION];
+	struct verdict verdict;
+
+	w->run.signal = 15;
+	w->run.stage = STAGE_CREATED;
+	w->run.transition = -1;
+	ended->done = ended->measured = false;
+	ended->state = RMAP_UNKNOWN;
+	ended->snapshot = (struct snapshot){ 0 };
+	ended->unseen = true;
+	verdict = judge_all(w);
+	expect_end(&verdict, RESULT_ERROR, 143);
+	expect(&verdict, "arrays.exact", RESULT_PASS, "");
+	expect(&verdict, "lazy.before", RESULT_PASS, "");
+	expect(&verdict, "rmap.exact", RESULT_SKIP, "never allocated");
+	expect(&verdict, "transition.observed", RESULT_SKIP, "interrupted");
+	for (size_t i = 0; i < verdict.count; i++)
+		assert_null(strstr(verdict.checks[i].reason, "unavailable: "));
+}
+
 static void test_blind(void **state)
 {
 	struct world *w = *state;
@@ -1013,7 +1037,8 @@ int main(void)
 		T(test_pages_missing), T(test_wrong_bytes), T(test_other_vms), T(test_wrong_heads),
 		T(test_bytes_while_lazy), T(test_leak), T(test_leak_beside_other_vms),
 		T(test_others_keep_still), T(test_bytes_of_another_state), T(test_klog), T(test_guest_fault),
-		T(test_error_and_signal), T(test_blind),
+		T(test_error_and_signal),
+		T(a_phase_that_a_signal_ended_is_not_looked_at), T(test_blind),
 		T(test_stress), T(test_found), T(test_tables), T(test_mapped), T(test_leftovers), T(test_nested_off),
 		T(test_huge_again),
 		T(test_nested_off_unknown),

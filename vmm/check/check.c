@@ -70,7 +70,9 @@ bool run_has_l2(const struct run *run, bool nested_paging)
 
 bool run_vm_lived(const struct run *run, size_t index)
 {
-	return index < run->phase_count && strcmp(run->phases[index].what, "teardown");
+	const struct phase_result *phase = &run->phases[index];
+
+	return index < run->phase_count && strcmp(phase->what, "teardown") && !phase->unseen;
 }
 
 const struct phase_result *run_teardown(const struct run *run)

@@ -32,7 +32,7 @@ int run_first_of(const struct run *run, enum phase_do what);
 /* Index of the first L2 phase with or without nested paging; -1: none was begun. */
 int run_first_l2(const struct run *run, bool nested_paging);
 bool run_has_l2(const struct run *run, bool nested_paging);
-/* The VM existed at the end of this phase: it is not the teardown. */
+/* The VM existed at the end of this phase, and was looked at: it is not the teardown, and no signal ended it. */
 bool run_vm_lived(const struct run *run, size_t index);
 const struct phase_result *run_teardown(const struct run *run);
 const char *run_why_not(const struct run *run);

@@ -58,6 +58,7 @@ struct phase_result {
 	const struct phase_cfg *cfg;	/* NULL: create and teardown, which every run has */
 	const char *name, *what;	/* what: "create", "boot", "l2", ..., "teardown" */
 	bool done;			/* false: it did not come to its end */
+	bool unseen;			/* a signal ended it, and it has no snapshot */
 	uint64_t began_ns, duration_ns;	/* clock_ns(); how long it took, snapshot not included */
 	uint64_t l2_entry_ns;		/* the first time in L2, until L1 is back; 0: none */
 	uint64_t l1_pages, l2_pages, l2_entries; /* of this phase, all vCPUs */

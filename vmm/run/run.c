@@ -136,12 +136,20 @@ static void keep_report(struct live_run *live)
 	guest->report.l2_entries = live->so_far.l2_entries + live->kvm_entries;
 }
 
+/* A signal came: nothing that takes time is begun any more. */
+static bool is_interrupted(struct run *run)
+{
+	if (!run->signal && signals_came(run->signals))
+		run->signal = signals_next(run->signals);
+	return run->signal;
+}
+
 static void run_phases(struct live_run *live)
 {
 	size_t count = live->run->config->phase_count;
 	uint32_t index = 0;
 
-	while (index < count && phase_run(live, index))
+	while (index < count && !is_interrupted(live->run) && phase_run(live, index))
 		index++;
 	if (index == count)
 		live->run->stage = STAGE_RAN;
@@ -215,7 +223,7 @@ static int run_in_vm(struct live_run *live)
 	struct tracer *tracer = NULL;
 	int code;
 
-	if (!preflight(run, live->kvm))
+	if (!preflight(run, live->kvm) || is_interrupted(run))
 		return 0;
 	bus_error_watch();
 	vcpu_filter_watch();
