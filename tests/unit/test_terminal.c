@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "cmd/child.h"
+#include "cmd/supervise.h"
 #include "cmd/typed.h"
 #include "vm/signals.h"
 #include "vm/terminal.h"
@@ -213,6 +214,46 @@ static void what_is_typed_reaches_the_run_and_the_escape_ends_it(void **state)
 	assert_int_equal(leave(&seat), 0);
 }
 
+/* The process that runs the guest is killed in its midst. */
+static void run_a_guest(int tells)
+{
+	struct session *session = session_new();
+	struct child_end end = { 0 };
+	char key;
+
+	session->config.guest.payload = PAYLOAD_LINUX;
+	session->config.guest.console = CONSOLE_STDOUT;
+	session->kvm.fd = tells;
+	session->run.room.known = true;
+	if (supervise(session, &end)) {
+		struct pollfd fd = { .fd = session->run.typed, .events = POLLIN };
+
+		if (session->run.typed && poll(&fd, 1, -1) == 1 && read(fd.fd, &key, 1) == 1)
+			tell(tells, key);
+		raise(SIGKILL);
+	}
+	_exit(end.signal == SIGKILL ? 0 : 3);
+}
+
+static void a_run_that_is_killed_leaves_the_terminal_as_it_was(void **state)
+{
+	struct termios now;
+	struct seat seat;
+	siginfo_t info;
+
+	(void)state;
+	sit(&seat, run_a_guest);
+	/* Ctrl-c is the guest's, and no signal, once the terminal is raw. */
+	while (!is_raw(&seat))
+		sched_yield();
+	assert_int_equal(write(seat.terminal, "\3", 1), 1);
+	wait_for(&seat, 3);
+	assert_int_equal(waitid(P_PID, (id_t)seat.pid, &info, WEXITED | WNOWAIT), 0);
+	assert_int_equal(tcgetattr(seat.terminal, &now), 0);
+	assert_int_equal(now.c_lflag, seat.before.c_lflag);
+	assert_int_equal(leave(&seat), 0);
+}
+
 static void filter(struct typed *typed, const char *keys, const char *expected, bool leaves)
 {
 	uint8_t kept[64];
@@ -246,6 +287,7 @@ int main(void)
 		cmocka_unit_test(it_is_raw_and_then_as_it_was),
 		cmocka_unit_test(a_hanging_process_gives_it_back),
 		cmocka_unit_test(what_is_typed_reaches_the_run_and_the_escape_ends_it),
+		cmocka_unit_test(a_run_that_is_killed_leaves_the_terminal_as_it_was),
 		cmocka_unit_test(nothing_but_the_escape_is_lost),
 	};
 
