@@ -43,20 +43,21 @@ static void on_vcpu_thread(void *(*what)(void *), void *argument)
 struct call {
 	long number, a, b, c;
 	int error;
+	bool flushes;		/* of the thread's filter */
 };
 
 static void *make_call(void *argument)
 {
 	struct call *call = argument;
 
-	vcpu_filter_install();
+	vcpu_filter_install(call->flushes);
 	call->error = syscall(call->number, call->a, call->b, call->c, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) < 0 ? errno : 0;
 	return NULL;
 }
 
 static void a_denied_call_is_named(void **state)
 {
-	struct call call = { SYS_socket, 1, 1, 0, 0 }, later = { SYS_getppid, 0, 0, 0, 0 };
+	struct call call = { SYS_socket, 1, 1, 0, 0, false }, later = { SYS_getppid, 0, 0, 0, 0, false };
 	struct err err = { 0 };
 
 	(void)state;
@@ -77,7 +78,7 @@ static void a_denied_call_is_named(void **state)
 
 static void only_what_a_vcpu_asks_of_kvm(void **state)
 {
-	struct call run = { SYS_ioctl, -1, KVM_RUN, 0, 0 }, create = { SYS_ioctl, -1, KVM_CREATE_VM, 0, 0 };
+	struct call run = { SYS_ioctl, -1, KVM_RUN, 0, 0, false }, create = { SYS_ioctl, -1, KVM_CREATE_VM, 0, 0, false };
 
 	(void)state;
 	on_vcpu_thread(make_call, &run);
@@ -90,9 +91,9 @@ static void only_what_a_vcpu_asks_of_kvm(void **state)
 
 static void no_memory_can_be_executed(void **state)
 {
-	struct call data = { SYS_mmap, 0, PAGE, PROT_READ | PROT_WRITE, 0 };
-	struct call code = { SYS_mmap, 0, PAGE, PROT_READ | PROT_EXEC, 0 };
-	struct call change = { SYS_mprotect, 0, 0, PROT_EXEC, 0 };
+	struct call data = { SYS_mmap, 0, PAGE, PROT_READ | PROT_WRITE, 0, false };
+	struct call code = { SYS_mmap, 0, PAGE, PROT_READ | PROT_EXEC, 0, false };
+	struct call change = { SYS_mprotect, 0, 0, PROT_EXEC, 0, false };
 
 	(void)state;
 	on_vcpu_thread(make_call, &data);
@@ -103,9 +104,22 @@ static void no_memory_can_be_executed(void **state)
 	assert_int_equal(change.error, EPERM);
 }
 
+/* The test device has its vCPU flush a page (vm/pc.c); new memory can't be executed all the same. */
+static void a_test_kernel_flushes_pages(void **state)
+{
+	struct call code = { SYS_mmap, 0, PAGE, PROT_READ | PROT_EXEC, 0, true };
+	struct call change = { SYS_mprotect, 0, 0, PROT_EXEC, 0, true };
+
+	(void)state;
+	on_vcpu_thread(make_call, &change);
+	assert_int_equal(change.error, 0);
+	on_vcpu_thread(make_call, &code);
+	assert_int_equal(code.error, EPERM);
+}
+
 static void signals_reach_only_this_process(void **state)
 {
-	struct call own = { SYS_tgkill, getpid(), getpid(), 0, 0 }, other = { SYS_tgkill, 1, 1, 0, 0 };
+	struct call own = { SYS_tgkill, getpid(), getpid(), 0, 0, false }, other = { SYS_tgkill, 1, 1, 0, 0, false };
 
 	(void)state;
 	on_vcpu_thread(make_call, &own);
@@ -118,7 +132,7 @@ static void signals_reach_only_this_process(void **state)
 /* A call of x32 is another one, though it does the same (asm/unistd.h, __X32_SYSCALL_BIT). */
 static void no_call_of_another_abi(void **state)
 {
-	struct call native = { SYS_getpid, 0, 0, 0, 0 }, x32 = { 0x40000000 | SYS_getpid, 0, 0, 0, 0 };
+	struct call native = { SYS_getpid, 0, 0, 0, 0, false }, x32 = { 0x40000000 | SYS_getpid, 0, 0, 0, 0, false };
 	struct err err = { 0 };
 
 	(void)state;
@@ -147,7 +161,7 @@ static void *work(void *argument)
 	struct work *work = argument;
 	char text[64];
 
-	vcpu_filter_install();
+	vcpu_filter_install(false);
 	for (size_t size = 16; size < 64 << 20; size *= 4)
 		free(realloc(malloc(size), 2 * size));
 	snprintf(text, sizeof(text), "%llu %s\n", (unsigned long long)clock_ns(), strerror(ENOSPC));
@@ -216,6 +230,7 @@ int main(void)
 		cmocka_unit_test(a_denied_call_is_named),
 		cmocka_unit_test(only_what_a_vcpu_asks_of_kvm),
 		cmocka_unit_test(no_memory_can_be_executed),
+		cmocka_unit_test(a_test_kernel_flushes_pages),
 		cmocka_unit_test(signals_reach_only_this_process),
 		cmocka_unit_test(no_call_of_another_abi),
 		cmocka_unit_test(a_vcpus_own_work_is_allowed),

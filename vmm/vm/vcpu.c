@@ -57,6 +57,7 @@ int vcpu_create(struct vcpu *vcpu, const struct vm *vm, const struct payload *pa
 
 	*vcpu = (struct vcpu){
 		.vm = vm, .payload = payload, .index = index, .fd = -1, .run = MAP_FAILED,
+		.flushes = vm->layout->config->guest.payload == PAYLOAD_MULTIBOOT,
 	};
 	code = kvm_ioctl(vm->fd, KVM_CREATE_VCPU, (void *)(uintptr_t)index, err,
 			 "KVM_CREATE_VCPU(%u)", index);

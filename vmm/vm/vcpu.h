@@ -36,6 +36,7 @@ struct vcpu {
 	struct kvm_run *run;		/* its shared page */
 	struct dirty_ring ring;
 	struct nested_vcpu nested;	/* of payload = nested */
+	bool flushes;			/* what its guest asks for may make it flush a page (pc.c) */
 	unsigned int patience;		/* enum vcpu_patience */
 	uint64_t vmm_accesses;		/* accesses to a missing slot that the VMM did */
 	/* The phase. */

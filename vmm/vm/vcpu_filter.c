@@ -127,7 +127,7 @@ static void allow_signals(struct program *program)
 	end(program, SECCOMP_RET_TRAP);
 }
 
-static void write_program(struct program *program)
+static void write_program(struct program *program, bool flushes)
 {
 	program->length = 0;
 	load(program, offsetof(struct seccomp_data, arch));
@@ -138,7 +138,10 @@ static void write_program(struct program *program)
 	for (size_t i = 0; i < COUNT(calls); i++)
 		allow(program, calls[i]);
 	allow_memory(program, SYS_mmap);
-	allow_memory(program, SYS_mprotect);
+	if (flushes)
+		allow(program, SYS_mprotect);
+	else
+		allow_memory(program, SYS_mprotect);
 	allow_signals(program);
 	end(program, SECCOMP_RET_TRAP);
 }
@@ -173,13 +176,13 @@ void vcpu_filter_watch(void)
  * SPEC_ALLOW: before Linux 5.16 a filter also turned on mitigations for code that the thread runs itself, which would slow
  * the guest (seccomp_assign_mode(), kernel/seccomp.c). A guest is kept apart by KVM.
  */
-void vcpu_filter_install(void)
+void vcpu_filter_install(bool flushes)
 {
 	struct program program;
 	struct sock_fprog filter = { .filter = program.code };
 	sigset_t sys;
 
-	write_program(&program);
+	write_program(&program, flushes);
 	filter.len = program.length;
 	/* The kernel ends a process that blocks it. */
 	sigemptyset(&sys);

@@ -12,8 +12,11 @@
 
 /* From now on denied calls are noted, in every thread. No call has been denied so far, and no filter is missing. */
 void vcpu_filter_watch(void);
-/* Gives the calling thread its filter, for as long as it lives. The process must have no_new_privs. */
-void vcpu_filter_install(void);
+/*
+ * Gives the calling thread its filter, for as long as it lives. The process must have no_new_privs. flushes: the guest has
+ * the test device, which flushes a page by making it executable for a moment (pc.c).
+ */
+void vcpu_filter_install(bool flushes);
 /* 0: every thread that asked has its filter; else the errno of the first that the kernel refused. */
 int vcpu_filter_missing(void);
 /* Has a call been denied? */

@@ -33,7 +33,7 @@ static void *thread_main(void *argument)
 	uint64_t one = 1;
 
 	unblock_kick();
-	vcpu_filter_install();
+	vcpu_filter_install(thread->vcpu.flushes);
 	for (;;) {
 		enum vcpu_stop stop;
 		bool quit;
