@@ -182,6 +182,10 @@ for suite in JUnitXml.fromfile(sys.argv[1]):
 	vmm report merge node?.json odd.json old.json
 	grep -q '^7 reports, 2 groups, 1 outlier$' stdout
 	grep -q MISMATCH stdout
+	grep -q 'on node\[1-5\], odd$' stdout
+	[[ $(tr -s ' \n' ' ' <stdout) == *" odd (odd.json), VM 64 GiB in 2 slots: creation 147456 bytes, usual 143360 bytes "* ]]
+	vmm report merge node?.json odd.json old.json -v
+	[[ $(grep -c '^       node[1-5]  node[1-5].json$' stdout) == 5 ]]
 	vmm report merge node?.json odd.json old.json --format csv
 	awk -f "$top/tests/cli/csv.awk" stdout | grep -qxF $'2\treports\t6'
 	echo '{' >broken.json

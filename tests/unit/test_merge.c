@@ -2,6 +2,7 @@
 /* Many reports in one: who belongs together, and who stands out. */
 #include "report_scenes.h"
 
+#include "fleet/hosts.h"
 #include "fleet/merge.h"
 #include "fleet/summary.h"
 
@@ -182,6 +183,78 @@ static void test_no_majority(void **state)
 	json_decref(merged);
 }
 
+/* Names of hosts, sorted; "" has no hostname, but a file. */
+static void assert_hosts(const char *const *names, size_t most, const char *want, size_t want_left)
+{
+	json_t *members = json_array();
+	char *text = NULL;
+	size_t size, left;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_non_null(out);
+	for (; *names; names++)
+		json_array_append_new(members, json_pack("{s:s, s:s}", "hostname", **names ? *names : "-",
+							 "file", "saved.json"));
+	left = hosts_put(out, members, most);
+	fclose(out);
+	assert_string_equal(text, want);
+	assert_int_equal(left, want_left);
+	free(text);
+	json_decref(members);
+}
+
+#define HOSTS(...) (const char *const[]){ __VA_ARGS__, NULL }
+
+/* As clush -w takes them. */
+static void test_hosts(void **state)
+{
+	(void)state;
+	assert_hosts(HOSTS("a"), 8, "a", 0);
+	assert_hosts(HOSTS("a", "b"), 8, "a, b", 0);
+	assert_hosts(HOSTS("a", "a", "b"), 8, "a (2 reports), b", 0);
+	assert_hosts(HOSTS("n1", "n2", "n3"), 8, "n[1-3]", 0);
+	assert_hosts(HOSTS("n1", "n3", "n4", "x"), 8, "n[1,3-4], x", 0);
+	assert_hosts(HOSTS("n9", "n10", "n11"), 8, "n[9-11]", 0);
+	assert_hosts(HOSTS("n09", "n10"), 8, "n[09-10]", 0);
+	assert_hosts(HOSTS("n01", "n2"), 8, "n01, n2", 0);
+	assert_hosts(HOSTS("r1n1.lab", "r1n2.lab", "r2n1.lab"), 8, "r1n[1-2].lab, r2n1.lab", 0);
+	assert_hosts(HOSTS("1", "2"), 8, "1, 2", 0);
+	assert_hosts(HOSTS("n1234567890123456789", "n1234567890123456790"), 8,
+		     "n1234567890123456789, n1234567890123456790", 0);
+	assert_hosts(HOSTS("a", "b", "c"), 2, "a, b", 1);
+	assert_hosts(HOSTS("n1", "n3", "n5", "n7"), 2, "n[1,3]", 2);
+	assert_hosts(HOSTS("n1", "n2", "n3", "x"), 1, "n[1-3]", 1);
+	assert_hosts(HOSTS(""), 8, "saved.json", 0);
+}
+
+/* A column that was cut could show two kernels alike: in a narrow terminal they are below the table, in full. */
+static void test_separated(void **state)
+{
+	json_t *merged;
+	char *text;
+
+	(void)state;
+	add("n1", "6.12.118+deb13-cloud-amd64", "pass", 134750208, 100);
+	add("n2", "6.12.118+deb13-cloud-amd64", "pass", 134750208, 100);
+	add("n3", "6.12.117+deb13-cloud-amd64", "pass", 134750208, 100);
+	merged = merge();
+	setenv("COLUMNS", "60", true);
+	text = render(merged, merge_text);
+	assert_line(text, "    1  kernel 6.12.117+deb13-cloud-amd64; on n3 (n3.json)\n");
+	assert_line(text, "    2  kernel 6.12.118+deb13-cloud-amd64; on n[1-2]\n");
+	free(text);
+	setenv("COLUMNS", "120", true);
+	text = render(merged, merge_text);
+	assert_line(text, "    2  on n[1-2]\n");
+	free(text);
+	text = render(merged, merge_text_all);
+	assert_line(text, "    2  2 reports:\n");
+	assert_line(text, "       n2  n2.json\n");
+	free(text);
+	unsetenv("COLUMNS");
+	json_decref(merged);
+}
+
 static void test_nothing_known(void **state)
 {
 	json_t *empty = json_object(), *merged;
@@ -216,6 +289,8 @@ int main(void)
 		cmocka_unit_test_teardown(test_mismatch, drop),
 		cmocka_unit_test_teardown(test_outliers, drop),
 		cmocka_unit_test_teardown(test_no_majority, drop),
+		cmocka_unit_test(test_hosts),
+		cmocka_unit_test_teardown(test_separated, drop),
 		cmocka_unit_test_teardown(test_nothing_known, drop),
 	};
 

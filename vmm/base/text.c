@@ -369,8 +369,30 @@ static void put_row(const struct table *table, const size_t *widths, size_t row,
 	fputc('\n', out);
 }
 
+bool table_fits(const struct table *table, FILE *out)
+{
+	size_t total = TABLE_INDENT - TABLE_GAP;
+
+	for (size_t i = 0; i < table->column_count; i++) {
+		size_t width = column_width(table, i);
+
+		total += width ? width + TABLE_GAP : 0;
+	}
+	return total <= (table->width ? table->width : text_columns(out));
+}
+
+void table_free(struct table *table)
+{
+	for (size_t i = 0; i < table->count; i++)
+		free(table->cells[i]);
+	free(table->cells);
+	*table = (struct table){ .columns = table->columns, .column_count = table->column_count };
+}
+
 int table_print(struct table *table, FILE *out)
 {
+	int error;
+
 	size_t *widths = calloc(table->column_count, sizeof(*widths));
 
 	if (!widths)
@@ -380,9 +402,8 @@ int table_print(struct table *table, FILE *out)
 		for (size_t row = 0; row <= table->count / table->column_count; row++)
 			put_row(table, widths, row, out);
 	}
-	for (size_t i = 0; i < table->count; i++)
-		free(table->cells[i]);
-	free(table->cells);
 	free(widths);
-	return table->error;
+	error = table->error;
+	table_free(table);
+	return error;
 }

@@ -63,6 +63,9 @@ struct table {
 
 void table_cell(struct table *table, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+/* Whether out has room for all cells as they are. */
+bool table_fits(const struct table *table, FILE *out);
+void table_free(struct table *table);
 /* Prints the table, indented by two blanks, and frees it. Returns 0 or table->error. */
 int table_print(struct table *table, FILE *out);
 

@@ -21,35 +21,37 @@ static const struct verb {
 	int (*run)(const struct report_arguments *arguments);
 	const char *output_help;	/* of -o */
 	const char *doc;
+	const char *verbose_help;	/* of -v; NULL: it does nothing */
 } verbs[] = {
 	{ "show", "FILE", 1, 1, (1u << DOCUMENT_COUNT) - 1, false, report_cmd_show,
 	  "Write the report as JSON to FILE, atomically, or what --format prom or junit says",
 	  "Renders what any command has saved with -o: a run, plan, stat, sweep, headroom, merge or diff. FILE may be - for "
 	  "standard input.\v"
 	  "Example: minivmm report show report.json --format csv\n\n"
-	  "Exit status: 0 shown, whatever its result is; 2 usage error; 3 FILE can't be read or is not a report." },
+	  "Exit status: 0 shown, whatever its result is; 2 usage error; 3 FILE can't be read or is not a report.", NULL },
 	{ "diff", "A B", 2, 2, DOCUMENT(DIFF), false, report_cmd_diff,
 	  "Write the comparison as JSON to FILE, atomically",
 	  "Compares two reports of runs, or two plans: A is before, B after.\v"
 	  "Example: minivmm report diff before.json after.json\n\n"
 	  "Exit status: 0 the same verdicts and no more bytes; 1 a verdict changed, or B takes more bytes; 2 usage "
-	  "error; 3 a file can't be read or is not a report." },
+	  "error; 3 a file can't be read or is not a report.", NULL },
 	{ "merge", "FILE...", 1, 0, DOCUMENT(MERGE), false, report_cmd_merge,
 	  "Write the summary as JSON to FILE, atomically",
 	  "Groups the reports of many hosts by verdict, kernel, CPU and parameters, and lists what stands out.\v"
 	  "Example: minivmm report merge *.json --format csv\n\n"
 	  "Exit status: 0 merged, whatever the reports' results are; 2 usage error; 3 a file can't be read or is not "
-	  "a report: it is named, and the others are merged." },
+	  "a report: it is named, and the others are merged.",
+	  "In the text, a line for each host of each group, with its file" },
 	{ "plot", "FILE... -o PLOT.svg|.png", 1, 0, 0, true, report_cmd_plot,
 	  "Write the plot to FILE, atomically; its name ends in .svg or .png",
 	  "Draws, with gnuplot, the memory of one report by phase, or of several reports side by side, or a sweep.\v"
 	  "Example: minivmm report plot report.json -o report.svg\n\n"
-	  "Exit status: 0 drawn, 2 usage error, 3 a file can't be read or written, or there is no gnuplot." },
+	  "Exit status: 0 drawn, 2 usage error, 3 a file can't be read or written, or there is no gnuplot.", NULL },
 	{ "html", "FILE... -o PAGE.html", 1, 0, 0, false, report_cmd_html,
 	  "Write the page to FILE, atomically; without it, to standard output",
 	  "Writes one page about all reports, for any browser, without anything to load.\v"
 	  "Example: minivmm report html *.json -o hosts.html\n\n"
-	  "Exit status: 0 written, 2 usage error, 3 a file can't be read or written or is not a report." },
+	  "Exit status: 0 written, 2 usage error, 3 a file can't be read or written or is not a report.", NULL },
 };
 
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))
@@ -220,6 +222,7 @@ static int parse_verb(struct arguments *arguments, int argc, char **argv)
 		argv[0] = program;
 		use.format_help = format_help(formats, verb->documents, format_of(NULL));
 		use.output_help = verb->output_help;
+		use.verbose_help = verb->verbose_help;
 		use.unused |= verb->documents ? 0 : UNUSED_FORMAT;
 		children[0].argp = options_argp(&arguments->report.options, &use);
 		argp.args_doc = verb->files;

@@ -189,6 +189,17 @@ static int read_summaries(const struct report_arguments *arguments, struct summa
 	}
 	return rc;
 }
+/* With -v the text has every host. */
+static int deliver_merge(json_t *merge, struct options options)
+{
+	struct format format = *options.format;
+
+	if (options.verbose && format.render[DOCUMENT_MERGE] == merge_text)
+		format.render[DOCUMENT_MERGE] = merge_text_all;
+	options.format = &format;
+	return cmd_deliver(merge, DOCUMENT_MERGE, &options);
+}
+
 
 int report_cmd_merge(const struct report_arguments *arguments)
 {
@@ -203,7 +214,7 @@ int report_cmd_merge(const struct report_arguments *arguments)
 		json_decref(merge);
 		merge = NULL;
 	}
-	status = cmd_deliver(merge, DOCUMENT_MERGE, &arguments->options);
+	status = deliver_merge(merge, arguments->options);
 	if (json_array_size(unreadable))
 		status = EXIT_ENVIRONMENT;
 	json_decref(unreadable);

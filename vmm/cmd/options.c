@@ -190,6 +190,8 @@ static const char *help_of(const struct options *options, const struct argp_opti
 		return options->use->output_help;
 	case KEY_FORMAT:
 		return options->format_help;
+	case 'v':
+		return options->use->verbose_help ? options->use->verbose_help : row->doc;
 	default:
 		return row->doc;
 	}
@@ -210,7 +212,8 @@ const struct argp *options_argp(struct options *options, const struct options_us
 			continue;
 		*row = table[i].option;
 		row->doc = help_of(options, row);
-		row->flags = table[i].unused & use->unused ? OPTION_HIDDEN : 0;
+		row->flags = table[i].unused & use->unused && !(row->key == 'v' && use->verbose_help) ?
+			     OPTION_HIDDEN : 0;
 		row++;
 	}
 	*row = (struct argp_option){ 0 };

@@ -28,6 +28,7 @@ struct options_use {
 	bool once;			/* but not --runs */
 	const char *output_help;	/* of -o */
 	const char *format_help;	/* NULL: all formats of its documents */
+	const char *verbose_help;	/* of -v where it means more than progress; NULL: it does not */
 };
 
 #define OPTIONS_ROWS 11

@@ -105,10 +105,7 @@ static json_t *group_json(const struct summary *members, size_t count)
 	json_t *group = json_pack("{s:I}", "reports", (json_int_t)count);
 
 	for (int fact = 0; group && fact < FACT_COUNT; fact++) {
-		const char *text = members->facts[fact];
-
-		if (json_object_set_new(group, fact_name(fact),
-					strcmp(text, "-") ? value_text(text) : json_null()))
+		if (json_object_set_new(group, fact_name(fact), summary_fact(members, fact)))
 			goto fail;
 	}
 	if (!group || json_object_update_new(group, json_pack(

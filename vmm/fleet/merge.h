@@ -16,6 +16,7 @@ json_t *merge_build(struct summary *summaries, size_t count);
 
 /* Renderings, for report_render(). */
 int merge_text(const json_t *merge, FILE *out);
+int merge_text_all(const json_t *merge, FILE *out);	/* with a line for each host */
 int merge_csv(const json_t *merge, FILE *out);
 
 /* Reports whose figures or verdict differ from their peers. Sorts summaries. NULL: no memory. */

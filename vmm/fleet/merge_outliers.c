@@ -46,8 +46,8 @@ static int append(json_t *outliers, const struct summary *one, const char *what,
 		  json_t *usual, size_t peers)
 {
 	return json_array_append_new(outliers, json_pack(
-		"{s:o, s:o, s:s, s:o, s:o, s:I}",
-		"hostname", value_text(one->hostname), "file", value_text(one->file),
+		"{s:o, s:o, s:o, s:s, s:o, s:o, s:I}",
+		"hostname", value_text(one->hostname), "file", value_text(one->file), "vm", summary_fact(one, FACT_VM),
 		"what", what, "value", value, "usual", usual, "peers", (json_int_t)peers));
 }
 

@@ -1,17 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Merged reports, for people and for spreadsheets. */
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/csv.h"
 #include "base/text.h"
 #include "base/value.h"
+#include "fleet/hosts.h"
 #include "fleet/merge.h"
 
-#define HOSTS_MOST 8	/* names shown of a group; the JSON has all of them */
+#define HOSTS_MOST 8	/* names and ranges of a group; merge_text_all() has all hosts */
 
 static const char *or_dash(const char *text)
 {
 	return text ? text : "-";
+}
+
+static const char *plural(size_t count)
+{
+	return count == 1 ? "" : "s";
 }
 
 /* A run that was skipped or failed may not know a fact: this is no reason for a column. */
@@ -50,15 +58,26 @@ static bool common(const json_t *groups, enum fact fact)
 	return true;
 }
 
-/* Facts that have a column only if groups differ in them. */
-static const struct {
+/*
+ * Facts that are shown of each group only if groups differ in them. They have a column. If the table is too wide, the
+ * long ones move below it, to the group's hosts, in the order of `moves`: cut in a column, they could look alike.
+ */
+static const struct alike {
 	enum fact fact;
 	const char *head;
+	unsigned int moves;	/* 0: never */
 } alike[] = {
-	{ FACT_CPU, "CPU" }, { FACT_VENDOR, "vendor" }, { FACT_KERNEL, "kernel" },
-	{ FACT_TDP_MMU, "tdp_mmu" }, { FACT_TDP, "npt/ept" }, { FACT_NESTED, "nested" },
-	{ FACT_POLICY, "rmaps" }, { FACT_VM, "VM" },
+	{ FACT_CPU, "CPU", 1 }, { FACT_VENDOR, "vendor", 0 }, { FACT_KERNEL, "kernel", 3 },
+	{ FACT_TDP_MMU, "tdp_mmu", 0 }, { FACT_TDP, "npt/ept", 0 }, { FACT_NESTED, "nested", 0 },
+	{ FACT_POLICY, "rmaps", 0 }, { FACT_VM, "VM", 2 },
 };
+
+#define MOVES_MOST 3
+
+static bool is_moved(const struct alike *one, unsigned int moved)
+{
+	return one->moves && one->moves <= moved;
+}
 
 static void put_alike(const json_t *groups, FILE *out)
 {
@@ -78,18 +97,23 @@ static void put_alike(const json_t *groups, FILE *out)
 	text_wrap(out, text_prose(out), 0, 5, line);
 }
 
-/* "128.5 MiB", or "128 MiB..1 GiB" if the reports of the group differ. */
+/* "128.5 MiB", or "128..140 MiB" if the reports of the group differ. */
 static void put_figure(struct table *table, const json_t *group, const char *path,
 		       char *(*text)(char buffer[AMOUNT_TEXT], struct amount amount), bool median)
 {
 	const json_t *spread = value_at(group, path);
 	struct amount min = amount_at(spread, "min"), max = amount_at(spread, "max");
-	char low[AMOUNT_TEXT], high[AMOUNT_TEXT];
+	char low[AMOUNT_TEXT], high[AMOUNT_TEXT], *unit, *other;
 
-	if (median || amount_equal(min, max) || !min.known)
+	if (median || amount_equal(min, max) || !min.known) {
 		table_cell(table, "%s", text(low, amount_at(spread, "median")));
-	else
-		table_cell(table, "%s..%s", text(low, min), text(high, max));
+		return;
+	}
+	unit = strchr(text(low, min), ' ');
+	other = strchr(text(high, max), ' ');
+	if (unit && other && !strcmp(unit, other))
+		*unit = '\0';
+	table_cell(table, "%s..%s", low, high);
 }
 
 static const char *exact_word(const json_t *group)
@@ -101,7 +125,7 @@ static const char *exact_word(const json_t *group)
 	return "-";
 }
 
-static void put_group(struct table *table, const json_t *groups, size_t i, bool several)
+static void put_group(struct table *table, const json_t *groups, size_t i, bool several, unsigned int moved)
 {
 	const json_t *group = json_array_get(groups, i);
 	char text[AMOUNT_TEXT];
@@ -110,7 +134,7 @@ static void put_group(struct table *table, const json_t *groups, size_t i, bool 
 	table_cell(table, "%s", several ? amount_exact(text, amount_at(group, "reports")) : "");
 	table_cell(table, "%s", or_dash(value_string(group, "result")));
 	for (size_t k = 0; k < sizeof(alike) / sizeof(alike[0]); k++)
-		table_cell(table, "%s", common(groups, alike[k].fact) ? "" :
+		table_cell(table, "%s", common(groups, alike[k].fact) || is_moved(&alike[k], moved) ? "" :
 			   or_dash(value_string(group, fact_name(alike[k].fact))));
 	put_figure(table, group, "creation_bytes.measured", amount_bytes, false);
 	put_figure(table, group, "transition_bytes.measured", amount_bytes, false);
@@ -118,56 +142,99 @@ static void put_group(struct table *table, const json_t *groups, size_t i, bool 
 	put_figure(table, group, "duration_ns", amount_time, true);
 }
 
+/* Returns how many facts have moved out of the table, or -ENOMEM. */
 static int put_groups(const json_t *groups, bool several, FILE *out)
 {
 	static const struct table_column columns[] = {
 		{ "#", true }, { "reports", true }, { "result", false }, { "CPU", false },
 		{ "vendor", false }, { "kernel", false }, { "tdp_mmu", false },
 		{ "npt/ept", false }, { "nested", false }, { "rmaps", false }, { "VM", false },
-		{ "creation", true }, { "transition", true }, { "predicted", false },
-		{ "time", true },
+		{ "creation", true }, { "transition", true }, { "bytes", false }, { "time", true },
 	};
 	struct table table = TABLE(columns);
+	unsigned int moved = 0;
+	int rc;
 
 	fputc('\n', out);
-	for (size_t i = 0; i < json_array_size(groups); i++)
-		put_group(&table, groups, i, several);
-	return table_print(&table, out);
-}
-
-/* "on a, b and 3 more"; nothing if no host is known. */
-static void put_hosts(const json_t *members, char *line, size_t size)
-{
-	const json_t *member;
-	size_t i, at = strlen(line);
-	const char *before = at ? "; on " : "on ";
-
-	json_array_foreach(members, i, member) {
-		const char *hostname = value_string(member, "hostname");
-
-		if (i == HOSTS_MOST || at + 32 >= size)
+	for (;;) {
+		for (size_t i = 0; i < json_array_size(groups); i++)
+			put_group(&table, groups, i, several, moved);
+		if (table.error || moved == MOVES_MOST || table_fits(&table, out))
 			break;
-		if (!hostname || !strcmp(hostname, "-"))
-			continue;
-		at += (size_t)snprintf(line + at, size - at, "%s%s", before, hostname);
-		before = ", ";
+		table_free(&table);
+		moved++;
 	}
-	if (i < json_array_size(members) && at < size)
-		snprintf(line + at, size - at, " and %zu more", json_array_size(members) - i);
+	rc = table_print(&table, out);
+	return rc ? rc : (int)moved;
 }
 
-/* "3  fail: rmap.exact", then the hosts. */
-static void put_members(const json_t *group, size_t number, FILE *out)
+/* "kernel 6.12.118; fail: rmap.exact; " */
+static void put_facts(const json_t *groups, const json_t *group, unsigned int moved, FILE *line)
 {
 	const char *reason = value_string(group, "reason");
-	char line[2048] = "";
 
+	for (size_t i = 0; i < sizeof(alike) / sizeof(alike[0]); i++) {
+		const char *text = value_string(group, fact_name(alike[i].fact));
+
+		if (text && is_moved(&alike[i], moved) && !common(groups, alike[i].fact))
+			fprintf(line, "%s %s; ", alike[i].head, text);
+	}
 	if (reason)
-		snprintf(line, sizeof(line), "%s: %s", or_dash(value_string(group, "result")),
-			 reason);
-	put_hosts(value_at(group, "members"), line, sizeof(line));
-	fprintf(out, "  %3zu  ", number);
-	text_wrap(out, text_prose(out), 7, 7, line);
+		fprintf(line, "%s: %s; ", or_dash(value_string(group, "result")), reason);
+}
+
+/* "on node[1-40]"; one alone has its file, too. */
+static void put_hosts(const json_t *members, FILE *line)
+{
+	const json_t *first = json_array_get(members, 0);
+	size_t left;
+
+	fputs("on ", line);
+	left = hosts_put(line, members, HOSTS_MOST);
+	if (left)
+		fprintf(line, " and %zu more (-v has all)", left);
+	else if (json_array_size(members) == 1)
+		fprintf(line, " (%s)", or_dash(value_string(first, "file")));
+}
+
+/* A line for each host. */
+static void put_all_hosts(const json_t *members, FILE *out)
+{
+	const json_t *member;
+	size_t i;
+
+	json_array_foreach(members, i, member) {
+		fputs("       ", out);
+		text_put(out, hosts_name(member));
+		fputs("  ", out);
+		text_put(out, or_dash(value_string(member, "file")));
+		fputc('\n', out);
+	}
+}
+
+/* What separates the groups and has no column, then the hosts. */
+static int put_members(const json_t *groups, size_t i, unsigned int moved, bool all, FILE *out)
+{
+	const json_t *group = json_array_get(groups, i), *members = value_at(group, "members");
+	char *text = NULL;
+	size_t size;
+	FILE *line = open_memstream(&text, &size);
+
+	if (!line)
+		return -ENOMEM;
+	put_facts(groups, group, moved, line);
+	if (all)
+		fprintf(line, "%zu report%s:", json_array_size(members), plural(json_array_size(members)));
+	else
+		put_hosts(members, line);
+	if (!fclose(line)) {
+		fprintf(out, "  %3zu  ", i + 1);
+		text_wrap(out, text_prose(out), 7, 7, text);
+	}
+	free(text);
+	if (all)
+		put_all_hosts(members, out);
+	return text ? 0 : -ENOMEM;
 }
 
 static void put_value(const json_t *outlier, const char *path, char *text, size_t size)
@@ -185,6 +252,20 @@ static void put_value(const json_t *outlier, const char *path, char *text, size_
 		snprintf(text, size, "%s bytes", amount_exact(buffer, amount));
 }
 
+/* What stands out, without the unit, which its value has. */
+static const char *what_text(const json_t *outlier)
+{
+	static const char *const texts[][2] = {
+		{ "creation_bytes", "creation" }, { "transition_bytes", "transition" }, { "duration_ns", "time" },
+	};
+	const char *what = or_dash(value_string(outlier, "what"));
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (!strcmp(what, texts[i][0]))
+			return texts[i][1];
+	return what;
+}
+
 static void put_outliers(const json_t *outliers, FILE *out)
 {
 	const json_t *outlier;
@@ -197,10 +278,10 @@ static void put_outliers(const json_t *outliers, FILE *out)
 
 		put_value(outlier, "value", value, sizeof(value));
 		put_value(outlier, "usual", usual, sizeof(usual));
-		snprintf(line, sizeof(line), "%s (%s): %s %s, usual %s",
+		snprintf(line, sizeof(line), "%s (%s), VM %s: %s %s, usual %s",
 			 or_dash(value_string(outlier, "hostname")),
-			 or_dash(value_string(outlier, "file")),
-			 or_dash(value_string(outlier, "what")), value, usual);
+			 or_dash(value_string(outlier, "file")), or_dash(value_string(outlier, "vm")),
+			 what_text(outlier), value, usual);
 		fputs("  ", out);
 		text_wrap(out, text_prose(out), 2, 4, line);
 	}
@@ -219,18 +300,13 @@ static void put_unreadable(const json_t *unreadable, FILE *out)
 	}
 }
 
-static const char *plural(size_t count)
-{
-	return count == 1 ? "" : "s";
-}
-
-int merge_text(const json_t *merge, FILE *out)
+static int put_merge(const json_t *merge, bool all, FILE *out)
 {
 	const json_t *groups = value_at(merge, "groups"), *outliers = value_at(merge, "outliers");
-	const json_t *unreadable = value_at(merge, "unreadable"), *group;
+	const json_t *unreadable = value_at(merge, "unreadable");
 	size_t count = json_array_size(groups), odd = json_array_size(outliers), i;
 	struct amount reports = amount_at(merge, "reports");
-	int rc = 0;
+	int rc = 0, moved = 0;
 
 	fprintf(out, "%zu report%s, %zu group%s, %zu outlier%s", (size_t)reports.value,
 		plural((size_t)reports.value), count, plural(count), odd, plural(odd));
@@ -239,14 +315,24 @@ int merge_text(const json_t *merge, FILE *out)
 	fputc('\n', out);
 	if (count) {
 		put_alike(groups, out);
-		rc = put_groups(groups, (size_t)reports.value > count, out);
+		moved = put_groups(groups, (size_t)reports.value > count, out);
 		fputc('\n', out);
 	}
-	json_array_foreach(groups, i, group)
-		put_members(group, i + 1, out);
+	for (i = 0; moved >= 0 && !rc && i < count; i++)
+		rc = put_members(groups, i, (unsigned int)moved, all, out);
 	put_outliers(outliers, out);
 	put_unreadable(unreadable, out);
-	return rc;
+	return moved < 0 ? moved : rc;
+}
+
+int merge_text(const json_t *merge, FILE *out)
+{
+	return put_merge(merge, false, out);
+}
+
+int merge_text_all(const json_t *merge, FILE *out)
+{
+	return put_merge(merge, true, out);
 }
 
 int merge_csv(const json_t *merge, FILE *out)

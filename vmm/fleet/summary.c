@@ -149,6 +149,13 @@ void summary_free(struct summary *summary)
 	*summary = (struct summary){ 0 };
 }
 
+json_t *summary_fact(const struct summary *summary, enum fact fact)
+{
+	const char *text = summary->facts[fact];
+
+	return strcmp(text, "-") ? value_text(text) : json_null();
+}
+
 static bool differ(struct amount a, struct amount b)
 {
 	return a.known && b.known && a.value != b.value;

@@ -34,6 +34,11 @@ const char *fact_name(enum fact fact);
 int summary_read(const json_t *report, const char *file, struct summary *summary);
 void summary_free(struct summary *summary);
 
+/* "64 GiB in 2 slots"; "-" if there are none. NULL: no memory. The caller frees it. */
+char *summary_vm(const json_t *report);
+/* Its text, or null if it is unknown. NULL: no memory. */
+json_t *summary_fact(const struct summary *summary, enum fact fact);
+
 /* Are the measured bytes those predicted, at creation and at the transition? */
 enum exactness summary_exact(const struct summary *summary);
 
