@@ -118,7 +118,7 @@ for suite in JUnitXml.fromfile(sys.argv[1]):
 @test "diff: 0 for the same, 1 for a verdict or more bytes; text and JSON agree" {
 	vmm report diff "$report" "$report"
 	[[ $status == 0 ]]
-	grep -q '^SAME' stdout
+	[[ $(tr -s ' \n' ' ' <stdout) == "SAME: "*" a: "*"report.json: lab, VM 64 GiB in 2 slots, kernel "* ]]
 	jq '.duration_ns = 1 | .host.kernel = "6.13"' "$report" >other.json
 	vmm report diff "$report" other.json
 	[[ $status == 0 ]]
@@ -264,6 +264,8 @@ for suite in JUnitXml.fromfile(sys.argv[1]):
 	! grep -qiE 'https?:|src=|url\(|@import|<link|<script|<iframe|onload="' page.html || return 1
 	grep -q 'prefers-color-scheme:dark' page.html
 	grep -q '134750208' page.html
+	grep -q 'lab, VM 64 GiB in 2 slots</h2> <span class="dim">6.12.118+deb13-cloud-amd64, .*report.json</span>' page.html
+	grep -q "<p>Leave at least 160.6 MiB (168370176 bytes) free in this VM's cgroup: " page.html
 	! command -v xmllint >/dev/null || xmllint --noout page.html
 	jq '.contention = [{op: "dirty-log-on", before: {median_ns: 2000}, after: {median_ns: 9000}, ratio: 4.5}]' "$report" >contention.json
 	vmm report html contention.json -o contention.html

@@ -37,6 +37,31 @@ command_line() {
 	[[ ! $(find /tmp -maxdepth 1 -name 'ansible.*' -newer hosts) ]]
 }
 
+# How wide the page is in a window of 400 pixels, in pixels: more than the window, and the reader has to scroll each line.
+page_width() { # PAGE
+	sed 's|</body>|<script>parent.postMessage(document.documentElement.scrollWidth, "*")</script></body>|' "$1" >inner.html
+	cat >outer.html <<-END
+		<script>onmessage = message => { document.title = "width " + message.data }</script>
+		<iframe src="inner.html" width="400" height="800" style="border:0"></iframe>
+	END
+	"$top/tests/limit" 60 "$browser" --headless --no-sandbox --disable-gpu --disable-quic --no-first-run \
+		--disable-background-networking --disable-component-update --disable-sync --disable-extensions \
+		--user-data-dir="$PWD/profile" --window-size=1000,1000 --virtual-time-budget=10000 \
+		--dump-dom "file://$PWD/outer.html" 2>browser.log | sed -n 's/.*<title>width \([0-9]*\)<.*/\1/p'
+}
+
+@test "a page of many hosts fits a telephone: its tables and pictures scroll, the page does not" {
+	browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome) ||
+		skip "no chromium here (Debian: apt-get install chromium)"
+	"$top/minivmm" report html "$top"/tests/golden/{transition,eager,contention,ud2,slots}.json -o page.html
+	sed -i 's/<details>/<details open="">/' page.html
+	width=$(page_width page.html)
+	[[ $width && $width -le 400 ]]
+	# The measure is one: without what the page does for narrow windows it is wider.
+	sed 's/overflow-x:auto//g' page.html >wide.html
+	[[ $(page_width wide.html) -gt 500 ]]
+}
+
 @test "systemd takes the units" {
 	command -v systemd-analyze >/dev/null || skip "no systemd here"
 	sed "s|/usr/bin/minivmm|$top/minivmm|; /^Documentation=/d" "$top/docs/fleet/minivmm-smoke.service" >minivmm-smoke.service

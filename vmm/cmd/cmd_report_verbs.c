@@ -93,8 +93,8 @@ static int load_run(const char *other, const char *path, json_t **report, struct
 
 /*
  * Loads all files that are of runs, or of the schema `other`, if that is not NULL. Another is named and passed over:
- * then *status is EXIT_ENVIRONMENT. named, which may be NULL, gets the names of those that were loaded. NULL: there
- * are none, after printing why.
+ * then *status is EXIT_ENVIRONMENT. named gets the names of those that were loaded. NULL: there are none, after
+ * printing why.
  */
 static json_t **load_all(const struct report_arguments *arguments, const char *other, const char **named,
 			 size_t *count, int *status)
@@ -111,8 +111,7 @@ static json_t **load_all(const struct report_arguments *arguments, const char *o
 			*status = print_err(&err);
 			continue;
 		}
-		if (named)
-			named[*count] = arguments->files[i];
+		named[*count] = arguments->files[i];
 		*count += 1;
 	}
 	if (*count)
@@ -189,6 +188,7 @@ static int read_summaries(const struct report_arguments *arguments, struct summa
 	}
 	return rc;
 }
+
 /* With -v the text has every host. */
 static int deliver_merge(json_t *merge, struct options options)
 {
@@ -199,7 +199,6 @@ static int deliver_merge(json_t *merge, struct options options)
 	options.format = &format;
 	return cmd_deliver(merge, DOCUMENT_MERGE, &options);
 }
-
 
 int report_cmd_merge(const struct report_arguments *arguments)
 {
@@ -226,16 +225,21 @@ int report_cmd_merge(const struct report_arguments *arguments)
 
 int report_cmd_plot(const struct report_arguments *arguments)
 {
-	int status;
-	size_t count;
-	json_t **reports = load_all(arguments, PLOT_SWEEP_SCHEMA, NULL, &count, &status);
+	const char **names = calloc(arguments->count, sizeof(*names));
+	json_t **reports = NULL;
+	int status = EXIT_ENVIRONMENT;
+	size_t count = 0;
 	struct err err;
 
-	if (!reports)
-		return status;
-	if (plot_reports((const json_t *const *)reports, count, arguments->options.output, &err))
+	if (names)
+		reports = load_all(arguments, PLOT_SWEEP_SCHEMA, names, &count, &status);
+	else
+		cmd_no_memory("the reports");
+	if (reports && plot_reports((const json_t *const *)reports, names, count, arguments->options.output, &err))
 		status = print_err(&err);
-	free_all(reports, count);
+	if (reports)
+		free_all(reports, count);
+	free(names);
 	return status;
 }
 

@@ -2,9 +2,11 @@
 #include "fleet/diff.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/value.h"
+#include "fleet/summary.h"
 #include "report/array_amount.h"
 #include "report/report_runs.h"
 
@@ -202,9 +204,19 @@ static void compare_hosts(struct diff *diff)
 			value_at(diff->b, "host.sources"));
 }
 
+static json_t *vm_json(const json_t *report)
+{
+	char *text = summary_vm(report);
+	json_t *json = !text ? NULL : strcmp(text, "-") ? value_text(text) : json_null();
+
+	free(text);
+	return json;
+}
+
 static json_t *side_json(const json_t *report, const char *name)
 {
-	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "file", value_text(name),
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "file", value_text(name),
+			 "vm", vm_json(report),
 			 "result", copy_or_null(value_at(report, "result")),
 			 "kernel", copy_or_null(value_at(report, "host.kernel")),
 			 "hostname", copy_or_null(value_at(report, "host.hostname")),

@@ -11,18 +11,25 @@
 
 #define NAMES_MOST 6	/* of config keys, in the headline */
 
+/* "a: before.json: lab, VM 64 GiB in 2 slots, kernel 6.12.118, 2026-11-26T00:45:00Z, pass" */
 static void put_side(const json_t *diff, const char *side, FILE *out)
 {
+	static const char *const members[][2] = {
+		{ "hostname", "" }, { "vm", "VM " }, { "kernel", "kernel " }, { "started", "" }, { "result", "" },
+	};
 	const json_t *value = value_at(diff, side);
-	const char *file = value_string(value, "file"), *result = value_string(value, "result");
-	const char *kernel = value_string(value, "kernel");
-	const char *hostname = value_string(value, "hostname");
-	const char *started = value_string(value, "started");
+	const char *file = value_string(value, "file"), *before = ": ";
 	char line[1024];
+	size_t at = (size_t)snprintf(line, sizeof(line), "%s: %s", side, file ? file : "?");
 
-	snprintf(line, sizeof(line), "%s: %s, %s on %s, %s, %s", side, file ? file : "?",
-		 kernel ? kernel : "-", hostname ? hostname : "-", started ? started : "-",
-		 result ? result : "-");
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]) && at < sizeof(line); i++) {
+		const char *text = value_string(value, members[i][0]);
+
+		if (!text)
+			continue;
+		at += (size_t)snprintf(line + at, sizeof(line) - at, "%s%s%s", before, members[i][1], text);
+		before = ", ";
+	}
 	fputs("  ", out);
 	text_wrap(out, text_prose(out), 2, 5, line);
 }

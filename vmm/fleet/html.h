@@ -40,6 +40,7 @@ void html_table(FILE *out, const char *const *heads);
 
 struct chart_bar {
 	const char *label;
+	const char *note;	/* a smaller line below the label, or NULL */
 	struct amount parts[CHART_PARTS];
 	struct amount mark;	/* predicted: a line across the bar */
 };

@@ -8,14 +8,17 @@
 
 #define WIDTH 900		/* in SVG's units; the page scales it */
 #define ROW 30
+#define NOTE 14			/* what a note adds to a row */
 #define THICK 20
 #define FIGURES 110		/* room for the sum after a bar */
 #define CHARACTER 8.2		/* width of a character, rather too much */
 #define LABEL_MOST 46		/* characters */
+#define NOTE_SMALLER 0.8	/* its letters, against the label's */
 #define TOP 34			/* the legend's height */
 
 struct scale {
 	double left;		/* of the bars */
+	double row;		/* height */
 	int64_t most;		/* the value of the whole width */
 };
 
@@ -47,12 +50,20 @@ static int64_t most_of(const struct chart *chart)
 
 static void set_scale(const struct chart *chart, struct scale *scale)
 {
-	size_t longest = 8;
+	double longest = 8;
+	bool notes = false;
 
-	for (size_t i = 0; i < chart->count; i++)
-		if (chart->bars[i].label && text_width(chart->bars[i].label) > longest)
-			longest = text_width(chart->bars[i].label);
-	scale->left = 20 + CHARACTER * (double)(longest < LABEL_MOST ? longest : LABEL_MOST);
+	for (size_t i = 0; i < chart->count; i++) {
+		const char *label = chart->bars[i].label, *note = chart->bars[i].note;
+
+		if (label && (double)text_width(label) > longest)
+			longest = (double)text_width(label);
+		if (note && NOTE_SMALLER * (double)text_width(note) > longest)
+			longest = NOTE_SMALLER * (double)text_width(note);
+		notes = notes || note;
+	}
+	scale->left = 20 + CHARACTER * (longest < LABEL_MOST ? longest : LABEL_MOST);
+	scale->row = ROW + (notes ? NOTE : 0);
 	scale->most = most_of(chart);
 }
 
@@ -80,8 +91,7 @@ static void put_legend(const struct chart *chart, const struct scale *scale, FIL
 			"<text x=\"%.1f\" y=\"16\">predicted</text>\n", x + 4, x + 13);
 }
 
-static void put_label(const struct chart_bar *bar, const struct scale *scale, double y,
-		      FILE *out)
+static void put_label(const char *text, const char *class, size_t most, double x, double y, FILE *out)
 {
 	char *label = NULL;
 	size_t size;
@@ -89,9 +99,9 @@ static void put_label(const struct chart_bar *bar, const struct scale *scale, do
 
 	if (!memory)
 		return;
-	text_fit(memory, bar->label ? bar->label : "-", LABEL_MOST);
+	text_fit(memory, text, most);
 	fclose(memory);
-	fprintf(out, "<text class=\"label\" x=\"%.1f\" y=\"%.1f\">", scale->left - 10, y);
+	fprintf(out, "<text class=\"%s\" x=\"%.1f\" y=\"%.1f\">", class, x, y);
 	html_text(out, label);
 	fputs("</text>\n", out);
 	free(label);
@@ -120,10 +130,13 @@ static void put_bar(const struct chart *chart, size_t i, const struct scale *sca
 {
 	const struct chart_bar *bar = &chart->bars[i];
 	struct amount sum = bar_sum(chart, bar);
-	double top = TOP + (double)i * ROW, end = to_width(sum.known ? sum.value : 0, scale);
+	double top = TOP + (double)i * scale->row, end = to_width(sum.known ? sum.value : 0, scale);
 	char text[AMOUNT_TEXT];
 
-	put_label(bar, scale, top + 15, out);
+	put_label(bar->label ? bar->label : "-", "label", LABEL_MOST, scale->left - 10, top + 15, out);
+	if (bar->note)
+		put_label(bar->note, "label note", (size_t)(LABEL_MOST / NOTE_SMALLER), scale->left - 10, top + 29,
+			  out);
 	put_parts(chart, bar, top, scale, out);
 	if (bar->mark.known) {
 		double at = to_width(bar->mark.value, scale);
@@ -139,16 +152,17 @@ static void put_bar(const struct chart *chart, size_t i, const struct scale *sca
 
 void html_chart(const struct chart *chart, FILE *out)
 {
-	size_t height = TOP + chart->count * ROW;
 	struct scale scale;
+	size_t height;
 
 	set_scale(chart, &scale);
+	height = TOP + chart->count * (size_t)scale.row;
 	fprintf(out, "<figure><figcaption>%s</figcaption>\n"
-		"<svg viewBox=\"0 0 %d %zu\" role=\"img\" aria-label=\"%s\">\n", chart->title,
+		"<div class=\"scroll\"><svg viewBox=\"0 0 %d %zu\" role=\"img\" aria-label=\"%s\">\n", chart->title,
 		WIDTH, height, chart->title);
 	put_legend(chart, &scale, out);
 	for (size_t i = 0; i < chart->count; i++)
 		put_bar(chart, i, &scale, out);
 	fprintf(out, "<line class=\"axis\" x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" y2=\"%zu\"/>\n"
-		"</svg></figure>\n", scale.left, TOP - 6, scale.left, height - 4);
+		"</svg></div></figure>\n", scale.left, TOP - 6, scale.left, height - 4);
 }

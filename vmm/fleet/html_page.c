@@ -18,7 +18,7 @@ static const char style[] =
 	"@media (prefers-color-scheme:dark){:root{--bg:#14181d;--fg:#e4e8ec;--dim:#9aa5b1;"
 	"--line:#343c46;--soft:#1d232a;--pass:#4cc884;--fail:#ff7b82;--skip:#e5b84b;"
 	"--p0:#3d9be0;--p1:#f0a83a;--p2:#2fc39a;--p3:#d587b8}}\n"
-	"body{margin:0 auto;padding:1.5rem;max-width:62rem;background:var(--bg);color:var(--fg);"
+	"body{margin:0 auto;padding:1.5rem;max-width:72rem;background:var(--bg);color:var(--fg);"
 	"font:15px/1.5 system-ui,sans-serif}\n"
 	"h1{font-size:1.5rem;margin:0 0 1rem}h2{font-size:1.2rem;margin:0}"
 	"h3{font-size:1rem;margin:1.6rem 0 .4rem}\n"
@@ -30,27 +30,35 @@ static const char style[] =
 	"border-bottom:1px solid var(--line)}\n"
 	"thead th{color:var(--dim);font-weight:600;font-size:.87em}"
 	"tbody th{font-weight:600;white-space:nowrap;width:1%}\n"
-	".n{text-align:right;white-space:nowrap}.mono,pre{font-family:ui-monospace,monospace}\n"
+	".n{text-align:right;white-space:nowrap}.w{white-space:nowrap}.mono,pre{font-family:ui-monospace,monospace}\n"
 	"pre{background:var(--soft);padding:.7rem;overflow-x:auto;font-size:.87em}\n"
 	".pass{color:var(--pass)}.fail,.error{color:var(--fail)}.skip{color:var(--skip)}"
 	".pass,.fail,.skip,.error{font-weight:700;text-transform:uppercase}\n"
 	".remedy,.dim{color:var(--dim)}a{color:var(--p0)}p{margin:.4rem 0}\n"
 	"figure{margin:1.2rem 0}figcaption{font-weight:600;margin-bottom:.3rem}\n"
-	"svg{width:100%;height:auto;font:13px system-ui,sans-serif}svg text{fill:var(--fg)}"
-	"svg .label{text-anchor:end}svg .sum{fill:var(--dim)}\n"
+	"svg{width:100%;min-width:42rem;height:auto;font:13px system-ui,sans-serif}svg text{fill:var(--fg)}"
+	"svg .label{text-anchor:end}svg .sum,svg .note{fill:var(--dim)}svg .note{font-size:.8em}\n"
 	".p0{fill:var(--p0)}.p1{fill:var(--p1)}.p2{fill:var(--p2)}.p3{fill:var(--p3)}"
 	".mark{fill:var(--fg)}.axis{stroke:var(--line)}\n"
+	"@media (max-width:48rem){body{padding:.8rem;overflow-wrap:anywhere}"
+	"table{display:block;overflow-x:auto}th,td{overflow-wrap:normal}}\n"
 	"@media print{section{break-inside:avoid}}\n";
 
-/* "6.12.117+deb13-cloud-amd64 amd, tdp_mmu off" */
+/* "node1, VM 64 GiB in 2 slots" */
 static char *label_of(const struct summary *summary)
 {
 	char *label;
 
-	if (asprintf(&label, "%s %s, tdp_mmu %s", summary->facts[FACT_KERNEL],
-		     summary->facts[FACT_VENDOR], summary->facts[FACT_TDP_MMU]) < 0)
-		return NULL;
-	return label;
+	return asprintf(&label, "%s, VM %s", summary->hostname, summary->facts[FACT_VM]) < 0 ? NULL : label;
+}
+
+/* "6.12.117+deb13-cloud-amd64 amd, tdp_mmu off, node1.json" */
+static char *note_of(const struct summary *summary)
+{
+	char *note;
+
+	return asprintf(&note, "%s %s, tdp_mmu %s, %s", summary->facts[FACT_KERNEL], summary->facts[FACT_VENDOR],
+			summary->facts[FACT_TDP_MMU], summary->file) < 0 ? NULL : note;
 }
 
 static const char *exact_text(const struct summary *summary)
@@ -71,21 +79,31 @@ static const char *exact_class(const struct summary *summary)
 	return summary_exact(summary) == EXACT_NO ? "fail" : NULL;
 }
 
+/* Two texts in one cell, so that a page on a telephone shows the cells of a row beside each other. */
+static void put_pair(const char *text, const char *below, FILE *out)
+{
+	fputs("<td class=\"w\">", out);
+	html_text(out, text);
+	fputs("<br/><span class=\"dim\">", out);
+	html_text(out, below);
+	fputs("</span></td>", out);
+}
+
 static void put_row(const struct summary *summary, size_t id, bool detailed, FILE *out)
 {
-	char text[AMOUNT_TEXT];
+	char text[AMOUNT_TEXT], kvm[128];
 
+	snprintf(kvm, sizeof(kvm), "%s, tdp_mmu %s, rmaps %s", summary->facts[FACT_VENDOR],
+		 summary->facts[FACT_TDP_MMU], summary->facts[FACT_POLICY]);
 	if (detailed)
 		fprintf(out, "<tr><td><a href=\"#run%zu\">%zu</a></td>", id, id);
 	else
 		fprintf(out, "<tr><td>%zu</td>", id);
 	html_cell(out, html_result_class(summary->facts[FACT_RESULT]),
 		  summary->facts[FACT_RESULT]);
-	html_cell(out, NULL, summary->hostname);
-	html_cell(out, NULL, summary->facts[FACT_KERNEL]);
-	html_cell(out, NULL, summary->facts[FACT_VENDOR]);
-	html_cell(out, NULL, summary->facts[FACT_TDP_MMU]);
-	html_cell(out, NULL, summary->facts[FACT_POLICY]);
+	put_pair(summary->hostname, summary->file, out);
+	put_pair(summary->facts[FACT_KERNEL], kvm, out);
+	html_cell(out, "w", summary->facts[FACT_VM]);
 	html_cell(out, "n", amount_bytes(text, summary->creation));
 	html_cell(out, "n", amount_bytes(text, summary->transition));
 	html_cell(out, exact_class(summary), exact_text(summary));
@@ -105,19 +123,20 @@ static int put_chart(const struct summary *summaries, size_t count, FILE *out)
 
 	for (size_t i = 0; !rc && i < count; i++) {
 		const struct summary *one = &summaries[i];
-		char *label = label_of(one);
 
 		bars[i] = (struct chart_bar){
-			.label = label,
+			.label = label_of(one), .note = note_of(one),
 			.parts = { one->creation, one->transition },
 			.mark = amount_add(one->creation_predicted, one->transition_predicted),
 		};
-		rc = label ? 0 : -ENOMEM;
+		rc = bars[i].label && bars[i].note ? 0 : -ENOMEM;
 	}
 	if (!rc)
 		html_chart(&chart, out);
-	for (size_t i = 0; bars && i < count; i++)
+	for (size_t i = 0; bars && i < count; i++) {
 		free((char *)bars[i].label);
+		free((char *)bars[i].note);
+	}
 	free(bars);
 	return rc;
 }
@@ -125,8 +144,8 @@ static int put_chart(const struct summary *summaries, size_t count, FILE *out)
 static int put_overview(const struct html_report *reports, size_t count, const bool *detailed, FILE *out)
 {
 	static const char *const heads[] = {
-		"#", "result", "host", "kernel", "vendor", "tdp_mmu", "rmaps", ">creation",
-		">transition", "predicted", ">time", NULL
+		"#", "result", "host, file", "kernel, KVM", "VM", ">creation", ">transition", "bytes", ">time",
+		NULL
 	};
 	struct summary *summaries = calloc(count, sizeof(*summaries));
 	int rc = summaries ? 0 : -ENOMEM;

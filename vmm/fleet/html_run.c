@@ -6,6 +6,7 @@
 
 #include "base/value.h"
 #include "fleet/html.h"
+#include "fleet/summary.h"
 #include "report/array_amount.h"
 #include "report/report_render.h"
 
@@ -15,17 +16,25 @@ static void put_title(const struct html_report *run, size_t id, FILE *out)
 {
 	const char *result = value_string(run->report, "result");
 	const char *kernel = value_string(run->report, "host.kernel");
+	const char *hostname = value_string(run->report, "host.hostname");
 	const char *class = html_result_class(result);
-	char headline[1024];
+	char headline[1024], *vm = summary_vm(run->report);
 
 	report_headline(run->report, headline, sizeof(headline));
 	fprintf(out, "<summary><h2><span class=\"%s\">", class ? class : "dim");
 	html_text(out, result ? result : "?");
 	fprintf(out, "</span> %zu: ", id);
+	html_text(out, hostname ? hostname : "unknown host");
+	fputs(", VM ", out);
+	html_text(out, vm ? vm : "-");
+	fputs("</h2> <span class=\"dim\">", out);
 	html_text(out, kernel ? kernel : "unknown kernel");
-	fputs("</h2><p>", out);
+	fputs(", ", out);
+	html_text(out, run->name);
+	fputs("</span><p>", out);
 	html_text(out, headline);
 	fputs("</p></summary>\n", out);
+	free(vm);
 }
 
 static const char *on_off(const json_t *report, const char *path)
@@ -152,17 +161,13 @@ static void put_array(const char *name, struct amount predicted, struct amount m
 	fputs("</tr>\n", out);
 }
 
-static void put_transition(const json_t *report, FILE *out)
+static void put_arrays(const json_t *transition, FILE *out)
 {
 	static const char *const heads[] = {
 		"bytes of", ">predicted", ">measured", ">difference", "", NULL
 	};
-	const json_t *transition = value_at(report, "transition");
 	static const enum array arrays[] = { ARRAY_RMAP, ARRAY_TRACKING };
 
-	if (!value_is_true(transition, "observed"))
-		return;
-	fputs("<h3>Transition</h3>\n", out);
 	html_table(out, heads);
 	for (size_t i = 0; i < sizeof(arrays) / sizeof(arrays[0]); i++)
 		put_array(array_name(arrays[i]),
@@ -171,6 +176,23 @@ static void put_transition(const json_t *report, FILE *out)
 	put_array("total", amount_transition(transition, "predicted"),
 		  amount_transition(transition, "measured"), out);
 	fputs("</tbody></table>\n", out);
+}
+
+static void put_transition(const json_t *report, FILE *out)
+{
+	const json_t *transition = value_at(report, "transition");
+	bool observed = value_is_true(transition, "observed");
+	char advice[REPORT_ADVICE];
+
+	report_advice(report, advice);
+	if (!observed && !advice[0])
+		return;
+	fputs("<h3>Transition</h3>\n", out);
+	if (observed)
+		put_arrays(transition, out);
+	fputs("<p>", out);
+	html_text(out, advice);
+	fputs("</p>\n", out);
 }
 
 static void put_checks(const json_t *report, FILE *out)

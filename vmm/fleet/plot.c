@@ -55,10 +55,10 @@ static void put_mark(FILE *out, struct amount bytes)
 		fputs(" NaN", out);
 }
 
-static void put_stack(FILE *out, const char *title, const char *const *names, bool marks)
+static void put_stack(FILE *out, const char *title, const char *of, const char *const *names, bool marks)
 {
-	fputs("set title \"", out);
-	plot_text(out, title);
+	fprintf(out, "set title \"%s\\n", title);
+	plot_text(out, of);
 	fputs("\"\nset ylabel 'MiB of kernel memory'\nset yrange [0:*]\n"
 	      "set style data histograms\nset style histogram rowstacked\nplot", out);
 	for (int i = 0; names[i]; i++)
@@ -70,12 +70,21 @@ static void put_stack(FILE *out, const char *title, const char *const *names, bo
 	fputc('\n', out);
 }
 
-static bool plot_phases(const json_t *report, FILE *out)
+/* The last part of a file's path. */
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static bool plot_phases(const json_t *report, const char *file, FILE *out)
 {
 	const char *names[ARRAY_COUNT + 1] = { NULL };
 	const json_t *phases = value_at(report, "phases"), *phase;
 	const char *kernel = value_string(report, "host.kernel");
-	char title[256];
+	const char *hostname = value_string(report, "host.hostname");
+	char of[256], *vm = summary_vm(report);
 	bool any = false;
 	size_t i;
 
@@ -94,36 +103,54 @@ static bool plot_phases(const json_t *report, FILE *out)
 	fputs("END_OF_DATA\n", out);
 	for (int array = 0; array < ARRAY_COUNT; array++)
 		names[array] = array_label((enum array)array);
-	snprintf(title, sizeof(title), "The VM's arrays after each phase, %s",
-		 kernel ? kernel : "unknown kernel");
-	put_stack(out, title, names, false);
+	snprintf(of, sizeof(of), "%s, VM %s, %s (%s)", hostname ? hostname : "unknown host", vm ? vm : "-",
+		 kernel ? kernel : "unknown kernel", base_name(file));
+	free(vm);
+	put_stack(out, "The VM's arrays after each phase", of, names, false);
 	return any;
 }
 
-/* "6.12.117+deb13-cloud-amd64" becomes "6.12.117": the labels are side by side. */
+#define LABEL_MOST 19	/* characters of a line: the labels are side by side */
+
+/* A line of a label, which loses its middle if it is too long. */
+static void put_line(FILE *out, const char *text)
+{
+	char *line = NULL;
+	size_t size;
+	FILE *memory = open_memstream(&line, &size);
+
+	if (!memory)
+		return;
+	text_fit(memory, text, LABEL_MOST);
+	if (!fclose(memory))
+		plot_text(out, line);
+	fputs("\\n", out);
+	free(line);
+}
+
+/* "node1", "6.12.117 cloud amd", "tdp_mmu on, lazy", "64 GiB in 2 slots", "node1.json" */
 static void put_label(FILE *out, const struct summary *one)
 {
-	char kernel[24];
+	const char *kernel = one->facts[FACT_KERNEL];
+	int release = (int)strcspn(kernel, "+~-");
+	char line[64];
 
-	snprintf(kernel, sizeof(kernel), "%s", one->facts[FACT_KERNEL]);
-	kernel[strcspn(kernel, "+~-")] = '\0';
 	fputc('"', out);
-	plot_text(out, kernel[0] ? kernel : "-");
-	if (strstr(one->facts[FACT_KERNEL], "cloud"))
-		fputs(" cloud", out);
-	fputs("\\n", out);
-	plot_text(out, one->facts[FACT_VENDOR]);
-	fputs("\\ntdp_mmu ", out);
-	plot_text(out, one->facts[FACT_TDP_MMU]);
-	fputs("\\n", out);
-	plot_text(out, one->facts[FACT_POLICY]);
+	put_line(out, one->hostname);
+	snprintf(line, sizeof(line), "%.*s%s %s", release ? release : 1, kernel,
+		 strstr(kernel, "cloud") ? " cloud" : "", one->facts[FACT_VENDOR]);
+	put_line(out, line);
+	snprintf(line, sizeof(line), "tdp_mmu %s, %s", one->facts[FACT_TDP_MMU], one->facts[FACT_POLICY]);
+	put_line(out, line);
+	put_line(out, one->facts[FACT_VM]);
+	put_line(out, base_name(one->file));
 	fputc('"', out);
 }
 
-static int put_report(const json_t *report, bool *any, FILE *out)
+static int put_report(const json_t *report, const char *file, bool *any, FILE *out)
 {
 	struct summary one;
-	int rc = summary_read(report, "", &one);
+	int rc = summary_read(report, file, &one);
 
 	if (!rc) {
 		*any = *any || one.creation.known;
@@ -138,17 +165,18 @@ static int put_report(const json_t *report, bool *any, FILE *out)
 	return rc;
 }
 
-static int plot_several(const json_t *const *reports, size_t count, bool *any, FILE *out)
+static int plot_several(const json_t *const *reports, const char *const *files, size_t count, bool *any,
+			FILE *out)
 {
 	static const char *const names[] = { "with the slots", "at the transition", NULL };
 	int rc = 0;
 
 	fputs("$memory << END_OF_DATA\n", out);
 	for (size_t i = 0; !rc && i < count; i++)
-		rc = put_report(reports[i], any, out);
+		rc = put_report(reports[i], files[i], any, out);
 	fputs("END_OF_DATA\n", out);
-	fputs("set bmargin 6\n", out);
-	put_stack(out, "KVM's arrays: allocated with the slots, and at the transition", names, true);
+	fputs("set bmargin 7\nset xtics font ',10'\n", out);
+	put_stack(out, "KVM's arrays", "allocated with the slots, and at the transition", names, true);
 	return rc;
 }
 
@@ -163,7 +191,8 @@ static const json_t *sweep_of(const json_t *report)
 	return sweep && !json_is_null(sweep) ? sweep : NULL;
 }
 
-static int write_script(const json_t *const *reports, size_t count, const char *terminal, FILE *out)
+static int write_script(const json_t *const *reports, const char *const *names, size_t count,
+			const char *terminal, FILE *out)
 {
 	const json_t *sweep = count == 1 ? sweep_of(reports[0]) : NULL;
 	size_t width = count > 7 ? 130 * count : 900;
@@ -177,9 +206,9 @@ static int write_script(const json_t *const *reports, size_t count, const char *
 	if (sweep)
 		return plot_sweep(sweep, out);
 	if (count == 1)
-		any = plot_phases(reports[0], out);
+		any = plot_phases(reports[0], names[0], out);
 	else
-		rc = plot_several(reports, count, &any, out);
+		rc = plot_several(reports, names, count, &any, out);
 	return rc ? rc : any ? 0 : -ENODATA;
 }
 
@@ -194,7 +223,8 @@ const char *plot_terminal(const char *path)
 	return NULL;
 }
 
-int plot_reports(const json_t *const *reports, size_t count, const char *path, struct err *err)
+int plot_reports(const json_t *const *reports, const char *const *names, size_t count, const char *path,
+		 struct err *err)
 {
 	const char *terminal = plot_terminal(path);
 	char *script = NULL;
@@ -207,7 +237,7 @@ int plot_reports(const json_t *const *reports, size_t count, const char *path, s
 	out = open_memstream(&script, &size);
 	if (!out)
 		return err_errno(err, ENOMEM, "making gnuplot's script");
-	rc = write_script(reports, count, terminal, out);
+	rc = write_script(reports, names, count, terminal, out);
 	if (fclose(out) && !rc)
 		rc = -ENOMEM;
 	if (rc == -ENODATA) {

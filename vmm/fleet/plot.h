@@ -15,9 +15,10 @@
 const char *plot_terminal(const char *path);
 /*
  * PATH ends in .svg or .png. Plots the curves of a sweep (or of a report that has one), the memory
- * by phase of one report, or the memory of several reports side by side.
+ * by phase of one report, or the memory of several reports side by side. names are those of their files.
  */
-int plot_reports(const json_t *const *reports, size_t count, const char *path, struct err *err);
+int plot_reports(const json_t *const *reports, const char *const *names, size_t count, const char *path,
+		 struct err *err);
 
 /* Writes text for double quotes in a script: characters that are special there become '_'. */
 void plot_text(FILE *out, const char *text);

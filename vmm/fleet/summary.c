@@ -70,7 +70,7 @@ static char *reason(const json_t *report)
 	return strdup(headline);
 }
 
-static char *vm_text(const json_t *report)
+char *summary_vm(const json_t *report)
 {
 	const json_t *slots = value_at(report, "slots");
 	char bytes[AMOUNT_TEXT], *text;
@@ -128,7 +128,7 @@ int summary_read(const json_t *report, const char *file, struct summary *summary
 			[FACT_TDP] = copy(report, "host.kvm.tdp"),
 			[FACT_NESTED] = copy(report, "host.kvm.nested"),
 			[FACT_POLICY] = copy(report, "host.rmap_policy"),
-			[FACT_VM] = vm_text(report),
+			[FACT_VM] = summary_vm(report),
 		},
 	};
 	for (int fact = 0; fact < FACT_COUNT; fact++)

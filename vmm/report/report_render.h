@@ -52,6 +52,9 @@ void report_headline(const json_t *report, char *text, size_t size);
 const char *report_last_state(const json_t *report);
 /* After an error or a signal no check need fail, yet no harness may take the report for a success. */
 bool report_broke(const json_t *report);
+#define REPORT_ADVICE 512
+/* How much an operator must leave free for the transition, in whole sentences; "" if it is not known. */
+void report_advice(const json_t *report, char text[REPORT_ADVICE]);
 /* What the user can do about a run that could not be judged, or NULL. */
 const char *report_remedy(const json_t *report);
 

@@ -47,22 +47,23 @@ static void put_share(const json_t *report, struct amount total, FILE *out)
 		amount_bytes(text, guest));
 }
 
-/* Advice for the operator. */
-static void put_advice(const json_t *report, struct amount total, FILE *out)
+void report_advice(const json_t *report, char text[REPORT_ADVICE])
 {
 	struct amount creation = amount_arrays(value_at(report, "predicted.creation"));
+	struct amount total = amount_transition(value_at(report, "transition"), "predicted");
 	struct amount slab = amount_at(report, "predicted.transition_slab_bytes");
 	struct amount headroom = slab.known ? amount_add(total, slab) : total;
-	char bytes[AMOUNT_TEXT], exact[AMOUNT_TEXT], hash[AMOUNT_TEXT], text[512];
+	char bytes[AMOUNT_TEXT], exact[AMOUNT_TEXT], hash[AMOUNT_TEXT];
 
+	text[0] = '\0';
 	if (!headroom.known)
 		return;
 	if (!total.value)
-		snprintf(text, sizeof(text),
+		snprintf(text, REPORT_ADVICE,
 			 "Nothing has to stay free for later: this kernel allocates all of it, %s, "
 			 "with the slots.", amount_bytes(bytes, creation));
 	else
-		snprintf(text, sizeof(text),
+		snprintf(text, REPORT_ADVICE,
 			 "Leave at least %s (%s bytes%s%s) free in this VM's cgroup: KVM allocates "
 			 "that, once, when the guest first starts a nested guest, and the VM is "
 			 "killed if the cgroup has less. L2's shadow pages need more: `minivmm "
@@ -70,6 +71,15 @@ static void put_advice(const json_t *report, struct amount total, FILE *out)
 			 amount_exact(exact, headroom),
 			 slab.value ? ", slab included: " : "",
 			 slab.value ? amount_bytes(hash, slab) : "");
+}
+
+static void put_advice(const json_t *report, FILE *out)
+{
+	char text[REPORT_ADVICE];
+
+	report_advice(report, text);
+	if (!text[0])
+		return;
 	fputs("  ", out);
 	text_wrap(out, text_prose(out), 2, 2, text);
 }
@@ -142,6 +152,6 @@ int report_text_transition(const json_t *report, FILE *out)
 	if (observed || total.value)
 		rc = put_arrays(transition, out);
 	put_share(report, total, out);
-	put_advice(report, total, out);
+	put_advice(report, out);
 	return rc;
 }
