@@ -7,6 +7,10 @@ setup() {
 	cd "$BATS_TEST_TMPDIR" || exit
 }
 
+teardown() {
+	[[ ! ${exporter_PID:-} ]] || kill "$exporter_PID"
+}
+
 # A host without KVM.
 command_line() {
 	echo "$top/minivmm smoke --brief vm.device=/nonexistent"
@@ -68,6 +72,70 @@ page_width() { # PAGE
 	cp "$top/docs/fleet/minivmm-smoke.timer" .
 	systemd-analyze verify ./minivmm-smoke.service ./minivmm-smoke.timer >out 2>&1 || { cat out; return 1; }
 	[[ ! -s out ]] || { cat out; return 1; }
+}
+
+# Where tests/setup has put what is not installed.
+programs() {
+	PATH=$PATH:${LAB_CACHE:-$top/build/lab}/programs
+}
+
+@test "promtool takes every file for Prometheus" {
+	programs
+	command -v promtool >/dev/null || skip "no promtool here (tests/setup check unpacks it from Debian's prometheus)"
+	status=0
+	"$top/minivmm" smoke vm.device=/nonexistent --format prom -o skipped.prom >/dev/null || status=$?
+	[[ $status == 4 ]]
+	"$top/minivmm" report show "$top/tests/fixtures/report.json" --format prom >run.prom
+	"$top/minivmm" report show "$top/tests/fixtures/stat.json" --format prom >stat.prom
+	jq '.config_name = "a\"b\\c\nd" | .host.kernel = "6.12 \"x\" \\ é"' "$top/tests/fixtures/report.json" >odd.json
+	"$top/minivmm" report show odd.json --format prom >odd.prom
+	for file in skipped run stat odd; do
+		promtool check metrics <$file.prom
+	done
+	! sed 's/^# TYPE.*/&x/' run.prom | promtool check metrics 2>/dev/null || return 1
+}
+
+# Debian's exporter on a free port of this host alone: sets port.
+start_exporter() { # FOLDER
+	local line
+	port=
+	coproc exporter { exec prometheus-node-exporter --collector.disable-defaults --collector.textfile \
+		--collector.textfile.directory="$1" --web.listen-address=127.0.0.1:0 2>&1 3>&-; }
+	while [[ ! $port ]] && read -r line; do
+		[[ $line != *'"Listening on"'* ]] || port=${line##*:}
+	done <&"${exporter[0]}"
+	[[ $port ]]
+}
+
+# What the exporter has collected.
+scrape() {
+	exec 4<>"/dev/tcp/127.0.0.1/$port"
+	printf 'GET /metrics HTTP/1.0\r\n\r\n' >&4
+	cat <&4
+	exec 4>&-
+}
+
+@test "a running node_exporter shows what -o FILE has, whole, also while it is written" {
+	programs
+	command -v prometheus-node-exporter >/dev/null ||
+		skip "no prometheus-node-exporter here (tests/setup check unpacks it)"
+	mkdir folder
+	"$top/minivmm" report show "$top/tests/fixtures/report.json" --format prom -o folder/minivmm.prom >/dev/null
+	start_exporter folder
+	for ((i = 0; i < 30; i++)); do
+		"$top/minivmm" report show "$top/tests/fixtures/report.json" --format prom -o folder/minivmm.prom >/dev/null
+	done &
+	writer=$!
+	for ((i = 0; i < 10; i++)); do
+		scrape >scraped
+		grep -qx 'node_textfile_scrape_error 0' scraped
+		[[ $(grep -c '^minivmm_' scraped) == $(grep -vc '^#' folder/minivmm.prom) ]]
+	done
+	wait "$writer"
+	grep -qx 'minivmm_transition_rmap_bytes{config="configs/transition.ini"} 1.34750208e+08' scraped
+	# A half of the file would be noticed.
+	head -c 1000 folder/minivmm.prom >folder/half && mv folder/half folder/minivmm.prom
+	scrape | grep -qx 'node_textfile_scrape_error 1'
 }
 
 @test "what the unit runs writes a file for Prometheus" {
