@@ -66,6 +66,85 @@ page_width() { # PAGE
 	[[ $(page_width wide.html) -gt 500 ]]
 }
 
+@test "Kubernetes' types take the DaemonSet, which has no privilege but to be root" {
+	/usr/bin/python3 -c 'import kubernetes' 2>/dev/null || skip "no Kubernetes client here (Debian: python3-kubernetes)"
+	manifest=$top/docs/fleet/daemonset.yaml
+	"$top/tests/manifest" "$manifest" V1DaemonSet
+	# The check is one.
+	sed 's/readOnlyRootFilesystem/readOnly/; s/cpu: 100m/cpu: 1/; s/periodSeconds: 10/periodSeconds: soon/' "$manifest" >wrong.yaml
+	status=0
+	"$top/tests/manifest" wrong.yaml V1DaemonSet >wrong || status=$?
+	[[ $status == 1 && $(wc -l <wrong) == 3 ]]
+	/usr/bin/python3 -c 'import json, sys, yaml; json.dump(yaml.safe_load(open(sys.argv[1])), sys.stdout)' "$manifest" >manifest.json
+	jq -e '.spec as {$selector, $template} | $template.spec as $pod | $pod.containers[0] as $one
+		| ($selector.matchLabels | to_entries) - ($template.metadata.labels | to_entries) == []
+		and ($pod.containers | length) == 1 and $one.securityContext.capabilities == {drop: ["ALL"]}
+		and ($one.securityContext | .privileged or .allowPrivilegeEscalation | not)
+		and $one.securityContext.readOnlyRootFilesystem and $one.securityContext.seccompProfile.type == "RuntimeDefault"
+		and $pod.automountServiceAccountToken == false
+		and ([$pod | .hostNetwork, .hostPID, .hostIPC, (.volumes[] | .hostPath)] | map(values) == [])' manifest.json
+}
+
+@test "what the pod runs leaves one report in its log and its status for the probe" {
+	/usr/bin/python3 -c 'import yaml' 2>/dev/null || skip "no YAML here (Debian: python3-yaml)"
+	/usr/bin/python3 -c 'import sys, yaml
+one = yaml.safe_load(open(sys.argv[1]))["spec"]["template"]["spec"]["containers"][0]
+print(one["command"][2], "\n" + " ".join(one["readinessProbe"]["exec"]["command"]), sep="")' \
+		"$top/docs/fleet/daemonset.yaml" >lines
+	mkdir bin
+	printf '#!/bin/sh\nexec "%s/minivmm" "$@" vm.device=/nonexistent\n' "$top" >bin/minivmm
+	chmod +x bin/minivmm
+	{ read -r command && read -r probe; } < <(sed "s|/run/minivmm|$PWD|; s|exec sleep infinity|:|" lines)
+	PATH=$PWD/bin:$PATH setpriv --bounding-set=-all --inh-caps=-all --no-new-privs sh -c "$command" >log
+	jq -e '.result == "skip"' log
+	[[ $(<status) == 4 ]]
+	$probe
+	echo 1 >status
+	! $probe || return 1
+}
+
+# The steps of a part of LAVA's test definition as its dispatcher writes them into a script: by `sh -e`, one after another.
+lava_steps() { # PART
+	/usr/bin/python3 -c 'import sys, yaml
+print(*yaml.safe_load(open(sys.argv[1]))[sys.argv[2]]["steps"], sep="\n")' "$top/docs/fleet/lava.yaml" "$1"
+}
+
+@test "LAVA's schema takes the test definition, and its lava-test-case every check" {
+	programs
+	folder=${LAB_CACHE:-$top/build/lab}/programs
+	[[ -e $folder/testdef.py && -e $folder/lava-test-case ]] || skip "no LAVA here (tests/setup check unpacks Debian 12's)"
+	/usr/bin/python3 -c 'import sys, yaml
+sys.path.insert(0, sys.argv[1])
+sys.dont_write_bytecode = True
+import testdef
+testdef.validate(yaml.safe_load(open(sys.argv[2])))' "$folder" "$top/docs/fleet/lava.yaml"
+	mkdir bin
+	# The dispatcher puts the shell into its first line.
+	{ echo '#!/bin/sh' && cat "$folder/lava-test-case"; } >bin/lava-test-case
+	cp "$folder/lava-common-functions" bin/
+	{ echo 'set -e' && lava_steps install && lava_steps run; } >run.sh
+	for file in wrong transition; do
+		cat >bin/minivmm <<-END
+			#!/bin/sh
+			[ "\$1" != smoke ] || { cp "$top/tests/golden/$file.json" smoke.json; exit $([[ $file == transition ]] && echo 0 || echo 1); }
+			exec "$top/minivmm" "\$@"
+		END
+		chmod +x bin/*
+		DEB='' LAVA_RESULT_DIR=$PWD PATH=$PWD/bin:$PATH sh run.sh >$file.log
+		cat $file.log
+		[[ $(grep '<LAVA_SIGNAL_TESTCASE ' $file.log | grep -vc 'TEST_CASE_ID=transition ') == $(jq '.checks | length + 1' "$top/tests/golden/$file.json") ]]
+	done
+	grep -q '<LAVA_SIGNAL_TESTCASE TEST_CASE_ID=smoke RESULT=pass>' transition.log
+	grep -q '<LAVA_SIGNAL_TESTCASE TEST_CASE_ID=transition RESULT=pass UNITS=bytes MEASUREMENT=134750208>' transition.log wrong.log
+	grep -q '<LAVA_SIGNAL_TESTCASE TEST_CASE_ID=smoke RESULT=fail>' wrong.log
+	grep -q '<LAVA_SIGNAL_TESTCASE TEST_CASE_ID=rmap.exact RESULT=fail>' wrong.log
+	# A host without KVM: nothing fails, and the run goes on to its end.
+	printf '#!/bin/sh\ncase $1 in smoke) set -- "$@" vm.device=/nonexistent ;; esac\nexec "%s/minivmm" "$@"\n' "$top" >bin/minivmm
+	DEB='' LAVA_RESULT_DIR=$PWD PATH=$PWD/bin:$PATH sh run.sh >skip.log
+	grep -q '<LAVA_SIGNAL_TESTCASE TEST_CASE_ID=smoke RESULT=skip>' skip.log
+	[[ $(grep -c 'RESULT=skip>' skip.log) -gt 10 && ! $(grep -E 'RESULT=(fail|pass)' skip.log) ]]
+}
+
 @test "systemd takes the units" {
 	command -v systemd-analyze >/dev/null || skip "no systemd here"
 	sed "s|/usr/bin/minivmm|$top/minivmm|; /^Documentation=/d" "$top/docs/fleet/minivmm-smoke.service" >minivmm-smoke.service
