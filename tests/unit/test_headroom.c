@@ -139,7 +139,7 @@ static void the_json_has_what_the_text_says(void **state)
 	assert_int_equal(headroom_text(json, out), 0);
 	fclose(out);
 	assert_non_null(strstr(text, "HEADROOM: the first nested guest took 102 MiB more than the booted VM, "
-				     "planned 100.0 MiB; kernel 6.12"));
+				     "planned 100.0 MiB;"));
 	assert_non_null(strstr(text, "\n1 run, each in a cgroup of its own\n"));
 	free(text);
 	json_decref(json);

@@ -12,8 +12,10 @@
 
 #define TABLE_INDENT 2
 #define TABLE_GAP 2
-#define COLUMN_LEAST 8	/* no column is made narrower than that, */
+#define COLUMN_LEAST 10	/* no column is made narrower than that, */
 #define FIGURE_LEAST 20	/* and none that is aligned to the right than that */
+
+#define PARAGRAPH_MOST 1024	/* bytes: a sentence and names */
 
 #define COLUMNS_LEAST 60
 #define COLUMNS_MOST 200
@@ -262,6 +264,18 @@ void text_wrap(FILE *out, size_t width, size_t at, size_t indent, const char *te
 	fputc('\n', out);
 }
 
+void text_paragraph(FILE *out, size_t at, size_t indent, const char *format, ...)
+{
+	char text[PARAGRAPH_MOST];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	fprintf(out, "%*s", (int)at, "");
+	text_wrap(out, text_columns(out), at, indent, text);
+}
+
 void table_cell(struct table *table, const char *format, ...)
 {
 	va_list args;
@@ -322,7 +336,17 @@ static size_t least_width(const struct table *table, size_t column, size_t width
 	return width / 2 > least ? width / 2 : least;
 }
 
-/* A table that is too wide gets narrower in its widest columns. */
+/* In parts, there is room for all text that is not longer than half a line. */
+static void widths_of_parts(const struct table *table, size_t most, size_t *widths)
+{
+	for (size_t i = 0; i < table->column_count; i++) {
+		widths[i] = column_width(table, i);
+		if (widths[i] > most / 2 && !table->columns[i].right)
+			widths[i] = most / 2;
+	}
+}
+
+/* A table that is too wide gets narrower in its widest columns, or is printed in parts. */
 static void column_widths(const struct table *table, size_t most, size_t *widths)
 {
 	size_t total;
@@ -336,27 +360,75 @@ static void column_widths(const struct table *table, size_t most, size_t *widths
 			if (least_width(table, i, widths[i]) < widths[i] &&
 			    (widest == table->column_count || widths[i] > widths[widest]))
 				widest = i;
-		if (widest == table->column_count)
+		if (widest == table->column_count) {
+			widths_of_parts(table, most, widths);
 			return;
+		}
 		least = least_width(table, widest, widths[widest]);
 		widths[widest] = widths[widest] > excess + least ? widths[widest] - excess : least;
 	}
 }
 
-/* Blanks are put only before text, so that no line ends in blanks. */
-static void put_row(const struct table *table, const size_t *widths, size_t row, FILE *out)
+/* Columns that a part of the table has: its keys, and those from `from` to before `to`. */
+struct part {
+	size_t from, to;
+};
+
+static size_t keys_of(const struct table *table)
 {
-	size_t blanks = TABLE_INDENT;
+	return table->keys ? table->keys : 1;
+}
+
+static bool has_column(const struct table *table, const struct part *part, size_t column)
+{
+	return column < keys_of(table) || (column >= part->from && column < part->to);
+}
+
+/* The next part: as many columns as there is room for, and one at least. */
+static void next_part(const struct table *table, const size_t *widths, size_t most, struct part *part)
+{
+	size_t total = TABLE_INDENT - TABLE_GAP;
+	bool any = false;
+
+	for (size_t i = 0; i < keys_of(table); i++)
+		total += widths[i] ? widths[i] + TABLE_GAP : 0;
+	part->from = part->to ? part->to : keys_of(table);
+	for (part->to = part->from; part->to < table->column_count; part->to++) {
+		size_t width = widths[part->to] ? widths[part->to] + TABLE_GAP : 0;
+
+		if (any && total + width > most)
+			break;
+		total += width;
+		any = any || width;
+	}
+}
+
+static const char *cell(const struct table *table, size_t row, size_t column)
+{
+	return row ? table->cells[(row - 1) * table->column_count + column] : table->columns[column].head;
+}
+
+/*
+ * Blanks are put only before text, so that no line ends in blanks. Text in the last column is a sentence: it goes on in
+ * further lines, where others lose their middle.
+ */
+static void put_row(const struct table *table, const size_t *widths, size_t row, const struct part *part, FILE *out)
+{
+	size_t blanks = TABLE_INDENT, at = TABLE_INDENT;
 
 	for (size_t i = 0; i < table->column_count; i++) {
 		const struct table_column *column = &table->columns[i];
-		const char *text = row ? table->cells[(row - 1) * table->column_count + i] :
-					 column->head;
+		const char *text = cell(table, row, i);
 		size_t have = text_width(text), slack;
 
-		if (!widths[i])
+		if (!widths[i] || !has_column(table, part, i))
 			continue;
 		slack = have < widths[i] ? widths[i] - have : 0;
+		if (have > widths[i] && i + 1 == table->column_count && !column->right) {
+			fprintf(out, "%*s", (int)blanks, "");
+			text_wrap(out, at + widths[i], at, at, text);
+			return;
+		}
 		if (have) {
 			fprintf(out, "%*s", (int)(blanks + (column->right ? slack : 0)), "");
 			text_fit(out, text, widths[i]);
@@ -365,6 +437,7 @@ static void put_row(const struct table *table, const size_t *widths, size_t row,
 			blanks += slack;
 		}
 		blanks += TABLE_GAP;
+		at += widths[i] + TABLE_GAP;
 	}
 	fputc('\n', out);
 }
@@ -386,21 +459,35 @@ void table_free(struct table *table)
 	for (size_t i = 0; i < table->count; i++)
 		free(table->cells[i]);
 	free(table->cells);
-	*table = (struct table){ .columns = table->columns, .column_count = table->column_count };
+	table->cells = NULL;
+	table->count = table->room = 0;
+	table->error = 0;
+}
+
+static void put_parts(const struct table *table, const size_t *widths, size_t most, FILE *out)
+{
+	struct part part = { 0 };
+
+	do {
+		if (part.to)
+			fputc('\n', out);
+		next_part(table, widths, most, &part);
+		for (size_t row = 0; row <= table->count / table->column_count; row++)
+			put_row(table, widths, row, &part, out);
+	} while (part.to < table->column_count);
 }
 
 int table_print(struct table *table, FILE *out)
 {
-	int error;
-
 	size_t *widths = calloc(table->column_count, sizeof(*widths));
+	size_t most = table->width ? table->width : text_columns(out);
+	int error;
 
 	if (!widths)
 		table->error = -ENOMEM;
 	if (!table->error) {
-		column_widths(table, table->width ? table->width : text_columns(out), widths);
-		for (size_t row = 0; row <= table->count / table->column_count; row++)
-			put_row(table, widths, row, out);
+		column_widths(table, most, widths);
+		put_parts(table, widths, most, out);
 	}
 	free(widths);
 	error = table->error;

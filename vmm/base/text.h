@@ -42,6 +42,10 @@ size_t text_fit(FILE *out, const char *text, size_t width);
  */
 void text_wrap(FILE *out, size_t width, size_t at, size_t indent, const char *text);
 
+/* The same of a sentence that is formatted, in text_columns(), after `at` blanks. */
+void text_paragraph(FILE *out, size_t at, size_t indent, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
 struct table_column {
 	const char *head;
 	bool right;		/* aligned to the right */
@@ -52,6 +56,7 @@ struct table {
 	const struct table_column *columns;
 	size_t column_count;
 	size_t width;		/* at most; 0: text_columns() */
+	size_t keys;		/* its first columns, which say what a row is about; 0: one */
 	unsigned int whole;	/* a bit for each column that is not made narrower */
 	char **cells;
 	size_t count, room;
@@ -66,7 +71,10 @@ void table_cell(struct table *table, const char *format, ...)
 /* Whether out has room for all cells as they are. */
 bool table_fits(const struct table *table, FILE *out);
 void table_free(struct table *table);
-/* Prints the table, indented by two blanks, and frees it. Returns 0 or table->error. */
+/*
+ * Prints the table, indented by two blanks, and frees it. What is too wide even with its text cut is printed in parts, one
+ * below the other, which all begin with its keys. Returns 0 or table->error.
+ */
 int table_print(struct table *table, FILE *out);
 
 #endif

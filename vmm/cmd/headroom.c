@@ -132,39 +132,50 @@ json_t *headroom_json(const struct headroom *headroom, const struct host *host)
 			 "trials", trials_json(headroom));
 }
 
-static void put_line(FILE *out, const char *what, struct amount amount, const char *note)
+static void put_row(struct table *table, const char *what, struct amount amount, const char *note)
 {
-	char bytes[AMOUNT_TEXT], exact[AMOUNT_TEXT];
+	char text[AMOUNT_TEXT];
 
-	fprintf(out, "  %-27s %10s  %12s%s%s\n", what, amount_bytes(bytes, amount),
-		amount_exact(exact, amount), *note ? "  " : "", note);
+	table_cell(table, "%s", what);
+	table_cell(table, "%s", amount_bytes(text, amount));
+	table_cell(table, "%s", amount_exact(text, amount));
+	table_cell(table, "%s", note);
+}
+
+static int put_table(const json_t *headroom, FILE *out)
+{
+	static const struct table_column columns[] = {
+		{ "", false }, { "", true }, { "bytes", true }, { "", false },
+	};
+	struct amount planned = amount_at(headroom, "planned.headroom_bytes");
+	struct amount measured = amount_at(headroom, "measured.headroom_bytes");
+	struct table table = TABLE(columns);
+
+	put_row(&table, "booted VM", amount_at(headroom, "measured.booted_bytes"), "measured: least memory.max");
+	put_row(&table, "with a nested guest", amount_at(headroom, "measured.limit_bytes"),
+		"measured: least memory.max");
+	put_row(&table, "headroom", measured, "measured: their difference");
+	put_row(&table, "first entry", amount_at(headroom, "planned.first_entry_bytes"), "planned");
+	put_row(&table, "shadow pages", amount_at(headroom, "planned.shadow_bytes"), "planned for what it touches");
+	put_row(&table, "headroom", planned, "planned: their sum");
+	put_row(&table, "difference", amount_subtract(measured, planned), "measured less planned");
+	return table_print(&table, out);
 }
 
 int headroom_text(const json_t *headroom, FILE *out)
 {
-	struct amount planned = amount_at(headroom, "planned.headroom_bytes");
-	struct amount measured = amount_at(headroom, "measured.headroom_bytes");
 	const char *kernel = value_string(headroom, "host.kernel");
+	size_t runs = json_array_size(value_at(headroom, "trials"));
 	char one[AMOUNT_TEXT], other[AMOUNT_TEXT];
-	size_t runs;
+	int rc;
 
-	fprintf(out, "HEADROOM: the first nested guest took %s more than the booted VM, planned %s; "
-		"kernel %s\n\n", amount_bytes(one, measured), amount_bytes(other, planned),
-		kernel ? kernel : "-");
-	put_line(out, "booted VM", amount_at(headroom, "measured.booted_bytes"),
-		 "smallest memory.max, measured");
-	put_line(out, "with its first nested guest", amount_at(headroom, "measured.limit_bytes"),
-		 "smallest memory.max, measured");
-	put_line(out, "headroom", measured, "their difference");
+	text_paragraph(out, 0, 2, "HEADROOM: the first nested guest took %s more than the booted VM, planned %s; "
+		       "kernel %s", amount_bytes(one, amount_at(headroom, "measured.headroom_bytes")),
+		       amount_bytes(other, amount_at(headroom, "planned.headroom_bytes")), kernel ? kernel : "-");
 	fputc('\n', out);
-	put_line(out, "first entry", amount_at(headroom, "planned.first_entry_bytes"), "planned");
-	put_line(out, "shadow pages", amount_at(headroom, "planned.shadow_bytes"),
-		 "planned, for what this nested guest touches");
-	put_line(out, "headroom", planned, "planned");
-	put_line(out, "measured less planned", amount_subtract(measured, planned), "");
-	runs = json_array_size(value_at(headroom, "trials"));
+	rc = put_table(headroom, out);
 	fprintf(out, "\n%zu run%s, each in a cgroup of its own\n", runs, runs == 1 ? "" : "s");
-	return 0;
+	return rc;
 }
 
 int headroom_csv(const json_t *headroom, FILE *out)

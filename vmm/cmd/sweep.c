@@ -137,6 +137,7 @@ int sweep_text(const json_t *sweep, FILE *out)
 	size_t i;
 	int code;
 
+	table.keys = 2;
 	json_array_foreach(points, i, point) {
 		struct amount predicted = amount_at(point, "predicted_bytes");
 		struct amount measured = amount_at(point, "measured_bytes");
@@ -154,8 +155,8 @@ int sweep_text(const json_t *sweep, FILE *out)
 		table_cell(&table, "%s", amount_time(text, amount_at(point, "memset_floor_ns")));
 		table_cell(&table, "%s", result ? result : "-");
 	}
-	fprintf(out, "The first L2 under nested paging, by size and slots; kernel %s\n",
-		kernel ? kernel : "-");
+	text_paragraph(out, 0, 2, "The first L2 under nested paging, by size and slots; kernel %s",
+		       kernel ? kernel : "-");
 	code = table_print(&table, out);
 	if (!code)
 		put_reasons(points, out);

@@ -102,7 +102,7 @@ static void put_headline(const json_t *diff, FILE *out)
 	bool bytes = value_is_true(diff, "more_bytes");
 
 	if (verdict && bytes)
-		put_verdict("WORSE OR DIFFERENT", "a verdict changed, and b takes more bytes", out);
+		put_verdict("WORSE OR DIFFERENT", "a verdict changed, b takes more bytes", out);
 	else if (verdict)
 		put_verdict("DIFFERENT", "a verdict changed", out);
 	else if (bytes)

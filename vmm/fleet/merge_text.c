@@ -219,6 +219,7 @@ static int put_members(const json_t *groups, size_t i, unsigned int moved, bool 
 	char *text = NULL;
 	size_t size;
 	FILE *line = open_memstream(&text, &size);
+	int rc;
 
 	if (!line)
 		return -ENOMEM;
@@ -227,14 +228,17 @@ static int put_members(const json_t *groups, size_t i, unsigned int moved, bool 
 		fprintf(line, "%zu report%s:", json_array_size(members), plural(json_array_size(members)));
 	else
 		put_hosts(members, line);
-	if (!fclose(line)) {
+	rc = ferror(line) ? -ENOMEM : 0;
+	if (fclose(line) && !rc)
+		rc = -errno;
+	if (!rc) {
 		fprintf(out, "  %3zu  ", i + 1);
 		text_wrap(out, text_prose(out), 7, 7, text);
 	}
 	free(text);
 	if (all)
 		put_all_hosts(members, out);
-	return text ? 0 : -ENOMEM;
+	return rc;
 }
 
 static void put_value(const json_t *outlier, const char *path, char *text, size_t size)
@@ -271,8 +275,10 @@ static void put_outliers(const json_t *outliers, FILE *out)
 	const json_t *outlier;
 	size_t i;
 
-	if (json_array_size(outliers))
-		fputs("\nOutliers, compared with the same kernel, CPU, parameters and VM\n", out);
+	if (json_array_size(outliers)) {
+		fputc('\n', out);
+		text_paragraph(out, 0, 2, "Outliers, compared with the same kernel, CPU, parameters and VM");
+	}
 	json_array_foreach(outliers, i, outlier) {
 		char value[256], usual[256], line[1024];
 

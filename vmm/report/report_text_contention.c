@@ -56,7 +56,7 @@ int report_text_contention(const json_t *report, FILE *out)
 		return 0;
 	json_array_foreach(steps, i, step)
 		put_step(&table, step);
-	fputs("\nContention: medians beside the vCPUs' writes, before and after the transition\n",
-	      out);
+	fputc('\n', out);
+	text_paragraph(out, 0, 2, "Contention: medians beside the vCPUs' writes, before and after the transition");
 	return table_print(&table, out);
 }

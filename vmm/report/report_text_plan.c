@@ -101,7 +101,8 @@ static int put_refusals(const json_t *costs, FILE *out)
 	}
 	if (!remedy)
 		return 0;
-	fputs("\nREFUSED: arrays of more than INT_MAX bytes, which kvcalloc() does not allocate\n", out);
+	fputc('\n', out);
+	text_paragraph(out, 0, 2, "REFUSED: arrays of more than INT_MAX bytes, which kvcalloc() does not allocate");
 	rc = table_print(&table, out);
 	fputs("  ", out);
 	text_wrap(out, text_prose(out), 2, 4, remedy);
@@ -127,8 +128,9 @@ static int put_costs(const json_t *costs, FILE *out)
 		table_cell(&table, "%s", amount_bytes(text, whole(cost, array_bytes_key(ARRAY_RMAP))));
 		table_cell(&table, "%s", amount_bytes(text, whole(cost, array_bytes_key(ARRAY_TRACKING))));
 	}
-	fputs("\nKVM's arrays, allocated with the slots (creation) and with the first shadow root "
-	      "(transition)\n", out);
+	fputc('\n', out);
+	text_paragraph(out, 0, 0, "KVM's arrays, allocated with the slots (creation) and with the first shadow root "
+		       "(transition)");
 	return table_print(&table, out);
 }
 
@@ -193,8 +195,9 @@ static int put_sum(const json_t *costs, FILE *out)
 		table_cell(&table, "%s", amount_bytes(text, amount_at(sum, rows[i].member)));
 		table_cell(&table, "%s", rows[i].what);
 	}
-	fprintf(out, "\nmemory.max of the VM's cgroup on %s: %s bytes\n", kernel_name(row(costs, 0)),
-		amount_exact(one, amount_at(sum, "memory_max_bytes")));
+	fputc('\n', out);
+	text_paragraph(out, 0, 0, "memory.max of the VM's cgroup on %s: %s bytes", kernel_name(row(costs, 0)),
+		       amount_exact(one, amount_at(sum, "memory_max_bytes")));
 	rc = table_print(&table, out);
 	if (!rc && vms.known && vms.value > 1)
 		fprintf(out, "  %s such VMs: %s\n", amount_exact(one, vms),

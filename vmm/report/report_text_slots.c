@@ -194,12 +194,11 @@ static void put_split(const json_t *report, FILE *out)
 {
 	struct amount creation = amount_arrays(value_at(report, "predicted.creation"));
 	struct amount transition = amount_arrays(value_at(report, "predicted.transition"));
-	char text[AMOUNT_TEXT];
+	char one[AMOUNT_TEXT], other[AMOUNT_TEXT];
 
-	if (!creation.known || !transition.known)
-		return;
-	fprintf(out, "  %s of it are allocated with the slots, ", amount_bytes(text, creation));
-	fprintf(out, "%s with the first shadow root\n", amount_bytes(text, transition));
+	if (creation.known && transition.known)
+		text_paragraph(out, 2, 2, "%s of it are allocated with the slots, %s with the first shadow root",
+			       amount_bytes(one, creation), amount_bytes(other, transition));
 }
 
 int report_text_slots(const json_t *report, FILE *out)
