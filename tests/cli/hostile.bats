@@ -98,3 +98,38 @@ evil=$'\e]0;TITLE\a\xc2\x9b31m\xe2\x80\xae'
 	! grep -q SECRET stdout stderr || return 1
 	grep -q '^shadow:1: no \[SECTION\] begins this file: it is no config, and its lines are not shown$' stderr
 }
+
+@test "no word of the command line acts on a terminal, nor forges a line" {
+	local forged=$'\nPASS: all is well' command option
+	refused() {
+		! "$minivmm" "$@" >>stdout 2>>stderr </dev/null || { echo "taken: $*"; return 1; }
+	}
+	# Each option's value, then words that are none.
+	for command in run plan; do
+		for option in $("$minivmm" $command --list-options | sed -n 's/^--\([a-z-]*\)=.*/\1/p'); do
+			refused $command "--$option=$evil$forged" "$evil$forged" "$evil"
+		done
+	done
+	for option in "--$evil" "-$evil" "-v$evil" "--ver=$evil" "$evil=3" "--output"; do
+		refused run "$option$forged"
+	done
+	for command in help list report stat sweep headroom init; do
+		refused $command "$evil$forged"
+	done
+	refused "$evil$forged"
+	# The program's own name, too.
+	(exec -a "$evil" "$minivmm" help) >>stdout
+	! (exec -a "$evil" "$minivmm" --seed x) 2>>stderr || return 1
+	[[ $(wc -l <stderr) -gt 30 ]]
+	harmless stdout stderr
+	! grep -q '^PASS' stdout stderr || return 1
+}
+
+@test "an abbreviation of one option is that option; of several, and an unknown letter, are errors" {
+	vmm run --form=json nowhere.ini
+	[[ $status == 2 && $(<stderr) == *nowhere.ini* ]]
+	vmm run --v
+	[[ $status == 2 && $(<stderr) == *"--v: several options begin like this"* ]]
+	vmm run -vZ
+	[[ $status == 2 && $(<stderr) == *"-Z: unknown option"* ]]
+}

@@ -28,11 +28,11 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	switch (key) {
 	case KEY_SIZE:
 		if (!machine_size_parse(argument, &source->size))
-			argp_error(state, "--size %s: " MACHINE_SIZE_RULE, argument);
+			command_line_error(state, "--size %s: " MACHINE_SIZE_RULE, argument);
 		return 0;
 	case KEY_MACHINE:
 		if (!machine_kind_is(argument))
-			argp_error(state, "--machine %s: not q35 or microvm", argument);
+			command_line_error(state, "--machine %s: not q35 or microvm", argument);
 		source->machine = argument;
 		return 0;
 	default:

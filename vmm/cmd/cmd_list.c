@@ -95,7 +95,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_ARG:
 		if (arguments->what)
-			argp_error(state, "%s: one list at a time", argument);
+			command_line_error(state, "%s: one list at a time", argument);
 		arguments->what = argument;
 		return 0;
 	case ARGP_KEY_NO_ARGS:

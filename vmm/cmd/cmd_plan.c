@@ -66,12 +66,12 @@ static error_t take_source(struct arguments *arguments, int key, char *text,
 	struct machine_source *source = &arguments->source;
 
 	if (key == KEY_MACHINE && !machine_kind_is(text))
-		argp_error(state, "--machine %s: not q35 or microvm", text);
+		command_line_error(state, "--machine %s: not q35 or microvm", text);
 	if (key == KEY_SIZE && !machine_size_parse(text, &source->size))
-		argp_error(state, "--size %s: " MACHINE_SIZE_RULE, text);
+		command_line_error(state, "--size %s: " MACHINE_SIZE_RULE, text);
 	if (key == KEY_PID && (!parse_u64(text, &source->pid) || !source->pid ||
 			       source->pid > INT32_MAX))
-		argp_error(state, "--pid %s: not the number of a process", text);
+		command_line_error(state, "--pid %s: not the number of a process", text);
 	if (key == KEY_MACHINE)
 		source->machine = text;
 	else
@@ -82,7 +82,7 @@ static error_t take_source(struct arguments *arguments, int key, char *text,
 static void take_vms(struct arguments *arguments, const char *text, struct argp_state *state)
 {
 	if (!parse_u64(text, &arguments->vms) || !arguments->vms || arguments->vms > 1000000)
-		argp_error(state, "--vms %s: not a number from 1 to 1000000", text);
+		command_line_error(state, "--vms %s: not a number from 1 to 1000000", text);
 }
 
 static void check_source(const struct arguments *arguments, struct argp_state *state)
@@ -90,12 +90,12 @@ static void check_source(const struct arguments *arguments, struct argp_state *s
 	const struct machine_source *source = &arguments->source;
 
 	if (source->size && source->pid)
-		argp_error(state, "--size: not with --pid");
+		command_line_error(state, "--size: not with --pid");
 	if (source->machine && !source->size)
-		argp_error(state, "--machine: only with --size");
+		command_line_error(state, "--machine: only with --size");
 	if (arguments->print_config && !arguments->config.builtin &&
 	    !machine_source_is(arguments->config.path))
-		argp_error(state, "--print-config: only with --pid, --size, qemu:FILE or "
+		command_line_error(state, "--print-config: only with --pid, --size, qemu:FILE or "
 			   "firecracker:FILE");
 }
 
@@ -112,13 +112,13 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		return 0;
 	case KEY_KERNEL:
 		if (strcmp(argument, "all") && !plan_kernel_parse(argument, &kernel))
-			argp_error(state, "--kernel %s: not a version like 6.12 or 6.1-amd64, newest "
+			command_line_error(state, "--kernel %s: not a version like 6.12 or 6.1-amd64, newest "
 				   "or all", argument);
 		arguments->kernel = argument;
 		return 0;
 	case KEY_TDP_MMU:
 		if (!parse_bool(argument, &on))
-			argp_error(state, "--tdp-mmu %s: not on or off", argument);
+			command_line_error(state, "--tdp-mmu %s: not on or off", argument);
 		arguments->tdp_mmu = on ? "on" : "off";
 		return 0;
 	case KEY_PID:

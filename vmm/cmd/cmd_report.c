@@ -80,7 +80,7 @@ static void bad_verb(const char *name, const struct argp_state *state)
 				       verbs[i].name);
 		suggest_try(&suggestion, verbs[i].name);
 	}
-	argp_error(state, "%s: not one of %s%s%s%s", name, names, suggestion.best ? "; did you mean " : "",
+	command_line_error(state, "%s: not one of %s%s%s%s", name, names, suggestion.best ? "; did you mean " : "",
 		   suggestion.best ? suggestion.best : "", suggestion.best ? "?" : "");
 }
 
@@ -98,11 +98,9 @@ static void take_arguments(struct arguments *arguments, struct argp_state *state
 static void check_files(const struct verb *verb, size_t count, const struct argp_state *state)
 {
 	if (count < verb->least)
-		argp_error(state, "%s: %s", verb->name,
-			   verb->least == 1 ? "which FILE?" : "it takes two FILEs");
+		command_line_error(state, "%s", verb->least == 1 ? "which FILE?" : "it takes two FILEs");
 	if (verb->most && count > verb->most)
-		argp_error(state, "%s: not more than %zu FILE%s", verb->name, verb->most,
-			   verb->most == 1 ? "" : "s");
+		command_line_error(state, "not more than %zu FILE%s", verb->most, verb->most == 1 ? "" : "s");
 }
 
 static void check_options(const struct verb *verb, const struct options *options,
@@ -111,12 +109,11 @@ static void check_options(const struct verb *verb, const struct options *options
 	char names[FORMATS_TEXT];
 
 	if (verb->draws && !options->output)
-		argp_error(state, "%s: where to? Give -o FILE.svg or -o FILE.png", verb->name);
+		command_line_error(state, "where to? Give -o FILE.svg or -o FILE.png");
 	if (verb->draws && !plot_terminal(options->output))
-		argp_error(state, "%s: -o %s: the name of a plot ends in .svg or .png", verb->name,
-			   options->output);
+		command_line_error(state, "-o %s: the name of a plot ends in .svg or .png", options->output);
 	if (options->format_given && !format_find(options->format->name, verb->documents))
-		argp_error(state, "--format %s: %s %s%s", options->format->name, verb->name,
+		command_line_error(state, "--format %s: %s %s%s", options->format->name, verb->name,
 			   verb->documents ? "has " : "has no formats",
 			   format_names(names, verb->documents));
 }

@@ -58,7 +58,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_END:
 		if (arguments->brief && arguments->options.format_given)
-			argp_error(state, "--brief is a format: it can't be used with --format");
+			command_line_error(state, "--brief is a format: it can't be used with --format");
 		if (arguments->brief)
 			arguments->options.format = &brief;
 		return 0;

@@ -51,7 +51,7 @@ static void take_watch(struct arguments *arguments, const char *text, struct arg
 	if (parse_u64(text, &seconds) && seconds && seconds <= 86400)
 		arguments->watch_ns = seconds * 1000000000u;
 	else if (!parse_duration(text, &arguments->watch_ns) || !arguments->watch_ns)
-		argp_error(state, "--watch %s: not seconds, or a duration like 500ms", text);
+		command_line_error(state, "--watch %s: not seconds, or a duration like 500ms", text);
 }
 
 static void take_pid(struct arguments *arguments, const char *text, struct argp_state *state)
@@ -59,7 +59,7 @@ static void take_pid(struct arguments *arguments, const char *text, struct argp_
 	uint64_t pid;
 
 	if (arguments->pid || !parse_u64(text, &pid) || !pid || pid > INT32_MAX)
-		argp_error(state, "%s: one PID, a number", text);
+		command_line_error(state, "%s: one PID, a number", text);
 	arguments->pid = (int64_t)pid;
 }
 
@@ -69,16 +69,16 @@ static void take_state(struct arguments *arguments, const char *text, struct arg
 		if (!strcmp(text, rmap_state_name(is)))
 			arguments->state = text;
 	if (!arguments->state)
-		argp_error(state, "--state %s: not one of lazy, allocated, unknown", text);
+		command_line_error(state, "--state %s: not one of lazy, allocated, unknown", text);
 }
 
 static void check(const struct arguments *arguments, struct argp_state *state)
 {
 	if (arguments->watch_ns && arguments->options.output)
-		argp_error(state, "-o %s: not with --watch, which has no end",
+		command_line_error(state, "-o %s: not with --watch, which has no end",
 			   arguments->options.output);
 	if (arguments->walk && arguments->predict)
-		argp_error(state, "--walk: not with --predict, which needs no walk");
+		command_line_error(state, "--walk: not with --predict, which needs no walk");
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state)

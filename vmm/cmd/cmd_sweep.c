@@ -76,12 +76,12 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		return 0;
 	case KEY_SIZES:
 		if (!parse_list(argument, true, &arguments->sizes))
-			argp_error(state, "--sizes %s: not sizes of at least 64M, as in 1G,4G,64G",
+			command_line_error(state, "--sizes %s: not sizes of at least 64M, as in 1G,4G,64G",
 				   argument);
 		return 0;
 	case KEY_SLOTS:
 		if (!parse_list(argument, false, &arguments->slots))
-			argp_error(state, "--slots %s: not numbers from 1 to " TEXT_OF(SLOTS)
+			command_line_error(state, "--slots %s: not numbers from 1 to " TEXT_OF(SLOTS)
 				   ", as in 1,100,1000", argument);
 		return 0;
 	default:

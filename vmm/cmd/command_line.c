@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cmd/command_line.h"
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -160,6 +161,48 @@ int command_line_first(const struct argp *argp, int argc, char **argv)
 	return i < argc ? i : argc;
 }
 
+/* What getopt takes for one option, or for several. */
+struct abbreviation {
+	const char *word;
+	const struct argp_option *row;
+	bool exact, several;
+};
+
+static bool add_meaning(const struct argp_option *row, void *abbreviation)
+{
+	struct abbreviation *one = abbreviation;
+	const char *name = one->word + 2;
+
+	if (!has_long_name(row, (void *)one->word))
+		return false;
+	one->exact |= strlen(row->name) == strcspn(name, "=");
+	one->several |= one->row && one->row->key != row->key;
+	one->row = row;
+	return false;
+}
+
+static bool is_ambiguous(const struct argp *argp, const char *word)
+{
+	struct abbreviation one = { .word = word };
+
+	each_option(argp, add_meaning, &one);
+	return one.several && !one.exact;
+}
+
+/* The letter of -vX that is no option; '\0' if all are. */
+static char unknown_letter(const struct argp *argp, char *word)
+{
+	for (char *letter = word + 1; *letter; letter++) {
+		const struct argp_option *row = each_option(argp, has_letter, letter);
+
+		if (!row)
+			return *letter;
+		if (row->arg)
+			break;
+	}
+	return '\0';
+}
+
 /* Prints which option is meant. Returns -1. */
 static int unknown_option(const struct argp *argp, const char *program, const char *word)
 {
@@ -175,16 +218,53 @@ static int unknown_option(const struct argp *argp, const char *program, const ch
 	return -1;
 }
 
+static int check_long(const struct argp *argp, const char *program, char *word)
+{
+	if (!each_option(argp, has_long_name, word))
+		return unknown_option(argp, program, word);
+	if (!is_ambiguous(argp, word))
+		return 0;
+	cmd_say("%s: %s: several options begin like this; %s --help lists them", program, word, program);
+	return -1;
+}
+
+static int check_letters(const struct argp *argp, const char *program, char *word)
+{
+	char letter = unknown_letter(argp, word);
+
+	if (letter)
+		cmd_say("%s: -%c: unknown option; %s --help lists its options", program, letter, program);
+	return letter ? -1 : 0;
+}
+
+/* getopt repeats the words of its own errors as they are, control characters included: it must not find any. */
 static int check_options(const struct argp *argp, int argc, char **argv)
 {
 	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++) {
+		bool is_long = !strncmp(argv[i], "--", 2);
+
 		if (!is_option(argv[i]))
 			continue;
-		if (!strncmp(argv[i], "--", 2) && !each_option(argp, has_long_name, argv[i]))
-			return unknown_option(argp, argv[0], argv[i]);
+		if (is_long ? check_long(argp, argv[0], argv[i]) : check_letters(argp, argv[0], argv[i]))
+			return -1;
 		i += takes_next(argp, argv[i]);
 	}
 	return 0;
+}
+
+void command_line_error(const struct argp_state *state, const char *format, ...)
+{
+	char *text;
+	va_list args;
+	int length;
+
+	va_start(args, format);
+	length = vasprintf(&text, format, args);
+	va_end(args);
+	cmd_say("%s: %s", state->name, length < 0 ? "wrong, and no memory to say what" : text);
+	if (length >= 0)
+		free(text);
+	argp_state_help(state, state->err_stream, ARGP_HELP_STD_ERR);
 }
 
 static error_t parse_outer(int key, char *argument, struct argp_state *state)

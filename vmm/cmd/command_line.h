@@ -14,6 +14,10 @@
  */
 int command_line_parse(const struct argp *argp, int argc, char **argv, void *input);
 
+/* Prints what is wrong with the command line, without its control characters, and where help is. Ends the program. */
+void command_line_error(const struct argp_state *state, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
 /* The index of the first word that is neither an option of argp nor the value of one; argc if there is none. */
 int command_line_first(const struct argp *argp, int argc, char **argv);
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "cmd/command_line.h"
 #include "cmd/options.h"
 
 /* argp has moved the options before them: what is left of argv is all arguments. */
@@ -16,7 +17,7 @@ static void take_arguments(struct config_arguments *arguments, struct argp_state
 	arguments->count = (size_t)(state->argv + state->argc - next);
 	for (; *next; next++)
 		if (!strchr(*next, '='))
-			argp_error(state, "%s: not an override SECTION.KEY=VALUE", *next);
+			command_line_error(state, "%s: not an override SECTION.KEY=VALUE", *next);
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -51,7 +52,7 @@ error_t run_arguments_parse(int key, char *argument, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_END:
 		if (arguments->options.runs > 1 && arguments->config.path && !strcmp(arguments->config.path, "-"))
-			argp_error(state, "--runs: not with -, standard input, which can be read only once");
+			command_line_error(state, "--runs: not with -, standard input, which can be read only once");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

@@ -86,6 +86,8 @@ int main(int argc, char **argv)
 		help_print(stderr);
 		return EXIT_USAGE_ERROR;
 	}
+	/* Messages and help repeat it. */
+	argv[0] = (char *)"minivmm";
 	command = find_command(argv[1]);
 	if (!command)
 		return command_is_mistyped(argv[1]) ? EXIT_USAGE_ERROR : cmd_run(argc, argv);

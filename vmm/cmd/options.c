@@ -8,6 +8,7 @@
 #include "base/suggest.h"
 #include "base/units.h"
 #include "check/verdict.h"
+#include "cmd/command_line.h"
 #include "config/keys.h"
 #include "report/report_runs.h"
 
@@ -44,7 +45,7 @@ static void take_format(struct options *options, char *name, struct argp_state *
 	char names[FORMATS_TEXT];
 
 	if (!format)
-		argp_error(state, "--format %s: not one of %s", name,
+		command_line_error(state, "--format %s: not one of %s", name,
 			   format_names(names, options->use->documents));
 	options->format = format;
 	options->format_given = true;
@@ -63,7 +64,7 @@ static void take_progress(struct options *options, const char *name, struct argp
 	int value = index_of(name, (const char *const[]){ "auto", "never", "plain" });
 
 	if (value < 0)
-		argp_error(state, "--progress %s: not one of auto, never, plain", name);
+		command_line_error(state, "--progress %s: not one of auto, never, plain", name);
 	options->progress = (enum progress)value;
 }
 
@@ -77,7 +78,7 @@ static void check_name(const char *name, const struct argp_state *state)
 			return;
 		suggest_try(&suggestion, verdict_check_info(i)->name);
 	}
-	argp_error(state, "--require %s: no check has this name%s%s%s", name,
+	command_line_error(state, "--require %s: no check has this name%s%s%s", name,
 		   suggestion.best ? "; did you mean " : "; minivmm list checks has all",
 		   suggestion.best ? suggestion.best : "", suggestion.best ? "?" : "");
 }
@@ -99,7 +100,7 @@ static void take_color(const char *name, struct argp_state *state)
 	int value = index_of(name, (const char *const[]){ "auto", "always", "never" });
 
 	if (value < 0)
-		argp_error(state, "--color %s: not one of auto, always, never", name);
+		command_line_error(state, "--color %s: not one of auto, always, never", name);
 	if (value > 0)
 		unsetenv(value == 1 ? "NO_COLOR" : "CLICOLOR_FORCE");
 	if (value > 0)
@@ -131,13 +132,13 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		return 0;
 	case KEY_SEED:
 		if (!parse_u64(argument, &options->seed) || options->seed > INT64_MAX)
-			argp_error(state, "--seed %s: not a number from 0 to %lld", argument,
+			command_line_error(state, "--seed %s: not a number from 0 to %lld", argument,
 				   (long long)INT64_MAX);
 		return 0;
 	case KEY_TIMEOUT:
 		if (!parse_duration(argument, &options->timeout_ns) || !options->timeout_ns ||
 		    options->timeout_ns > key_find(KIND_VM, "timeout")->max)
-			argp_error(state, "--timeout %s: not a duration like 500ms, 60s or 10m, of "
+			command_line_error(state, "--timeout %s: not a duration like 500ms, 60s or 10m, of "
 				   "a year at most", argument);
 		return 0;
 	case KEY_PROGRESS:
@@ -156,7 +157,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		return 0;
 	case KEY_RUNS:
 		if (!parse_u64(argument, &options->runs) || !options->runs || options->runs > REPORT_RUNS)
-			argp_error(state, "--runs %s: not a number from 1 to %d", argument, REPORT_RUNS);
+			command_line_error(state, "--runs %s: not a number from 1 to %d", argument, REPORT_RUNS);
 		return 0;
 	case KEY_TRACE:
 		options->trace = true;

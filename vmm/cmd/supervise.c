@@ -58,7 +58,7 @@ static void begin_child(struct session *session, struct run_told *told, const st
 		die_first();
 	if (!signals_after_fork(session->run.signals, &err))
 		return;
-	fprintf(stderr, "minivmm: %s\n", err.text);
+	cmd_print_err(&err);
 	_exit(EXIT_ENVIRONMENT);
 }
 
