@@ -333,6 +333,8 @@ static void test_ktap(void **state)
 			  "eager\nnot ok 4 lazy.before\n");
 	assert_line(text, "\nok 6 transition.observed # SKIP eager host: nothing is left to "
 			  "allocate\n");
+	assert_line(text, "\n# FAIL: 1 of 11 checks: lazy.before\n"
+			  "# Totals: pass:9 fail:1 xfail:0 xpass:0 skip:1 error:0\n");
 	assert_null(strstr(text, " run"));
 	free(text);
 	destroy(&scene, report);
@@ -352,7 +354,9 @@ static void test_ktap_error(void **state)
 	report = build(&scene);
 	text = render(report, report_ktap);
 	assert_line(text, "\n1..12\n");
-	assert_line(text, "\nnot ok 12 run # ERROR opening /dev/kvm: Permission denied\n");
+	assert_line(text, "\nnot ok 12 run # ERROR opening /dev/kvm: Permission denied\n"
+			  "# ERROR: opening /dev/kvm: Permission denied\n");
+	assert_line(text, " error:1\n");
 	free(text);
 	destroy(&scene, report);
 }

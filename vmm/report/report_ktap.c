@@ -88,6 +88,26 @@ static void put_host(FILE *out, const json_t *report)
 	report_ktap_diagnose("model: ", value_string(report, "model.name"), out);
 }
 
+/* The verdict is for people: where all was skipped, each line begins with "ok". The sums are as in kselftest.h. */
+static void put_verdict(FILE *out, const json_t *report)
+{
+	static const char *const results[][2] = {
+		{ "pass", "PASS: " }, { "fail", "FAIL: " }, { "skip", "SKIP: " },
+	};
+	const char *result = value_string(report, "result"), *label = "ERROR: ";
+	struct report_counts counts;
+	char headline[1024];
+
+	for (size_t i = 0; result && i < sizeof(results) / sizeof(results[0]); i++)
+		if (!strcmp(result, results[i][0]))
+			label = results[i][1];
+	report_headline(report, headline, sizeof(headline));
+	report_ktap_diagnose(label, headline, out);
+	report_count(report, &counts);
+	fprintf(out, "# Totals: pass:%zu fail:%zu xfail:0 xpass:0 skip:%zu error:%d\n", counts.pass, counts.fail,
+		counts.skip, report_broke(report));
+}
+
 int report_ktap(const json_t *report, FILE *out)
 {
 	const json_t *checks = value_at(report, "checks"), *check;
@@ -101,6 +121,7 @@ int report_ktap(const json_t *report, FILE *out)
 	report_ktap_diagnose("registers: ", value_string(report, "guest.registers"), out);
 	if (report_broke(report))
 		put_broken(out, report, count + 1);
+	put_verdict(out, report);
 	fflush(out);
 	return 0;
 }
