@@ -159,6 +159,7 @@ install: $(BINARY)
 	install -D -m 644 -t $(INTO)/minivmm/configs configs/*.ini
 	install -D -m 644 -t $(INTO)/minivmm/schema docs/schema/*.json
 	install -D -m 644 -t $(INTO)/doc/minivmm README.md docs/*.md docs/*.svg
+	install -D -m 644 -t $(INTO)/doc/minivmm/fleet docs/fleet/*
 	install -D -m 644 docs/completion/minivmm.bash $(INTO)/bash-completion/completions/minivmm
 	install -D -m 644 -t $(INTO)/fish/vendor_completions.d docs/completion/minivmm.fish
 	install -D -m 644 -t $(INTO)/zsh/vendor-completions docs/completion/_minivmm

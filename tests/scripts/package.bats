@@ -14,6 +14,10 @@ setup() {
 	make -s -C "$top" install DESTDIR="$PWD/root" PREFIX=/opt
 	[[ $(root/opt/bin/minivmm version) == "minivmm 0.2.0"* ]]
 	[[ -s root/opt/share/bash-completion/completions/minivmm && -s root/opt/share/doc/minivmm/README.md ]]
+	# What the page about fleets names is there.
+	for file in "$top"/docs/fleet/*; do
+		cmp "$file" "root/opt/share/doc/minivmm/fleet/${file##*/}"
+	done
 	make -s -C "$top" uninstall DESTDIR="$PWD/root" PREFIX=/opt
 	find root ! -type d | sort | diff before -
 }
