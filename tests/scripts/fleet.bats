@@ -95,7 +95,9 @@ print(one["command"][2], "\n" + " ".join(one["readinessProbe"]["exec"]["command"
 	printf '#!/bin/sh\nexec "%s/minivmm" "$@" vm.device=/nonexistent\n' "$top" >bin/minivmm
 	chmod +x bin/minivmm
 	{ read -r command && read -r probe; } < <(sed "s|/run/minivmm|$PWD|; s|exec sleep infinity|:|" lines)
-	PATH=$PWD/bin:$PATH setpriv --bounding-set=-all --inh-caps=-all --no-new-privs sh -c "$command" >log
+	without=()
+	[[ $EUID != 0 ]] || without=(setpriv --bounding-set=-all --inh-caps=-all --no-new-privs)
+	PATH=$PWD/bin:$PATH "${without[@]}" sh -c "$command" >log
 	jq -e '.result == "skip"' log
 	[[ $(<status) == 4 ]]
 	$probe
