@@ -223,6 +223,12 @@ for suite in JUnitXml.fromfile(sys.argv[1]):
 	[[ $(head -n 1 stdout) == SAME:* ]]
 	vmm report show diff.json --format ktap
 	[[ $status == 2 && $(<stderr) == *"not one of text, json: diff.json is a diff" ]]
+	# A night whose host crashed: there is no report.
+	cp "$top/tests/fixtures/stress.jsonl" night.jsonl
+	for what in show merge html; do
+		vmm report $what night.jsonl
+		[[ $status == 3 && $(<stderr) == "minivmm: night.jsonl: the run has not come to its end: "* ]]
+	done
 	echo '{"schema": "minivmm.future/1"}' >future.json
 	vmm report show future.json
 	[[ $status == 3 && $(<stderr) == *"can't show the schema minivmm.future/1" ]]

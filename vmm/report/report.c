@@ -99,6 +99,9 @@ static int check_schema(const json_t *report, const char *other, const char *pat
 		return err_set(err, EINVAL, "%s: not a report: there is no \"schema\" in it", path);
 	if (is_schema(schema, REPORT_SCHEMA) || (other && is_schema(schema, other)))
 		return 0;
+	if (is_schema(schema, JOURNAL_SCHEMA))
+		return err_set(err, EINVAL, "%s: the run has not come to its end: lines of its stress phase, and no report",
+			       path);
 	err_set(err, EINVAL, "%s: schema \"%.64s\", not \"" REPORT_SCHEMA "\"", path, schema);
 	err_remedy(err, strncmp(schema, "minivmm.sweep/", 14) ?
 		   "read it with the minivmm that wrote it" : "draw it: minivmm report plot");
@@ -155,14 +158,21 @@ static int load_json(const char *path, json_t **report, struct err *err)
 	return rc;
 }
 
+/* Each of our schemas but the lines of a journal. */
+static bool is_ours(const json_t *report)
+{
+	const char *schema = value_string(report, "schema");
+
+	return schema && !strncmp(schema, "minivmm.", 8) && !is_schema(schema, JOURNAL_SCHEMA);
+}
+
 static int load(const char *other, bool any, const char *path, json_t **report, struct err *err)
 {
 	int rc = load_json(path, report, err);
 
 	if (!strcmp(path, "-"))
 		path = "<stdin>";
-	if (!rc && !(any && value_string(*report, "schema") &&
-		     !strncmp(value_string(*report, "schema"), "minivmm.", 8)))
+	if (!rc && !(any && is_ours(*report)))
 		rc = check_schema(*report, other, path, err);
 	if (rc) {
 		json_decref(*report);
