@@ -105,6 +105,8 @@ on_terminal() {
 		"report show $top/tests/fixtures/stat.json" "report show $top/tests/fixtures/sweep.json"
 		"report show $top/tests/fixtures/headroom.json" "plan --size 64G --kernel all" "plan $top/configs/transition.ini"
 		"report diff $top/tests/golden/transition.json $top/tests/golden/eager.json" help "help report")
+	# The sanitizers are slow, and these are many runs.
+	[[ ! -x $top/minivmm ]] || minivmm=$top/minivmm
 	for columns in 60 80; do
 		for command in "${commands[@]}"; do
 			# shellcheck disable=SC2086 # words on purpose
