@@ -72,22 +72,38 @@ static const struct alike {
 	{ FACT_POLICY, "rmaps", 0 }, { FACT_VM, "VM", 2 },
 };
 
+#define ALIKE_COUNT (sizeof(alike) / sizeof(alike[0]))
 #define MOVES_MOST 3
 
-static bool is_moved(const struct alike *one, unsigned int moved)
+/* Where the facts of alike[] are shown. */
+struct places {
+	bool common[ALIKE_COUNT];	/* once for all groups: found once, as it looks at every group */
+	unsigned int moved;		/* so many have moved out of the table */
+};
+
+static struct places find_common(const json_t *groups)
 {
-	return one->moves && one->moves <= moved;
+	struct places places = { 0 };
+
+	for (size_t i = 0; i < ALIKE_COUNT; i++)
+		places.common[i] = common(groups, alike[i].fact);
+	return places;
 }
 
-static void put_alike(const json_t *groups, FILE *out)
+static bool is_moved(const struct places *places, size_t i)
+{
+	return alike[i].moves && alike[i].moves <= places->moved;
+}
+
+static void put_alike(const json_t *groups, const struct places *places, FILE *out)
 {
 	char line[1024] = "All:";
 	size_t at = 4;
 
-	for (size_t i = 0; i < sizeof(alike) / sizeof(alike[0]) && at < sizeof(line); i++) {
+	for (size_t i = 0; i < ALIKE_COUNT && at < sizeof(line); i++) {
 		const char *text = first_text(groups, alike[i].fact);
 
-		if (text && common(groups, alike[i].fact))
+		if (text && places->common[i])
 			at += (size_t)snprintf(line + at, sizeof(line) - at, "%s %s %s",
 					       at > 4 ? "," : "", alike[i].head, text);
 	}
@@ -125,7 +141,7 @@ static const char *exact_word(const json_t *group)
 	return "-";
 }
 
-static void put_group(struct table *table, const json_t *groups, size_t i, bool several, unsigned int moved)
+static void put_group(struct table *table, const json_t *groups, size_t i, bool several, const struct places *places)
 {
 	const json_t *group = json_array_get(groups, i);
 	char text[AMOUNT_TEXT];
@@ -133,8 +149,8 @@ static void put_group(struct table *table, const json_t *groups, size_t i, bool 
 	table_cell(table, "%zu", i + 1);
 	table_cell(table, "%s", several ? amount_exact(text, amount_at(group, "reports")) : "");
 	table_cell(table, "%s", or_dash(value_string(group, "result")));
-	for (size_t k = 0; k < sizeof(alike) / sizeof(alike[0]); k++)
-		table_cell(table, "%s", common(groups, alike[k].fact) || is_moved(&alike[k], moved) ? "" :
+	for (size_t k = 0; k < ALIKE_COUNT; k++)
+		table_cell(table, "%s", places->common[k] || is_moved(places, k) ? "" :
 			   or_dash(value_string(group, fact_name(alike[k].fact))));
 	put_figure(table, group, "creation_bytes.measured", amount_bytes, false);
 	put_figure(table, group, "transition_bytes.measured", amount_bytes, false);
@@ -142,8 +158,8 @@ static void put_group(struct table *table, const json_t *groups, size_t i, bool 
 	put_figure(table, group, "duration_ns", amount_time, true);
 }
 
-/* Returns how many facts have moved out of the table, or -ENOMEM. */
-static int put_groups(const json_t *groups, bool several, FILE *out)
+/* Moves facts out of the table until it fits. 0 or -ENOMEM. */
+static int put_groups(const json_t *groups, bool several, struct places *places, FILE *out)
 {
 	static const struct table_column columns[] = {
 		{ "#", true }, { "reports", true }, { "result", false }, { "CPU", false },
@@ -152,31 +168,27 @@ static int put_groups(const json_t *groups, bool several, FILE *out)
 		{ "creation", true }, { "transition", true }, { "bytes", false }, { "time", true },
 	};
 	struct table table = TABLE(columns);
-	unsigned int moved = 0;
-	int rc;
 
 	fputc('\n', out);
 	for (;;) {
 		for (size_t i = 0; i < json_array_size(groups); i++)
-			put_group(&table, groups, i, several, moved);
-		if (table.error || moved == MOVES_MOST || table_fits(&table, out))
-			break;
+			put_group(&table, groups, i, several, places);
+		if (table.error || places->moved == MOVES_MOST || table_fits(&table, out))
+			return table_print(&table, out);
 		table_free(&table);
-		moved++;
+		places->moved++;
 	}
-	rc = table_print(&table, out);
-	return rc ? rc : (int)moved;
 }
 
 /* "kernel 6.12.118; fail: rmap.exact; " */
-static void put_facts(const json_t *groups, const json_t *group, unsigned int moved, FILE *line)
+static void put_facts(const json_t *group, const struct places *places, FILE *line)
 {
 	const char *reason = value_string(group, "reason");
 
-	for (size_t i = 0; i < sizeof(alike) / sizeof(alike[0]); i++) {
+	for (size_t i = 0; i < ALIKE_COUNT; i++) {
 		const char *text = value_string(group, fact_name(alike[i].fact));
 
-		if (text && is_moved(&alike[i], moved) && !common(groups, alike[i].fact))
+		if (text && is_moved(places, i) && !places->common[i])
 			fprintf(line, "%s %s; ", alike[i].head, text);
 	}
 	if (reason)
@@ -213,9 +225,9 @@ static void put_all_hosts(const json_t *members, FILE *out)
 }
 
 /* What separates the groups and has no column, then the hosts. */
-static int put_members(const json_t *groups, size_t i, unsigned int moved, bool all, FILE *out)
+static int put_members(const json_t *group, size_t number, const struct places *places, bool all, FILE *out)
 {
-	const json_t *group = json_array_get(groups, i), *members = value_at(group, "members");
+	const json_t *members = value_at(group, "members");
 	char *text = NULL;
 	size_t size;
 	FILE *line = open_memstream(&text, &size);
@@ -223,7 +235,7 @@ static int put_members(const json_t *groups, size_t i, unsigned int moved, bool 
 
 	if (!line)
 		return -ENOMEM;
-	put_facts(groups, group, moved, line);
+	put_facts(group, places, line);
 	if (all)
 		fprintf(line, "%zu report%s:", json_array_size(members), plural(json_array_size(members)));
 	else
@@ -232,7 +244,7 @@ static int put_members(const json_t *groups, size_t i, unsigned int moved, bool 
 	if (fclose(line) && !rc)
 		rc = -errno;
 	if (!rc) {
-		fprintf(out, "  %3zu  ", i + 1);
+		fprintf(out, "  %3zu  ", number);
 		text_wrap(out, text_prose(out), 7, 7, text);
 	}
 	free(text);
@@ -312,7 +324,9 @@ static int put_merge(const json_t *merge, bool all, FILE *out)
 	const json_t *unreadable = value_at(merge, "unreadable");
 	size_t count = json_array_size(groups), odd = json_array_size(outliers), i;
 	struct amount reports = amount_at(merge, "reports");
-	int rc = 0, moved = 0;
+	struct places places = { 0 };
+	const json_t *group;
+	int rc = 0;
 
 	fprintf(out, "%zu report%s, %zu group%s, %zu outlier%s", (size_t)reports.value,
 		plural((size_t)reports.value), count, plural(count), odd, plural(odd));
@@ -320,15 +334,17 @@ static int put_merge(const json_t *merge, bool all, FILE *out)
 		fprintf(out, ", %zu unreadable", json_array_size(unreadable));
 	fputc('\n', out);
 	if (count) {
-		put_alike(groups, out);
-		moved = put_groups(groups, (size_t)reports.value > count, out);
+		places = find_common(groups);
+		put_alike(groups, &places, out);
+		rc = put_groups(groups, (size_t)reports.value > count, &places, out);
 		fputc('\n', out);
 	}
-	for (i = 0; moved >= 0 && !rc && i < count; i++)
-		rc = put_members(groups, i, (unsigned int)moved, all, out);
+	json_array_foreach(groups, i, group)
+		if (!rc)
+			rc = put_members(group, i + 1, &places, all, out);
 	put_outliers(outliers, out);
 	put_unreadable(unreadable, out);
-	return moved < 0 ? moved : rc;
+	return rc;
 }
 
 int merge_text(const json_t *merge, FILE *out)
