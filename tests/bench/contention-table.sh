@@ -16,6 +16,20 @@ contention_ratio() { # REPORT OP
 	jq --arg op "$2" '.contention[] | select(.op == $op) | .ratio' "$1" 2>/dev/null
 }
 
+# The spread of that ratio: as if the fastest had always met the slowest.
+contention_spread() { # REPORT OP
+	contention_ends "$1" "$2" before | {
+		read -r n low high
+		jq -r --arg op "$2" --argjson low "$low" --argjson high "$high" --arg n "$n" '.contention[] | select(.op == $op) |
+			"n=\($n) \(.after.min_ns / $high) \(.after.max_ns / $low)"' "$1"
+	} 2>/dev/null
+}
+
+# "N LEAST MOST" of the times.
+contention_ends() { # REPORT OP before|control|after
+	jq -r --arg op "$2" --arg when "$3" '.contention[] | select(.op == $op) | .[$when] | "\(.n) \(.min_ns) \(.max_ns)"' "$1" 2>/dev/null
+}
+
 contention_median() { # REPORT OP before|control|after
 	jq --arg op "$2" --arg when "$3" '.contention[] | select(.op == $op) | .[$when].median_ns' "$1" 2>/dev/null
 }

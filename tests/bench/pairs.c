@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Times whole processes, exec to exit, in turn: A B A B ... so that a machine whose speed
- * drifts is the same to both. Prints JSON: mean, median and least in ns, largest resident
- * set in bytes, and the ratio of the means.
+ * drifts is the same to both. Prints JSON: mean, median and least in ns, processor time in ns,
+ * largest resident set in bytes, the ratio of the means, and that of each tenth of the runs.
  *
  * Not of the medians: a VM's end waits for RCU grace periods, which end with a tick (4 ms with
  * Debian's HZ=250), so the times come in steps as long as a tenth of the whole, and a median
  * is one step or the next. Not back to back either: each process would begin where in a
  * tick its predecessor ended, so that one's steps would depend on the other's length.
  *
- * usage: pairs RUNS 'COMMAND A' 'COMMAND B'     commands are split at blanks; output is thrown away
+ * usage: pairs RUNS 'COMMAND A' ['COMMAND B']     commands are split at blanks; output is thrown away
  */
 #include <fcntl.h>
 #include <stdint.h>
@@ -23,11 +23,13 @@
 
 #define RUNS_MAX 1000
 #define ARGUMENTS_MAX 64
+#define TENTHS 10
 #define IDLE_MAX_NS 12000000l	/* three ticks */
 
 struct timed {
 	char *arguments[ARGUMENTS_MAX];
 	double ns[RUNS_MAX];
+	double cpu_ns;	/* user and system time, of the run that took least */
 	long max_rss;	/* KiB */
 	int status;	/* of the last run */
 };
@@ -56,10 +58,15 @@ static void idle(void)
 	nanosleep(&time, NULL);
 }
 
+static double timeval_ns(struct timeval time)
+{
+	return (double)time.tv_sec * 1e9 + (double)time.tv_usec * 1e3;
+}
+
 static void run(struct timed *timed, int index)
 {
 	struct rusage usage;
-	double start;
+	double start, cpu_ns;
 	pid_t pid;
 
 	idle();
@@ -78,6 +85,9 @@ static void run(struct timed *timed, int index)
 	if (index < 0)
 		return;	/* warm-up */
 	timed->ns[index] = now_ns() - start;
+	cpu_ns = timeval_ns(usage.ru_utime) + timeval_ns(usage.ru_stime);
+	if (!timed->cpu_ns || cpu_ns < timed->cpu_ns)
+		timed->cpu_ns = cpu_ns;
 	if (usage.ru_maxrss > timed->max_rss)
 		timed->max_rss = usage.ru_maxrss;
 }
@@ -104,34 +114,54 @@ static double mean(const double *values, int count)
 	return sum / count;
 }
 
+static void print_ratios(const struct timed *a, const struct timed *b, int runs)
+{
+	int tenths = runs < TENTHS ? runs : TENTHS;
+
+	printf(", \"ratio\": %.3f, \"ratios\": [", mean(a->ns, runs) / mean(b->ns, runs));
+	for (int i = 0; i < tenths; i++) {
+		int first = runs * i / tenths, count = runs * (i + 1) / tenths - first;
+
+		printf("%s%.3f", i ? ", " : "", mean(a->ns + first, count) / mean(b->ns + first, count));
+	}
+	printf("]");
+}
+
+/* Sorts the times. */
 static void print(const char *name, struct timed *timed, int runs)
 {
 	double middle = median(timed->ns, runs);
 
-	printf("\"%s\": {\"mean_ns\": %.0f, \"median_ns\": %.0f, \"min_ns\": %.0f, "
-	       "\"max_rss_bytes\": %ld, \"exit_status\": %d}, ",
-	       name, mean(timed->ns, runs), middle, timed->ns[0], timed->max_rss * 1024,
+	printf(", \"%s\": {\"mean_ns\": %.0f, \"median_ns\": %.0f, \"min_ns\": %.0f, "
+	       "\"cpu_ns\": %.0f, \"max_rss_bytes\": %ld, \"exit_status\": %d}",
+	       name, mean(timed->ns, runs), middle, timed->ns[0], timed->cpu_ns,
+	       timed->max_rss * 1024,
 	       WIFEXITED(timed->status) ? WEXITSTATUS(timed->status) : -1);
 }
 
 int main(int argc, char **argv)
 {
 	static struct timed a, b;
-	int runs = argc == 4 ? atoi(argv[1]) : 0;
+	int runs = argc == 3 || argc == 4 ? atoi(argv[1]) : 0;
 
 	if (runs < 1 || runs > RUNS_MAX) {
-		fprintf(stderr, "usage: pairs RUNS 'COMMAND A' 'COMMAND B'\n");
+		fprintf(stderr, "usage: pairs RUNS 'COMMAND A' ['COMMAND B']\n");
 		return 2;
 	}
 	split(argv[2], &a);
-	split(argv[3], &b);
+	if (argc == 4)
+		split(argv[3], &b);
 	for (int i = -2; i < runs; i++) {
 		run(&a, i);
-		run(&b, i);
+		if (argc == 4)
+			run(&b, i);
 	}
-	printf("{");
+	printf("{\"runs\": %d", runs);
+	if (argc == 4)
+		print_ratios(&a, &b, runs);
 	print("a", &a, runs);
-	print("b", &b, runs);
-	printf("\"ratio\": %.3f, \"runs\": %d}\n", mean(a.ns, runs) / mean(b.ns, runs), runs);
+	if (argc == 4)
+		print("b", &b, runs);
+	printf("}\n");
 	return 0;
 }

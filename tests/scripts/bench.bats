@@ -52,16 +52,96 @@ make_tree() {
 	[ "$(jq -sc '[.[].ok]' "$bench_figures")" = '[true,true,true,false,false,false,false,false,false]' ]
 }
 
-@test "the table has a row for each figure, skipped ones and their reasons, too" {
-	figure good 12.345 x '>= 8' 'some kernel'
-	figure bad 3 x '>= 8' 'some kernel' || true
-	figure_skip other 'there is no such kernel'
-	jq -s . "$bench_figures" >"$scratch/figures.json"
-	run "$bench/table" "$scratch/figures.json"
+@test "a figure carries its spread and the number of its samples" {
+	figure plain 8 x '>= 8' 'here'
+	figure several 2 x '>= 1' 'here' $'2 1.5\n4'
+	figure counted 2 x '>= 1' 'here' 'n=300 1.9 2.5'
+	[ "$(jq -sc '[.[] | .n, .spread]' "$bench_figures")" = '[1,null,3,[1.5,4],300,[1.9,2.5]]' ]
+}
+
+# A copy of the runner, with one report that measures and one that cannot.
+copy_runner() {
+	mkdir -p "$scratch/top/tests" "$scratch/top/docs"
+	cp -r "$bench" "$scratch/top/tests/bench"
+	cd "$scratch/top" || return
+	rm -f tests/bench/*.report tests/bench/*.sh.* tests/bench/notes.md
+	cp "$bench/figures.sh" tests/bench/
+	echo '{"figures": []}' >tests/bench/baseline.json
+	# shellcheck disable=SC2016 # for the report to expand
+	echo '. "$bench_dir/figures.sh"; figure good.part 12.345 x ">= 8" "some kernel" "12 13"' >tests/bench/good.report
+	# shellcheck disable=SC2016
+	echo '. "$bench_dir/figures.sh"; figure_skip other "there is no such kernel"' >tests/bench/other.report
+	export LAB_MINIVMM=/bin/true
+}
+
+@test "the result has machine and versions; the table a row for each figure, skipped and missing ones too" {
+	copy_runner
+	mkdir tests/lab
+	printf 'echo "lab: no such source" >&2; exit 3\n' >tests/lab/run
+	chmod +x tests/lab/run
+	echo 'echo measures' >tests/bench/broken.sh
+	echo 'echo reports' >tests/bench/broken.report
+	echo 'echo "nothing is known"' >tests/bench/silent.report
+	run tests/bench/run
+	[ "$status" = 1 ]
+	[[ $output == *"broken: MISSING: what measures it ended with status 3: lab: no such source"* ]]
+	jq -e '.schema == "minivmm.bench/1" and .machine.cpus > 0 and (.versions | has("compiler")) and
+		(.figures | map(.name)) == ["broken", "good.part", "other", "silent"]' build/bench.json
+	grep -qxF '| good.part | 12.35 x | 12 to 13, 2 | >= 8 | some kernel |' docs/benchmarks.md
+	grep -qxF '| other | skipped |  |  | there is no such kernel |' docs/benchmarks.md
+	grep -qxF '| broken | **missing** |  |  | what measures it ended with status 3: lab: no such source |' docs/benchmarks.md
+	grep -qxF '| silent | **missing** |  |  | its report ended without a figure |' docs/benchmarks.md
+}
+
+@test "a run of some figures keeps the others, and makes no table before all are measured" {
+	copy_runner
+	run tests/bench/run good
+	[[ $status == 0 && $output == *"docs/benchmarks.md stays as it is: not measured here yet: other" ]]
+	[ ! -e docs/benchmarks.md ]
+	run tests/bench/run other
+	[[ $status == 0 && -s docs/benchmarks.md ]]
+	[ "$(jq -c '[.figures[].name]' build/bench.json)" = '["good.part","other"]' ]
+}
+
+@test "what got worse beyond its spread fails by its name" {
+	copy_runner
+	tests/bench/run good
+	cp build/bench.json tests/bench/baseline.json
+	tests/bench/run good
+	sed -i 's/12.345\(.*\)"12 13"/9\1"8.5 9.5"/' tests/bench/good.report
+	run tests/bench/run good
+	[ "$status" = 1 ]
+	[[ $output == *$'\nworse: good.part: 9 x (8.5 to 9.5, n = 2), was 12.345 x (12 to 13, n = 2)' ]]
+	# Noise: the spreads overlap.
+	sed -i 's/"8.5 9.5"/"8.5 12.5"/' tests/bench/good.report
+	tests/bench/run good
+}
+
+@test "the kernel's selftests are built where make runs the script, and what does not build is shown" {
+	local kvm=$scratch/source/linux/tools/testing/selftests/kvm
+	mkdir -p "$kvm" "$scratch/lab" "$scratch/kernel"
+	cp "$BATS_TEST_DIRNAME"/../lab/{build-selftests,lib.sh} "$scratch/lab"
+	echo 6.12-test >"$scratch/kernel/release"
+	printf '#!/bin/sh\necho %s\n' "$scratch/kernel" >"$scratch/lab/fetch-kernel"
+	printf '#!/bin/sh\necho %s\n' "$scratch/source" >"$scratch/lab/fetch-source"
+	chmod +x "$scratch"/lab/fetch-*
+	echo 'headers:' >"$scratch/source/linux/Makefile"
+	# As in the kernel's lib.mk: the output folder is that of the makefile, unless another make is above.
+	cat >"$kvm/Makefile" <<-'END'
+		ifeq (0,$(MAKELEVEL))
+		OUTPUT := $(CURDIR)
+		endif
+		TEST_GEN_PROGS := $(OUTPUT)/svm_vmcall_test $(OUTPUT)/memslot_perf_test
+		$(TEST_GEN_PROGS): ; cp /bin/true $@
+	END
+	printf 'all:\n\t@%s/lab/build-selftests\n' "$scratch" >"$scratch/Makefile"
+	LAB_CACHE=$scratch/cache run make -s -j2 -C "$scratch"
 	[ "$status" = 0 ]
-	[[ $output == *"| good | 12.35 x | >= 8 | some kernel |"* ]]
-	[[ $output == *"| bad | 3 x, **not kept** | >= 8 | some kernel |"* ]]
-	[[ $output == *"| other | skipped |  | there is no such kernel |"* ]]
+	[ -x "${lines[-1]}/svm_vmcall_test" ]
+	rm -r "$scratch/cache"
+	sed -i 's/cp .*/echo cannot be compiled; false/' "$kvm/Makefile"
+	LAB_CACHE=$scratch/cache run make -s -j2 -C "$scratch"
+	[[ $status != 0 && $output == *"cannot be compiled"*"can't build the KVM selftests of 6.12-test"* ]]
 }
 
 @test "every figure has its report, and every script of a figure one, too" {
