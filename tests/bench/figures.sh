@@ -39,3 +39,34 @@ figure_missing() {
 	echo "$1: MISSING: $2"
 	return 1
 }
+
+# figure_growth NAME LIMIT CONDITIONS: of the lines "SIZE NS [NS OF THE KERNEL]" on standard input. The limit is that of the
+# exponent of what is not the kernel's, or of all where the kernel's part is not known. Leaves the points for growth-plot.
+figure_growth() {
+	local fit part=all kernel='' object
+	fit=$(awk -f "$bench_dir/fit.awk" 2>&1) || {
+		figure_missing "$1" "$fit"
+		return
+	}
+	if jq -e .own.exponent <<<"$fit" >/dev/null; then
+		part=own
+		kernel=$(jq -r 'def short: . * 100 | round / 100; .points[-1] as [$size, $all, $kernel] |
+			"; with the kernel\u0027s part, \($kernel / $all * 100 | round) % of the last, \(.all.exponent | short); " +
+			"the kernel\u0027s \(.kernel.exponent // 0 | short)"' <<<"$fit")
+	fi
+	figure "$1" "$(jq ".$part.exponent" <<<"$fit")" exponent "$2" "$3$kernel" \
+		"$(jq -r ".$part | \"n=\\(.n) \\(.exponent - .error) \\(.exponent + .error)\"" <<<"$fit")" || return
+	object=$(tail -n 1 "$bench_figures" | jq -c --argjson fit "$fit" '. + {points: $fit.points}')
+	sed -i '$d' "$bench_figures"
+	echo "$object" >>"$bench_figures"
+}
+
+# figure_lab_growth NAME CONDITIONS: of what growth-took.sh left, by the last part of NAME.
+figure_lab_growth() {
+	cat "$out/${1#*.}.err" 2>/dev/null
+	if [[ -s $out/${1#*.} ]]; then
+		figure_growth "$1" '<= 1.1' "$2, 6.12, processor time of the process" <"$out/${1#*.}"
+	else
+		figure_missing "$1" "no size could be measured: $(tail -n 1 "$out/${1#*.}.err" 2>/dev/null)"
+	fi
+}

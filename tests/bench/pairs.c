@@ -29,7 +29,7 @@
 struct timed {
 	char *arguments[ARGUMENTS_MAX];
 	double ns[RUNS_MAX];
-	double cpu_ns;	/* user and system time, of the run that took least */
+	double cpu_ns, system_ns;	/* of the run that took the least processor time */
 	long max_rss;	/* KiB */
 	int status;	/* of the last run */
 };
@@ -86,8 +86,10 @@ static void run(struct timed *timed, int index)
 		return;	/* warm-up */
 	timed->ns[index] = now_ns() - start;
 	cpu_ns = timeval_ns(usage.ru_utime) + timeval_ns(usage.ru_stime);
-	if (!timed->cpu_ns || cpu_ns < timed->cpu_ns)
+	if (!timed->cpu_ns || cpu_ns < timed->cpu_ns) {
 		timed->cpu_ns = cpu_ns;
+		timed->system_ns = timeval_ns(usage.ru_stime);
+	}
 	if (usage.ru_maxrss > timed->max_rss)
 		timed->max_rss = usage.ru_maxrss;
 }
@@ -133,9 +135,10 @@ static void print(const char *name, struct timed *timed, int runs)
 	double middle = median(timed->ns, runs);
 
 	printf(", \"%s\": {\"mean_ns\": %.0f, \"median_ns\": %.0f, \"min_ns\": %.0f, "
-	       "\"cpu_ns\": %.0f, \"max_rss_bytes\": %ld, \"exit_status\": %d}",
+	       "\"cpu_ns\": %.0f, \"system_ns\": %.0f, "
+	       "\"max_rss_bytes\": %ld, \"exit_status\": %d}",
 	       name, mean(timed->ns, runs), middle, timed->ns[0], timed->cpu_ns,
-	       timed->max_rss * 1024,
+	       timed->system_ns, timed->max_rss * 1024,
 	       WIFEXITED(timed->status) ? WEXITSTATUS(timed->status) : -1);
 }
 
@@ -151,7 +154,8 @@ int main(int argc, char **argv)
 	split(argv[2], &a);
 	if (argc == 4)
 		split(argv[3], &b);
-	for (int i = -2; i < runs; i++) {
+	/* Two warm-ups, or as many as runs. */
+	for (int i = runs > 1 ? -2 : -1; i < runs; i++) {
 		run(&a, i);
 		if (argc == 4)
 			run(&b, i);

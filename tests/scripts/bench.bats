@@ -6,7 +6,7 @@ patch=$BATS_TEST_DIRNAME/../lab/eager-rmaps.patch
 
 setup() {
 	scratch=$BATS_TEST_TMPDIR
-	export bench_figures=$scratch/figures
+	export bench_figures=$scratch/figures bench_dir=$bench
 	. "$bench/figures.sh"
 }
 
@@ -64,7 +64,7 @@ copy_runner() {
 	mkdir -p "$scratch/top/tests" "$scratch/top/docs"
 	cp -r "$bench" "$scratch/top/tests/bench"
 	cd "$scratch/top" || return
-	rm -f tests/bench/*.report tests/bench/*.sh.* tests/bench/notes.md
+	rm -f tests/bench/*.report tests/bench/notes.md
 	cp "$bench/figures.sh" tests/bench/
 	echo '{"figures": []}' >tests/bench/baseline.json
 	# shellcheck disable=SC2016 # for the report to expand
@@ -101,6 +101,24 @@ copy_runner() {
 	run tests/bench/run other
 	[[ $status == 0 && -s docs/benchmarks.md ]]
 	[ "$(jq -c '[.figures[].name]' build/bench.json)" = '["good.part","other"]' ]
+}
+
+@test "an exponent is fitted over the larger half of the sizes, apart from the kernel's part" {
+	local size
+	for size in 1 10 100 1000 10000 100000; do
+		echo "$size $((1000 + size * 2 + size * size)) $((size * size))"
+	done | figure_growth grows '<= 1.1' 'here'
+	jq -e '.value > 0.8 and .value < 1.1 and .n == 3 and (.points | length) == 6 and .points[1] == [10, 1120, 100]' "$bench_figures"
+	jq -e '.conditions | contains("with the kernel\u0027s part, 100 % of the last, 2; the kernel\u0027s 2")' "$bench_figures"
+	# Without the kernel's part all of it counts; and two sizes are no growth.
+	run figure_growth square '<= 1.1' 'here' < <(for size in 1 10 100 1000; do echo "$size $((size * size))"; done)
+	[[ $status == 1 && $output == "square: 2 exponent"*"NOT KEPT" ]]
+	run figure_growth two '<= 1.1' 'here' < <(printf '1 1\n2 2\n')
+	[[ $status == 1 && $output == "two: MISSING: fewer than three sizes could be measured" ]]
+	jq -s '{figures: .}' "$bench_figures" >"$scratch/bench.json"
+	"$bench/growth-plot" "$scratch/bench.json" >"$scratch/growth.svg"
+	xmllint --noout "$scratch/growth.svg"
+	grep -q '>grows</tspan>\|>grows<' "$scratch/growth.svg"
 }
 
 @test "what got worse beyond its spread fails by its name" {
@@ -147,7 +165,7 @@ copy_runner() {
 @test "every figure has its report, and every script of a figure one, too" {
 	for file in "$bench"/*.sh "$bench"/*.lab; do
 		case ${file##*/} in
-		figures.sh | contention-table.sh) ;;
+		figures.sh | contention-table.sh | growth-took.sh) ;;
 		*) [ -e "${file%.*}.report" ] ;;
 		esac
 	done

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# What grows with the number of vCPUs and of VMs at once.
+. ./growth-took.sh
+
+cat >/tmp/vcpus.ini <<END
+[vm]
+timeout = 10m
+[memslot.low]
+base = 0
+size = 1G
+[phase.l2]
+do = l2
+timeout = 10m
+END
+cat >/tmp/vms.ini <<END
+[vm]
+timeout = 10m
+[memslot.low]
+base = 0
+size = 64M
+thp = never
+[phase.boot]
+do = boot
+[phase.churn]
+do = stress
+iterations = 1
+touch = 64K
+slot = low
+timeout = 10m
+[worker.nest]
+op = first-l2
+END
+
+for count in 1 4 16 32 64 128 288; do
+	took vcpus $count 1 "minivmm /tmp/vcpus.ini vm.vcpus=$count"
+done
+for count in 1 4 16 32 64 128 200; do
+	took vms $count 1 "minivmm /tmp/vms.ini phase.churn.vms=$count expect.policy=any"
+done
+exit 0
