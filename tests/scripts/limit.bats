@@ -66,6 +66,14 @@ setup() {
 	until [[ -e gone ]]; do sleep 0.1; done
 }
 
+@test "run: the slowest suites are named before the last line, where any is slow" {
+	run "$run_suites" logs 'quick: echo ok 1' 'slow one: sleep 10.1; echo ok 1'
+	[[ $status == 0 && ${lines[-1]} == "2 passed, 0 failed, 0 skipped" ]]
+	[[ ${lines[-2]} =~ ^"slowest: slow one 1"[0-9]"s"$ ]]
+	run "$run_suites" logs 'quick: echo ok 1'
+	[[ $output != *slowest* ]]
+}
+
 @test "run: after -- one at a time, beside the others; after another -- alone" {
 	TEST_JOBS=3 run "$run_suites" logs 'beside: until [[ -e begun ]]; do sleep 0.1; done; sleep 1; touch done; echo ok 1' \
 		-- '1: mkdir lane && touch begun && sleep 0.5 && rmdir lane && echo ok 1' \
