@@ -5,7 +5,7 @@
 # figure NAME VALUE UNIT LIMIT CONDITIONS [SAMPLES]: LIMIT is an operator and a number, as ">= 8", or - for none. VALUE may be
 # null or missing: that keeps no limit. SAMPLES are the numbers that the value was made of, or two ends of its spread with
 # their count before them, as "n=300 0.9 1.1"; without them the value is the only sample, and has no spread. Returns 1 where
-# the limit is not kept.
+# the limit is not kept; an exponent, whose spread is its error, does not keep it if no part of the spread does.
 figure() {
 	local object
 	object=$(jq -nc --arg name "$1" --arg value "$2" --arg unit "$3" --arg limit "$4" --arg conditions "$5" --arg samples "${6:-}" '
@@ -14,11 +14,12 @@ figure() {
 		{name: $name, value: $v, unit: $unit, conditions: $conditions, limit: (if $limit == "-" then null else $limit end),
 		 n: ($samples | try (capture("n=(?<n>[0-9]+)").n | tonumber) catch null // ([$samples_known | length, 1] | max)),
 		 spread: (if $samples_known == [] then null else [$samples_known | min, max] end),
-		 ok: (if $limit == "-" then $v != null
+		 ok: ((if $unit == "exponent" then $samples_known | min // $v else $v end) as $judged |
+		      if $limit == "-" then $v != null
 		      elif $v == null then false
-		      elif $op == "<" then $v < ($bound | tonumber)
-		      elif $op == "<=" then $v <= ($bound | tonumber)
-		      else $v >= ($bound | tonumber) end)}')
+		      elif $op == "<" then $judged < ($bound | tonumber)
+		      elif $op == "<=" then $judged <= ($bound | tonumber)
+		      else $judged >= ($bound | tonumber) end)}')
 	echo "$object" >>"$bench_figures"
 	jq -r 'def short: . * 1000 | round / 1000;
 		"\(.name): \(if .value == null then "not measured" else "\(.value | short) \(.unit)" end)" +
@@ -43,7 +44,7 @@ figure_missing() {
 # figure_growth NAME LIMIT CONDITIONS: of the lines "SIZE NS [NS OF THE KERNEL]" on standard input. The limit is that of the
 # exponent of what is not the kernel's, or of all where the kernel's part is not known. Leaves the points for growth-plot.
 figure_growth() {
-	local fit part=all kernel='' object
+	local fit part=all kernel='' object kept=0
 	fit=$(awk -f "$bench_dir/fit.awk" 2>&1) || {
 		figure_missing "$1" "$fit"
 		return
@@ -55,10 +56,11 @@ figure_growth() {
 			"the kernel\u0027s \(.kernel.exponent // 0 | short)"' <<<"$fit")
 	fi
 	figure "$1" "$(jq ".$part.exponent" <<<"$fit")" exponent "$2" "$3$kernel" \
-		"$(jq -r ".$part | \"n=\\(.n) \\(.exponent - .error) \\(.exponent + .error)\"" <<<"$fit")" || return
+		"$(jq -r ".$part | \"n=\(.n) \(.exponent - .error) \(.exponent + .error)\"" <<<"$fit")" || kept=1
 	object=$(tail -n 1 "$bench_figures" | jq -c --argjson fit "$fit" '. + {points: $fit.points}')
 	sed -i '$d' "$bench_figures"
 	echo "$object" >>"$bench_figures"
+	return $kept
 }
 
 # figure_lab_growth NAME CONDITIONS: of what growth-took.sh left, by the last part of NAME.
