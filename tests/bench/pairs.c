@@ -154,8 +154,8 @@ int main(int argc, char **argv)
 	split(argv[2], &a);
 	if (argc == 4)
 		split(argv[3], &b);
-	/* Two warm-ups, or as many as runs. */
-	for (int i = runs > 1 ? -2 : -1; i < runs; i++) {
+	/* Two warm-ups; none for a single run, which lasts long enough. */
+	for (int i = runs > 1 ? -2 : 0; i < runs; i++) {
 		run(&a, i);
 		if (argc == 4)
 			run(&b, i);
