@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -20,6 +21,15 @@
 #define COLUMNS_LEAST 60
 #define COLUMNS_MOST 200
 
+/*
+ * stdio gives a terminal a line buffer, or none (stderr), and all else a full one with the first write. So the kernel need
+ * not be asked for each of the hundred paragraphs that go to a file.
+ */
+static bool may_be_terminal(FILE *out)
+{
+	return __flbf(out) || __fbufsize(out) <= 1;
+}
+
 /* What a terminal, or COLUMNS, has room for; `otherwise` where neither says. */
 static size_t columns_or(FILE *out, size_t otherwise)
 {
@@ -28,7 +38,7 @@ static size_t columns_or(FILE *out, size_t otherwise)
 	struct winsize size;
 	int code = errno;	/* that of a write which failed, and which is reported at the end */
 
-	if (!ioctl(fileno(out), TIOCGWINSZ, &size) && size.ws_col)
+	if (may_be_terminal(out) && !ioctl(fileno(out), TIOCGWINSZ, &size) && size.ws_col)
 		columns = size.ws_col;
 	else if (!said || !parse_u64(said, &columns))
 		columns = otherwise;
@@ -58,7 +68,7 @@ static bool takes_colour(FILE *out)
 		return false;
 	if (force && *force && strcmp(force, "0"))
 		return true;
-	takes = term && strcmp(term, "dumb") && isatty(fileno(out));
+	takes = term && strcmp(term, "dumb") && may_be_terminal(out) && isatty(fileno(out));
 	errno = code;
 	return takes;
 }
