@@ -75,8 +75,10 @@ static int add_other_names(struct slab_names *names, char targets[SLAB_CACHES][2
 
 	if (!folder)
 		return -errno;
+	/* Most entries are the caches' own folders. */
 	while (!code && (errno = 0, entry = readdir(folder)))
-		code = add_to_its_cache(names, targets, root, entry->d_name);
+		if (entry->d_type != DT_DIR)
+			code = add_to_its_cache(names, targets, root, entry->d_name);
 	if (!code)
 		code = -errno;
 	closedir(folder);
