@@ -34,7 +34,7 @@ struct arguments {
 	struct config_arguments config;
 	struct options options;
 	struct kernel_list list;
-	const struct signals *signals;
+	struct signals signals;
 };
 
 static void take_arguments(struct arguments *arguments, struct argp_state *state)
@@ -48,10 +48,10 @@ static void take_arguments(struct arguments *arguments, struct argp_state *state
 	arguments->config.overrides = next + 2;
 	arguments->config.count = (size_t)(state->argc - state->next) - 2;
 	if (!strcmp(next[1], "-"))
-		argp_error(state, "CONFIG can't be -, standard input, which can be read only once");
+		command_line_error(state, "CONFIG can't be -, standard input, which can be read only once");
 	for (next += 2; *next; next++)
 		if (!strchr(*next, '='))
-			argp_error(state, "%s: not an override SECTION.KEY=VALUE", *next);
+			command_line_error(state, "%s: not an override SECTION.KEY=VALUE", *next);
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -227,7 +227,7 @@ static void run_kernel(const struct arguments *arguments, const struct kernel_li
 		print_errors(arguments, kernel, &errors);
 		outcome->broke = true;
 	} else {
-		session->run.signals = arguments->signals;
+		session->run.signals = &arguments->signals;
 		run_session(arguments, kernel, session, outcome);
 	}
 	errors_free(&errors);
@@ -270,16 +270,14 @@ static int check_all(const struct arguments *arguments)
 
 static int check_and_run(struct arguments *arguments)
 {
-	struct signals signals;
 	int status = check_all(arguments);
 
 	if (status)
 		return status;
-	if (cmd_limit_run() || cmd_check_output(&arguments->options) || cmd_open_signals(&signals))
+	if (cmd_limit_run() || cmd_check_output(&arguments->options) || cmd_open_signals(&arguments->signals))
 		return EXIT_ENVIRONMENT;
-	arguments->signals = &signals;
 	status = run_all(arguments);
-	signals_close(&signals);
+	signals_close(&arguments->signals);
 	return status;
 }
 
