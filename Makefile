@@ -108,8 +108,8 @@ $(BUILD)/vmm/%.o: vmm/%.c
 SYSCALL_NAMES := $(BUILD)/syscall_names.h
 $(SYSCALL_NAMES):
 	@mkdir -p $(@D)
-	$(Q)echo '#include <asm/unistd.h>' | $(CC) -E -dM - | \
-		sed -nE 's/^#define __NR_([a-z0-9_]+) ([0-9]+)$$/[\2] = "\1",/p' >$@
+	$(Q)echo '#include <asm/unistd.h>' | $(CC) -E -dM - >$@.all
+	$(Q)sed -nE 's/^#define __NR_([a-z0-9_]+) ([0-9]+)$$/[\2] = "\1",/p' $@.all >$@
 $(BUILD)/vmm/vm/vcpu_filter.o: VMM_CFLAGS += -iquote . -DSYSCALL_NAMES='"$(SYSCALL_NAMES)"'
 $(BUILD)/vmm/vm/vcpu_filter.o: $(SYSCALL_NAMES)
 
@@ -163,7 +163,7 @@ install: $(BINARY)
 	install -D -m 644 -t $(INTO)/minivmm/configs configs/*.ini
 	install -D -m 644 -t $(INTO)/minivmm/schema docs/schema/*.json
 	install -D -m 644 -t $(INTO)/doc/minivmm README.md docs/*.md docs/*.svg
-	install -D -m 644 -t $(INTO)/doc/minivmm/fleet docs/fleet/*
+	install -D -m 644 -t $(INTO)/doc/minivmm/fleet docs/fleet/*.*
 	install -D -m 644 docs/completion/minivmm.bash $(INTO)/bash-completion/completions/minivmm
 	install -D -m 644 -t $(INTO)/fish/vendor_completions.d docs/completion/minivmm.fish
 	install -D -m 644 -t $(INTO)/zsh/vendor-completions docs/completion/_minivmm

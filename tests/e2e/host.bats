@@ -62,6 +62,8 @@ setup() { need_boot; }
 	check hang guest.clean fail "did not come back"
 	json hang '.guest.registers | contains("rip ")'
 	check hang teardown.clean pass
+	rc hang-many 1
+	check hang-many guest.clean fail "did not come back"
 }
 
 @test "red: a control that uses NPT" {

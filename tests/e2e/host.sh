@@ -70,6 +70,8 @@ END
 report order /tmp/order.ini
 
 # A SIGINT while the guest hangs: the report must be written.
+# More threads that allocate memory than malloc() has arenas for at first.
+transition hang-many selftest.break=hang vm.vcpus=12 --timeout "$(seconds 1)s"
 interrupted signal 2 /configs/transition.ini selftest.break=hang
 interrupted creating 1 /configs/max-slots.ini
 # A signal that is ignored, as with nohup, must not interrupt the run.

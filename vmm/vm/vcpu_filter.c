@@ -6,6 +6,7 @@
 #include <linux/filter.h>
 #include <linux/kvm.h>
 #include <linux/seccomp.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stddef.h>
@@ -26,12 +27,13 @@
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define NONE (-1)
+#define ARENAS 8
 
 /* What a vCPU's thread asks of KVM. The first is asked for at each exit. */
 static const uint32_t requests[] = {
 	KVM_RUN, KVM_IRQ_LINE, KVM_RESET_DIRTY_RINGS,
-	/* For the registers in an error's text. */
-	KVM_GET_REGS, KVM_GET_SREGS, KVM_GET_NESTED_STATE,
+	/* For the registers in an error's text, and to restore a nested guest (restore.c). */
+	KVM_GET_REGS, KVM_GET_SREGS, KVM_GET_NESTED_STATE, KVM_SET_REGS, KVM_SET_NESTED_STATE,
 };
 
 static const uint32_t calls[] = {
@@ -169,6 +171,8 @@ void vcpu_filter_watch(void)
 
 	__atomic_store_n(&denied, NONE, __ATOMIC_RELEASE);
 	__atomic_store_n(&missing, 0, __ATOMIC_RELEASE);
+	/* Without a limit of its own, malloc() of a ninth thread reads how many CPUs there are (glibc's arena_get2()). */
+	mallopt(M_ARENA_MAX, ARENAS);
 	sigaction(SIGSYS, &action, NULL);
 }
 
