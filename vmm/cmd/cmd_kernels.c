@@ -150,20 +150,31 @@ struct outcome {
 	json_t *rows, *host;
 };
 
+static void append_row(struct outcome *outcome, json_t *row)
+{
+	if (row && !json_array_append_new(outcome->rows, row))
+		return;
+	cmd_no_memory("the report");
+	outcome->broke = true;
+}
+
+/* A row for each line of the list, also where the kernel did not run: a harness counts them. */
+static void add_unrun(struct outcome *outcome, const struct kernel_line *kernel, const char *result, const char *reason)
+{
+	outcome->broke |= !strcmp(result, "error");
+	append_row(outcome, kernels_row_without(strchr(kernel->words[0], '=') + 1, result, reason));
+}
+
 static void add_row(struct outcome *outcome, const json_t *report)
 {
 	const char *result = json_string_value(json_object_get(report, "result"));
-	json_t *row = report ? kernels_row(report) : NULL;
 
 	outcome->passed |= result && !strcmp(result, "pass");
 	outcome->failed |= result && !strcmp(result, "fail");
 	outcome->broke |= result && !strcmp(result, "error");
 	if (!outcome->host)
 		outcome->host = json_incref(json_object_get(report, "host"));
-	if (!row || json_array_append_new(outcome->rows, row)) {
-		cmd_no_memory("the report");
-		outcome->broke = true;
-	}
+	append_row(outcome, report ? kernels_row(report) : NULL);
 }
 
 static json_t *judge(const struct run *run, const struct options *options)
@@ -206,7 +217,7 @@ static void run_session(const struct arguments *arguments, const struct kernel_l
 	if (report || !code)
 		add_row(outcome, report);
 	else
-		outcome->broke = true;
+		add_unrun(outcome, kernel, "error", errors.count ? errors.lines[0] : run->err.text);
 	outcome->signal = run->signal;
 	outcome->stuck = run->stuck;
 	json_decref(report);
@@ -225,7 +236,7 @@ static void run_kernel(const struct arguments *arguments, const struct kernel_li
 	}
 	if (load(arguments, kernel, &session->config, &errors)) {
 		print_errors(arguments, kernel, &errors);
-		outcome->broke = true;
+		add_unrun(outcome, kernel, "error", errors.count ? errors.lines[0] : "no memory");
 	} else {
 		session->run.signals = &arguments->signals;
 		run_session(arguments, kernel, session, outcome);
@@ -248,8 +259,16 @@ static int run_all(const struct arguments *arguments)
 	struct outcome outcome = { .rows = json_array() };
 	int status;
 
-	for (size_t i = 0; i < arguments->list.count && !outcome.signal && !outcome.stuck; i++)
-		run_kernel(arguments, &arguments->list.kernels[i], &outcome);
+	for (size_t i = 0; i < arguments->list.count; i++) {
+		const struct kernel_line *kernel = &arguments->list.kernels[i];
+
+		if (outcome.signal || outcome.stuck)
+			add_unrun(&outcome, kernel, "skip", outcome.signal ? "not run: a signal ended this command" :
+				  "not run: a vCPU of the kernel before is stuck in KVM");
+		else
+			run_kernel(arguments, kernel, &outcome);
+	}
+	signals_claim(&arguments->signals);
 	status = cmd_deliver(kernels_json(outcome.host, outcome.rows, exit_status(&outcome)), DOCUMENT_KERNELS,
 			     &arguments->options);
 	json_decref(outcome.host);

@@ -105,7 +105,7 @@ static int read_lines(FILE *file, const char *path, struct kernel_list *list, st
 			return code;
 		result = code ? code : result;
 	}
-	return ferror(file) ? -EIO : result;
+	return ferror(file) ? -errno : result;
 }
 
 int kernel_list_read(const char *path, struct kernel_list *list, struct errors *errors)
@@ -121,7 +121,7 @@ int kernel_list_read(const char *path, struct kernel_list *list, struct errors *
 	}
 	code = read_lines(file, path, list, errors);
 	fclose(file);
-	if (code == -ENOMEM || code == -EIO)
+	if (code && code != -EINVAL)
 		errors_add(errors, "%s: %s", path, strerror(-code));
 	if (!code && !list->count) {
 		errors_add(errors, "%s: it lists no kernel", path);

@@ -41,11 +41,12 @@ static json_t *name_of(const json_t *report)
 static json_t *reason_of(const json_t *report)
 {
 	const char *result = value_string(report, "result"), *guest = value_string(report, "guest.text");
+	const char *trouble = value_string(report, "guest.trouble");
 	char reason[512];
 
 	if (!result || !strcmp(result, "pass"))
 		return json_null();
-	if (guest)
+	if (guest && !strcmp(result, "fail") && strcmp(trouble ? trouble : "", "skipped"))
 		return value_text(guest);
 	report_headline(report, reason, sizeof(reason));
 	return value_text(reason);
@@ -75,6 +76,16 @@ json_t *kernels_row(const json_t *report)
 			 "rmap_state", copy_of(phase, "rmap_state"),
 			 "rmap_bytes", copy_of(phase, "rmap_bytes"),
 			 "console", copy_of(report, "guest.console"));
+}
+
+json_t *kernels_row_without(const char *kernel, const char *result, const char *reason)
+{
+	const char *slash = strrchr(kernel, '/');
+
+	return json_pack("{s:o, s:o, s:n, s:s, s:o, s:n, s:n, s:n, s:n, s:n, s:n}",
+			 "name", value_text(slash ? slash + 1 : kernel), "kernel", value_text(kernel), "args",
+			 "result", result, "reason", value_text(reason), "ended_by", "exit_status",
+			 "duration_ns", "rmap_state", "rmap_bytes", "console");
 }
 
 json_t *kernels_json(const json_t *host, json_t *rows, int exit_status)
