@@ -212,6 +212,9 @@ static void test_hosts(void **state)
 	assert_hosts(HOSTS("a"), 8, "a", 0);
 	assert_hosts(HOSTS("a", "b"), 8, "a, b", 0);
 	assert_hosts(HOSTS("a", "a", "b"), 8, "a (2 reports), b", 0);
+	assert_hosts(HOSTS("n1", "n1", "n1"), 8, "n1 (3 reports)", 0);
+	assert_hosts(HOSTS("n1", "n1", "n2"), 8, "n1 (2 reports), n2", 0);
+	assert_hosts(HOSTS("n1", "n2", "n2", "n3"), 8, "n[1-3]", 0);
 	assert_hosts(HOSTS("n1", "n2", "n3"), 8, "n[1-3]", 0);
 	assert_hosts(HOSTS("n1", "n3", "n4", "x"), 8, "n[1,3-4], x", 0);
 	assert_hosts(HOSTS("n9", "n10", "n11"), 8, "n[9-11]", 0);

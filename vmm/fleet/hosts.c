@@ -33,13 +33,15 @@ static size_t digits(const char *text)
 	return count;
 }
 
-/* Where the number begins in which alone the names differ; 0 if they differ in more, or begin with it. */
+/* Where the number begins in which alone the names differ; 0 if they differ in more, in nothing, or begin with it. */
 static size_t number_at(const char *a, const char *b)
 {
 	size_t at = 0, of_a, of_b;
 
 	while (a[at] && a[at] == b[at])
 		at++;
+	if (!a[at] && !b[at])
+		return 0;
 	while (at && isdigit((unsigned char)a[at - 1]))
 		at--;
 	of_a = digits(a + at);
@@ -50,9 +52,11 @@ static size_t number_at(const char *a, const char *b)
 	return of_a != of_b && (a[at] == '0' || b[at] == '0') ? 0 : at;
 }
 
+/* Is b the next host, or the same one, which may have several reports? */
 static bool is_next(const char *a, const char *b, size_t at)
 {
-	return number_at(a, b) == at && strtoll(b + at, NULL, 10) - strtoll(a + at, NULL, 10) == 1;
+	return !strcmp(a, b) ||
+	       (number_at(a, b) == at && strtoll(b + at, NULL, 10) - strtoll(a + at, NULL, 10) == 1);
 }
 
 /* "[1-40,42]" and what follows it in all names. Returns the first member that is none of them. */
