@@ -40,7 +40,7 @@ struct found {
 	/* What KVM's rmaps lost when L2's pages were taken back (do = discard): 4K, 2M, 1G. */
 	bool unmapped_known;
 	int64_t unmapped[3];
-	/* 2M and 1G mappings of L2's pages before they were logged, and after (do = dirty-log). */
+	/* 2M mappings of L2's pages, 513 for one of 1G, before they were logged, and after (do = dirty-log). */
 	bool huge_known;		/* and there were some */
 	int64_t huge_before, huge_after;
 	char unmapped_why[SOURCE_WHY];	/* why neither is known, or "" */
