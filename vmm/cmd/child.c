@@ -81,8 +81,10 @@ int child_wait(const struct child *child, const struct signals *signals, bool pa
 			kill(child->pid, pass_on ? *signal : SIGKILL);
 			kill(child->pid, SIGCONT);
 		}
-		if (fds[2].revents && typed_pass_on(typed))
+		if (fds[2].revents && typed_pass_on(typed)) {
 			kill(child->pid, SIGINT);
+			kill(child->pid, SIGCONT);
+		}
 		if (typed && typed->over)
 			fds[2].fd = -1;
 		if (fds[0].revents)
