@@ -91,6 +91,17 @@ bool report_is(const json_t *report, const char *schema)
 	return have && is_schema(have, schema);
 }
 
+/* Of JSON that is another document: this program has made it, or one of another version. */
+static const char *remedy_of(const char *schema)
+{
+	const char *version = strrchr(schema, '/');
+
+	if (strncmp(schema, "minivmm.", 8) || !version || strcmp(version, "/1"))
+		return "read it with the minivmm that wrote it";
+	return strncmp(schema, "minivmm.sweep/", 14) ? "look at it: minivmm report show" :
+						       "draw it: minivmm report plot";
+}
+
 static int check_schema(const json_t *report, const char *other, const char *path, struct err *err)
 {
 	const char *schema = value_string(report, "schema");
@@ -103,8 +114,7 @@ static int check_schema(const json_t *report, const char *other, const char *pat
 		return err_set(err, EINVAL, "%s: the run has not come to its end: lines of its stress phase, and no report",
 			       path);
 	err_set(err, EINVAL, "%s: schema \"%.64s\", not \"" REPORT_SCHEMA "\"", path, schema);
-	err_remedy(err, strncmp(schema, "minivmm.sweep/", 14) ?
-		   "read it with the minivmm that wrote it" : "draw it: minivmm report plot");
+	err_remedy(err, "%s", remedy_of(schema));
 	return -EINVAL;
 }
 
