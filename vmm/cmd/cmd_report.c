@@ -25,7 +25,7 @@ static const struct verb {
 } verbs[] = {
 	{ "show", "FILE", 1, 1, (1u << DOCUMENT_COUNT) - 1, false, report_cmd_show,
 	  "Write the report as JSON to FILE, atomically, or what --format prom or junit says",
-	  "Renders what any command has saved with -o: a run, plan, stat, sweep, headroom, merge or diff. FILE may be - for "
+	  "Renders what any command has saved with -o: a run, plan, stat, sweep, headroom, kernels, merge or diff. FILE may be - for "
 	  "standard input.\v"
 	  "Example: minivmm report show report.json --format csv\n\n"
 	  "Exit status: 0 shown, whatever its result is; 2 usage error; 3 FILE can't be read or is not a report.", NULL },
