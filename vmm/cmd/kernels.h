@@ -8,7 +8,7 @@
 
 /* What is kept of a kernel's report. NULL: no memory. */
 json_t *kernels_row(const json_t *report);
-/* Of a kernel that has none: it was not run. */
+/* The row of a kernel that was not run, and so has no report. NULL: no memory. */
 json_t *kernels_row_without(const char *kernel, const char *result, const char *reason);
 /* Takes over rows. exit_status: of all. NULL: no memory. */
 json_t *kernels_json(const json_t *host, json_t *rows, int exit_status);

@@ -91,7 +91,7 @@ bool report_is(const json_t *report, const char *schema)
 	return have && is_schema(have, schema);
 }
 
-/* Of JSON that is another document: this program has made it, or one of another version. */
+/* What to do with JSON that is another document, made by this version of minivmm or by another. */
 static const char *remedy_of(const char *schema)
 {
 	const char *version = strrchr(schema, '/');

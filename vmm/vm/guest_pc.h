@@ -34,7 +34,7 @@ int pc_guest_make(struct pc_guest *guest, const struct vm *vm, struct err *err);
 /* Closes what is open. The kind frees its struct. */
 void pc_guest_close(struct pc_guest *guest);
 
-/* Of struct guest_ops. */
+/* These are for struct guest_ops. */
 bool pc_guest_needs_nesting(const struct config *config);
 void pc_guest_cpuid(const struct vcpu *vcpu, struct kvm_cpuid2 *leaves);
 bool pc_guest_resume(struct vcpu *vcpu);
