@@ -14,6 +14,7 @@
 #include "cmd/kernel_list.h"
 #include "cmd/kernels.h"
 #include "cmd/options.h"
+#include "cmd/runs_outcome.h"
 #include "config/layout.h"
 #include "report/report.h"
 #include "run/session.h"
@@ -143,38 +144,24 @@ static int check_kernel(const struct arguments *arguments, const struct kernel_l
 	return code ? cmd_config_status(code) : 0;
 }
 
+/* How the runs came out, and whether a vCPU of the last one is stuck, so that no other can begin. */
 struct outcome {
-	bool passed, failed, broke;
-	int signal;
+	struct runs_outcome all;
 	bool stuck;
-	json_t *rows, *host;
 };
 
-static void append_row(struct outcome *outcome, json_t *row)
+/* report: NULL where the kernel did not run, or there is no memory. */
+static void add_row(struct outcome *outcome, const json_t *report, json_t *row)
 {
-	if (row && !json_array_append_new(outcome->rows, row))
-		return;
-	cmd_no_memory("the report");
-	outcome->broke = true;
+	if (!runs_outcome_add(&outcome->all, report, row))
+		cmd_no_memory("the report");
 }
 
 /* A row for each line of the list, also where the kernel did not run: a harness counts them. */
 static void add_unrun(struct outcome *outcome, const struct kernel_line *kernel, const char *result, const char *reason)
 {
-	outcome->broke |= !strcmp(result, "error");
-	append_row(outcome, kernels_row_without(strchr(kernel->words[0], '=') + 1, result, reason));
-}
-
-static void add_row(struct outcome *outcome, const json_t *report)
-{
-	const char *result = json_string_value(json_object_get(report, "result"));
-
-	outcome->passed |= result && !strcmp(result, "pass");
-	outcome->failed |= result && !strcmp(result, "fail");
-	outcome->broke |= result && !strcmp(result, "error");
-	if (!outcome->host)
-		outcome->host = json_incref(json_object_get(report, "host"));
-	append_row(outcome, report ? kernels_row(report) : NULL);
+	outcome->all.broke |= !strcmp(result, "error");
+	add_row(outcome, NULL, kernels_row_without(strchr(kernel->words[0], '=') + 1, result, reason));
 }
 
 static json_t *judge(const struct run *run, const struct options *options)
@@ -215,10 +202,10 @@ static void run_session(const struct arguments *arguments, const struct kernel_l
 	else
 		cmd_say("%s:%u: %s", arguments->list_path, kernel->line, run->err.text);
 	if (report || !code)
-		add_row(outcome, report);
+		add_row(outcome, report, report ? kernels_row(report) : NULL);
 	else
 		add_unrun(outcome, kernel, "error", errors.count ? errors.lines[0] : run->err.text);
-	outcome->signal = run->signal;
+	outcome->all.signal = run->signal;
 	outcome->stuck = run->stuck;
 	json_decref(report);
 	errors_free(&errors);
@@ -231,7 +218,7 @@ static void run_kernel(const struct arguments *arguments, const struct kernel_li
 
 	if (!session) {
 		cmd_no_memory("the run");
-		outcome->broke = true;
+		outcome->all.broke = true;
 		return;
 	}
 	if (load(arguments, kernel, &session->config, &errors)) {
@@ -245,34 +232,26 @@ static void run_kernel(const struct arguments *arguments, const struct kernel_li
 	session_free(session);
 }
 
-static int exit_status(const struct outcome *outcome)
-{
-	if (outcome->signal)
-		return 128 + outcome->signal;
-	if (outcome->broke)
-		return EXIT_ENVIRONMENT;
-	return outcome->failed ? EXIT_FAIL : outcome->passed ? EXIT_PASS : EXIT_SKIP;
-}
-
 static int run_all(const struct arguments *arguments)
 {
-	struct outcome outcome = { .rows = json_array() };
-	int status;
+	struct outcome outcome = { .all.rows = json_array() };
+	int status, delivered;
 
 	for (size_t i = 0; i < arguments->list.count; i++) {
 		const struct kernel_line *kernel = &arguments->list.kernels[i];
 
-		if (outcome.signal || outcome.stuck)
-			add_unrun(&outcome, kernel, "skip", outcome.signal ? "not run: a signal ended this command" :
+		if (outcome.all.signal || outcome.stuck)
+			add_unrun(&outcome, kernel, "skip", outcome.all.signal ? "not run: a signal ended this command" :
 				  "not run: a vCPU of the kernel before is stuck in KVM");
 		else
 			run_kernel(arguments, kernel, &outcome);
 	}
 	signals_claim(&arguments->signals);
-	status = cmd_deliver(kernels_json(outcome.host, outcome.rows, exit_status(&outcome)), DOCUMENT_KERNELS,
-			     &arguments->options);
-	json_decref(outcome.host);
-	return status ? status : exit_status(&outcome);
+	status = runs_outcome_status(&outcome.all);
+	delivered = cmd_deliver(kernels_json(outcome.all.host, outcome.all.rows, status), DOCUMENT_KERNELS,
+				&arguments->options);
+	json_decref(outcome.all.host);
+	return delivered ? delivered : status;
 }
 
 static int check_all(const struct arguments *arguments)

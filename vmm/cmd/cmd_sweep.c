@@ -15,6 +15,7 @@
 #include "cmd/cmd_progress.h"
 #include "cmd/config_arguments.h"
 #include "cmd/options.h"
+#include "cmd/runs_outcome.h"
 #include "cmd/sweep.h"
 #include "config/ini.h"
 #include "config/layout.h"
@@ -180,29 +181,9 @@ static json_t *run_point(struct session *session, const struct arguments *argume
 	return report;
 }
 
-struct outcome {
-	bool passed, failed, broke;
-	int signal;
-	json_t *points, *host;
-};
-
-static void add_point(struct outcome *outcome, uint64_t size, uint64_t slots, const json_t *report)
-{
-	const char *result = json_string_value(json_object_get(report, "result"));
-	json_t *point = sweep_point(size, slots, report);
-
-	outcome->passed |= result && !strcmp(result, "pass");
-	outcome->failed |= result && !strcmp(result, "fail");
-	outcome->broke |= result && !strcmp(result, "error");
-	if (!outcome->host)
-		outcome->host = json_incref(json_object_get(report, "host"));
-	if (!point || json_array_append_new(outcome->points, point))
-		outcome->broke = true;
-}
-
 /* A run of a point, whose report is added to reports. */
 static void run_one(const struct arguments *arguments, uint64_t size, uint64_t slots,
-		    struct session *session, struct outcome *outcome, json_t *reports)
+		    struct session *session, struct runs_outcome *outcome, json_t *reports)
 {
 	struct errors errors = { 0 };
 	json_t *report;
@@ -221,7 +202,7 @@ static void run_one(const struct arguments *arguments, uint64_t size, uint64_t s
 }
 
 static void run_with_session(const struct arguments *arguments, uint64_t size, uint64_t slots,
-			     struct outcome *outcome, json_t *reports)
+			     struct runs_outcome *outcome, json_t *reports)
 {
 	struct session *session = session_new();
 
@@ -235,7 +216,7 @@ static void run_with_session(const struct arguments *arguments, uint64_t size, u
 }
 
 static void sweep_one(const struct arguments *arguments, uint64_t size, uint64_t slots,
-		      struct outcome *outcome)
+		      struct runs_outcome *outcome)
 {
 	uint64_t runs = arguments->options.runs ? arguments->options.runs : 1;
 	json_t *reports = json_array(), *report;
@@ -246,7 +227,7 @@ static void sweep_one(const struct arguments *arguments, uint64_t size, uint64_t
 		run_with_session(arguments, size, slots, outcome, reports);
 	report = report_of_runs(reports);
 	if (report)
-		add_point(outcome, size, slots, report);
+		runs_outcome_add(outcome, report, sweep_point(size, slots, report));
 	else
 		outcome->broke = true;
 	outcome->broke |= broke;
@@ -288,28 +269,19 @@ static int check_points(const struct arguments *arguments)
 	return status;
 }
 
-static int exit_status(const struct outcome *outcome)
-{
-	if (outcome->signal)
-		return 128 + outcome->signal;
-	if (outcome->broke)
-		return EXIT_ENVIRONMENT;
-	return outcome->failed ? EXIT_FAIL : outcome->passed ? EXIT_PASS : EXIT_SKIP;
-}
-
 static int sweep(const struct arguments *arguments)
 {
-	struct outcome outcome = { .points = json_array() };
+	struct runs_outcome outcome = { .rows = json_array() };
 	int status;
 
 	for (size_t i = 0; i < arguments->sizes.count; i++)
 		for (size_t j = 0; j < arguments->slots.count && !outcome.signal; j++)
 			sweep_one(arguments, arguments->sizes.values[i], arguments->slots.values[j],
 				  &outcome);
-	status = cmd_deliver(sweep_json(outcome.host, outcome.points), DOCUMENT_SWEEP,
+	status = cmd_deliver(sweep_json(outcome.host, outcome.rows), DOCUMENT_SWEEP,
 			     &arguments->options);
 	json_decref(outcome.host);
-	return status ? status : exit_status(&outcome);
+	return status ? status : runs_outcome_status(&outcome);
 }
 
 int cmd_sweep(int argc, char **argv)
