@@ -229,12 +229,6 @@ static void compare(struct log *log, const struct step *step)
 				  (unsigned long long)gpa);
 }
 
-static bool has_rmaps(const struct phase_cfg *cfg)
-{
-	/* L1's own mappings have none where the TDP MMU maps them. */
-	return cfg->load == LOAD_L2 && cfg->nested_paging;
-}
-
 /* One of 1G counts more than the 512 of 2M that may stand in its place. */
 static int64_t huge_in(const struct rmaps_stat *stat)
 {
@@ -247,24 +241,25 @@ static int64_t huge_in(const struct rmaps_stat *stat)
  */
 static int64_t count_huge(struct log *log)
 {
-	const struct vm *vm = &log->pages.live->vm;
-	char *why = log->pages.phase->found.unmapped_why;
 	struct rmaps_stat before, after;
 	size_t size = log->pages.slot->size;
 
-	if (rmaps_stat_own("", vm->creator, vm->fd, &before, why))
+	if (!phase_pages_rmaps(&log->pages, &before))
 		return -1;
 	if (mprotect(log->pages.memory, size, PROT_READ) ||
 	    mprotect(log->pages.memory, size, PROT_READ | PROT_WRITE))
 		return -1;
-	return rmaps_stat_own("", vm->creator, vm->fd, &after, why) ? -1 : huge_in(&before) - huge_in(&after);
+	return phase_pages_rmaps(&log->pages, &after) ? huge_in(&before) - huge_in(&after) : -1;
 }
 
 static int count_huge_first(struct log *log)
 {
-	int code = has_rmaps(log->pages.phase->cfg) ? phase_pages_pass(&log->pages) : 0;
+	int code;
 
-	if (!code && has_rmaps(log->pages.phase->cfg))
+	if (!phase_pages_have_rmaps(&log->pages))
+		return 0;
+	code = phase_pages_pass(&log->pages);
+	if (!code)
 		log->pages.phase->found.huge_before = count_huge(log);
 	return code;
 }

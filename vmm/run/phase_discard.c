@@ -43,25 +43,16 @@ static int exchange(struct discard *discard, const char *when)
 	return result;
 }
 
-/* False, and why is noted: no source shows KVM's rmaps. */
-static bool read_rmaps(struct discard *discard, struct rmaps_stat *stat)
-{
-	const struct vm *vm = &discard->pages.live->vm;
-
-	return !rmaps_stat_own("", vm->creator, vm->fd, stat,
-			       discard->pages.phase->found.unmapped_why);
-}
-
 /* All vCPUs are stopped: what the rmaps lose are the mappings of what is taken back, and no others. */
 static int take_counted(struct discard *discard, int advice)
 {
 	struct found *found = &discard->pages.phase->found;
 	struct rmaps_stat before, after;
-	bool known = read_rmaps(discard, &before);
+	bool known = phase_pages_rmaps(&discard->pages, &before);
 
 	if (madvise(discard->pages.memory, discard->span, advice))
 		return -errno;
-	found->unmapped_known = known && read_rmaps(discard, &after);
+	found->unmapped_known = known && phase_pages_rmaps(&discard->pages, &after);
 	for (int level = 0; found->unmapped_known && level < 3; level++)
 		found->unmapped[level] = (int64_t)(before.mapped[level] - after.mapped[level]);
 	return 0;
@@ -75,11 +66,9 @@ static int take_counted(struct discard *discard, int advice)
 
 static bool is_short(const struct phase_pages *pages)
 {
-	const struct phase_cfg *cfg = pages->phase->cfg;
 	const struct found *found = &pages->phase->found;
 
-	/* L1's own mappings have no rmaps where the TDP MMU maps them. */
-	return cfg->load == LOAD_L2 && cfg->nested_paging && found->unmapped_known &&
+	return phase_pages_have_rmaps(pages) && found->unmapped_known &&
 	       found->unmapped[0] + 512 * found->unmapped[1] < (int64_t)pages->count;
 }
 

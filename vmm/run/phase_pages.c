@@ -118,6 +118,20 @@ void phase_pages_compare_marks(struct phase_pages *pages, const char *when)
 	compare(pages, 0, 1, ABI_PASS_VMM, when);
 }
 
+bool phase_pages_have_rmaps(const struct phase_pages *pages)
+{
+	const struct phase_cfg *cfg = pages->phase->cfg;
+
+	return cfg->load == LOAD_L2 && cfg->nested_paging;
+}
+
+bool phase_pages_rmaps(const struct phase_pages *pages, struct rmaps_stat *stat)
+{
+	const struct vm *vm = &pages->live->vm;
+
+	return !rmaps_stat_own("", vm->creator, vm->fd, stat, pages->phase->found.unmapped_why);
+}
+
 void phase_found_wrong(struct phase_result *phase, const char *format, ...)
 {
 	va_list args;

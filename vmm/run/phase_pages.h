@@ -34,6 +34,10 @@ int phase_pages_pass(struct phase_pages *pages);
 /* Compares what the VMM sees with what the guest wrote last, or where the VMM marked them, with that. */
 void phase_pages_compare(struct phase_pages *pages, const char *when);
 void phase_pages_compare_marks(struct phase_pages *pages, const char *when);
+/* Are the pages L2's, under nested paging? L1's own mappings have no rmaps where the TDP MMU maps them. */
+bool phase_pages_have_rmaps(const struct phase_pages *pages);
+/* False, and why is noted: no source shows KVM's rmaps. */
+bool phase_pages_rmaps(const struct phase_pages *pages, struct rmaps_stat *stat);
 /* Notes that the phase found something wrong; only the first is kept. */
 void phase_found_wrong(struct phase_result *phase, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
