@@ -45,14 +45,9 @@ static void take_arguments(struct arguments *arguments, struct argp_state *state
 	if (state->argc - state->next < 2)
 		argp_usage(state);
 	arguments->list_path = next[0];
-	arguments->config.path = next[1];
-	arguments->config.overrides = next + 2;
-	arguments->config.count = (size_t)(state->argc - state->next) - 2;
 	if (!strcmp(next[1], "-"))
 		command_line_error(state, "CONFIG can't be -, standard input, which can be read only once");
-	for (next += 2; *next; next++)
-		if (!strchr(*next, '='))
-			command_line_error(state, "%s: not an override SECTION.KEY=VALUE", *next);
+	config_arguments_take(&arguments->config, next + 1, state);
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state)

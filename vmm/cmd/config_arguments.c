@@ -6,11 +6,8 @@
 #include "cmd/command_line.h"
 #include "cmd/options.h"
 
-/* argp has moved the options before them: what is left of argv is all arguments. */
-static void take_arguments(struct config_arguments *arguments, struct argp_state *state)
+void config_arguments_take(struct config_arguments *arguments, char **next, const struct argp_state *state)
 {
-	char **next = state->argv + state->next;
-
 	if (!arguments->builtin)
 		arguments->path = *next++;
 	arguments->overrides = next;
@@ -27,7 +24,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	(void)argument;
 	switch (key) {
 	case ARGP_KEY_ARGS:
-		take_arguments(arguments, state);
+		config_arguments_take(arguments, state->argv + state->next, state);
 		return 0;
 	case ARGP_KEY_NO_ARGS:
 		if (!arguments->builtin)

@@ -18,6 +18,11 @@ struct config_arguments {
 	size_t count;
 };
 
+/*
+ * Takes CONFIG, unless the command has it itself, and the overrides: `next` is a place in state->argv. argp has moved the
+ * options before them, so that what is left of argv is all arguments.
+ */
+void config_arguments_take(struct config_arguments *arguments, char **next, const struct argp_state *state);
 /* An argp child that takes all arguments; its input is a struct config_arguments. */
 extern const struct argp config_argp;
 
