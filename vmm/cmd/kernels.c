@@ -42,14 +42,10 @@ static json_t *reason_of(const json_t *report)
 {
 	const char *result = value_string(report, "result"), *guest = value_string(report, "guest.text");
 	const char *trouble = value_string(report, "guest.trouble");
-	char reason[512];
 
-	if (!result || !strcmp(result, "pass"))
-		return json_null();
-	if (guest && !strcmp(result, "fail") && strcmp(trouble ? trouble : "", "skipped"))
+	if (guest && result && !strcmp(result, "fail") && strcmp(trouble ? trouble : "", "skipped"))
 		return value_text(guest);
-	report_headline(report, reason, sizeof(reason));
-	return value_text(reason);
+	return report_reason(report);
 }
 
 /* A member that the report may not have, as it is there. */

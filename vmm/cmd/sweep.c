@@ -42,18 +42,6 @@ char *sweep_config(uint64_t size, uint64_t slots)
 	return text;
 }
 
-/* Why a point did not pass. */
-static json_t *reason_json(const json_t *report)
-{
-	const char *result = value_string(report, "result");
-	char reason[512];
-
-	if (!result || !strcmp(result, "pass"))
-		return json_null();
-	report_headline(report, reason, sizeof(reason));
-	return value_text(reason);
-}
-
 /* The median, where there are several runs. */
 static struct amount time_at(const json_t *report, const char *path)
 {
@@ -87,7 +75,7 @@ json_t *sweep_point(uint64_t size, uint64_t slots, const json_t *report)
 			 "kvm_mmu_load_ns", value_known(load.known, (uint64_t)load.value),
 			 "memset_floor_ns", value_known(floor.known, (uint64_t)floor.value),
 			 "result", value_text(value_string(report, "result")),
-			 "reason", reason_json(report),
+			 "reason", report_reason(report),
 			 "runs", runs_json(report));
 }
 

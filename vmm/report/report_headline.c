@@ -164,3 +164,14 @@ const char *report_remedy(const json_t *report)
 
 	return remedy ? remedy : value_string(first_skipped(report), "remedy");
 }
+
+json_t *report_reason(const json_t *report)
+{
+	const char *result = value_string(report, "result");
+	char reason[512];
+
+	if (!result || !strcmp(result, "pass"))
+		return json_null();
+	report_headline(report, reason, sizeof(reason));
+	return value_text(reason);
+}

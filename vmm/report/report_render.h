@@ -48,6 +48,8 @@ struct report_counts {
 void report_count(const json_t *report, struct report_counts *counts);
 /* The whole report in one sentence, without the result itself. */
 void report_headline(const json_t *report, char *text, size_t size);
+/* Why a run of many did not pass: its headline. null: it passed. NULL: no memory. */
+json_t *report_reason(const json_t *report);
 /* rmap_state of the last phase that has one; NULL if no source shows it. */
 const char *report_last_state(const json_t *report);
 /* After an error or a signal no check need fail, yet no harness may take the report for a success. */
