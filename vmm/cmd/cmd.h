@@ -4,6 +4,7 @@
 #define CMD_H
 
 #include <jansson.h>
+#include <stdarg.h>
 #include <stdio.h>
 
 #include "cmd/formats.h"
@@ -23,6 +24,8 @@ struct signals;
 
 /* Prints a line on stderr, in which texts from anywhere may be. */
 void cmd_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* The same, after "WHO: ", if who is not "". */
+void cmd_say_as(const char *who, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
 void cmd_print_err(const struct err *err);
 void cmd_print_errors(const struct errors *errors);
 /* Prints "minivmm: no memory for WHAT". Returns EXIT_ENVIRONMENT. */

@@ -17,19 +17,26 @@
 /* More is not read: the first errors are those to mend. */
 #define ERRORS_SHOWN 100
 
-void cmd_say(const char *format, ...)
+void cmd_say_as(const char *who, const char *format, va_list args)
 {
 	char *text;
-	va_list args;
-	int length;
+	int length = vasprintf(&text, format, args);
 
-	va_start(args, format);
-	length = vasprintf(&text, format, args);
-	va_end(args);
+	text_put(stderr, who);
+	fputs(*who ? ": " : "", stderr);
 	text_put(stderr, length < 0 ? "minivmm: no memory for a message" : text);
 	fputc('\n', stderr);
 	if (length >= 0)
 		free(text);
+}
+
+void cmd_say(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	cmd_say_as("", format, args);
+	va_end(args);
 }
 
 void cmd_print_err(const struct err *err)

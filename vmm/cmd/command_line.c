@@ -254,16 +254,11 @@ static int check_options(const struct argp *argp, int argc, char **argv)
 
 void command_line_error(const struct argp_state *state, const char *format, ...)
 {
-	char *text;
 	va_list args;
-	int length;
 
 	va_start(args, format);
-	length = vasprintf(&text, format, args);
+	cmd_say_as(state->name, format, args);
 	va_end(args);
-	cmd_say("%s: %s", state->name, length < 0 ? "wrong, and no memory to say what" : text);
-	if (length >= 0)
-		free(text);
 	argp_state_help(state, state->err_stream, ARGP_HELP_STD_ERR);
 }
 
