@@ -20,6 +20,7 @@
 #include "model/model.h"
 #include "vm/acpi.h"
 #include "vm/agent_initrd.h"
+#include "kernel_files.h"
 #include "vm/boot_linux.h"
 #include "vm/guest_cpuid.h"
 #include "vm/pc.h"
@@ -233,31 +234,14 @@ static void acpi_names_every_cpu(void **state)
 
 /* Kernels. */
 
-static struct boot_file file_of(const void *data, size_t size)
-{
-	struct boot_file file = { .fd = memfd_create("kernel", MFD_CLOEXEC), .size = size };
-
-	assert_true(file.fd >= 0);
-	assert_int_equal(write(file.fd, data, size), size);
-	return file;
-}
-
 static int parse(const void *data, size_t size, struct boot_image *image, struct err *err)
 {
-	struct boot_file file = file_of(data, size);
-	int code = boot_image_parse(&file, image, err);
-
-	boot_file_close(&file);
-	return code;
+	return kernel_file_parse(boot_image_parse, data, size, image, err);
 }
 
 static void refuse_kernel(const void *data, size_t size, const char *why)
 {
-	struct boot_image image;
-	struct err err = { 0 };
-
-	assert_int_equal(parse(data, size, &image, &err), -EINVAL);
-	assert_non_null(strstr(err.text, why));
+	kernel_file_refused(boot_image_parse, data, size, why);
 }
 
 #define SETUP_SECTORS 2

@@ -13,6 +13,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "kernel_files.h"
 #include "vm/boot_multiboot.h"
 #include "vm/pc.h"
 
@@ -50,31 +51,14 @@ static struct kernel make_kernel(void)
 	return kernel;
 }
 
-static struct boot_file file_of(const void *data, size_t size)
-{
-	struct boot_file file = { .fd = memfd_create("kernel", MFD_CLOEXEC), .size = size };
-
-	assert_true(file.fd >= 0);
-	assert_int_equal(write(file.fd, data, size), size);
-	return file;
-}
-
 static int parse(const void *data, size_t size, struct boot_image *image, struct err *err)
 {
-	struct boot_file file = file_of(data, size);
-	int code = multiboot_image_parse(&file, image, err);
-
-	boot_file_close(&file);
-	return code;
+	return kernel_file_parse(multiboot_image_parse, data, size, image, err);
 }
 
 static void refuse_kernel(const struct kernel *kernel, size_t size, const char *why)
 {
-	struct boot_image image;
-	struct err err = { 0 };
-
-	assert_int_equal(parse(kernel, size, &image, &err), -EINVAL);
-	assert_non_null(strstr(err.text, why));
+	kernel_file_refused(multiboot_image_parse, kernel, size, why);
 }
 
 static void a_kernel_is_loaded_where_its_elf_headers_say(void **state)
@@ -209,7 +193,7 @@ static void a_kernel_is_told_its_memory_its_words_and_its_environment(void **sta
 {
 	static char args[] = "one two", environment[] = "  NR_CPUS=7 A=b=c ";
 	struct kernel kernel = make_kernel();
-	struct boot_file file = file_of(&kernel, sizeof(kernel));
+	struct boot_file file = kernel_file(&kernel, sizeof(kernel));
 	struct multiboot_words words;
 	struct scene s = { 0 };
 	struct boot_image image;
