@@ -6,6 +6,7 @@
 
 #include "base/amount.h"
 #include "base/csv.h"
+#include "base/table.h"
 #include "base/text.h"
 #include "base/value.h"
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/csv.h"
+#include "base/table.h"
 #include "base/text.h"
 #include "base/value.h"
 #include "report/array_amount.h"

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/amount.h"
+#include "base/table.h"
 #include "base/text.h"
 #include "base/value.h"
 #include "fleet/diff.h"

@@ -2,6 +2,7 @@
 /* What happened in each phase, and the kernel memory after it. */
 #include <string.h>
 
+#include "base/table.h"
 #include "base/text.h"
 #include "base/value.h"
 #include "report/array_amount.h"

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/amount.h"
+#include "base/table.h"
 #include "base/text.h"
 #include "base/value.h"
 #include "report/report_render.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What the transition spent its time on. */
 #include "base/amount.h"
+#include "base/table.h"
 #include "base/text.h"
 #include "base/value.h"
 #include "report/report_render.h"

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/table.h"
 #include "base/text.h"
 #include "base/value.h"
 #include "report/array_amount.h"
