@@ -280,3 +280,13 @@ void text_paragraph(FILE *out, size_t at, size_t indent, const char *format, ...
 	fprintf(out, "%*s", (int)at, "");
 	text_wrap(out, text_columns(out), at, indent, text);
 }
+
+/* FNV-1a, by Fowler, Noll and Vo, public domain. */
+uint64_t text_hash(const char *text)
+{
+	uint64_t value = 0xcbf29ce484222325;
+
+	for (; *text; text++)
+		value = (value ^ (unsigned char)*text) * 0x100000001b3;
+	return value;
+}

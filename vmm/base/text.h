@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #define TEXT_WIDTH 100	/* of tables, where no terminal says what it has room for */
@@ -42,5 +43,8 @@ void text_wrap(FILE *out, size_t width, size_t at, size_t indent, const char *te
 /* The same of a sentence that is formatted, in text_columns(), after `at` blanks. */
 void text_paragraph(FILE *out, size_t at, size_t indent, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
+
+/* Equal texts have equal hashes, others hardly ever. */
+uint64_t text_hash(const char *text);
 
 #endif

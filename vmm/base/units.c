@@ -78,8 +78,12 @@ bool parse_size(const char *text, uint64_t *bytes)
 	if (!take_number(&text, &number))
 		return false;
 	if (*text) {
-		letter = strchr(letters, *text);
-		if (!letter || (text[1] && strcmp(text + 1, "iB")) ||
+		bool space = *text == ' ';
+
+		text += space;
+		letter = *text ? strchr(letters, *text) : NULL;
+		/* "64 GiB", but not "64 G": that may be two words. */
+		if (!letter || (text[1] ? strcmp(text + 1, "i") && strcmp(text + 1, "iB") : space) ||
 		    __builtin_mul_overflow(number, 1ull << 10 * ((letter - letters) / 2 + 1),
 					   &number))
 			return false;

@@ -55,9 +55,10 @@ int machine_add(struct machine *machine, const struct machine_slot *slot)
 	return 0;
 }
 
+/* KVM takes whole pages of memory, so an alias begins at one. */
 static bool shows(const struct machine_slot *slot, const struct machine_slot *of)
 {
-	return slot->memory == of->memory && slot->offset >= of->offset &&
+	return slot->memory == of->memory && slot->offset >= of->offset && !((slot->offset - of->offset) % 4096) &&
 	       slot->offset + slot->size <= of->offset + of->size && slot->size <= of->size;
 }
 
@@ -107,7 +108,7 @@ static void write_slot(const struct machine *machine, const struct machine_slot 
 		fprintf(out, "flags = %s%s%s\n", slot->readonly ? "readonly" : "",
 			slot->readonly && slot->dirty_log ? "," : "",
 			slot->dirty_log ? "dirty-log" : "");
-	if (slot->device)
+	if (slot->device && !of)
 		fputs("kind = device\t; no RAM of the guest\n", out);
 	if (of)
 		fprintf(out, "alias = %s\t; shows the same memory\n", of->name);

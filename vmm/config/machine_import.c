@@ -6,9 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "config/machine.h"
 
 #define PAGE 4096ull
+#define SLOTS_MOST (2 * 32764)	/* KVM's memslots, of both address spaces: KVM_USER_MEM_SLOTS */
 #define LOW_MOST 0xd0000000ull	/* of Firecracker's memory: MEM_32BIT_GAP_SIZE is 768 MiB */
 
 /* What the reader of `info mtree -f` is in. */
@@ -17,8 +19,6 @@ struct mtree {
 	bool memory, smm;		/* this view is of these address spaces */
 	bool seen;			/* there was one */
 	uint64_t vcpus;
-	char regions[64][48];		/* names of memory regions: their place is the memory's number */
-	size_t region_count;
 };
 
 /* " AS "NAME", root: ..." below "FlatView #N". */
@@ -29,17 +29,19 @@ static void take_space(struct mtree *mtree, const char *line)
 	mtree->vcpus += !strncmp(line, "AS \"cpu-memory-", 15);
 }
 
-static uint64_t region(struct mtree *mtree, const char *name)
+/* "NAME[ @OFFSET][ owner:{...} or orphan][ KVM]": a name may have blanks, as those of VFIO's BARs. */
+static size_t name_length(const char *name)
 {
-	size_t i;
+	static const char *const next[] = { " @", " owner:{", " parent:{", " orphan", " KVM" };
+	size_t length = strlen(name);
 
-	for (i = 0; i < mtree->region_count; i++)
-		if (!strcmp(mtree->regions[i], name))
-			return i;
-	if (i == sizeof(mtree->regions) / sizeof(mtree->regions[0]))
-		return i;	/* all others are one: they have no alias with different offsets */
-	snprintf(mtree->regions[i], sizeof(mtree->regions[i]), "%s", name);
-	return mtree->region_count++;
+	for (size_t i = 0; i < sizeof(next) / sizeof(next[0]); i++) {
+		const char *end = strstr(name, next[i]);
+
+		if (end && (size_t)(end - name) < length)
+			length = (size_t)(end - name);
+	}
+	return length;
 }
 
 /* KVM has memslots of whole pages: kvm_align_section(), accel/kvm/kvm-all.c. */
@@ -65,37 +67,56 @@ static int add_range(struct mtree *mtree, const struct machine_slot *range, cons
 			continue;
 		slot.smm = smm;
 		snprintf(slot.name, sizeof(slot.name), "%s%.24s", smm ? "smm-" : "", name);
-		code = machine_add(mtree->machine, &slot);
+		code = mtree->machine->count < SLOTS_MOST ? machine_add(mtree->machine, &slot) : -E2BIG;
 	}
 	return code;
 }
 
-/* "FIRST-LAST (prio N, KIND): NAME[ @OFFSET][ KVM]": what memory_region_type() calls RAM. */
-static int take_range(struct mtree *mtree, const char *line)
+/*
+ * What QEMU's memory_region_type() calls RAM, with "nv-" before it if the memory is not volatile.
+ * False: it is no RAM.
+ */
+static bool take_kind(const char *kind, struct machine_slot *slot)
+{
+	kind += strncmp(kind, "nv-", 3) ? 0 : 3;
+	slot->device = !strcmp(kind, "ramd");
+	slot->readonly = !strcmp(kind, "rom") || !strcmp(kind, "romd");
+	return !strcmp(kind, "ram") || slot->device || slot->readonly;
+}
+
+/* "FIRST-LAST (prio N, KIND): NAME..." */
+static int take_range(struct mtree *mtree, char *line)
 {
 	struct machine_slot slot = { 0 };
-	char kind[16], name[48];
 	const char *offset;
+	char kind[16];
 	uint64_t last;
+	int at = 0;
 
 	if ((!mtree->memory && !mtree->smm) ||
-	    sscanf(line, "%" SCNx64 "-%" SCNx64 " (prio %*[^,], %15[^)]): %47s", &slot.base, &last, kind,
-		   name) != 4)
+	    sscanf(line, "%" SCNx64 "-%" SCNx64 " (prio %*[^,], %15[^)]): %n", &slot.base, &last,
+		   kind, &at) != 3 || !at || !take_kind(kind, &slot))
 		return 0;
-	slot.device = !strcmp(kind, "ramd");
-	slot.readonly = !strcmp(kind, "rom") || !strcmp(kind, "romd");
-	if (strcmp(kind, "ram") && strcmp(kind, "nv-ram") && !slot.device && !slot.readonly)
-		return 0;
-	offset = strstr(line, " @");
+	offset = strstr(line + at, " @");
 	slot.offset = offset ? strtoull(offset + 2, NULL, 16) : 0;
-	slot.memory = region(mtree, name);
-	return align(&slot, last) ? add_range(mtree, &slot, name) : 0;
+	line[(size_t)at + name_length(line + at)] = '\0';
+	slot.memory = text_hash(line + at);
+	return align(&slot, last) ? add_range(mtree, &slot, line + at) : 0;
+}
+
+/* The first view of a print. If a monitor's log has several prints, the last one counts. */
+static void begin(struct mtree *mtree)
+{
+	mtree->machine->count = 0;
+	mtree->vcpus = 0;
 }
 
 static int take_line(struct mtree *mtree, char *line)
 {
 	line += strspn(line, " \t");
 	line[strcspn(line, "\r\n")] = '\0';
+	if (!strcmp(line, "FlatView #0"))
+		begin(mtree);
 	if (!strncmp(line, "FlatView #", 10)) {
 		mtree->memory = mtree->smm = false;
 		mtree->seen = true;
@@ -106,6 +127,19 @@ static int take_line(struct mtree *mtree, char *line)
 		return 0;
 	}
 	return take_range(mtree, line);
+}
+
+/* The first bytes of a line: the rest of one that is longer is dropped. */
+static bool next_line(FILE *file, char *line, int size)
+{
+	char rest[256];
+	const char *last = line;
+
+	if (!fgets(line, size, file))
+		return false;
+	while (!strchr(last, '\n') && fgets(rest, sizeof(rest), file))
+		last = rest;
+	return true;
 }
 
 static bool has_ram(const struct machine *machine)
@@ -119,16 +153,16 @@ static bool has_ram(const struct machine *machine)
 int machine_of_qemu(FILE *file, const char *name, struct machine *machine, struct err *err)
 {
 	struct mtree mtree = { .machine = machine };
-	char *line = NULL;
-	size_t room = 0;
+	char line[1024];
 	int code = 0;
 
 	*machine = (struct machine){ 0 };
 	snprintf(machine->what, sizeof(machine->what), "QEMU's memory, from info mtree -f: %.80s", name);
-	while (!code && getline(&line, &room, file) > 0)
+	while (!code && next_line(file, line, sizeof(line)))
 		code = take_line(&mtree, line);
-	free(line);
-	if (code)
+	if (code == -E2BIG)
+		err_set(err, E2BIG, "%s: more ranges of RAM than the %d memslots that KVM has", name, SLOTS_MOST);
+	else if (code)
 		err_errno(err, -code, "%s", name);
 	else if (ferror(file))
 		code = err_errno(err, EIO, "%s", name);
@@ -162,6 +196,10 @@ int machine_of_firecracker(FILE *file, const char *name, struct machine *machine
 	json_error_t wrong;
 	json_t *json = json_loadf(file, JSON_REJECT_DUPLICATES, &wrong);
 	const json_t *config = json_object_get(json, "machine-config");
+	bool hotplug = json_object_size(json_object_get(json, "memory-hotplug"));
+	bool pmem = json_array_size(json_object_get(json, "pmem"));
+	const char *less = hotplug && pmem ? ", without memory-hotplug and pmem" :
+			   hotplug ? ", without memory-hotplug" : pmem ? ", without pmem" : "";
 	json_int_t mib, vcpus;
 	int code = 0;
 
@@ -180,7 +218,7 @@ int machine_of_firecracker(FILE *file, const char *name, struct machine *machine
 	json_decref(json);
 	if (code)
 		return code;
-	snprintf(machine->what, sizeof(machine->what), "Firecracker's memory: %.80s", name);
+	snprintf(machine->what, sizeof(machine->what), "Firecracker's memory%s: %.60s", less, name);
 	machine->vcpus = (uint64_t)vcpus;
 	code = firecracker_memory(machine, (uint64_t)mib << 20);
 	if (code)
