@@ -30,6 +30,14 @@ static const struct {
 	{ "5.10.0-46-amd64", "Debian", false, false, true, ANSWER_NO, 0 },
 	{ "5.10.0-29-cloud-amd64", "Debian", false, false, true, ANSWER_NO, 0 },
 	{ "5.10.0-28-amd64", "Debian", false, false, false, ANSWER_YES, 0 },
+	{ "5.10.0-0.deb10.29-amd64", "Debian", false, false, true, ANSWER_NO, 0 },
+	{ "5.10.0-0.deb10.28-cloud-amd64", "Debian", false, false, false, ANSWER_YES, 0 },
+	{ "5.10.0-0.bpo.15-amd64", "Debian", false, false, false, ANSWER_YES, 0 },
+	{ "5.16.0-0.bpo.4-amd64", "Debian", true, false, true, ANSWER_UNKNOWN, TDP | ASSUMED_VCALLOC },
+	{ "6.5.0-0.deb12.4-amd64", "Debian", true, false, true, ANSWER_NO, TDP },
+	{ "6.12.9+bpo-cloud-amd64", "Debian", true, true, true, ANSWER_NO, TDP },
+	{ "6.13~rc6-amd64", "Debian", true, true, true, ANSWER_NO, TDP },
+	{ "7.3.2+deb14-cloud-amd64", "Debian", true, true, true, ANSWER_NO, TDP },
 	/* Stable series that changed in the middle. */
 	{ "5.10.70", "Debian", false, false, false, ANSWER_NO, 0 },
 	{ "5.10.71", "Debian", false, false, false, ANSWER_YES, 0 },
@@ -46,7 +54,10 @@ static const struct {
 	{ "5.16.19", "Debian", true, true, true, ANSWER_NO, TDP | ASSUMED_TRACKING },
 	{ "5.17.1", "Debian", true, true, false, ANSWER_YES, TDP | ASSUMED_TRACKING },
 	{ "5.17.2", "Debian", true, true, true, ANSWER_NO, TDP | ASSUMED_TRACKING },
+	{ "5.15.167.4", "Debian", false, false, true, ANSWER_NO, TDP },
 	{ "6.13-rc1", "mainline", true, true, true, ANSWER_NO, TDP },
+	{ "6.13.0-rc1+", "mainline", true, true, true, ANSWER_NO, TDP },
+	{ "5.15.0-rc1", "mainline", true, false, true, ANSWER_UNKNOWN, ON | ASSUMED_VCALLOC },
 	/* RHEL and its rebuilds. */
 	{ "5.14.0-29.el9.x86_64", "RHEL 9", false, false, false, ANSWER_NO, TDP },
 	{ "5.14.0-30.el9.x86_64", "RHEL 9", true, false, false, ANSWER_YES, TDP },
@@ -60,25 +71,62 @@ static const struct {
 	{ "4.18.0-372.9.1.el8.x86_64", "RHEL 8", false, false, false, ANSWER_NO, 0 },
 	{ "4.18.0-425.3.1.el8.x86_64", "RHEL 8", true, false, true, ANSWER_UNKNOWN,
 	  ON | ASSUMED_VCALLOC },
+	{ "4.18.0-448.el8.x86_64", "RHEL 8", true, false, true, ANSWER_UNKNOWN, ON | ASSUMED_VCALLOC },
+	{ "4.18.0-553.rt7.342.el8_10.x86_64", "RHEL 8", true, false, true, ANSWER_UNKNOWN,
+	  ON | ASSUMED_VCALLOC },
+	{ "5.14.0-611.5.1.el9_7.x86_64+rt", "RHEL 9", true, true, true, ANSWER_NO, TDP },
+	{ "5.14.0-427.13.1.el9_4.x86_64+debug", "RHEL 9", true, true, true, ANSWER_NO, TDP },
+	{ "6.12.0-35.el10.x86_64", "RHEL 10", true, true, true, ANSWER_NO, TDP },
 	{ "6.12.0-55.9.1.el10_0.x86_64", "RHEL 10", true, true, true, ANSWER_NO, TDP },
 	{ "5.15.0-206.153.7.el9uek.x86_64", "Oracle UEK", true, false, true, ANSWER_UNKNOWN,
 	  ON | ASSUMED_VCALLOC },
 	{ "6.12.0-100.28.2.el9uek.x86_64", "Oracle UEK", true, true, true, ANSWER_NO, TDP },
+	{ "6.12.0-103.40.4.el10uek.x86_64", "Oracle UEK", true, true, true, ANSWER_NO, TDP },
 	{ "5.4.17-2136.338.4.1.el8uek.x86_64", "Oracle UEK", false, false, false, ANSWER_NO, 0 },
 	/* KVMGT decides from 5.16 to 6.8. */
 	{ "5.15.0-126-generic", "Ubuntu", true, false, true, ANSWER_UNKNOWN, ON | ASSUMED_VCALLOC },
 	{ "6.8.0-49-generic", "Ubuntu", true, false, true, ANSWER_NO, TDP },
 	{ "6.5.0-1014-aws", "Ubuntu", true, false, true, ANSWER_NO, TDP },
 	{ "6.11.0-9-generic", "Ubuntu", true, true, true, ANSWER_NO, TDP },
+	{ "6.8.0-49-lowlatency", "Ubuntu", true, false, true, ANSWER_NO, TDP },
+	{ "6.8.0-1015-azure", "Ubuntu", true, false, true, ANSWER_NO, TDP },
+	{ "6.9.3-060903-generic", "Ubuntu", true, true, true, ANSWER_NO, TDP },
+	{ "6.8.0-1001-gkeop", "Ubuntu", true, false, true, ANSWER_NO, TDP },
+	{ "6.8.0-1021-gke", "Ubuntu", true, false, true, ANSWER_NO, TDP },
+	{ "6.5.0-1024-oem", "Ubuntu", true, false, true, ANSWER_NO, TDP },
+	{ "5.15.0-1070-intel-iotg", "Ubuntu", true, false, true, ANSWER_UNKNOWN, ON | ASSUMED_VCALLOC },
+	{ "6.8.0-1017-oracle-64k", "Ubuntu", true, false, true, ANSWER_NO, TDP },
+	{ "5.15.0-1073-aws-fips", "Ubuntu", true, false, true, ANSWER_UNKNOWN, ON | ASSUMED_VCALLOC },
+	{ "6.8.0-1018-azure-fde", "Ubuntu", true, false, true, ANSWER_NO, TDP },
+	{ "6.8.0-1020-nvidia-lowlatency", "Ubuntu", true, false, true, ANSWER_NO, TDP },
+	{ "6.8.0-1013-raspi2", "Ubuntu", true, false, true, ANSWER_NO, TDP },
+	{ "6.8.1-1015-realtime", "Ubuntu", true, true, true, ANSWER_NO, TDP | ASSUMED_TRACKING },
+	{ "5.15.0-73-fips", "Ubuntu", true, false, true, ANSWER_UNKNOWN, ON | ASSUMED_VCALLOC },
+	{ "5.15.102-1-pve", "Proxmox", true, false, false, ANSWER_YES, TDP },
+	{ "5.15.158-2-pve", "Proxmox", false, false, true, ANSWER_NO, TDP },
+	{ "6.2.16-20-pve", "Proxmox", true, false, true, ANSWER_NO, TDP },
 	{ "6.8.12-4-pve", "Proxmox", true, false, true, ANSWER_NO, TDP },
 	{ "6.14.8-2-pve", "Proxmox", true, true, true, ANSWER_NO, TDP },
 	{ "6.4.0-150600.23.25-default", "SUSE", true, false, true, ANSWER_NO, TDP },
 	{ "6.4.0-150600.8.17-azure", "SUSE", true, false, true, ANSWER_NO, TDP },
 	{ "5.14.21-150500.55.88-default", "SUSE", true, false, false, ANSWER_NO, ON },
+	{ "6.4.0-150700.53.6-default", "SUSE", true, false, true, ANSWER_NO, TDP },
+	{ "5.3.18-150300.59.182-default", "SUSE", false, false, false, ANSWER_NO, 0 },
+	{ "5.14.21-150400.24.136-default", "SUSE", true, false, false, ANSWER_NO, ON },
+	{ "5.14.21-150500.13.82-rt", "SUSE", true, false, false, ANSWER_NO, ON },
+	{ "6.4.0-150600.10.17-rt", "SUSE", true, true, true, ANSWER_NO, TDP | ASSUMED_TRACKING },
+	{ "6.12.0-160000.5-default", "SUSE", true, true, true, ANSWER_NO, TDP },
+	{ "6.6.11-1-kvmsmall", "SUSE", true, true, true, ANSWER_NO, TDP | ASSUMED_TRACKING },
+	{ "6.12.9-1-longterm", "SUSE", true, true, true, ANSWER_NO, TDP },
 	{ "6.11.2-1-default", "SUSE", true, true, true, ANSWER_NO, TDP },
 	{ "6.1.119-129.201.amzn2023.x86_64", "Amazon", true, true, true, ANSWER_NO,
 	  TDP | ASSUMED_TRACKING },
 	{ "5.10.230-223.885.amzn2.x86_64", "Amazon", false, false, true, ANSWER_NO, 0 },
+	{ "5.15.168-114.166.amzn2.x86_64", "Amazon", false, false, true, ANSWER_NO, TDP },
+	{ "6.12.22-27.96.amzn2023.x86_64", "Amazon", true, true, true, ANSWER_NO, TDP },
+	{ "6.6.87.2-microsoft-standard-WSL2", "Microsoft", true, true, true, ANSWER_NO,
+	  TDP | ASSUMED_TRACKING },
+	{ "5.15.167.1-2.cm2", "Microsoft", false, false, true, ANSWER_NO, TDP },
 	{ "5.15.167.4-microsoft-standard-WSL2", "Microsoft", false, false, true, ANSWER_NO, TDP },
 	{ "5.15.90.1-microsoft-standard-WSL2", "Microsoft", true, false, false, ANSWER_YES, TDP },
 	{ "6.6.57.1-6.azl3", "Microsoft", true, true, true, ANSWER_NO, TDP | ASSUMED_TRACKING },
@@ -86,6 +134,13 @@ static const struct {
 	{ "6.11.4-301.fc41.x86_64", NULL, true, true, true, ANSWER_NO, TDP | ASSUMED_VENDOR },
 	{ "6.6.8-arch1-1", NULL, true, true, true, ANSWER_NO,
 	  TDP | ASSUMED_TRACKING | ASSUMED_VENDOR },
+	{ "6.6.58-gentoo-dist", NULL, true, true, true, ANSWER_NO,
+	  TDP | ASSUMED_TRACKING | ASSUMED_VENDOR },
+	{ "5.15.104-android13-8-00001-gabcdef", NULL, true, false, false, ANSWER_YES,
+	  TDP | ASSUMED_VENDOR },
+	{ "5.15.131-19645-gabc", NULL, false, false, false, ANSWER_YES, TDP | ASSUMED_VENDOR },
+	{ "6.12.0-0.rc2.20241008git.24.fc42.x86_64", NULL, true, true, true, ANSWER_NO,
+	  TDP | ASSUMED_VENDOR },
 	{ "6.12.9-1.el9.elrepo.x86_64", NULL, true, true, true, ANSWER_NO, TDP | ASSUMED_VENDOR },
 	{ "4.19.0-custom", NULL, false, false, false, ANSWER_NO, 0 },
 #undef TDP
@@ -115,6 +170,20 @@ static void a_release_tells_the_model(void **state)
 		if (facts.assumed != rows[i].assumed)
 			fail_msg("%s: assumed %#x", rows[i].release, facts.assumed);
 	}
+}
+
+static void what_does_not_begin_with_a_version_is_none(void **state)
+{
+	static const char *const texts[] = {
+		"", "6", "6.", "6.x", "-6.1", "6.1x", "6.12.", "6..1", "0.1", "v6.12", " 6.1", "6.1 ",
+		"6.1,6.12", "6.12/../etc", "99999999999.1", "6.99999999999", "el9",
+	};
+	struct kernel_facts facts;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (kernel_assumed(texts[i], &facts))
+			fail_msg("\"%s\" is taken for a version", texts[i]);
 }
 
 static void assert_text(const char *release, const char *wanted)
@@ -158,6 +227,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_release_tells_the_model),
+		cmocka_unit_test(what_does_not_begin_with_a_version_is_none),
 		cmocka_unit_test(assumptions_are_told),
 	};
 

@@ -120,32 +120,58 @@ enum rmap_state kernel_state_by_memslots(const struct kernel_vm *vm, bool eager)
 	return vm->count || eager ? RMAP_ALLOCATED : RMAP_LAZY;
 }
 
-static void judge_vm(bool eager, struct host_vm *vm)
+bool kernel_has_older_vms(const struct kernel_facts *facts)
 {
-	const struct figure *misses = &vm->counters.counters[COUNTER_MMU_CACHE_MISS];
+	return kernel_eager_cause(facts) == EAGER_WITHOUT_TDP_MMU && !kernel_since(facts, 6, 3);
+}
+
+static bool maps_pages(const struct kvm_counters *kvm)
+{
+	for (enum kvm_counter size = COUNTER_PAGES_4K; size <= COUNTER_PAGES_1G; size++)
+		if (kvm->counters[size].known && kvm->counters[size].value)
+			return true;
+	return false;
+}
+
+/* Pages that no shadow page maps are the TDP MMU's, whatever kvm.tdp_mmu says today. */
+static enum rmap_state by_counters(const struct kernel_facts *facts, const struct kvm_counters *kvm)
+{
+	const struct figure *misses = &kvm->counters[COUNTER_MMU_CACHE_MISS];
+	bool by_parameter = kernel_is_eager(facts) && !maps_pages(kvm);
+
+	return kernel_state_by_misses(misses, by_parameter);
+}
+
+static void judge_vm(const struct kernel_facts *facts, struct host_vm *vm)
+{
+	bool settled = vm->kernel && vm->kernel->settled, eager = kernel_is_eager(facts);
+	enum rmap_state counted = vm->counted ? by_counters(facts, &vm->counters) : RMAP_UNKNOWN;
 
 	if (vm->walked) {
 		vm->state = vm->rmaps.allocated ? RMAP_ALLOCATED : RMAP_LAZY;
 		vm->teller = TELLER_WALK;
+	} else if (eager && !kernel_has_older_vms(facts)) {
+		vm->state = RMAP_ALLOCATED;
+		vm->teller = TELLER_HOST;
+	} else if (settled && vm->kernel->count) {
+		vm->state = kernel_state_by_memslots(vm->kernel, eager);
+		vm->teller = TELLER_MEMSLOTS;
+	} else if (counted != RMAP_UNKNOWN) {
+		vm->state = counted;
+		vm->teller = TELLER_COUNTER;
+	} else if (settled) {
+		vm->state = kernel_state_by_memslots(vm->kernel, eager);
+		vm->teller = TELLER_MEMSLOTS;
 	} else if (eager) {
 		vm->state = RMAP_ALLOCATED;
 		vm->teller = TELLER_HOST;
-	} else if (vm->kernel && vm->kernel->settled && vm->kernel->count) {
-		vm->state = kernel_state_by_memslots(vm->kernel, eager);
-		vm->teller = TELLER_MEMSLOTS;
-	} else if (vm->counted && misses->known) {
-		vm->state = kernel_state_by_misses(misses, eager);
-		vm->teller = TELLER_COUNTER;
-	} else if (vm->kernel && vm->kernel->settled) {
-		vm->state = kernel_state_by_memslots(vm->kernel, eager);
-		vm->teller = TELLER_MEMSLOTS;
 	}
 }
 
 void kernel_judge_vms(const struct kernel_facts *facts, struct host_vms *vms)
 {
 	for (size_t i = 0; i < vms->count; i++)
-		judge_vm(kernel_is_eager(facts), &vms->list[i]);
+		judge_vm(facts, &vms->list[i]);
 }
 
 /*

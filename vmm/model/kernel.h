@@ -74,7 +74,13 @@ enum eager_cause {
 	NOT_EAGER,
 };
 enum eager_cause kernel_eager_cause(const struct kernel_facts *facts);
-/* Rmaps come with the memslots: no VM of such a kernel is ever lazy. */
+/*
+ * Up to Linux 6.2 kvm.tdp_mmu can be written while KVM is loaded, and each VM keeps what it was made
+ * with: kvm_mmu_init_tdp_mmu(), arch/x86/kvm/mmu/tdp_mmu.c, 5.14. So a VM may be lazy that was made
+ * before the TDP MMU was turned off. True: such VMs may be on this host.
+ */
+bool kernel_has_older_vms(const struct kernel_facts *facts);
+/* Rmaps come with the memslots: no VM that is made now is lazy. */
 bool kernel_is_eager(const struct kernel_facts *facts);
 /* Write tracking comes with the memslots. */
 bool kernel_tracks_with_slot(const struct kernel_facts *facts);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "model/kernel_vendor.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,8 +15,8 @@ enum word {
 
 /*
  * THE table of vendors. The first row that fits decides. A release fits if its version is the row's
- * (0: any), its build, the number behind the version, is at least the row's, and one of the marks
- * is in what follows the version.
+ * (0: any), its build, the number behind the version, is at least the row's, and what follows the
+ * version has one of the marks with no letter behind it: "-kvmsmall" does not have "-kvm".
  *
  * RHEL 9 (5.14.0-N.el9) rebases KVM to newer mainlines all the time. By its public sources, what
  * mainline has as "KVM: x86: enable TDP MMU by default" (5.15) is there since -30, "KVM: use __vcalloc
@@ -26,9 +27,10 @@ enum word {
  * RHEL 8.7 (4.18.0-425.el8) and newer have KVM of about 5.17 and the parameter kvm.tdp_mmu, whose
  * default is unknown; CONFIG_KVM_EXTERNAL_WRITE_TRACKING is set.
  *
- * Ubuntu, Proxmox (which builds on Ubuntu's kernels) and SUSE build KVMGT as a module. Debian builds
- * it for -amd64 and not for -cloud-amd64. By their uname -v, Debian's 5.10.0-28 is 5.10.209-2 and
- * 5.10.0-29 is 5.10.216-1.
+ * Ubuntu, Proxmox (which builds on Ubuntu's kernels) and SUSE build KVMGT as a module; whether Ubuntu
+ * does so for -fips and -realtime, and SUSE for -kvmsmall, -longterm and -rt (5.14's has it), is unknown.
+ * Debian builds it for -amd64 and not for -cloud-amd64. By their uname -v, Debian's 5.10.0-28 is
+ * 5.10.209-2 and 5.10.0-29 is 5.10.216-1; its backport of 5.10.0-29 is called 5.10.0-0.deb10.29.
  *
  * What SUSE's 5.14 (SLE 15 SP4 and SP5) and Oracle's UEK of 5.15 took of KVM's newer patches is not
  * known here. The third number of Amazon's and Microsoft's releases is the patch level of the stable
@@ -36,7 +38,7 @@ enum word {
  */
 #define RHEL_MARK(n) ".el" #n
 #define UBUNTU_MARKS                                                                               \
-	"-generic|-lowlatency|-aws|-azure|-gcp|-gke|-ibm|-intel|-kvm|-nvidia|-oem|-oracle|-raspi"
+	"-generic|-lowlatency|-aws|-azure|-gcp|-gke|-gkeop|-ibm|-intel|-kvm|-nvidia|-oem|-oracle|-raspi"
 
 static const struct row {
 	const char *name, *marks;
@@ -60,11 +62,16 @@ static const struct row {
 	{ "Microsoft",	"-microsoft-|.cm2|.azl",
 					0, 0, 0,	   0, 0,  BY_VERSION, OPEN,	  BY_VERSION },
 	{ "Proxmox",	"-pve",		0, 0, 0,	   0, 0,  BY_VERSION, YES,	  BY_VERSION },
-	{ "SUSE",	"-default|-azure",
+	{ "SUSE",	"-default|-azure|-rt",
 					5, 14, 150000,	   0, 0,  OPEN,	      YES,	  BY_VERSION },
 	{ "SUSE",	"-azure",	0, 0, 150000,	   0, 0,  BY_VERSION, YES,	  BY_VERSION },
 	{ "SUSE",	"-default",	0, 0, 0,	   0, 0,  BY_VERSION, YES,	  BY_VERSION },
+	{ "SUSE",	"-rt",		0, 0, 150000,	   0, 0,  BY_VERSION, OPEN,	  BY_VERSION },
+	{ "SUSE",	"-kvmsmall|-longterm",
+					0, 0, 0,	   0, 0,  BY_VERSION, OPEN,	  BY_VERSION },
 	{ "Ubuntu",	UBUNTU_MARKS,	0, 0, 0,	   0, 0,  BY_VERSION, YES,	  BY_VERSION },
+	{ "Ubuntu",	"-fips|-realtime",
+					0, 0, 0,	   0, 0,  BY_VERSION, OPEN,	  BY_VERSION },
 	{ "Debian",	"cloud-amd64",	5, 10, 29,	   0, 0,  BY_VERSION, NO,	  YES },
 	{ "Debian",	"cloud-amd64",	5, 10, 0,	   0, 0,  BY_VERSION, NO,	  NO },
 	{ "Debian",	"cloud-amd64",	0, 0, 0,	   0, 0,  BY_VERSION, NO,	  BY_VERSION },
@@ -98,6 +105,16 @@ static bool take_number(const char **text, char mark, int *number)
 	return true;
 }
 
+/* Debian's "-0.deb10.29" and "-0.bpo.9": the last number is the build that was backported. */
+static void take_backport(const char *text, struct release *release)
+{
+	int build;
+
+	if (!release->build && (sscanf(text, ".deb%*9d.%9d-", &build) == 1 ||
+				sscanf(text, ".bpo.%9d-", &build) == 1))
+		release->build = build;
+}
+
 static bool parse(const char *text, struct release *release)
 {
 	int fourth;
@@ -115,7 +132,21 @@ static bool parse(const char *text, struct release *release)
 		release->patch = -1;
 	release->rest = text;
 	take_number(&text, '-', &release->build);
+	take_backport(text, release);
 	return true;
+}
+
+/* A word ends where no letter follows; a mark that ends with a dash has its end with it. */
+static bool has_word(const char *text, const char *mark)
+{
+	size_t length = strlen(mark);
+
+	while ((text = strstr(text, mark))) {
+		if (mark[length - 1] == '-' || !isalpha((unsigned char)text[length]))
+			return true;
+		text++;
+	}
+	return false;
 }
 
 static bool has_mark(const char *rest, const char *marks)
@@ -126,7 +157,7 @@ static bool has_mark(const char *rest, const char *marks)
 		size_t length = strcspn(marks, "|");
 
 		snprintf(mark, sizeof(mark), "%.*s", (int)length, marks);
-		if (strstr(rest, mark))
+		if (has_word(rest, mark))
 			return true;
 		marks += length + (marks[length] == '|');
 	}
