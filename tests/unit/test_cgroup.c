@@ -20,16 +20,7 @@
 
 static void put(const char *root, const char *path, const char *text)
 {
-	char full[256], command[300];
-	FILE *file;
-
-	snprintf(full, sizeof(full), "%s%s", root, path);
-	snprintf(command, sizeof(command), "mkdir -p \"$(dirname '%s')\"", full);
-	assert_int_equal(system(command), 0);
-	file = fopen(full, "w");
-	assert_non_null(file);
-	fputs(text, file);
-	fclose(file);
+	put_file(root, path, text);
 }
 
 static struct memory_room room_of(const char *root)
@@ -201,6 +192,77 @@ static void a_process_that_is_gone_or_outside_has_unknown_limits(void **state)
 	assert_int_equal(limits.count, 0);
 }
 
+/* In a cgroup namespace paths are as seen from its root, also that of a mount of the host's. */
+static void a_namespace_sees_what_its_mounts_show(void **state)
+{
+	static const struct {
+		const char *part, *path, *folder;	/* NULL: it has no name here */
+	} rows[] = {
+		{ "/..", "/../vms/one", "/sys/fs/cgroup/vms/one" },
+		{ "/..", "/..", "/sys/fs/cgroup" },
+		{ "/../..", "/../../vms/one", "/sys/fs/cgroup/vms/one" },
+		{ "/../box", "/../box/one", "/sys/fs/cgroup/one" },
+		{ "/", "/one", "/sys/fs/cgroup/one" },
+		{ "/", "/..one", "/sys/fs/cgroup/..one" },
+		{ "/../..", "/../one", NULL },
+		{ "/../..", "/one", NULL },
+		{ "/", "/../one", NULL },
+		{ "/..", "/../../one", NULL },
+		{ "/../box", "/../boxes/one", NULL },
+	};
+	const char *root = *state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct cgroup_place place;
+		char why[SOURCE_WHY] = "", text[128];
+		int code;
+
+		snprintf(text, sizeof(text), "30 1 0:26 %s /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n", rows[i].part);
+		put(root, "/proc/self/mountinfo", text);
+		snprintf(text, sizeof(text), "0::%s\n", rows[i].path);
+		put(root, "/proc/77/cgroup", text);
+		code = cgroup_find(root, 77, CGROUP_V2, &place, why);
+		assert_int_equal(code, rows[i].folder ? 0 : -EXDEV);
+		if (rows[i].folder)
+			assert_string_equal(place.folder, rows[i].folder);
+		else
+			assert_non_null(strstr(why, "is not seen from this process's namespace"));
+	}
+	/* The own cgroup is the namespace's root, whose name in the host's mount is not known. */
+	put(root, "/proc/self/cgroup", "0::/\n");
+	put(root, "/proc/self/mountinfo", "30 1 0:26 /.. /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n");
+	assert_false(room_of(root).known);
+	put(root, "/proc/self/mountinfo", V2_MOUNT);
+	assert_true(room_of(root).known);
+}
+
+/* What does not show the top of the tree may be limited there. */
+static void limits_above_a_mount_are_unknown(void **state)
+{
+	const char *root = *state;
+	struct cgroup_paths paths;
+	struct cgroup_mounts mounts;
+	char why[SOURCE_WHY] = "";
+
+	put(root, "/proc/self/mountinfo", V1_MOUNT V2_MOUNT);
+	put(root, "/proc/77/cgroup", "0::/one\n");
+	put(root, "/proc/78/cgroup", "4:memory:/one\n0::/one\n");
+	put(root, "/sys/fs/cgroup/memory/release_agent", "\n");
+	assert_int_equal(cgroup_mounts_read(root, &mounts, why), 0);
+	assert_int_equal(cgroup_paths_read(root, 77, &paths, why), 0);
+	assert_true(cgroup_tops_seen(&mounts, &paths, why));
+	put(root, "/sys/fs/cgroup/cgroup.events", "populated 1\n");
+	assert_int_equal(cgroup_mounts_read(root, &mounts, why), 0);
+	assert_false(cgroup_tops_seen(&mounts, &paths, why));
+	assert_string_equal(why, "limits above /sys/fs/cgroup are not seen from this process's namespace");
+	/* Where the memory controller is version 1's, that tree counts. */
+	assert_int_equal(cgroup_paths_read(root, 78, &paths, why), 0);
+	assert_true(cgroup_tops_seen(&mounts, &paths, why));
+	mounts.of[CGROUP_V1_MEMORY].whole = false;
+	assert_false(cgroup_tops_seen(&mounts, &paths, why));
+	assert_non_null(strstr(why, "above /sys/fs/cgroup/memory "));
+}
+
 static void kills_are_counted(void **state)
 {
 	const char *root = *state;
@@ -229,6 +291,8 @@ int main(void)
 						remove_root),
 		cmocka_unit_test_setup_teardown(a_process_that_is_gone_or_outside_has_unknown_limits,
 						make_root, remove_root),
+		cmocka_unit_test_setup_teardown(a_namespace_sees_what_its_mounts_show, make_root, remove_root),
+		cmocka_unit_test_setup_teardown(limits_above_a_mount_are_unknown, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(kills_are_counted, make_root, remove_root),
 	};
 

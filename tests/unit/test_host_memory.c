@@ -15,24 +15,19 @@
 #include <unistd.h>
 
 #include "host/host_memory.h"
+#include "root_folder.h"
 
 #define G (1ull << 30)
-#define POOL_2M "/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages"
+#define HUGE_2M "/sys/kernel/mm/hugepages/hugepages-2048kB/"
+#define POOL_2M HUGE_2M "free_hugepages"
+#define RESERVED_2M HUGE_2M "resv_hugepages"
+#define ALL_2M HUGE_2M "nr_hugepages"
 
 static char root[] = "/tmp/minivmm-test-host-memory.XXXXXX";
 
 static void write_file(const char *path, const char *text)
 {
-	char command[512];
-	FILE *file;
-
-	snprintf(command, sizeof(command), "mkdir -p \"$(dirname %s%s)\"", root, path);
-	assert_int_equal(system(command), 0);
-	snprintf(command, sizeof(command), "%s%s", root, path);
-	file = fopen(command, "w");
-	assert_non_null(file);
-	fputs(text, file);
-	fclose(file);
+	put_file(root, path, text);
 }
 
 static int check_vms(struct memslot_cfg memslot, struct phase_cfg phase, uint64_t vms,
@@ -120,6 +115,13 @@ static void huge_pages(void **state)
 	assert_int_equal(check(MEMSLOT(.size = G, .backing = BACKING_HUGETLB_2M), 0, &err), 0);
 	assert_int_equal(check(MEMSLOT(.size = G, .backing = BACKING_HUGETLB_2M, .count = 2), 0, &err),
 			 -ENOMEM);
+	/* Others have reserved one of the free pages, so that one more than are missing is to be added. */
+	write_file(RESERVED_2M, "1\n");
+	write_file(ALL_2M, "600\n");
+	assert_int_equal(check(MEMSLOT(.size = G, .backing = BACKING_HUGETLB_2M), 0, &err), -ENOMEM);
+	assert_non_null(strstr(err.text, "512 huge pages of 2M, this host has 511 free"));
+	assert_non_null(strstr(err.remedy, "echo 601 > "));
+	write_file(RESERVED_2M, "0\n");
 	assert_int_equal(check(MEMSLOT(.size = G, .backing = BACKING_HUGETLB_1G), 0, &err), -ENOMEM);
 	assert_non_null(strstr(err.text, "this host has no huge pages of 1G"));
 }
@@ -205,13 +207,13 @@ static void only_the_guests_ram_is_used(void **state)
 			       &err), 0);
 }
 
-static int make_root(void **state)
+static int set(void **state)
 {
 	(void)state;
 	return mkdtemp(root) ? 0 : -1;
 }
 
-static int remove_root(void **state)
+static int unset(void **state)
 {
 	char command[128];
 
@@ -234,5 +236,5 @@ int main(void)
 		cmocka_unit_test(only_the_guests_ram_is_used),
 	};
 
-	return cmocka_run_group_tests_name("host memory", tests, make_root, remove_root);
+	return cmocka_run_group_tests_name("host memory", tests, set, unset);
 }

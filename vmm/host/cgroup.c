@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "host/source.h"
 
@@ -35,30 +36,49 @@ static char *path_of_line(char *line, enum cgroup_version version)
 	return path + 1;
 }
 
-int cgroup_path(const char *root, pid_t pid, enum cgroup_version version, char path[SOURCE_PATH],
-		char why[SOURCE_WHY])
+static void take_paths(char *line, struct cgroup_paths *paths)
 {
-	char name[32] = "/proc/self/cgroup", line[SOURCE_PATH], *found = NULL;
+	for (int version = 0; version < CGROUP_VERSIONS; version++) {
+		const char *path = path_of_line(line, (enum cgroup_version)version);
+
+		if (path && !*paths->of[version])
+			snprintf(paths->of[version], SOURCE_PATH, "%s", path);
+	}
+}
+
+int cgroup_paths_read(const char *root, pid_t pid, struct cgroup_paths *paths,
+		      char why[SOURCE_WHY])
+{
+	char name[32] = "/proc/self/cgroup", line[SOURCE_PATH];
 	FILE *file;
 	int code;
 
+	*paths = (struct cgroup_paths){ 0 };
 	if (pid)
 		snprintf(name, sizeof(name), "/proc/%d/cgroup", pid);
 	code = source_open(&file, root, name, why);
 	if (code)
 		return code == -ENOENT && pid ? -ESRCH : code;
-	while (!found && fgets(line, sizeof(line), file))
-		found = path_of_line(line, version);
-	code = source_close(file, name, source_end(file), why);
+	while (fgets(line, sizeof(line), file))
+		take_paths(line, paths);
+	return source_close(file, name, source_end(file), why);
+}
+
+int cgroup_path(const char *root, pid_t pid, enum cgroup_version version, char path[SOURCE_PATH],
+		char why[SOURCE_WHY])
+{
+	struct cgroup_paths paths;
+	int code = cgroup_paths_read(root, pid, &paths, why);
+
 	if (code)
 		return code;
-	if (!found) {
+	if (!*paths.of[version]) {
 		snprintf(why, SOURCE_WHY, version == CGROUP_V2 ?
 			 "the process is in no cgroup of version 2" :
 			 "the process is in no memory cgroup of version 1");
 		return -ENOENT;
 	}
-	snprintf(path, SOURCE_PATH, "%s", found);
+	memcpy(path, paths.of[version], SOURCE_PATH);
 	return 0;
 }
 
@@ -86,6 +106,11 @@ static bool mounted(char *line, char **part, char **where)
 	return field != NULL;
 }
 
+const char *cgroup_memory_path_of(const struct cgroup_paths *paths)
+{
+	return *paths->of[CGROUP_V1_MEMORY] ? paths->of[CGROUP_V1_MEMORY] : paths->of[CGROUP_V2];
+}
+
 int cgroup_memory_path(const char *root, pid_t pid, char path[SOURCE_PATH], char why[SOURCE_WHY])
 {
 	int code = cgroup_path(root, pid, CGROUP_V1_MEMORY, path, why);
@@ -93,55 +118,125 @@ int cgroup_memory_path(const char *root, pid_t pid, char path[SOURCE_PATH], char
 	return code == -ENOENT ? cgroup_path(root, pid, CGROUP_V2, path, why) : code;
 }
 
-/* Another process's cgroup may lie outside of what is seen here. Returns the path below the mount, or NULL. */
+/* How many levels a path begins above the root of this process's cgroup namespace, each a "/..". */
+static size_t levels_up(const char *path)
+{
+	size_t levels = 0;
+
+	while (!strncmp(path, "/..", 3) && (!path[3] || path[3] == '/')) {
+		path += 3;
+		levels++;
+	}
+	return levels;
+}
+
+/*
+ * Another process's cgroup may lie outside of what is seen here. Returns the path below the mount, or
+ * NULL. Where both begin at one level above, that is one cgroup; what is between two levels has no
+ * name here.
+ */
 static const char *below_mount(const char *path, const char *part)
 {
-	size_t length = strcmp(part, "/") ? strlen(part) : 0;
+	size_t up = levels_up(part), length;
 
-	if (!strncmp(path, "/..", 3))
+	if (levels_up(path) != up)
 		return NULL;
+	path += 3 * up;
+	part += 3 * up;
+	length = strcmp(part, "/") ? strlen(part) : 0;
 	if (strncmp(path, part, length) || (path[length] && path[length] != '/'))
 		return NULL;
 	return strcmp(path + length, "/") ? path + length : "";
 }
 
-int cgroup_find(const char *root, pid_t pid, enum cgroup_version version,
-		struct cgroup_place *place, char why[SOURCE_WHY])
+static int not_mounted(enum cgroup_version version, char why[SOURCE_WHY])
 {
-	char path[SOURCE_PATH], line[1024], *part = NULL, *where = NULL;
-	bool found = false;
-	const char *below;
-	FILE *file;
-	int code = cgroup_path(root, pid, version, path, why);
+	snprintf(why, SOURCE_WHY, version == CGROUP_V2 ? "cgroup2 is not mounted" :
+							 "no memory cgroups are mounted");
+	return -ENOENT;
+}
 
-	if (!code)
-		code = source_open(&file, root, MOUNTS, why);
+static void take_mount(char *line, enum cgroup_version version, struct cgroup_mounts *mounts)
+{
+	char *part = NULL, *where = NULL;
+
+	if (*mounts->of[version].where || !is_hierarchy(line, version) ||
+	    !mounted(line, &part, &where))
+		return;
+	snprintf(mounts->of[version].part, SOURCE_PATH, "%s", part);
+	snprintf(mounts->of[version].where, SOURCE_PATH, "%s", where);
+}
+
+/*
+ * Is the top of the mount that of the hierarchy? In a cgroup namespace it is called / as well, but only the
+ * top has no cgroup.events (version 2), and only it has release_agent (version 1).
+ */
+static bool is_whole(const char *root, enum cgroup_version version, const char *where)
+{
+	char path[2 * SOURCE_PATH];
+
+	snprintf(path, sizeof(path), "%s%s/%s", root, where,
+		 version == CGROUP_V2 ? "cgroup.events" : "release_agent");
+	if (version == CGROUP_V2)
+		return access(path, F_OK) && errno == ENOENT;
+	return !access(path, F_OK);
+}
+
+int cgroup_mounts_read(const char *root, struct cgroup_mounts *mounts, char why[SOURCE_WHY])
+{
+	char line[1024];
+	FILE *file;
+	int code;
+
+	*mounts = (struct cgroup_mounts){ 0 };
+	code = source_open(&file, root, MOUNTS, why);
 	if (code)
 		return code;
-	while (!found && fgets(line, sizeof(line), file))
-		found = is_hierarchy(line, version) && mounted(line, &part, &where);
+	while (fgets(line, sizeof(line), file))
+		for (int version = 0; version < CGROUP_VERSIONS; version++)
+			take_mount(line, (enum cgroup_version)version, mounts);
 	code = source_close(file, MOUNTS, source_end(file), why);
-	if (code)
-		return code;
-	if (!found) {
-		snprintf(why, SOURCE_WHY, version == CGROUP_V2 ? "cgroup2 is not mounted" :
-								 "no memory cgroups are mounted");
-		return -ENOENT;
-	}
-	below = below_mount(path, part);
-	/* In a namespace the own path is already the one that is seen here. */
-	if (!below && !pid)
+	for (int version = 0; !code && version < CGROUP_VERSIONS; version++)
+		mounts->of[version].whole = is_whole(root, (enum cgroup_version)version,
+						     mounts->of[version].where);
+	return code;
+}
+
+/* Where a path of /proc/PID/cgroup is, as it is seen here. */
+static int place_of(const struct cgroup_mounts *mounts, pid_t pid, const char *path,
+		    struct cgroup_place *place, char why[SOURCE_WHY])
+{
+	const struct cgroup_mount *mount = &mounts->of[place->version];
+	const char *below;
+
+	if (!*mount->where)
+		return not_mounted(place->version, why);
+	below = below_mount(path, mount->part);
+	/* In a namespace the own path is already the one that is seen here, if the mount is of the namespace. */
+	if (!below && !pid && !levels_up(mount->part))
 		below = below_mount(path, "/");
 	if (!below) {
 		snprintf(why, SOURCE_WHY, "the cgroup %.60s is not seen from this process's namespace", path);
 		return -EXDEV;
 	}
-	if (strlen(where) + strlen(below) > SOURCE_PATH - 32)
+	if (strlen(mount->where) + strlen(below) > SOURCE_PATH - 32)
 		return source_errno(why, ENAMETOOLONG, path);
-	place->version = version;
-	stpcpy(place->mount, where);
-	stpcpy(stpcpy(place->folder, where), below);
+	stpcpy(place->mount, mount->where);
+	stpcpy(stpcpy(place->folder, mount->where), below);
 	return 0;
+}
+
+int cgroup_find(const char *root, pid_t pid, enum cgroup_version version,
+		struct cgroup_place *place, char why[SOURCE_WHY])
+{
+	struct cgroup_mounts mounts;
+	char path[SOURCE_PATH];
+	int code = cgroup_path(root, pid, version, path, why);
+
+	if (!code)
+		code = cgroup_mounts_read(root, &mounts, why);
+	place->version = version;
+	return code ? code : place_of(&mounts, pid, path, place, why);
 }
 
 int cgroup_number(const char *root, const char *folder, const char *name, uint64_t *number)
@@ -244,8 +339,8 @@ static uint64_t read_swap(const char *root, const struct cgroup_place *place)
 	return less(limit, used);
 }
 
-/* Visits a cgroup's limits. 0 or -errno; a cgroup without a file has no limit of that kind. */
-static int look(const char *root, const struct cgroup_place *place, cgroup_visit *visit, void *data)
+/* A cgroup without a file has no limit of that kind. */
+int cgroup_limits(const char *root, const struct cgroup_place *place, cgroup_visit *visit, void *data)
 {
 	const struct names *name = &names[place->version];
 	struct cgroup_limit limit = { .folder = place->folder };
@@ -281,23 +376,72 @@ static bool go_up(struct cgroup_place *place)
 	return true;
 }
 
-bool cgroup_each_limit(const char *root, pid_t pid, cgroup_visit *visit, void *data)
+bool cgroup_each_place(const struct cgroup_mounts *mounts, pid_t pid,
+		       const struct cgroup_paths *paths, cgroup_place_visit *visit, void *data,
+		       char why[SOURCE_WHY])
 {
 	bool known = true;
 
+	*why = '\0';
 	for (int version = 0; version < CGROUP_VERSIONS; version++) {
-		struct cgroup_place place;
-		char why[SOURCE_WHY];
-		int code = cgroup_find(root, pid, (enum cgroup_version)version, &place, why);
+		struct cgroup_place place = { .version = (enum cgroup_version)version };
+		char reason[SOURCE_WHY];
+		int code = *paths->of[version] ?
+				   place_of(mounts, pid, paths->of[version], &place, reason) : -ENOENT;
 
-		known &= !code || code == -ENOENT;
+		if (code && code != -ENOENT) {
+			known = false;
+			snprintf(why, SOURCE_WHY, "%s", reason);
+		}
 		if (code)
 			continue;
 		do
-			known &= !look(root, &place, visit, data);
+			known &= visit(&place, data);
 		while (go_up(&place));
 	}
 	return known;
+}
+
+bool cgroup_tops_seen(const struct cgroup_mounts *mounts, const struct cgroup_paths *paths,
+		      char why[SOURCE_WHY])
+{
+	const struct cgroup_mount *mount =
+		&mounts->of[*paths->of[CGROUP_V1_MEMORY] ? CGROUP_V1_MEMORY : CGROUP_V2];
+
+	if (!*mount->where || mount->whole)
+		return true;
+	snprintf(why, SOURCE_WHY, "limits above %.60s are not seen from this process's namespace",
+		 mount->where);
+	return false;
+}
+
+struct limit_search {
+	const char *root;
+	cgroup_visit *visit;
+	void *data;
+};
+
+static bool visit_limits(const struct cgroup_place *place, void *data)
+{
+	const struct limit_search *search = data;
+
+	return !cgroup_limits(search->root, place, search->visit, search->data);
+}
+
+/* A kernel without cgroups has no such files, and no limits. */
+bool cgroup_each_limit(const char *root, pid_t pid, cgroup_visit *visit, void *data)
+{
+	struct limit_search search = { root, visit, data };
+	struct cgroup_mounts mounts;
+	struct cgroup_paths paths;
+	char why[SOURCE_WHY];
+	int code = cgroup_paths_read(root, pid, &paths, why);
+
+	if (!code)
+		code = cgroup_mounts_read(root, &mounts, why);
+	if (code)
+		return code == -ENOENT;
+	return cgroup_each_place(&mounts, pid, &paths, visit_limits, &search, why);
 }
 
 /* Keeps the limit if it leaves less room than those before. */

@@ -12,16 +12,40 @@
 
 enum cgroup_version { CGROUP_V1_MEMORY, CGROUP_V2, CGROUP_VERSIONS };
 
+/* A process's cgroups, as /proc/PID/cgroup has them; "": it is in none of that version. */
+struct cgroup_paths {
+	char of[CGROUP_VERSIONS][SOURCE_PATH];
+};
+
 /*
- * A process's cgroup, as /proc/PID/cgroup has it; pid 0: this process's. root: "" or a fixture folder.
- * 0, or -errno with the reason in why; -ENOENT: it is in none of that version,
+ * pid 0: this process's. root: "" or a fixture folder. 0, or -errno with the reason in why;
  * -ESRCH: there is no such process.
  */
+int cgroup_paths_read(const char *root, pid_t pid, struct cgroup_paths *paths,
+		      char why[SOURCE_WHY]);
+/* The same of one version. -ENOENT: it is in none of that version. */
 int cgroup_path(const char *root, pid_t pid, enum cgroup_version version, char path[SOURCE_PATH],
 		char why[SOURCE_WHY]);
 
 /* The one of the memory controller: of version 1, if that has a hierarchy of its own, else of version 2. */
 int cgroup_memory_path(const char *root, pid_t pid, char path[SOURCE_PATH], char why[SOURCE_WHY]);
+
+/* The same of paths that are read; "": neither. */
+const char *cgroup_memory_path_of(const struct cgroup_paths *paths);
+
+/*
+ * Where each version is mounted, for all processes: what part of its tree, and where; "": it is not. In a
+ * cgroup namespace the part is as seen from its root: "/..", if the mount is of the level above.
+ */
+struct cgroup_mounts {
+	struct cgroup_mount {
+		char part[SOURCE_PATH], where[SOURCE_PATH];
+		bool whole;	/* all of the tree is mounted there */
+	} of[CGROUP_VERSIONS];
+};
+
+/* 0, or -errno with the reason in why. */
+int cgroup_mounts_read(const char *root, struct cgroup_mounts *mounts, char why[SOURCE_WHY]);
 
 /* A cgroup in the file system: folder begins with mount. */
 struct cgroup_place {
@@ -49,11 +73,26 @@ struct cgroup_limit {
 typedef void cgroup_visit(const struct cgroup_limit *limit, void *data);
 
 /*
- * Visits each limit of a process's cgroups from its own up to the top: memory.max and memory.high of
- * version 2, memory.limit_in_bytes of version 1. Of what is charged, the page cache that is clean and
- * slab that can be reclaimed do not count (mm/memcontrol.c, try_charge_memcg() reclaims before it
- * fails). False: not all that may limit it could be read.
+ * Visits the limits of one cgroup: memory.max and memory.high of version 2, memory.limit_in_bytes of
+ * version 1. Of what is charged, the page cache that is clean and slab that can be reclaimed do not
+ * count (mm/memcontrol.c, try_charge_memcg() reclaims before it fails). 0 or -errno: not all of it
+ * could be read.
  */
+int cgroup_limits(const char *root, const struct cgroup_place *place, cgroup_visit *visit, void *data);
+
+/* Returns false if not all that may limit this cgroup could be read. */
+typedef bool cgroup_place_visit(const struct cgroup_place *place, void *data);
+/*
+ * Visits each memory cgroup of a process from its own up to the top. False: not all of them are seen
+ * from here, with the reason in why, or visit returned false, and why is "".
+ */
+bool cgroup_each_place(const struct cgroup_mounts *mounts, pid_t pid,
+		       const struct cgroup_paths *paths, cgroup_place_visit *visit, void *data,
+		       char why[SOURCE_WHY]);
+/* May the memory of a process of these paths be limited above what is mounted? True: it may not. */
+bool cgroup_tops_seen(const struct cgroup_mounts *mounts, const struct cgroup_paths *paths,
+		      char why[SOURCE_WHY]);
+/* Visits the limits of all of these. False: not all that may limit the process could be read. */
 bool cgroup_each_limit(const char *root, pid_t pid, cgroup_visit *visit, void *data);
 
 /* The tightest limit up this process's cgroups. */

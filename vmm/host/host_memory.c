@@ -18,10 +18,10 @@
 struct demand {
 	uint64_t address_space, populated; /* populated: not from a pool of huge pages */
 	uint64_t huge_2m, huge_1g;	/* pages */
-	const struct memslot_cfg *last_2m, *last_1g; /* who asked for the last of them */
+	const struct memslot_cfg *last_2m, *last_1g; /* the memslots that asked last */
 };
 
-/* Else a file that is not below it says nothing about the host. */
+/* Without /sys/kernel in the folder, a file that is missing there says nothing about the host. */
 static bool has_sys(const char *root)
 {
 	char path[512];
@@ -45,12 +45,19 @@ static bool read_number(const char *root, const char *path, uint64_t *number)
 	return ok;
 }
 
+static bool read_pool(const char *root, unsigned int kilobytes, const char *file, uint64_t *pages)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/kernel/mm/hugepages/hugepages-%ukB/%s", kilobytes, file);
+	return read_number(root, path, pages);
+}
+
 /* Pages of a pool are not reserved (MAP_NORESERVE): without one the guest's touch is a SIGBUS. */
 static int check_pool(const char *root, const struct memslot_cfg *cfg, uint64_t wanted,
 		      unsigned int kilobytes, const char *size, struct err *err)
 {
-	char path[128];
-	uint64_t pages, reserved = 0;
+	uint64_t pages, reserved = 0, all = 0;
 
 	if (!cfg)
 		return 0;
@@ -60,23 +67,23 @@ static int check_pool(const char *root, const struct memslot_cfg *cfg, uint64_t 
 		err_remedy(err, "mount -t sysfs none /sys");
 		return -ENOMEM;
 	}
-	/* Free ones may be promised to others already: hugetlb_reserve_pages(), mm/hugetlb.c. */
-	snprintf(path, sizeof(path), "/sys/kernel/mm/hugepages/hugepages-%ukB/resv_hugepages", kilobytes);
-	read_number(root, path, &reserved);
-	snprintf(path, sizeof(path), "/sys/kernel/mm/hugepages/hugepages-%ukB/free_hugepages", kilobytes);
-	if (!read_number(root, path, &pages)) {
-		err_set(err, ENOMEM, "memslot.%s.backing: this host has no huge pages of %s (%s)",
-			cfg->name, size, path);
+	if (!read_pool(root, kilobytes, "free_hugepages", &pages)) {
+		err_set(err, ENOMEM, "memslot.%s.backing: this host has no huge pages of %s "
+			"(/sys/kernel/mm/hugepages/hugepages-%ukB/free_hugepages)", cfg->name, size,
+			kilobytes);
 		err_remedy(err, "boot with hugepagesz=%s, or another backing", size);
 		return -ENOMEM;
 	}
+	/* Free ones may be promised to others already: hugetlb_reserve_pages(), mm/hugetlb.c. */
+	read_pool(root, kilobytes, "resv_hugepages", &reserved);
 	pages = pages > reserved ? pages - reserved : 0;
 	if (wanted <= pages)
 		return 0;
+	read_pool(root, kilobytes, "nr_hugepages", &all);
 	err_set(err, ENOMEM, "memslot.%s.backing: the layout takes %" PRIu64 " huge pages of %s, this host "
 			     "has %" PRIu64 " free", cfg->name, wanted, size, pages);
 	err_remedy(err, "as root: echo %" PRIu64 " > /sys/kernel/mm/hugepages/hugepages-%ukB/nr_hugepages",
-		   wanted, kilobytes);
+		   all > pages ? all - pages + wanted : wanted, kilobytes);
 	return -ENOMEM;
 }
 

@@ -9,24 +9,29 @@
 #include "host/cgroup.h"
 #include "host/source.h"
 
-/* Returns the limit's index, or SIZE_MAX without memory. */
+/* The list with room for one more element; NULL without memory, and then it is as it was. */
+static void *with_room(void *list, size_t count, size_t *room, size_t size)
+{
+	size_t more = *room ? 2 * *room : 16;
+	void *larger = count < *room ? list : reallocarray(list, more, size);
+
+	if (count == *room && larger)
+		*room = more;
+	return larger;
+}
+
+/* Returns the limit's index, or LIMIT_NONE without memory. */
 static size_t add(struct memory_limits *limits, const struct memory_limit *limit)
 {
-	for (size_t i = 0; i < limits->count; i++)
-		if (!strcmp(limits->list[i].where, limit->where))
-			return i;
-	if (limits->count == limits->room) {
-		size_t room = limits->room ? 2 * limits->room : 16;
-		struct memory_limit *larger = reallocarray(limits->list, room, sizeof(*larger));
+	struct memory_limit *list = with_room(limits->list, limits->count, &limits->room,
+					      sizeof(*limit));
 
-		if (!larger) {
-			limits->lost = true;
-			return SIZE_MAX;
-		}
-		limits->list = larger;
-		limits->room = room;
+	if (!list) {
+		limits->lost = true;
+		return LIMIT_NONE;
 	}
-	limits->list[limits->count] = *limit;
+	limits->list = list;
+	list[limits->count] = *limit;
 	return limits->count++;
 }
 
@@ -38,7 +43,8 @@ static void take_figure(const char *line, const char *name, struct figure *figur
 void memory_limits_open(const char *root, struct memory_limits *limits)
 {
 	struct memory_limit host = { .where = "MemAvailable" };
-	char path[SOURCE_PATH], line[128];
+	char path[SOURCE_PATH], line[128], why[SOURCE_WHY];
+	int code;
 	FILE *file = fopen(source_path(path, root, "/proc/meminfo"), "re");
 
 	*limits = (struct memory_limits){ 0 };
@@ -50,58 +56,110 @@ void memory_limits_open(const char *root, struct memory_limits *limits)
 		limits->available.known = limits->swap.known = false;
 	if (file)
 		fclose(file);
+	code = cgroup_mounts_read(root, &limits->mounts, why);
+	/* A kernel without cgroups has no limits. */
+	limits->mounts_known = !code || code == -ENOENT;
 	host.room = limits->available.value;
 	host.swap = limits->swap.value;
-	if (limits->available.known && add(limits, &host) == SIZE_MAX)
+	if (limits->available.known && add(limits, &host) == LIMIT_NONE)
 		limits->available.known = false;
 }
 
-struct search {
+/* The cgroup that is being read. */
+struct reading {
 	struct memory_limits *limits;
-	struct vm_limits *own;
+	struct memory_group group;
 };
 
 static void take_limit(const struct cgroup_limit *found, void *data)
 {
-	struct search *search = data;
-	struct vm_limits *own = search->own;
+	struct reading *reading = data;
 	struct memory_limit limit = {
 		.limit = { true, found->limit },
 		.room = found->room,
-		.swap = search->limits->swap.value,
+		.swap = reading->limits->swap.value,
 	};
-	size_t index;
 
 	if (!found->hard)
 		return;
 	if (found->swap < limit.swap)
 		limit.swap = found->swap;
 	snprintf(limit.where, sizeof(limit.where), "%s of %s", found->file, found->folder);
-	index = add(search->limits, &limit);
-	if (index == SIZE_MAX || own->count == LIMITS_OF_VM)
-		own->known = false;
-	else
-		own->index[own->count++] = index;
+	reading->group.limit = add(reading->limits, &limit);
+}
+
+/* Returns NULL without memory. */
+static const struct memory_group *read_group(const char *root, const struct cgroup_place *place,
+					     struct memory_limits *limits)
+{
+	struct reading reading = { limits, { .limit = LIMIT_NONE } };
+	struct memory_group *list = with_room(limits->groups, limits->group_count,
+					      &limits->group_room, sizeof(*list));
+
+	if (!list) {
+		limits->lost = true;
+		return NULL;
+	}
+	limits->groups = list;
+	strcpy(reading.group.folder, place->folder);
+	reading.group.known = !cgroup_limits(root, place, take_limit, &reading) && !limits->lost;
+	list[limits->group_count] = reading.group;
+	return &list[limits->group_count++];
+}
+
+static const struct memory_group *find_group(const char *root, const struct cgroup_place *place,
+					     struct memory_limits *limits)
+{
+	for (size_t i = 0; i < limits->group_count; i++)
+		if (!strcmp(limits->groups[i].folder, place->folder))
+			return &limits->groups[i];
+	return read_group(root, place, limits);
+}
+
+struct search {
+	const char *root;
+	struct memory_limits *limits;
+	struct vm_limits *own;
+};
+
+static bool take_group(const struct cgroup_place *place, void *data)
+{
+	const struct search *search = data;
+	const struct memory_group *group = find_group(search->root, place, search->limits);
+	struct vm_limits *own = search->own;
+
+	if (!group)
+		return false;
+	if (group->limit != LIMIT_NONE && own->count == LIMITS_OF_VM)
+		return false;
+	if (group->limit != LIMIT_NONE)
+		own->index[own->count++] = group->limit;
+	return group->known;
 }
 
 void memory_limits_of(const char *root, pid_t pid, struct memory_limits *limits,
 		      struct vm_limits *own)
 {
-	struct search search = { limits, own };
-	char why[SOURCE_WHY];
+	struct search search = { root, limits, own };
+	struct cgroup_paths paths;
 
 	*own = (struct vm_limits){ .known = limits->available.known };
 	if (limits->available.known)
 		own->index[own->count++] = 0;
-	if (cgroup_memory_path(root, pid, own->cgroup, why))
-		own->cgroup[0] = '\0';
-	/* take_limit() may find that not all of them fit. */
-	if (!cgroup_each_limit(root, pid, take_limit, &search))
+	if (cgroup_paths_read(root, pid, &paths, own->why)) {
+		own->known = false;
+		return;
+	}
+	strcpy(own->cgroup, cgroup_memory_path_of(&paths));
+	if (!limits->mounts_known ||
+	    !cgroup_each_place(&limits->mounts, pid, &paths, take_group, &search, own->why) ||
+	    !cgroup_tops_seen(&limits->mounts, &paths, own->why))
 		own->known = false;
 }
 
 void memory_limits_free(struct memory_limits *limits)
 {
 	free(limits->list);
+	free(limits->groups);
 	*limits = (struct memory_limits){ 0 };
 }

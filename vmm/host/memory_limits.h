@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "host/cgroup.h"
 #include "host/snapshot.h"
 
 struct memory_limit {
@@ -20,10 +21,22 @@ struct memory_limit {
 	uint64_t swap;			/* bytes that may still be swapped out to make more room */
 };
 
+/* A cgroup that was read. */
+struct memory_group {
+	char folder[SOURCE_PATH];
+	bool known;			/* its limit could be read */
+	size_t limit;			/* index into the list of limits; LIMIT_NONE: it has none */
+};
+#define LIMIT_NONE SIZE_MAX
+
 struct memory_limits {
 	struct memory_limit *list;
 	size_t count, room;
+	struct memory_group *groups;	/* VMs share most of them, and each is read once */
+	size_t group_count, group_room;
 	bool lost;			/* there was no memory for one of them */
+	bool mounts_known;
+	struct cgroup_mounts mounts;	/* read once for all */
 	struct figure available, swap;	/* MemAvailable and SwapFree of the host */
 };
 
@@ -31,6 +44,7 @@ struct memory_limits {
 #define LIMITS_OF_VM 24
 struct vm_limits {
 	bool known;			/* all that may limit it could be read */
+	char why[SOURCE_WHY];		/* why not, or "": a file of a limit can't be read */
 	char cgroup[SOURCE_PATH];	/* its process's, as /proc/PID/cgroup has it; "": not known */
 	size_t count;
 	size_t index[LIMITS_OF_VM];
