@@ -13,12 +13,19 @@ SANITIZE ?= 0
 WERROR ?=
 V ?= 0
 Q := $(if $(filter 1,$(V)),,@)
+# A build that a target of the tests begins has a job for each CPU, unless the user gave make a -j.
+JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+
+# Each function is a place of its own, in which tests/faults lets a call fail. _FORTIFY_SOURCE would turn calls into others,
+# __read_chk() for read(), and the protector of the stack adds its own.
+places := -O1 -fno-inline -fno-optimize-sibling-calls -U_FORTIFY_SOURCE -fno-stack-protector
 
 # A sanitized build is a tree of its own, and there a warning is an error.
 ifeq ($(SANITIZE),1)
 override BUILD := $(BUILD)/sanitized
 SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 LEAKS_OBJ := $(BUILD)/leaks.o
+PLACES := $(places)
 # Tests start the program thousands of times: with nothing to relocate and gcc's static runtime it takes two thirds.
 SANITIZED_LINK := -no-pie $(if $(findstring clang,$(CC)),,-static-libasan -static-libubsan)
 else ifeq ($(SANITIZE),thread)
@@ -52,14 +59,14 @@ REPRODUCIBLE := -ffile-prefix-map=$(CURDIR)=.
 
 VMM_CFLAGS := -std=gnu11 -D_GNU_SOURCE -DMINIVMM_VERSION='"$(VERSION)"' -Iinclude -Ivmm \
 	-isystem /usr/include/tracefs -isystem /usr/include/traceevent \
-	-pthread $(WARNINGS) $(SANITIZERS) $(HARDENING) $(REPRODUCIBLE) $(CPPFLAGS) $(CFLAGS)
+	-pthread $(WARNINGS) $(SANITIZERS) $(HARDENING) $(REPRODUCIBLE) $(CPPFLAGS) $(CFLAGS) $(PLACES)
 
-# libbpf reads the kernel's BTF (vmm/host/kernel_types.c). Without it (BPF=0, or no libbpf.pc) the source memslots is
-# unavailable.
+# libbpf reads the kernel's BTF (vmm/host/kernel_types.c) and loads two BPF programs (kernel_probe.c). Without it (BPF=0, or
+# no libbpf.pc) the source memslots is unavailable.
 PKG_CONFIG ?= pkg-config
 BPF ?= 1
 BPF_LIBS := $(if $(filter 1,$(BPF)),$(shell $(PKG_CONFIG) --libs libbpf 2>/dev/null))
-$(BUILD)/vmm/host/kernel_types.o: BPF_CFLAGS = $(if $(BPF_LIBS),-DHAVE_LIBBPF $(shell $(PKG_CONFIG) --cflags libbpf))
+$(BUILD)/vmm/host/kernel_types.o $(BUILD)/vmm/host/kernel_probe.o: BPF_CFLAGS = $(if $(BPF_LIBS),-DHAVE_LIBBPF $(shell $(PKG_CONFIG) --cflags libbpf))
 LIBS := -liniparser -ljansson -lfdt -ltracefs -ltraceevent $(BPF_LIBS)
 
 # What minivmm itself uses of the C library comes before those libraries that few commands need, and what only they use

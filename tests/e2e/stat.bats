@@ -66,6 +66,12 @@ vm() { # FILE NAME FILTER: of the VM that the process called NAME made
 	grep -q '8 GiB' "$out/walk.txt"
 }
 
+@test "a VM that somebody reads while it ends is gone when that has ended: no FAIL" {
+	rc read 0
+	grep -q '/mmu_rmaps_stat' "$out/read.held" # the VM was no longer minivmm's, and the file still open
+	check read teardown.clean pass
+}
+
 @test "text: a row per VM, and a line that sums up" {
 	rc text 0
 	grep -qE "^ +$(cat "$out/lazy.pid") .* minivmm .* lazy " "$out/text.txt"
@@ -91,6 +97,8 @@ vm() { # FILE NAME FILTER: of the VM that the process called NAME made
 }
 
 @test "--watch: again and again" {
+	wc -l "$out/watch.txt"
+	cat "$out/watch.err"
 	[[ $(jq -s length "$out/watch.txt") -ge 2 ]]
 }
 

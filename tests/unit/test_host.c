@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* KVM's module parameters: what is not exactly yes or no is unknown, and a module is known by its files. */
+/* The kernel's and the host's names, and KVM's module parameters: what is not exactly yes or no is unknown, and a module is known by its files. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 
 #include "host/host.h"
+#include "root_folder.h"
 
 static char root[32];
 
@@ -30,18 +34,9 @@ static int unset(void **state)
 	return system(command);
 }
 
-/* Makes a file below root, and its folders. */
 static void put(const char *path, const char *text)
 {
-	char command[256];
-	FILE *pipe;
-
-	snprintf(command, sizeof(command), "mkdir -p \"$(dirname %s%s)\" && cat >%s%s", root, path, root,
-		 path);
-	pipe = popen(command, "w");
-	assert_non_null(pipe);
-	fputs(text, pipe);
-	assert_int_equal(pclose(pipe), 0);
+	put_file(root, path, text);
 }
 
 static void put_parameter(const char *name, const char *text)
@@ -123,6 +118,52 @@ static void the_cpu_says_whose_module_counts(void **state)
 	}
 }
 
+/* As where a filter denies it. */
+static bool deny_uname;
+
+__typeof__(uname) __real_uname, __wrap_uname;
+int __wrap_uname(struct utsname *name)
+{
+	if (!deny_uname)
+		return __real_uname(name);
+	errno = EPERM;
+	return -1;
+}
+
+static void without_uname_proc_names_kernel_and_host(void **state)
+{
+	struct utsname name;
+	struct host host;
+	struct err err = { 0 };
+
+	(void)state;
+	assert_int_equal(uname(&name), 0);
+	host_read(root, &host);
+	assert_string_equal(host.kernel, name.release);
+	assert_int_equal(host_need_kernel(&host, &err), 0);
+	deny_uname = true;
+	put("/proc/sys/kernel/osrelease", "6.12.1-other\n");
+	put("/proc/sys/kernel/hostname", "here\n");
+	host_read(root, &host);
+	deny_uname = false;
+	assert_string_equal(host.kernel, "6.12.1-other");
+	assert_string_equal(host.hostname, "here");
+}
+
+static void without_proc_either_the_kernel_is_not_known(void **state)
+{
+	struct err err = { 0 };
+	struct host host;
+
+	(void)state;
+	deny_uname = true;
+	host_read(root, &host);
+	deny_uname = false;
+	assert_string_equal(host.kernel, "");
+	assert_int_equal(host_need_kernel(&host, &err), -ENOSYS);
+	assert_non_null(strstr(err.text, "neither uname()"));
+}
+
 #define WITH_ROOT(test) cmocka_unit_test_setup_teardown(test, set, unset)
 
 int main(void)
@@ -131,6 +172,8 @@ int main(void)
 		WITH_ROOT(without_sys_all_is_unknown),
 		WITH_ROOT(a_parameter_is_yes_or_no_or_unknown),
 		WITH_ROOT(the_cpu_says_whose_module_counts),
+		WITH_ROOT(without_uname_proc_names_kernel_and_host),
+		WITH_ROOT(without_proc_either_the_kernel_is_not_known),
 	};
 
 	return cmocka_run_group_tests_name("host", tests, NULL, NULL);

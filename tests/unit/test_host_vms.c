@@ -14,6 +14,7 @@
 #include "host/host_vms.h"
 #include "model/kernel.h"
 #include "report/stat.h"
+#include "root_folder.h"
 
 static const struct host host = { .kernel = "6.12.0", .hostname = "lab" };
 
@@ -104,6 +105,40 @@ static void an_eager_host_tells(void **state)
 	host_vms_free(&vms);
 }
 
+/* kvm.tdp_mmu is off now, and could be written until Linux 6.2: what a VM was made with shows in its counters. */
+static void a_vm_may_be_older_than_the_parameter(void **state)
+{
+	static const struct {
+		unsigned int minor;
+		uint64_t misses, pages;
+		enum rmap_state state;
+		enum vm_teller teller;
+	} rows[] = {
+		{ 1, 0, 5, RMAP_LAZY, TELLER_COUNTER },
+		{ 1, 3, 5, RMAP_ALLOCATED, TELLER_COUNTER },
+		{ 1, 0, 0, RMAP_ALLOCATED, TELLER_HOST },	/* it has not run: nothing contradicts */
+		{ 2, 0, 5, RMAP_LAZY, TELLER_COUNTER },
+		{ 3, 0, 5, RMAP_ALLOCATED, TELLER_HOST },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct kernel_facts off = {
+			.major = 6, .minor = rows[i].minor, .tdp_mmu = ANSWER_NO, .tdp = ANSWER_YES,
+		};
+		struct host_vm vm = { .counted = true, .counters = { .counters = {
+			[COUNTER_MMU_CACHE_MISS] = { true, rows[i].misses },
+			[COUNTER_PAGES_2M] = { true, rows[i].pages },
+		} } };
+		struct host_vms vms = { .list = &vm, .count = 1 };
+
+		kernel_judge_vms(&off, &vms);
+		if (vm.state != rows[i].state || vm.teller != rows[i].teller)
+			fail_msg("row %zu: %s, %s", i, rmap_state_name(vm.state),
+				 vm_teller_name(vm.teller));
+	}
+}
+
 static void nothing_to_be_seen_says_why(void **state)
 {
 	const struct host_vms_query query = { .pid = 7 };
@@ -144,15 +179,6 @@ static void names_stay_where_they_are(void **state)
 	json_decref(stat);
 }
 
-/* Makes a folder with its parents below a root. */
-static void make_folder(const char *root, const char *path)
-{
-	char command[512];
-
-	snprintf(command, sizeof(command), "mkdir -p '%s%s'", root, path);
-	assert_int_equal(system(command), 0);
-}
-
 static void others_are_counted_and_their_coming_and_going_seen(void **state)
 {
 	char root[] = "/tmp/minivmm-unit.XXXXXX", command[64];
@@ -178,6 +204,60 @@ static void others_are_counted_and_their_coming_and_going_seen(void **state)
 	assert_int_equal(system(command), 0);
 }
 
+/* Thread 301 of process 300 made a VM that debugfs shows and that the process does not lend to BPF. */
+static void a_vm_is_refused_by_the_process_of_its_thread(void **state)
+{
+	const char *root = *state;
+	pid_t refusing[] = { 77, 300 };
+	struct kernel_vm lent = { .folder = "200-5", .pid = 200, .tgid = 200, .settled = true };
+	struct kernel_vms kernel = { .list = &lent, .count = 1, .by_bpf = true,
+				     .refusals = { refusing, 2 } };
+	const struct host_vms_query all = { 0 };
+	char why[SOURCE_WHY] = "";
+	struct host_vms vms;
+
+	make_folder(root, "/proc/77/task/77");
+	make_folder(root, "/proc/200/task/200");
+	make_folder(root, "/proc/300/task/300");
+	make_folder(root, "/proc/300/task/301");
+	make_folder(root, "/sys/kernel/debug/kvm/200-5");
+	make_folder(root, "/sys/kernel/debug/kvm/301-9");
+	make_folder(root, "/sys/kernel/debug/kvm/400-9");
+	assert_int_equal(host_vms_read(root, &all, &vms, why), 0);
+	assert_int_equal(host_vms_join(root, &kernel, &vms), 0);
+	assert_int_equal(vms.count, 3);
+	assert_ptr_equal(vms.list[0].kernel, &lent);
+	assert_false(vms.list[0].refused);
+	assert_true(vms.list[1].refused);
+	assert_false(vms.list[2].refused);
+	host_vms_free(&vms);
+}
+
+/* That a process has no VM in the list does not mean that it has none. */
+static void a_process_that_refuses_may_have_a_vm(void **state)
+{
+	const char *root = *state;
+	pid_t refusing[] = { 300, 77 };
+	struct kvm_refusals refusals = { refusing, 1 };
+	char why[SOURCE_WHY] = "";
+	struct host_vms vms = { 0 };
+
+	make_folder(root, "/proc/300/task/301");
+	/* debugfs shows all VMs. */
+	assert_false(host_vms_may_lack(root, &vms, &refusals, 200, why));
+	assert_true(host_vms_may_lack(root, &vms, &refusals, 301, why));
+	assert_non_null(strstr(why, "process 300 does not lend its descriptors to BPF: CAP_SYS"));
+	/* It does not, so that also a process that is gone by now may have lent nothing. */
+	host_vms_note_refusals(&(struct kvm_refusals){ 0 }, &vms);
+	assert_false(host_vms_may_lack(root, &vms, &refusals, 200, why));
+	host_vms_note_refusals(&refusals, &vms);
+	assert_true(host_vms_may_lack(root, &vms, &refusals, 200, why));
+	assert_non_null(strstr(why, "BPF: 1 process, which may have a VM, lends no descriptor: "));
+	refusals.count = 2;
+	host_vms_note_refusals(&refusals, &vms);
+	assert_non_null(strstr(vms.incomplete_why, "2 processes, which may have VMs, lend no descriptors"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -185,9 +265,14 @@ int main(void)
 		cmocka_unit_test(a_walk_tells_the_bytes),
 		cmocka_unit_test(no_counters_are_unknown),
 		cmocka_unit_test(an_eager_host_tells),
+		cmocka_unit_test(a_vm_may_be_older_than_the_parameter),
 		cmocka_unit_test(nothing_to_be_seen_says_why),
 		cmocka_unit_test(names_stay_where_they_are),
 		cmocka_unit_test(others_are_counted_and_their_coming_and_going_seen),
+		cmocka_unit_test_setup_teardown(a_vm_is_refused_by_the_process_of_its_thread,
+						make_root, remove_root),
+		cmocka_unit_test_setup_teardown(a_process_that_refuses_may_have_a_vm,
+						make_root, remove_root),
 	};
 
 	return cmocka_run_group_tests_name("host_vms", tests, NULL, NULL);

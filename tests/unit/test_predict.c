@@ -35,7 +35,7 @@ static void read_vms(const char *root, struct kernel_vms *kernel, struct host_vm
 	char why[SOURCE_WHY];
 
 	*vms = (struct host_vms){ 0 };
-	if (kernel_vms_read(root, kernel, why))
+	if (kernel_vms_read(root, false, kernel, why))
 		fail_msg("%s: %s", root, why);
 	assert_int_equal(host_vms_join("/nowhere", kernel, vms), 0);
 	assert_int_equal(vms->count, 3);
@@ -152,7 +152,7 @@ static void make_scene(struct scene *scene, uint64_t absent)
 		};
 		strcpy(scene->list[i].name.text, i ? "db" : "web");
 	}
-	scene->vms = (struct host_vms){ scene->list, 2 };
+	scene->vms = (struct host_vms){ .list = scene->list, .count = 2 };
 	strcpy(scene->limit[0].where, "MemAvailable");
 	strcpy(scene->limit[1].where, "memory.max of /sys/fs/cgroup/all");
 	strcpy(scene->limit[2].where, "memory.max of /sys/fs/cgroup/all/web");
@@ -321,6 +321,96 @@ static size_t widest(const char *text)
 	return most;
 }
 
+/* One VM's process refuses to lend its descriptor to BPF: its row says so, and the sums say what they leave out. */
+static void a_vm_that_refuses_is_left_out_of_the_sums(void **state)
+{
+	struct scene scene = { 0 };
+	json_t *stat, *limit;
+	int64_t number;
+	char *text;
+
+	(void)state;
+	make_scene(&scene, 0);
+	scene.list[0].kernel = NULL;
+	scene.list[0].refused = true;
+	assert_int_equal(judge(&scene, 0), ROOM_UNKNOWN);
+	assert_non_null(strstr(scene.prediction.vms[0].why, "does not lend the VM's descriptor to BPF: CAP_SYS_PTRACE"));
+	stat = show(&scene);
+	assert_true(json_is_null(value_at(stat, "first_l2_bytes")));
+	assert_true(value_int(stat, "known_first_l2_bytes", &number) && number == ARRAYS_1G);
+	assert_true(value_int(stat, "unknown_vms", &number) && number == 1);
+	limit = json_array_get(json_object_get(stat, "limits"), 1);
+	assert_true(value_int(limit, "unknown_vms", &number) && number == 1);
+	assert_true(value_int(limit, "known_first_l2_bytes", &number) && number == ARRAYS_1G);
+	text = render(stat_text, stat);
+	assert_non_null(strstr(text, "\nVM 10 is unknown: its process does not lend"));
+	assert_non_null(strstr(text, "\nfirst nested guests of all VMs: at least 2.5 MiB, 1 unknown\n"));
+	assert_non_null(strstr(text, "/all: at least 2.5 MiB of 100 GiB room, for 1 lazy of 2 VMs, 1"));
+	free(text);
+	json_object_set_new(stat, "unknown_vms", json_integer(123456));
+	json_object_set_new(stat, "known_first_l2_bytes", json_integer(1023 * M));
+	setenv("COLUMNS", "60", 1);
+	text = render(stat_text, stat);
+	assert_true(widest(text) <= 60);
+	unsetenv("COLUMNS");
+	free(text);
+	json_decref(stat);
+	prediction_free(&scene.prediction);
+}
+
+/* Where debugfs shows no VMs, any process that refuses may have one. The memslots were read all the same. */
+static void a_vm_that_may_be_hidden_is_said(void **state)
+{
+	struct scene scene = { 0 };
+	json_t *stat;
+	char *text;
+
+	(void)state;
+	make_scene(&scene, 0);
+	host_vms_note_refusals(&(struct kvm_refusals){ .count = 2 }, &scene.vms);
+	scene.kernel[1].settled = false;
+	assert_int_equal(judge(&scene, 0), ROOM_UNKNOWN);
+	assert_non_null(strstr(scene.prediction.vms[1].why, "kept changing"));
+	stat = show(&scene);
+	assert_true(json_is_null(value_at(stat, "first_l2_bytes")));
+	assert_true(json_is_null(value_at(stat, "why")));
+	assert_non_null(strstr(value_string(stat, "incomplete_why"), "2 processes, which may have VMs, lend no"));
+	text = render(stat_text, stat);
+	assert_null(strstr(text, "the memslots are unavailable"));
+	assert_non_null(strstr(text, "\nother VMs may exist: BPF: 2 processes, which may have VMs,\n"));
+	free(text);
+	text = render(stat_prom, stat);
+	assert_non_null(strstr(text, "\nminivmm_incomplete 1\n"));
+	assert_non_null(strstr(text, "\nminivmm_unknown_vms 1\n"));
+	assert_non_null(strstr(text, "\nminivmm_limit_unknown_vms{limit=\"MemAvailable\"} 1\n"));
+	assert_null(strstr(text, "\nminivmm_first_l2_bytes "));
+	free(text);
+	json_decref(stat);
+	prediction_free(&scene.prediction);
+}
+
+/* On a host that leaves no array out, a VM that is not in the list misses none. */
+static void on_an_eager_host_a_hidden_vm_needs_nothing(void **state)
+{
+	struct scene scene = { 0 };
+	json_t *stat, *limit;
+	int64_t number;
+
+	(void)state;
+	make_scene(&scene, 0);
+	choose_model("5.10", &scene.model);
+	scene.list[0].kernel = scene.list[1].kernel = NULL;
+	host_vms_note_refusals(&(struct kvm_refusals){ .count = 1 }, &scene.vms);
+	assert_int_equal(judge(&scene, 0), ROOM_PAID);
+	assert_int_equal(scene.prediction.limits[0].verdict, ROOM_PAID);
+	stat = show(&scene);
+	assert_true(value_int(stat, "first_l2_bytes", &number) && number == 0);
+	limit = json_array_get(json_object_get(stat, "limits"), 0);
+	assert_true(value_int(limit, "first_l2_bytes", &number) && number == 0);
+	json_decref(stat);
+	prediction_free(&scene.prediction);
+}
+
 static void text_fits_its_terminal(void **state)
 {
 	static const struct {
@@ -374,6 +464,54 @@ static void prometheus_gets_the_same(void **state)
 				     "verdict=\"has-room\"} 1\n"));
 	assert_non_null(strstr(text, "\nminivmm_limit_room_bytes{limit=\"MemAvailable\"} 107374182400\n"));
 	assert_non_null(strstr(text, "\nminivmm_first_l2_bytes 5259264\n"));
+	assert_non_null(strstr(text, "\nminivmm_known_first_l2_bytes 5259264\n"));
+	assert_non_null(strstr(text, "\nminivmm_unknown_vms 0\n"));
+	assert_non_null(strstr(text, "\nminivmm_incomplete 0\n"));
+	assert_non_null(strstr(text, "\nminivmm_vm_limited_by{pid=\"10\",fd=\"5\",name=\"web\",limit=\"MemAvailable\"} 1\n"));
+	assert_non_null(strstr(text, "\nminivmm_limit_verdict{limit=\"MemAvailable\",verdict=\"has-room\"} 1\n"));
+	free(text);
+	json_decref(stat);
+	prediction_free(&scene.prediction);
+}
+
+/* Each number of an object of the JSON has a sample of its own name and value. */
+static void assert_sampled(const char *text, const char *prefix, const char *labels, json_t *object)
+{
+	char line[256];
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(object, key, value) {
+		if (!json_is_integer(value) || !strcmp(key, "pid") || !strcmp(key, "fd") ||
+		    !strcmp(key, "process"))
+			continue;
+		snprintf(line, sizeof(line), "\nminivmm_%s_%s{%s} %lld\n", prefix, key, labels,
+			 (long long)json_integer_value(value));
+		if (!strstr(text, line))
+			fail_msg("there is no%sin:\n%s", line, text);
+	}
+}
+
+static void prometheus_gets_each_number(void **state)
+{
+	struct scene scene = { 0 };
+	json_t *stat, *vm, *limit;
+	char *text;
+
+	(void)state;
+	make_scene(&scene, 0);
+	scene.limit[1].limit = (struct figure){ true, 200 * G };
+	judge(&scene, 0);
+	stat = show(&scene);
+	text = render(stat_prom, stat);
+	vm = json_array_get(json_object_get(stat, "vms"), 0);
+	assert_string_equal(value_string(vm, "name"), "web");
+	assert_sampled(text, "vm", "pid=\"10\",fd=\"5\",name=\"web\"", vm);
+	assert_sampled(text, "vm_missing", "pid=\"10\",fd=\"5\",name=\"web\"", json_object_get(vm, "missing"));
+	limit = json_array_get(json_object_get(stat, "limits"), 1);
+	assert_non_null(strstr(text, "\nminivmm_limit_bytes{limit=\"memory.max of /sys/fs/cgroup/all\"} 214748364800\n"));
+	json_object_del(limit, "limit_bytes");
+	assert_sampled(text, "limit", "limit=\"memory.max of /sys/fs/cgroup/all\"", limit);
 	free(text);
 	json_decref(stat);
 	prediction_free(&scene.prediction);
@@ -397,6 +535,9 @@ static void limits_are_listed_once(void **state)
 	assert_int_equal(system(command), 0);
 	memory_limits_open(root, &limits);
 	memory_limits_of(root, 7, &limits, &one);
+	/* A cgroup that several VMs share is read once for all of them. */
+	snprintf(command, sizeof(command), "rm '%s/sys/fs/cgroup/a/memory.stat'", root);
+	assert_int_equal(system(command), 0);
 	memory_limits_of(root, 8, &limits, &other);
 	memory_limits_of(root, 9, &limits, &gone);
 	assert_true(one.known && other.known && !gone.known);
@@ -412,6 +553,15 @@ static void limits_are_listed_once(void **state)
 	assert_string_equal(one.cgroup, "/a/b");
 	assert_string_equal(gone.cgroup, "");
 	memory_limits_free(&limits);
+	/* From a cgroup namespace the limits above its root are not seen. */
+	snprintf(command, sizeof(command), "cd '%s/sys/fs/cgroup' && echo populated 1 >cgroup.events && "
+		 "echo anon 1 >a/memory.stat", root);
+	assert_int_equal(system(command), 0);
+	memory_limits_open(root, &limits);
+	memory_limits_of(root, 7, &limits, &one);
+	assert_false(one.known);
+	assert_non_null(strstr(one.why, "limits above /sys/fs/cgroup are not seen"));
+	memory_limits_free(&limits);
 	snprintf(command, sizeof(command), "rm -r '%s'", root);
 	assert_int_equal(system(command), 0);
 }
@@ -425,8 +575,12 @@ int main(void)
 		cmocka_unit_test(vms_under_one_limit_count_together),
 		cmocka_unit_test(what_is_not_known_is_no_room),
 		cmocka_unit_test(the_worst_comes_first_and_all_is_told),
+		cmocka_unit_test(a_vm_that_refuses_is_left_out_of_the_sums),
+		cmocka_unit_test(a_vm_that_may_be_hidden_is_said),
+		cmocka_unit_test(on_an_eager_host_a_hidden_vm_needs_nothing),
 		cmocka_unit_test(text_fits_its_terminal),
 		cmocka_unit_test(prometheus_gets_the_same),
+		cmocka_unit_test(prometheus_gets_each_number),
 		cmocka_unit_test(limits_are_listed_once),
 	};
 

@@ -21,11 +21,8 @@
 /* With files of process 77. */
 static int make_process(void **state)
 {
-	char command[96];
-
 	make_root(state);
-	snprintf(command, sizeof(command), "mkdir -p '%s/proc/77'", (char *)*state);
-	assert_int_equal(system(command), 0);
+	make_folder(*state, "/proc/77");
 	return 0;
 }
 
@@ -68,25 +65,28 @@ static void names_come_from_who_knows_best(void **state)
 	const char *root = *state;
 	struct vm_name name;
 
-	vm_name_read(root, 77, "", &name);
+	vm_name_read(root, 77, "", "", &name);
 	assert_int_equal(name.namer, NAMER_NONE);
 	assert_null(vm_namer_name(name.namer));
 	PUT(root, "comm", "vmm\n");
 	/* Without its command line nothing says that the command's name is the VM's. */
-	vm_name_read(root, 77, "", &name);
+	vm_name_read(root, 77, "", "", &name);
 	assert_int_equal(name.namer, NAMER_NONE);
 	PUT(root, "cmdline", "/usr/bin/vmm\0--id\0nobody\0-name\0");
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		vm_name_read(root, 77, rows[i].cgroup, &name);
+		vm_name_read(root, 77, rows[i].cgroup, "", &name);
 		assert_int_equal(name.namer, rows[i].namer);
 		assert_string_equal(name.text, rows[i].name);
 	}
+	vm_name_read(root, 77, "", "read before", &name);
+	assert_int_equal(name.namer, NAMER_COMMAND);
+	assert_string_equal(name.text, "read before");
 }
 
 #define EXPECT_NAME(root, words, expected_namer, expected_name) do {                   \
 		struct vm_name is;                                                      \
 		PUT(root, "cmdline", words);                                            \
-		vm_name_read(root, 77, "/user.slice", &is);                             \
+		vm_name_read(root, 77, "/user.slice", "", &is);                             \
 		assert_int_equal(is.namer, expected_namer);                             \
 		assert_string_equal(is.text, expected_name);                            \
 	} while (0)
@@ -182,7 +182,7 @@ static void the_vms_of_a_kernel_are_kept(void **state)
 	char why[SOURCE_WHY];
 
 	(void)state;
-	assert_int_equal(kernel_vms_read("tests/fixtures/memslots/6.12", &vms, why), 0);
+	assert_int_equal(kernel_vms_read("tests/fixtures/memslots/6.12", false, &vms, why), 0);
 	assert_int_equal(vms.count, 3);
 	for (size_t i = 0; i < vms.count; i++) {
 		assert_true(vms.list[i].settled);
@@ -192,7 +192,7 @@ static void the_vms_of_a_kernel_are_kept(void **state)
 	}
 	assert_null(kernel_vms_find(&vms, "1-1"));
 	kernel_vms_free(&vms);
-	assert_true(kernel_vms_read("/nowhere", &vms, why) < 0);
+	assert_true(kernel_vms_read("/nowhere", true, &vms, why) < 0);
 	assert_int_equal(vms.count, 0);
 }
 

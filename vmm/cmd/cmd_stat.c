@@ -26,8 +26,9 @@ static const char doc[] =
 	"Without --walk and --predict it reads only counters, which does not disturb the VMs: a VM "
 	"whose mmu_cache_miss has counted a shadow page has rmaps. A VM looks lazy if somebody has "
 	"reset its counters by writing to them.\n\n"
-	"--predict reads each VM's memslots from the kernel's memory (/proc/kcore), and says what its "
-	"first nested guest will take and whether that fits: would be killed, if some limit has less "
+	"--predict reads each VM's memslots from the kernel's memory (/proc/kcore, or by BPF where that "
+	"can't be read), and says what its first nested guest will take and whether that fits: would be "
+	"killed, if some limit has less "
 	"room now; tight, if all that may come, a full guest's memory and shadow pages, does not fit; "
 	"has room; paid, if nothing is missing; or unknown.\n\n"
 	"Example: minivmm stat --predict --state lazy\n\n"
@@ -140,11 +141,14 @@ static void sight_free(struct sight *sight)
 static int nothing(const struct arguments *arguments, const struct sight *sight)
 {
 	struct err err = { 0 };
+	char why[SOURCE_WHY];
 
 	if (*sight->why && *sight->memslots_why)
 		err_set(&err, ENOENT, "%s; %s", sight->why, sight->memslots_why);
 	else if (*sight->why)
 		err_set(&err, ENOENT, "%s", sight->why);
+	else if (host_vms_may_lack("", &sight->vms, &sight->kernel.refusals, arguments->pid, why))
+		err_set(&err, ENOENT, "%s", why);
 	else
 		err_set(&err, ENOENT, "thread %lld created no VM, or the VM is gone",
 			(long long)arguments->pid);
@@ -155,33 +159,42 @@ static int nothing(const struct arguments *arguments, const struct sight *sight)
 	return EXIT_SKIP;
 }
 
-static bool some_state_is_unknown(const struct host_vms *vms)
+static bool some_state_is(enum rmap_state state, const struct host_vms *vms)
 {
 	for (size_t i = 0; i < vms->count; i++)
-		if (vms->list[i].state == RMAP_UNKNOWN)
+		if (vms->list[i].state == state)
 			return true;
 	return false;
 }
 
 /*
- * Reads the memslots where they tell something: to predict on a host that is lazy at all, to show
- * them, and where debugfs hides its counters (lockdown=integrity).
+ * Reads the memslots where they tell something: to predict where anything is lazy, to show them,
+ * and where debugfs hides its counters (lockdown=integrity). Only a prediction borrows descriptors.
  */
 static int read_memslots(const struct arguments *arguments, const struct model *model,
 			 struct sight *sight)
 {
-	bool lazy = model_is_lazy(model, ARRAY_RMAP) || model_is_lazy(model, ARRAY_TRACKING);
+	bool lazy = model_is_lazy(model, ARRAY_RMAP) || model_is_lazy(model, ARRAY_TRACKING) ||
+		    some_state_is(RMAP_LAZY, &sight->vms);
 	bool wanted = arguments->predict ? lazy || arguments->options.verbose || *sight->why :
-					   lazy && some_state_is_unknown(&sight->vms);
+					   lazy && some_state_is(RMAP_UNKNOWN, &sight->vms);
 	int code = 0;
 
-	if (wanted && kernel_vms_read("", &sight->kernel, sight->memslots_why))
+	if (wanted && kernel_vms_read("", arguments->predict, &sight->kernel, sight->memslots_why))
 		return 0;
 	sight->kernel_read = wanted;
 	if (wanted)
 		code = host_vms_join("", &sight->kernel, &sight->vms);
 	kernel_judge_vms(&sight->facts, &sight->vms);
 	return code;
+}
+
+/* Where debugfs shows no VMs, the kernel's memory does: all, or those that are lent to BPF. */
+static void take_kernel_vms(struct sight *sight)
+{
+	if (*sight->why)
+		host_vms_note_refusals(&sight->kernel.refusals, &sight->vms);
+	*sight->why = '\0';
 }
 
 static int predict_all(const struct model *model, struct sight *sight)
@@ -199,7 +212,6 @@ static int read_host(const struct arguments *arguments, struct sight *sight)
 	struct model model;
 	int code;
 
-	host_read("", &sight->host);
 	if (arguments->predict)
 		probe_kernel(&sight->host, NULL, NULL, &sight->facts);
 	else
@@ -211,9 +223,8 @@ static int read_host(const struct arguments *arguments, struct sight *sight)
 	if (*sight->why && !arguments->predict)
 		return 0;
 	code = read_memslots(arguments, &model, sight);
-	/* Where the kernel's memory shows them, nothing is missed. */
 	if (sight->kernel_read)
-		*sight->why = '\0';
+		take_kernel_vms(sight);
 	return !code && arguments->predict ? predict_all(&model, sight) : code;
 }
 
@@ -257,6 +268,7 @@ static int show_sight(const struct arguments *arguments, struct sight *sight)
 		.walked = arguments->walk,
 		.prediction = arguments->predict ? &sight->prediction : NULL,
 		.limits = &sight->limits, .why = sight->memslots_why,
+		.kernel = sight->kernel_read ? &sight->kernel : NULL,
 		.slots = arguments->predict && arguments->options.verbose,
 	};
 
@@ -268,9 +280,15 @@ static int show_sight(const struct arguments *arguments, struct sight *sight)
 static int show(const struct arguments *arguments)
 {
 	struct sight sight = { 0 };
-	int status = read_host(arguments, &sight) ? cmd_no_memory("the VMs") :
-						    show_sight(arguments, &sight);
+	struct err err = { 0 };
+	int status;
 
+	host_read("", &sight.host);
+	if (host_need_kernel(&sight.host, &err)) {
+		cmd_print_err(&err);
+		return EXIT_SKIP;
+	}
+	status = read_host(arguments, &sight) ? cmd_no_memory("the VMs") : show_sight(arguments, &sight);
 	sight_free(&sight);
 	return status;
 }

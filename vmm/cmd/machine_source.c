@@ -59,9 +59,11 @@ static bool is_of(const struct host_vm *vm, uint64_t pid)
 }
 
 /* The one VM of a process. NULL: err says why there is not exactly one. */
-static struct host_vm *choose(struct host_vms *vms, uint64_t pid, struct err *err)
+static struct host_vm *choose(struct host_vms *vms, const struct kvm_refusals *refusals,
+			      uint64_t pid, struct err *err)
 {
 	struct host_vm *found = NULL;
+	char why[SOURCE_WHY];
 	size_t count = 0;
 
 	for (size_t i = 0; i < vms->count; i++) {
@@ -72,7 +74,9 @@ static struct host_vm *choose(struct host_vms *vms, uint64_t pid, struct err *er
 	}
 	if (count == 1 && found->kernel->settled)
 		return found;
-	if (!count)
+	if (!count && host_vms_may_lack("", vms, refusals, (int64_t)pid, why))
+		err_set(err, ENODATA, "%s", why);
+	else if (!count)
 		err_set(err, ENODATA, "process %llu has no VM", (unsigned long long)pid);
 	else if (count > 1)
 		err_set(err, ENODATA, "process %llu has %zu VMs: this plans one",
@@ -90,7 +94,7 @@ static int read_process(uint64_t pid, struct machine *machine, struct figure *vm
 	struct kernel_vms kernel;
 	char why[SOURCE_WHY];
 	struct host_vm *vm;
-	int code = kernel_vms_read("", &kernel, why);
+	int code = kernel_vms_read("", true, &kernel, why);
 
 	if (code) {
 		err_set(err, ENODATA, "%s", why);
@@ -99,7 +103,7 @@ static int read_process(uint64_t pid, struct machine *machine, struct figure *vm
 	}
 	code = host_vms_join("", &kernel, &vms);
 	if (!code) {
-		vm = choose(&vms, pid, err);
+		vm = choose(&vms, &kernel.refusals, pid, err);
 		code = vm ? 0 : -ENODATA;
 	}
 	if (!code) {

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,17 +20,27 @@
 /* "START-END PERMS OFFSET DEVICE INODE[ NAME]\n" */
 static bool parse_mapping(const char *line, struct mapping *mapping)
 {
-	char perms[5];
-	int at = 0;
+	size_t length;
+	char *next;
 
 	*mapping = (struct mapping){ 0 };
-	if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s %*s %*s %*s %n", &mapping->start,
-		   &mapping->end, perms, &at) != 3 || mapping->end <= mapping->start)
+	mapping->start = strtoull(line, &next, 16);
+	if (next == line || *next++ != '-')
 		return false;
-	mapping->writable = perms[1] == 'w';
-	mapping->is_private = perms[3] == 'p';
-	snprintf(mapping->name, sizeof(mapping->name), "%.79s", at ? line + at : "");
-	mapping->name[strcspn(mapping->name, "\n")] = '\0';
+	mapping->end = strtoull(next, &next, 16);
+	if (*next++ != ' ' || strcspn(next, " \n") != 4 || next[4] != ' ' || mapping->end <= mapping->start)
+		return false;
+	mapping->writable = next[1] == 'w';
+	mapping->is_private = next[3] == 'p';
+	next += 5;
+	for (int field = 0; field < 3; field++) {
+		next += strcspn(next, " \n");
+		next += strspn(next, " ");
+	}
+	length = strcspn(next, "\n");
+	if (length >= sizeof(mapping->name))
+		length = sizeof(mapping->name) - 1;
+	memcpy(mapping->name, next, length);
 	return true;
 }
 
@@ -61,15 +70,17 @@ static int read_lines(FILE *file, struct mappings *mappings)
 
 int mappings_read(const char *root, pid_t pid, struct mappings *mappings, char why[SOURCE_WHY])
 {
-	char path[32];
+	char path[32], buffer[SOURCE_BUFFER];
 	FILE *file;
 	int code;
 
 	*mappings = (struct mappings){ 0 };
 	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
 	code = source_open(&file, root, path, why);
-	if (!code)
+	if (!code) {
+		setvbuf(file, buffer, _IOFBF, sizeof(buffer));
 		code = source_close(file, path, read_lines(file, mappings), why);
+	}
 	if (code)
 		mappings_free(mappings);
 	return code;
@@ -237,7 +248,7 @@ static int read_status(const char *root, pid_t pid, struct resident *resident, c
 		{ "RssAnon:\t", &resident->anonymous }, { "RssShmem:\t", &resident->shared },
 		{ "HugetlbPages:\t", &resident->huge },
 	};
-	char path[32], line[256];
+	char path[32], line[256], buffer[SOURCE_BUFFER];
 	FILE *file;
 	int code;
 
@@ -246,9 +257,11 @@ static int read_status(const char *root, pid_t pid, struct resident *resident, c
 	code = source_open(&file, root, path, why);
 	if (code)
 		return code;
+	setvbuf(file, buffer, _IOFBF, sizeof(buffer));
 	while (fgets(line, sizeof(line), file)) {
 		for (size_t i = 0; i < 3; i++)
-			source_kilobytes(line, rows[i].name, rows[i].to);
+			if (*line == *rows[i].name)
+				source_kilobytes(line, rows[i].name, rows[i].to);
 	}
 	return source_close(file, path, source_end(file), why);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "host/host.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -86,18 +87,36 @@ static void read_module(const char *root, struct host *host)
 	}
 }
 
-void host_read(const char *root, struct host *host)
+/* Where a filter denies uname(), /proc tells the same. */
+static void read_names(const char *root, struct host *host)
 {
 	struct utsname name;
 
-	*host = (struct host){ .page_size = (uint64_t)sysconf(_SC_PAGESIZE) };
 	if (!uname(&name)) {
 		snprintf(host->kernel, sizeof(host->kernel), "%s", name.release);
 		snprintf(host->hostname, sizeof(host->hostname), "%s", name.nodename);
+		return;
 	}
+	read_line(root, "/proc/sys/kernel/osrelease", host->kernel, sizeof(host->kernel));
+	read_line(root, "/proc/sys/kernel/hostname", host->hostname, sizeof(host->hostname));
+}
+
+void host_read(const char *root, struct host *host)
+{
+	*host = (struct host){ .page_size = (uint64_t)sysconf(_SC_PAGESIZE) };
+	read_names(root, host);
 	read_line(root, "/proc/sys/kernel/random/boot_id", host->boot_id, sizeof(host->boot_id));
 	read_cpu(root, host);
 	read_module(root, host);
+}
+
+int host_need_kernel(const struct host *host, struct err *err)
+{
+	if (host->kernel[0])
+		return 0;
+	err_set(err, ENOSYS, "which kernel this is can't be told: neither uname() nor /proc/sys/kernel/osrelease says it");
+	err_remedy(err, "let minivmm call uname(), or mount /proc");
+	return -ENOSYS;
 }
 
 void host_version(const char *release, unsigned int *major, unsigned int *minor)

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/answer.h"
+#include "base/err.h"
 
 struct host {
 	char kernel[128];	/* uname -r */
@@ -22,6 +23,8 @@ struct host {
 
 /* root: "" or a fixture folder. What can't be read stays empty or unknown. */
 void host_read(const char *root, struct host *host);
+/* 0, or -errno: the kernel is not known, and nothing can be told of what its KVM does. */
+int host_need_kernel(const struct host *host, struct err *err);
 /* "6.12.117+deb12-cloud-amd64" -> 6, 12; 0, 0 when it does not start with X.Y */
 void host_version(const char *release, unsigned int *major, unsigned int *minor);
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/answer.h"
+#include "base/text.h"
 #include "host/source.h"
 
 #define FOLDER DEBUGFS "/kvm"
@@ -170,9 +171,35 @@ int host_vms_join(const char *root, const struct kernel_vms *kernel, struct host
 		else
 			code = add_kernel_vm(root, &kernel->list[i], vms);
 	}
+	for (size_t i = 0; i < vms->count; i++)
+		vms->list[i].refused = !vms->list[i].kernel &&
+				       kvm_refuser(root, &kernel->refusals, vms->list[i].pid);
 	if (vms->count)
 		qsort(vms->list, vms->count, sizeof(*vms->list), by_pid);
 	return code;
+}
+
+void host_vms_note_refusals(const struct kvm_refusals *refusals, struct host_vms *vms)
+{
+	if (refusals->count == 1)
+		snprintf(vms->incomplete_why, SOURCE_WHY, "BPF: 1 process, which may have a VM, "
+			 "lends no descriptor: " KVM_REFUSED);
+	else if (refusals->count)
+		snprintf(vms->incomplete_why, SOURCE_WHY, "BPF: %zu processes, which may have VMs, "
+			 "lend no descriptors: " KVM_REFUSED, refusals->count);
+}
+
+bool host_vms_may_lack(const char *root, const struct host_vms *vms,
+		       const struct kvm_refusals *refusals, int64_t pid, char why[SOURCE_WHY])
+{
+	pid_t refuser = kvm_refuser(root, refusals, pid);
+
+	if (refuser)
+		snprintf(why, SOURCE_WHY, "process %d does not lend its descriptors to BPF: "
+			 KVM_REFUSED, refuser);
+	else
+		snprintf(why, SOURCE_WHY, "%s", vms->incomplete_why);
+	return *why;
 }
 
 pid_t host_vm_process(const struct host_vm *vm)
@@ -190,7 +217,8 @@ static void survey_vm(const char *root, struct host_vm *vm, struct memory_limits
 	pid_t process = host_vm_process(vm);
 
 	memory_limits_of(root, process, limits, &vm->limits);
-	vm_name_read(root, process, vm->limits.cgroup, &vm->name);
+	vm_name_read(root, process, vm->limits.cgroup, process == vm->pid ? vm->command : "",
+		     &vm->name);
 	if (vm->kernel && vm->kernel->settled)
 		guest_memory_read(root, process, vm->kernel->slots, vm->kernel->count, &vm->memory);
 }
@@ -236,16 +264,6 @@ static enum answer has_vcpu(const char *root, const char *folder)
 	return is_there(root, path);
 }
 
-/* FNV-1a, by Fowler, Noll and Vo, public domain. */
-static uint64_t hash(const char *text)
-{
-	uint64_t value = 0xcbf29ce484222325;
-
-	for (; *text; text++)
-		value = (value ^ (unsigned char)*text) * 0x100000001b3;
-	return value;
-}
-
 /* The inode number is another one when a VM of the same name takes the place of one that ended. */
 static void count_other(const char *root, const struct host_vm *vm, uint64_t inode,
 			struct other_vms *others)
@@ -257,7 +275,7 @@ static void count_other(const char *root, const struct host_vm *vm, uint64_t ino
 	if (ours == ANSWER_YES)
 		return;
 	others->running += runs == ANSWER_YES;
-	others->set += hash(vm->folder) ^ inode;
+	others->set += text_hash(vm->folder) ^ inode;
 }
 
 /* kvm_uevent_notify_change(), virt/kvm/kvm_main.c. Other devices send some, too. */

@@ -39,6 +39,7 @@ struct host_vm {
 	bool walked;		/* rmaps is known */
 	struct rmaps_stat rmaps;
 	char why[SOURCE_WHY];	/* why something is not known, or "" */
+	bool refused;		/* host_vms_join(): its process does not lend the VM's descriptor */
 	bool hidden;		/* nobody asked for this one: it counts, but is not shown */
 	const struct kernel_vm *kernel;	/* host_vms_join(); NULL: not read */
 	/* By host_vms_survey(). */
@@ -56,6 +57,7 @@ struct host_vms_query {
 struct host_vms {
 	struct host_vm *list;	/* by pid, fd */
 	size_t count;
+	char incomplete_why[SOURCE_WHY]; /* why there may be VMs that are not in the list, or "" */
 };
 
 /*
@@ -71,6 +73,11 @@ void host_vms_free(struct host_vms *vms);
  * not show. 0 or -ENOMEM.
  */
 int host_vms_join(const char *root, const struct kernel_vms *kernel, struct host_vms *vms);
+/* For a host where only BPF shows VMs: a process that refuses may have one that is not listed. */
+void host_vms_note_refusals(const struct kvm_refusals *refusals, struct host_vms *vms);
+/* May this process, or the one of this thread, have a VM that is not in the list? why says why. */
+bool host_vms_may_lack(const char *root, const struct host_vms *vms,
+		       const struct kvm_refusals *refusals, int64_t pid, char why[SOURCE_WHY]);
 /* The process whose memory the VM's is, and whose cgroup pays. */
 pid_t host_vm_process(const struct host_vm *vm);
 /* Its own, where it has one, else its command's. */

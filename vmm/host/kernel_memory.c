@@ -70,8 +70,20 @@ int kernel_memory_open(struct kernel_memory *memory, const char *root, char why[
 	return code;
 }
 
+int kernel_memory_open_probe(struct kernel_memory *memory, char why[SOURCE_WHY])
+{
+	int code;
+
+	*memory = (struct kernel_memory){ .fd = -1 };
+	code = kernel_probe_open(&memory->probe, why);
+	memory->probed = !code;
+	return code;
+}
+
 void kernel_memory_close(struct kernel_memory *memory)
 {
+	if (memory->probed)
+		kernel_probe_close(&memory->probe);
 	free(memory->loads);
 	if (memory->fd >= 0)
 		close(memory->fd);
@@ -99,6 +111,8 @@ int kernel_memory_read(const struct kernel_memory *memory, uint64_t address, voi
 	const Elf64_Phdr *load = segment(memory, address, size);
 	char *to = buffer;
 
+	if (memory->probed)
+		return kernel_probe_read(&memory->probe, address, buffer, size);
 	if (!load)
 		return -EFAULT;
 	for (size_t done = 0; done < size;) {
@@ -112,34 +126,71 @@ int kernel_memory_read(const struct kernel_memory *memory, uint64_t address, voi
 	return 0;
 }
 
-/* "ADDRESS TYPE NAME[\t[MODULE]]\n". True when a symbol that was looked for is found. */
-static bool take_symbol(const char *line, struct kernel_symbol *symbols, size_t count)
+/* The name in "ADDRESS TYPE NAME[\t[MODULE]]\n", or NULL. */
+static const char *symbol_name(const char *line)
 {
-	char *end;
-	uint64_t address = strtoull(line, &end, 16);
-	const char *name = end + 3;
-	size_t length;
+	const char *space = strchr(line, ' ');
 
-	if (end == line || end[0] != ' ' || !end[1] || end[2] != ' ')
-		return false;
-	length = strcspn(name, "\t\n");
-	if (name[length] == '\t' && strcmp(name + length, "\t[kvm]\n"))
-		return false;
-	for (size_t i = 0; i < count; i++) {
-		if (symbols[i].address || strlen(symbols[i].name) != length ||
-		    memcmp(symbols[i].name, name, length))
+	return space && space[1] && space[2] == ' ' ? space + 3 : NULL;
+}
+
+/* Only vmlinux and module kvm have the symbols that are looked for. */
+static bool is_named(const char *name, const char *wanted)
+{
+	size_t length = strlen(wanted);
+
+	return !strncmp(name, wanted, length) &&
+	       (name[length] == '\n' || !strcmp(name + length, "\t[kvm]\n"));
+}
+
+/* One pass over some 200,000 lines. */
+struct symbol_search {
+	struct kernel_symbol *symbols;
+	size_t count;
+	bool code_seen;		/* a line of code showed its address */
+	bool hidden;		/* the kernel hides the addresses from this process */
+	bool done;
+};
+
+/* Code is never at 0, as data of each CPU is. The first line of code tells for all. */
+static void check_code(struct symbol_search *search, uint64_t address, char type)
+{
+	if (type != 't' && type != 'T')
+		return;
+	search->code_seen = true;
+	search->hidden = !address;
+}
+
+/* Modules come after vmlinux, and callers look for at most one symbol of kvm, which may be one. */
+static void take_symbol(struct symbol_search *search, const char *line, const char *name)
+{
+	for (size_t i = 0; i < search->count; i++) {
+		struct kernel_symbol *symbol = &search->symbols[i];
+
+		if (symbol->address || *name != *symbol->name || !is_named(name, symbol->name))
 			continue;
-		symbols[i].address = address;
-		return true;
+		symbol->address = strtoull(line, NULL, 16);
+		search->hidden |= !symbol->address;
+		search->done = strchr(name, '\t');
 	}
-	return false;
+}
+
+static void search_line(struct symbol_search *search, const char *line)
+{
+	const char *name = symbol_name(line);
+
+	if (!name)
+		return;
+	if (!search->code_seen)
+		check_code(search, strtoull(line, NULL, 16), name[-2]);
+	take_symbol(search, line, name);
 }
 
 int kernel_symbols_find(const char *root, struct kernel_symbol *symbols, size_t count,
 			char why[SOURCE_WHY])
 {
+	struct symbol_search search = { .symbols = symbols, .count = count };
 	char buffer[SOURCE_BUFFER], *line = NULL;
-	bool hidden = false;
 	size_t room = 0;
 	FILE *file;
 	int code = source_open(&file, root, KALLSYMS, why);
@@ -147,12 +198,11 @@ int kernel_symbols_find(const char *root, struct kernel_symbol *symbols, size_t 
 	if (code)
 		return code;
 	setvbuf(file, buffer, _IOFBF, sizeof(buffer));
-	while (getline(&line, &room, file) > 0)
-		if (take_symbol(line, symbols, count))
-			hidden |= !strtoull(line, NULL, 16);
+	while (!search.hidden && !search.done && getline(&line, &room, file) > 0)
+		search_line(&search, line);
 	free(line);
 	code = source_close(file, KALLSYMS, source_end(file), why);
-	if (!code && hidden) {
+	if (!code && search.hidden) {
 		snprintf(why, SOURCE_WHY, KALLSYMS " hides addresses (kernel.kptr_restrict, or "
 			 "CAP_SYSLOG is missing)");
 		code = -EPERM;

@@ -23,6 +23,7 @@ uint64_t kernel_value(const struct kernel_types *types, const void *copy, enum k
 
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
+#include <limits.h>
 
 #define FOLDER "/sys/kernel/btf"
 
@@ -100,44 +101,81 @@ static bool find_path(const struct btf *btf, uint32_t id, const char *path,
 	return true;
 }
 
-/* Types that the module has of its own go before those that vmlinux was compiled with. */
-static uint32_t find_structure(const struct btf *btf, const char *name)
+/* Rows of one structure stand together. */
+static bool begins_structure(int row)
 {
-	const struct btf *base = btf__base_btf(btf);
-	uint32_t from = base ? btf__type_cnt(base) : 1, to = btf__type_cnt(btf);
-
-	for (int pass = 0; pass < 2; pass++, to = from, from = 1) {
-		for (uint32_t id = from; id < to; id++) {
-			const struct btf_type *type = btf__type_by_id(btf, id);
-
-			if (btf_is_struct(type) &&
-			    !strcmp(btf__name_by_offset(btf, type->name_off), name))
-				return id;
-		}
-	}
-	return 0;
+	return !row || strcmp(rows[row - 1].structure, rows[row].structure);
 }
 
-static uint32_t structure_size(const struct btf *btf, const char *name)
+/* The structures of the rows, by the first row of each, and what their names begin with. */
+struct wanted {
+	int rows[MEMBER_COUNT];
+	size_t count;
+	bool initials[UCHAR_MAX + 1];
+};
+
+static void want_structures(struct wanted *wanted)
 {
-	uint32_t id = find_structure(btf, name);
+	*wanted = (struct wanted){ 0 };
+	for (int i = 0; i < MEMBER_COUNT; i++) {
+		if (!begins_structure(i))
+			continue;
+		wanted->rows[wanted->count++] = i;
+		wanted->initials[(unsigned char)*rows[i].structure] = true;
+	}
+}
+
+/* Those of these types that rows are looked for in; a structure that was found before stays. */
+static void find_structures_in(const struct btf *btf, uint32_t from, uint32_t to,
+			       const struct wanted *wanted, uint32_t ids[MEMBER_COUNT])
+{
+	for (uint32_t id = from; id < to; id++) {
+		const struct btf_type *type = btf__type_by_id(btf, id);
+		const char *name = btf_is_struct(type) ? btf__name_by_offset(btf, type->name_off) : "";
+
+		if (!wanted->initials[(unsigned char)*name])
+			continue;
+		for (size_t i = 0; i < wanted->count; i++) {
+			int row = wanted->rows[i];
+
+			if (!ids[row] && !strcmp(name, rows[row].structure))
+				ids[row] = id;
+		}
+	}
+}
+
+/*
+ * The type of each row's structure, or 0, in one pass, as there are 100,000 types. Types that the
+ * module has of its own go before those that vmlinux was compiled with.
+ */
+static void find_structures(const struct btf *btf, uint32_t ids[MEMBER_COUNT])
+{
+	const struct btf *base = btf__base_btf(btf);
+	uint32_t own = base ? btf__type_cnt(base) : 1;
+	struct wanted wanted;
+
+	want_structures(&wanted);
+	memset(ids, 0, MEMBER_COUNT * sizeof(ids[0]));
+	find_structures_in(btf, own, btf__type_cnt(btf), &wanted, ids);
+	find_structures_in(btf, 1, own, &wanted, ids);
+	for (int i = 0; i < MEMBER_COUNT; i++)
+		if (!begins_structure(i))
+			ids[i] = ids[i - 1];
+}
+
+static uint32_t structure_size(const struct btf *btf, uint32_t id)
+{
 	int64_t size = id ? btf__resolve_size(btf, id) : 0;
 
 	return size > 0 && size <= UINT32_MAX ? (uint32_t)size : 0;
 }
 
-static int find_members(const struct btf *btf, struct kernel_types *types, char why[SOURCE_WHY])
+static int find_members(const struct btf *btf, const uint32_t ids[MEMBER_COUNT],
+			struct kernel_types *types, char why[SOURCE_WHY])
 {
-	const char *structure = "";
-	uint32_t id = 0;
-
 	for (int i = 0; i < MEMBER_COUNT; i++) {
-		/* Rows of one structure stand together, and looking one up takes long. */
-		if (strcmp(structure, rows[i].structure)) {
-			structure = rows[i].structure;
-			id = find_structure(btf, structure);
-		}
-		if ((id && find_path(btf, id, rows[i].member, &types->members[i])) || !rows[i].must)
+		if ((ids[i] && find_path(btf, ids[i], rows[i].member, &types->members[i])) ||
+		    !rows[i].must)
 			continue;
 		snprintf(why, SOURCE_WHY, "this kernel's BTF has no struct %s with member %s",
 			 rows[i].structure, rows[i].member);
@@ -149,14 +187,17 @@ static int find_members(const struct btf *btf, struct kernel_types *types, char 
 static int resolve(const struct btf *btf, struct kernel_types *types, char why[SOURCE_WHY])
 {
 	const struct kernel_field *members = types->members;
-	int code = find_members(btf, types, why);
+	uint32_t ids[MEMBER_COUNT];
+	int code;
 
+	find_structures(btf, ids);
+	code = find_members(btf, ids, types, why);
 	if (code)
 		return code;
-	types->kvm_size = structure_size(btf, "kvm");
-	types->slots_size = structure_size(btf, "kvm_memslots");
-	types->slot_size = structure_size(btf, "kvm_memory_slot");
-	types->node_size = structure_size(btf, "vmap_node");
+	types->kvm_size = structure_size(btf, ids[MEMBER_KVM_VM_LIST]);
+	types->slots_size = structure_size(btf, ids[MEMBER_SLOTS_GENERATION]);
+	types->slot_size = structure_size(btf, ids[MEMBER_SLOT_BASE]);
+	types->node_size = structure_size(btf, ids[MEMBER_NODE_BUSY]);
 	if ((members[MEMBER_SLOTS_ARRAY].known && members[MEMBER_SLOTS_USED].known) ||
 	    (members[MEMBER_SLOTS_TREE].known && members[MEMBER_SLOTS_INDEX].known &&
 	     members[MEMBER_SLOT_NODE].known))

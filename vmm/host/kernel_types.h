@@ -25,6 +25,10 @@
 	X(DENTRY_NAME, "dentry", "d_name.name", true)                                          \
 	X(MM_OWNER, "mm_struct", "owner", false)            /* CONFIG_MEMCG */                 \
 	X(TASK_TGID, "task_struct", "tgid", true)                                              \
+	X(TASK_FILES, "task_struct", "files", false)        /* what lies behind a descriptor */ \
+	X(FILES_TABLE, "files_struct", "fdt", false)                                           \
+	X(TABLE_FILES, "fdtable", "fd", false)                                                 \
+	X(FILE_DATA, "file", "private_data", false)                                            \
 	X(SLOTS_GENERATION, "kvm_memslots", "generation", true)                                \
 	X(SLOTS_USED, "kvm_memslots", "used_slots", false)  /* an array up to 5.16 ... */      \
 	X(SLOTS_ARRAY, "kvm_memslots", "memslots", false)                                      \
@@ -48,7 +52,11 @@
 	X(VM_ADDR, "vm_struct", "addr", false)                                                 \
 	X(VM_PAGES, "vm_struct", "pages", false)                                               \
 	X(VM_NR_PAGES, "vm_struct", "nr_pages", false)                                         \
-	X(NODE_BUSY, "vmap_node", "busy.head", false)       /* 6.9 */
+	X(NODE_BUSY, "vmap_node", "busy.head", false)       /* 6.9 */                          \
+	X(MODULE_KALLSYMS, "module", "kallsyms", false)                                        \
+	X(SYMBOLS_TABLE, "mod_kallsyms", "symtab", false)                                      \
+	X(SYMBOLS_COUNT, "mod_kallsyms", "num_symtab", false)                                  \
+	X(SYMBOLS_NAMES, "mod_kallsyms", "strtab", false)
 
 enum kernel_member {
 #define MEMBER_ENUM(id, structure, member, must) MEMBER_##id,

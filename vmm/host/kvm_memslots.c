@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "host/module_symbols.h"
+
 #define TRIES 20
 #define VMS_MOST 65536
 #define SLOTS_MOST 65536		/* 2 address spaces of 32764, and some slots of KVM's own */
@@ -29,6 +31,17 @@ static uint64_t kvm_value(const struct reading *reading, enum kernel_member memb
 static int read_at(const struct reading *reading, uint64_t address, void *buffer, size_t size)
 {
 	return kernel_memory_read(&reading->reader->memory, address, buffer, size);
+}
+
+/* The active set of memslots is in struct kvm itself since 5.17, and so in the copy of that. */
+static int read_set(const struct reading *reading, uint64_t address, void *buffer, size_t size)
+{
+	uint64_t into = address - reading->vm.kvm, all = reading->reader->types.kvm_size;
+
+	if (address < reading->vm.kvm || into > all || size > all - into)
+		return read_at(reading, address, buffer, size);
+	memcpy(buffer, reading->kvm + into, size);
+	return 0;
 }
 
 /* What was read is no state that existed: to be read again. */
@@ -201,7 +214,7 @@ static int read_space(struct reading *reading, unsigned int as_id)
 	head = malloc(size);
 	if (!head)
 		return -ENOMEM;
-	code = read_at(reading, slots, head, size);
+	code = read_set(reading, slots, head, size);
 	if (!code) {
 		reading->generations[as_id] = kernel_value(types, head, MEMBER_SLOTS_GENERATION, 0);
 		if (reading->generations[as_id] & IN_PROGRESS)
@@ -319,6 +332,8 @@ static int read_vm(struct reading *reading)
 {
 	int code = -EAGAIN;
 
+	reading->vm.why = NULL;
+	reading->vm.pid = 0;
 	for (unsigned int try = 0; code && try < TRIES; try++) {
 		if (try)
 			usleep(100u << (try < 8 ? try : 8));
@@ -410,6 +425,18 @@ static int check_listed(struct reading *reading, uint64_t node, uint64_t before)
 	return 0;
 }
 
+int kvm_reader_vm(const struct kvm_reader *reader, struct kernel_vm *vm)
+{
+	struct reading reading = {
+		.reader = reader, .kvm = malloc(reader->types.kvm_size), .vm = *vm,
+	};
+	int code = reading.kvm ? read_vm(&reading) : -ENOMEM;
+
+	*vm = reading.vm;
+	free(reading.kvm);
+	return code;
+}
+
 int kvm_reader_each(const struct kvm_reader *reader, kernel_vm_visit *visit, void *data)
 {
 	struct reading reading = { .reader = reader, .kvm = malloc(reader->types.kvm_size) };
@@ -418,8 +445,6 @@ int kvm_reader_each(const struct kvm_reader *reader, kernel_vm_visit *visit, voi
 
 	for (size_t i = 0; !code && i < list.count; i++) {
 		reading.vm.kvm = list.nodes[i] - reader->types.members[MEMBER_KVM_VM_LIST].offset;
-		reading.vm.why = NULL;
-		reading.vm.pid = 0;
 		code = read_vm(&reading);
 		if (!code && reading.vm.settled)
 			code = check_listed(&reading, list.nodes[i],
@@ -433,7 +458,7 @@ int kvm_reader_each(const struct kvm_reader *reader, kernel_vm_visit *visit, voi
 	return code;
 }
 
-/* One pass for all: /proc/kallsyms has some 200,000 lines. 0, or -errno with the reason in why. */
+/* All of them in one pass: /proc/kallsyms has some 200,000 lines. 0, or -errno with the reason in why. */
 static int find_symbols(struct kvm_reader *reader, const char *root, char why[SOURCE_WHY])
 {
 	struct kernel_symbol symbols[] = {
@@ -464,10 +489,19 @@ int kvm_reader_open(struct kvm_reader *reader, const char *root, char why[SOURCE
 	if (!code)
 		code = kernel_types_read(root, &reader->types, why);
 	if (!code)
+		reader->vm_list = module_symbol(root, &reader->memory, &reader->types, "vm_list");
+	if (!code && !reader->vm_list)
 		code = find_symbols(reader, root, why);
 	if (code)
 		kvm_reader_close(reader);
 	return code;
+}
+
+int kvm_reader_find_areas(struct kvm_reader *reader, const char *root, char why[SOURCE_WHY])
+{
+	const struct vmap_symbols *vmap = &reader->vmap;
+
+	return vmap->area_list || vmap->nodes ? 0 : find_symbols(reader, root, why);
 }
 
 void kvm_reader_rest(struct kvm_reader *reader)

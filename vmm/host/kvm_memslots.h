@@ -45,7 +45,7 @@ struct kvm_reader {
 	struct kernel_memory memory;
 	struct kernel_types types;
 	uint64_t vm_list;		/* address of the list's head */
-	struct vmap_symbols vmap;	/* found in the same pass, for vmap_areas_read() */
+	struct vmap_symbols vmap;	/* for vmap_areas_read(): kvm_reader_find_areas() */
 };
 
 /* Called for each VM. Returns 0 to go on. */
@@ -53,11 +53,15 @@ typedef int kernel_vm_visit(const struct kernel_vm *vm, void *data);
 
 /* 0, or -errno with the reason in why. */
 int kvm_reader_open(struct kvm_reader *reader, const char *root, char why[SOURCE_WHY]);
+/* What only vmap_areas_read() wants, from /proc/kallsyms, which takes long. 0, or -errno with the reason in why. */
+int kvm_reader_find_areas(struct kvm_reader *reader, const char *root, char why[SOURCE_WHY]);
 void kvm_reader_close(struct kvm_reader *reader);
 /* Closes the kernel's memory, and opens it again: what takes long to read stays known. */
 void kvm_reader_rest(struct kvm_reader *reader);
 int kvm_reader_resume(struct kvm_reader *reader, const char *root, char why[SOURCE_WHY]);
 /* Returns 0, what visit returned, or -errno: -EAGAIN when the list of VMs would not stand still. */
 int kvm_reader_each(const struct kvm_reader *reader, kernel_vm_visit *visit, void *data);
+/* Reads the VM at vm->kvm, settled or not, into vm, whose slots are reused. 0 or -ENOMEM. */
+int kvm_reader_vm(const struct kvm_reader *reader, struct kernel_vm *vm);
 
 #endif

@@ -28,7 +28,7 @@ struct figure {
 };
 
 #define SOURCE_PATH 384
-#define SOURCE_WHY 160
+#define SOURCE_WHY 256
 struct source_status {
 	bool ok;
 	char why[SOURCE_WHY];	/* "unavailable: REASON", the reason; "" when ok */
@@ -39,10 +39,12 @@ struct meminfo {
 };
 
 /* The counters of a level add up to its rmap heads: sum of lpages(level) over all slots. */
+#define RMAPS_COLUMNS 11	/* RMAP_LOG_SIZE */
 struct rmaps_stat {
 	bool allocated;		/* an empty file: lazy */
 	uint64_t heads[3];	/* 4K, 2M, 1G */
 	uint64_t mapped[3];	/* heads with at least one mapping */
+	uint64_t columns[3][RMAPS_COLUMNS]; /* heads by how many: 0, 1, 2-3, 4-7, ... */
 };
 
 /* Items of memory.stat, by bytes charged. */
@@ -93,8 +95,8 @@ struct other_vms {
 struct memslots {
 	uint64_t count;		/* memslots, those that KVM made included */
 	uint64_t rmap, tracking, lpage_info, dirty_bitmap;
-	bool left_known;	/* the VM is gone, and was asked for before */
-	uint64_t left;		/* of its arrays those that are still there */
+	bool left_known;	/* the VM is gone, was asked for before, and all of left is surely its */
+	uint64_t left;		/* of its arrays those that are still there and that no other VM has */
 	bool others_known;
 	uint64_t others;	/* bytes of all arrays of the VMs that this process did not make */
 };

@@ -52,6 +52,8 @@ bool debugfs_in_pid_namespace(const char *root);
 #define DEBUGFS_VM 32
 int debugfs_own_vm(const char *root, pid_t creator, int fd, char vm[DEBUGFS_VM],
 		   char why[SOURCE_WHY]);
+/* Is there a folder of that name for a VM? */
+bool debugfs_has(const char *root, const char *vm);
 /* Opens file `name` of folder vm, which exists since Linux `since`; else why says what is missing. */
 int debugfs_open(FILE **file, const char *root, const char *vm, const char *name,
 		 const char *since, char why[SOURCE_WHY]);

@@ -91,7 +91,7 @@ static bool is_ours(const struct moment *moment, const struct kernel_vm *vm)
 	return vm->tgid == getpid() || (moment->sources->vm_pid && is_own(moment->sources, vm));
 }
 
-/* All arrays of another VM. */
+/* All arrays of another VM: none if it is not settled, as it then shows no slots. */
 static uint64_t others_arrays(struct moment *moment, const struct kernel_vm *vm)
 {
 	uint64_t addresses[ARRAYS_OF_SLOT], bytes = 0;
@@ -143,11 +143,18 @@ static int open_witness(struct sources *sources, char why[SOURCE_WHY])
 	if (!witness)
 		return source_errno(why, ENOMEM, "memslots");
 	code = kvm_reader_open(&witness->reader, sources->root, why);
-	if (code)
+	if (code) {
 		free(witness);
-	else
-		sources->memslots = witness;
-	return code;
+		return code;
+	}
+	code = kvm_reader_find_areas(&witness->reader, sources->root, why);
+	if (code) {
+		kvm_reader_close(&witness->reader);
+		free(witness);
+		return code;
+	}
+	sources->memslots = witness;
+	return 0;
 }
 
 static int read_vms(struct moment *moment, char why[SOURCE_WHY])
@@ -164,9 +171,14 @@ static int read_vms(struct moment *moment, char why[SOURCE_WHY])
 			 "or kept changing");
 		return -ENOENT;
 	}
-	moment->figures->left_known = !moment->sources->vm_pid && witness->seen.list;
-	if (moment->figures->left_known)
-		moment->figures->left = seen_arrays_left(&witness->seen, &moment->areas);
+	if (moment->sources->vm_pid || !witness->seen.list)
+		return 0;
+	/*
+	 * If another VM kept changing, an array at an address that was noted may be that VM's. If there
+	 * is no array at any of them, none is left.
+	 */
+	moment->figures->left = seen_arrays_left(&witness->seen, &moment->areas);
+	moment->figures->left_known = moment->figures->others_known || !moment->figures->left;
 	return 0;
 }
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "host/vm_name.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "host/source.h"
 
@@ -113,23 +115,25 @@ static enum vm_namer name_of_words(const char *words, size_t size, char name[VM_
 static ssize_t read_file(const char *root, pid_t pid, const char *file, char *text, size_t size)
 {
 	char path[64], buffer[SOURCE_PATH];
-	FILE *open;
-	size_t got;
-	bool failed;
+	ssize_t got = 0, some = 1;
+	int fd;
 
 	*text = '\0';
 	snprintf(path, sizeof(path), "/proc/%d/%s", pid, file);
-	open = fopen(source_path(buffer, root, path), "re");
-	if (!open)
+	fd = open(source_path(buffer, root, path), O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
 		return -1;
-	got = fread(text, 1, size - 1, open);
-	failed = ferror(open);
-	fclose(open);
-	text[failed ? 0 : got] = '\0';
-	return failed ? -1 : (ssize_t)got;
+	while (some > 0 && (size_t)got < size - 1) {
+		some = read(fd, text + got, size - 1 - (size_t)got);
+		got += some > 0 ? some : 0;
+	}
+	close(fd);
+	text[some < 0 ? 0 : got] = '\0';
+	return some < 0 ? -1 : got;
 }
 
-void vm_name_read(const char *root, pid_t pid, const char *cgroup, struct vm_name *name)
+void vm_name_read(const char *root, pid_t pid, const char *cgroup, const char *command,
+		  struct vm_name *name)
 {
 	char words[WORDS_SIZE];
 	ssize_t size;
@@ -142,7 +146,10 @@ void vm_name_read(const char *root, pid_t pid, const char *cgroup, struct vm_nam
 	name->namer = size < 0 ? NAMER_NONE : name_of_words(words, (size_t)size, name->text);
 	if (size < 0 || name->namer != NAMER_NONE)
 		return;
-	read_file(root, pid, "comm", name->text, sizeof(name->text));
+	if (*command)
+		snprintf(name->text, sizeof(name->text), "%s", command);
+	else
+		read_file(root, pid, "comm", name->text, sizeof(name->text));
 	name->text[strcspn(name->text, "\n")] = '\0';
 	name->namer = *name->text ? NAMER_COMMAND : NAMER_NONE;
 }

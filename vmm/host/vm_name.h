@@ -20,8 +20,12 @@ struct vm_name {
 	char text[VM_NAME];	/* "" where even the process is gone */
 };
 
-/* pid: of the VMM's process. cgroup: its path, or "". root: "" or a fixture folder. */
-void vm_name_read(const char *root, pid_t pid, const char *cgroup, struct vm_name *name);
+/*
+ * pid: of the VMM's process. cgroup: its path, or "". command: the name of its command if it was
+ * read already, else "". root: "" or a fixture folder.
+ */
+void vm_name_read(const char *root, pid_t pid, const char *cgroup, const char *command,
+		  struct vm_name *name);
 const char *vm_namer_name(enum vm_namer namer);	/* NULL: NAMER_NONE */
 
 #endif

@@ -24,6 +24,7 @@ void model_choose(const struct kernel_facts *facts, struct model *model)
 		.unsure = facts->assumed & (ASSUMED_TDP_MMU | ASSUMED_TDP_MMU_ON) ||
 			  facts->tdp_mmu == ANSWER_UNKNOWN || facts->tdp == ANSWER_UNKNOWN,
 		.rmap_lazy = !kernel_is_eager(facts),
+		.older_vms = kernel_has_older_vms(facts),
 		.tracking_lazy = !kernel_tracks_with_slot(facts),
 		.whole_pages = kernel_has_whole_pages(facts),
 		.refuses_large = kernel_refuses_large(facts),

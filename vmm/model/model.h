@@ -30,6 +30,7 @@ struct model {
 	bool unsure;		/* whether KVM uses the TDP MMU is not known: what is seen may decide */
 	bool rmap_lazy;		/* false: rmaps come with the slot */
 	bool tracking_lazy;	/* false: tracking comes with the slot */
+	bool older_vms;		/* VMs that are older than the parameter's value may be lazy all the same */
 	bool whole_pages;	/* __vcalloc (5.18+); else kvcalloc, which puts up to 4 MiB into slab */
 	enum answer refuses_large; /* arrays of more than INT_MAX bytes; unknown: some kernels do */
 	enum slot_order slot_order;

@@ -90,7 +90,10 @@ static bool nothing_is_lazy(const struct model *model)
 static void say_unknown(const struct host_vm *vm, const char *why, struct vm_prediction *prediction)
 {
 	prediction->verdict = ROOM_UNKNOWN;
-	if (*why)
+	if (vm->refused)
+		snprintf(prediction->why, SOURCE_WHY, "its process does not lend the VM's "
+			 "descriptor to BPF: " KVM_REFUSED);
+	else if (*why)
 		snprintf(prediction->why, SOURCE_WHY, "%s", why);
 	else if (!vm->kernel)
 		snprintf(prediction->why, SOURCE_WHY, "the VM was made or ended meanwhile");
@@ -108,7 +111,7 @@ static int predict_vm(const struct model *model, const struct host_vm *vm, const
 			snprintf(prediction->why, SOURCE_WHY, "it has no memslots yet");
 		return find_need(model, vm, &prediction->need);
 	}
-	prediction->known = nothing_is_lazy(model);
+	prediction->known = nothing_is_lazy(model) && vm->state != RMAP_LAZY;
 	if (!prediction->known)
 		say_unknown(vm, why, prediction);
 	return 0;
@@ -120,6 +123,7 @@ static void add_up(const struct host_vm *vm, const struct vm_prediction *is,
 	const struct vm_need *need = &is->need;
 
 	limit->vms++;
+	limit->unknown += !is->known;
 	limit->needs_known &= is->known && vm->limits.known;
 	limit->known &= limit->needs_known && vm->memory.resident.known;
 	limit->absent_bytes += need->absent_bytes;
@@ -178,6 +182,7 @@ static void judge_vm(const struct host_vm *vm, const struct memory_limits *limit
 		is->verdict = enough ? ROOM_ENOUGH : tight ? ROOM_TIGHT : ROOM_UNKNOWN;
 	if (is->verdict == ROOM_UNKNOWN && !*is->why)
 		snprintf(is->why, SOURCE_WHY, "%.120s", *vm->memory.why ? vm->memory.why :
+			 *vm->limits.why ? vm->limits.why :
 			 "not all that limits its memory, or that of a VM beside it, can be read");
 }
 
@@ -192,13 +197,20 @@ int predict(const struct model *model, const struct host_vms *vms, const struct 
 	};
 	if (!prediction->vms || !prediction->limits)
 		return -ENOMEM;
-	for (size_t i = 0; i < limits->count; i++)
-		prediction->limits[i].needs_known = prediction->limits[i].known = !limits->lost;
+	prediction->complete = !*vms->incomplete_why || (nothing_is_lazy(model) && !model->older_vms);
+	for (size_t i = 0; i < limits->count; i++) {
+		struct limit_prediction *is = &prediction->limits[i];
+
+		is->needs_known = !limits->lost && prediction->complete;
+		/* How much memory VMs that are not listed have is unknown, even where they need no more. */
+		is->known = is->needs_known && !*vms->incomplete_why;
+	}
 	for (size_t i = 0; !code && i < vms->count; i++) {
 		const struct vm_limits *own = &vms->list[i].limits;
 
 		code = predict_vm(model, &vms->list[i], why, &prediction->vms[i]);
 		prediction->array_bytes += prediction->vms[i].need.array_bytes;
+		prediction->unknown += !prediction->vms[i].known;
 		for (size_t j = 0; j < own->count; j++)
 			add_up(&vms->list[i], &prediction->vms[i],
 			       &prediction->limits[own->index[j]]);

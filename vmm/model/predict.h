@@ -38,7 +38,7 @@ struct vm_prediction {
 
 /* All VMs under one limit, should all lazy ones run a nested guest. */
 struct limit_prediction {
-	size_t vms, lazy;
+	size_t vms, lazy, unknown;	/* unknown: VMs whose need is unknown */
 	bool needs_known, known;	/* every VM's under it; and how much of their memory is there */
 	uint64_t array_bytes, least_bytes, full_bytes, absent_bytes; /* full: with shadow pages */
 	enum room_verdict verdict;
@@ -47,7 +47,9 @@ struct limit_prediction {
 struct host_prediction {
 	struct vm_prediction *vms;	/* of each of the host's VMs */
 	struct limit_prediction *limits; /* of each memory limit */
-	uint64_t array_bytes;		/* of all VMs that are known */
+	uint64_t array_bytes;		/* of all VMs whose need is known */
+	size_t unknown;			/* VMs whose need is unknown */
+	bool complete;			/* a VM that is not in the list needs nothing, or there is none */
 };
 
 /*

@@ -20,6 +20,7 @@ struct stat_view {
 	const struct host_prediction *prediction; /* NULL: not asked for */
 	const struct memory_limits *limits;
 	const char *why;		/* why the memslots could not be read, or "" */
+	const struct kernel_vms *kernel; /* what was read of the kernel's memory; NULL: nothing */
 	bool slots;			/* show each memslot */
 };
 

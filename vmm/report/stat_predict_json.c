@@ -108,13 +108,15 @@ json_t *stat_predict_json(const struct stat_view *view, size_t i)
 
 static json_t *limit_json(const struct memory_limit *limit, const struct limit_prediction *is)
 {
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s}",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s}",
 			 "where", value_text(limit->where),
 			 "limit_bytes", value_known(limit->limit.known, limit->limit.value),
 			 "room_bytes", value_u64(limit->room),
 			 "swap_bytes", value_u64(limit->swap),
 			 "vms", value_u64(is->vms),
 			 "lazy_vms", value_u64(is->lazy),
+			 "unknown_vms", value_u64(is->unknown),
+			 "known_first_l2_bytes", value_u64(is->array_bytes),
 			 "first_l2_bytes", value_known(is->needs_known, is->array_bytes),
 			 "full_bytes", value_known(is->needs_known, is->full_bytes),
 			 "absent_bytes", value_known(is->known, is->absent_bytes),
@@ -135,17 +137,29 @@ static json_t *list_limits(const struct stat_view *view)
 	return list;
 }
 
+static const char *source_of(const struct kernel_vms *kernel)
+{
+	if (!kernel)
+		return NULL;
+	return kernel->by_bpf ? "bpf" : "kcore";
+}
+
 json_t *stat_limits_json(const struct stat_view *view)
 {
 	const struct memory_limits *limits = view->limits;
-	bool asked = view->prediction, known = asked;
+	bool asked = view->prediction;
+	size_t unknown = asked ? view->prediction->unknown : 0;
+	uint64_t bytes = asked ? view->prediction->array_bytes : 0;
+	bool all = asked && !unknown && view->prediction->complete;
 
-	for (size_t i = 0; asked && i < view->vms->count; i++)
-		known &= view->prediction->vms[i].known;
-	return json_pack("{s:b, s:o, s:o, s:o, s:o}",
+	return json_pack("{s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 			 "predicted", asked,
 			 "why", value_text(asked ? view->why : NULL),
-			 "first_l2_bytes", value_known(known, known ? view->prediction->array_bytes : 0),
+			 "incomplete_why", value_text(view->vms->incomplete_why),
+			 "memslots_source", value_text(source_of(view->kernel)),
+			 "unknown_vms", value_known(asked, unknown),
+			 "known_first_l2_bytes", value_known(asked, bytes),
+			 "first_l2_bytes", value_known(all, bytes),
 			 "mem_available_bytes", value_known(asked && limits->available.known,
 							    asked ? limits->available.value : 0),
 			 "limits", asked ? list_limits(view) : json_null());

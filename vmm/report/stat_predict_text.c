@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* `minivmm stat --predict` for people, and what it adds for Prometheus. */
+/* `minivmm stat --predict` for people. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,7 +7,6 @@
 #include "base/table.h"
 #include "base/text.h"
 #include "base/value.h"
-#include "report/prom.h"
 #include "report/stat.h"
 
 /* From these widths on there is room for more than what decides. */
@@ -101,6 +100,8 @@ static int put_slots(const json_t *vm, FILE *out)
 	return json_array_size(slots) ? table_print(&table, out) : 0;
 }
 
+#define NEED_TEXT (AMOUNT_TEXT + 16)
+
 /* The host's own limit, and each cgroup's that several VMs share or one does not fit. */
 static bool is_worth_a_line(const json_t *limit)
 {
@@ -112,16 +113,40 @@ static bool is_worth_a_line(const json_t *limit)
 		!strcmp(verdict, "would-be-killed"));
 }
 
+/* "at least 12 MiB", where some VM's need is not known. */
+static void write_need(char text[NEED_TEXT], const json_t *of)
+{
+	struct amount all = amount_at(of, "first_l2_bytes");
+	struct amount known = amount_at(of, "known_first_l2_bytes");
+	char bytes[AMOUNT_TEXT];
+
+	if (all.known || !known.value)
+		snprintf(text, NEED_TEXT, "%s", amount_bytes(bytes, all));
+	else
+		snprintf(text, NEED_TEXT, "at least %s", amount_bytes(bytes, known));
+}
+
+/* ", 2 unknown" */
+static void write_unknown(char text[NEED_TEXT], const json_t *of)
+{
+	long long unknown = (long long)amount_at(of, "unknown_vms").value;
+
+	*text = '\0';
+	if (unknown)
+		snprintf(text, NEED_TEXT, ", %lld unknown", unknown);
+}
+
 static void put_limit(const json_t *limit, size_t width, FILE *out)
 {
-	char need[AMOUNT_TEXT], room[AMOUNT_TEXT], line[1024];
+	char need[NEED_TEXT], unknown[NEED_TEXT], room[AMOUNT_TEXT], line[1024];
 	long long vms = (long long)amount_at(limit, "vms").value;
 
-	snprintf(line, sizeof(line), "%s: %s of %s room, for %lld lazy of %lld VM%s: %s",
-		 or_dash(value_string(limit, "where")),
-		 amount_bytes(need, amount_at(limit, "first_l2_bytes")),
+	write_need(need, limit);
+	write_unknown(unknown, limit);
+	snprintf(line, sizeof(line), "%s: %s of %s room, for %lld lazy of %lld VM%s%s: %s",
+		 or_dash(value_string(limit, "where")), need,
 		 amount_bytes(room, amount_at(limit, "room_bytes")),
-		 (long long)amount_at(limit, "lazy_vms").value, vms, vms == 1 ? "" : "s",
+		 (long long)amount_at(limit, "lazy_vms").value, vms, vms == 1 ? "" : "s", unknown,
 		 verdict_text(limit));
 	fputs("  ", out);
 	text_wrap(out, width, 2, 4, line);
@@ -131,13 +156,15 @@ static void put_limit(const json_t *limit, size_t width, FILE *out)
 static void put_limits(const json_t *stat, FILE *out)
 {
 	size_t i, width = text_columns(out);
-	char need[AMOUNT_TEXT];
+	char need[NEED_TEXT], unknown[NEED_TEXT], line[192];
 	const json_t *limit;
 
 	if (width > TEXT_WIDTH)
 		width = TEXT_WIDTH;
-	fprintf(out, "first nested guests of all VMs: %s\n",
-		amount_bytes(need, amount_at(stat, "first_l2_bytes")));
+	write_need(need, stat);
+	write_unknown(unknown, stat);
+	snprintf(line, sizeof(line), "first nested guests of all VMs: %s%s", need, unknown);
+	text_wrap(out, width, 0, 2, line);
 	json_array_foreach(value_at(stat, "limits"), i, limit)
 		if (is_worth_a_line(limit))
 			put_limit(limit, width, out);
@@ -147,12 +174,17 @@ static void put_limits(const json_t *stat, FILE *out)
 static void put_why(const json_t *stat, FILE *out)
 {
 	const char *last = value_string(stat, "why");
+	const char *incomplete = value_string(stat, "incomplete_why");
 	const json_t *vm;
 	size_t i;
 
 	if (last) {
 		fputs("the memslots are unavailable: ", out);
 		text_wrap(out, 60, 30, 2, last);
+	}
+	if (incomplete) {
+		fputs("other VMs may exist: ", out);
+		text_wrap(out, 60, 21, 2, incomplete);
 	}
 	json_array_foreach(value_at(stat, "vms"), i, vm) {
 		const char *why = value_string(vm, "verdict_why");
@@ -192,73 +224,4 @@ void stat_predict_sum(const json_t *stat, FILE *out)
 {
 	put_why(stat, out);
 	put_limits(stat, out);
-}
-
-static void put_samples(FILE *out, const json_t *list, const char *name, const char *help,
-			const char *path, bool limits)
-{
-	const json_t *entry;
-	size_t i;
-
-	prom_family(out, name, "gauge", help);
-	json_array_foreach(list, i, entry) {
-		struct amount amount = amount_at(entry, path);
-		char pid[AMOUNT_TEXT], fd[AMOUNT_TEXT];
-
-		if (!amount.known)
-			continue;
-		if (limits)
-			prom_integer(out, name, PROM_LABELS("limit", value_string(entry, "where")),
-				     amount.value);
-		else
-			prom_integer(out, name, PROM_LABELS(
-				"pid", amount_exact(pid, amount_at(entry, "pid")),
-				"fd", amount_exact(fd, amount_at(entry, "fd")),
-				"name", value_string(entry, "name")), amount.value);
-	}
-}
-
-static void put_verdicts(FILE *out, const json_t *vms)
-{
-	static const char name[] = "minivmm_vm_verdict";
-	const json_t *vm;
-	size_t i;
-
-	prom_family(out, name, "gauge", "1: what running its first nested guest means for the VM.");
-	json_array_foreach(vms, i, vm) {
-		char pid[AMOUNT_TEXT], fd[AMOUNT_TEXT];
-
-		prom_integer(out, name, PROM_LABELS(
-			"pid", amount_exact(pid, amount_at(vm, "pid")),
-			"fd", amount_exact(fd, amount_at(vm, "fd")),
-			"name", value_string(vm, "name"),
-			"verdict", value_string(vm, "verdict")), 1);
-	}
-}
-
-void stat_predict_prom(const json_t *stat, FILE *out)
-{
-	const json_t *vms = value_at(stat, "vms"), *limits = value_at(stat, "limits");
-	struct amount all = amount_at(stat, "first_l2_bytes");
-	struct amount available = amount_at(stat, "mem_available_bytes");
-
-	put_samples(out, vms, "minivmm_vm_memory_bytes", "The guest's RAM.", "memory_bytes", false);
-	put_samples(out, vms, "minivmm_vm_memslots", "Memslots.", "memslots", false);
-	put_samples(out, vms, "minivmm_vm_first_l2_bytes",
-		    "What the first nested guest will take for arrays.", "first_l2_bytes", false);
-	put_samples(out, vms, "minivmm_vm_room_bytes",
-		    "What the tightest limit on the VM still leaves.", "room_bytes", false);
-	put_verdicts(out, vms);
-	put_samples(out, limits, "minivmm_limit_room_bytes", "What a memory limit still leaves.",
-		    "room_bytes", true);
-	put_samples(out, limits, "minivmm_limit_first_l2_bytes",
-		    "What the first nested guests of all VMs under a limit will take.",
-		    "first_l2_bytes", true);
-	prom_family(out, "minivmm_first_l2_bytes", "gauge",
-		    "What the first nested guests of all VMs will take.");
-	if (all.known)
-		prom_integer(out, "minivmm_first_l2_bytes", PROM_NO_LABELS, all.value);
-	prom_family(out, "minivmm_mem_available_bytes", "gauge", "MemAvailable of the host.");
-	if (available.known)
-		prom_integer(out, "minivmm_mem_available_bytes", PROM_NO_LABELS, available.value);
 }
