@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/save.h"
 #include "report/journal.h"
 #include "run/stress.h"
 #include "report_scenes.h"
@@ -196,6 +197,26 @@ static void test_journal_without_memory(void **state)
 	json_decref(report);
 }
 
+/* Standard output gets a whole report or nothing. */
+static void test_nothing_is_printed_without_memory(void **state)
+{
+	json_t *report = json_pack("{s:s}", "schema", "minivmm.report/1");
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	int code;
+
+	(void)state;
+	json_set_alloc_funcs(no_memory, free);
+	code = report_json(report, out);
+	json_set_alloc_funcs(malloc, free);
+	fclose(out);
+	assert_int_equal(code, -ENOMEM);
+	assert_string_equal(text, "");
+	free(text);
+	json_decref(report);
+}
+
 static void assert_content(const char *expected)
 {
 	char text[64] = "";
@@ -223,6 +244,25 @@ static void test_journal_refused(void **state)
 	assert_int_equal(journal_close(&journal, report, &err), 0);
 	assert_content("{\"schema\":\"minivmm.report/1\"}\n");
 	json_decref(report);
+}
+
+/* What is written in place, as a guest's console, must not lead to a file that has another name. */
+static void test_other_name(void **state)
+{
+	struct err err = { 0 };
+	char other[80];
+
+	(void)state;
+	snprintf(other, sizeof(other), "%s.other", path);
+	write_file("old\n");
+	assert_int_equal(link(path, other), 0);
+	assert_int_equal(chmod(folder, 01777), 0);
+	assert_int_equal(save_open(other, &err), -EPERM);
+	assert_line(err.text, "it has another name, too");
+	assert_content("old\n");
+	unlink(other);
+	close(save_open(path, &err));
+	assert_content("");
 }
 
 static size_t count_descriptors(void)
@@ -265,6 +305,8 @@ int main(void)
 		cmocka_unit_test(test_save_to_device),
 		cmocka_unit_test_setup_teardown(test_save_through_link, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(test_load_refuses, make_folder, remove_folder),
+		cmocka_unit_test(test_nothing_is_printed_without_memory),
+		cmocka_unit_test_setup_teardown(test_other_name, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(test_journal_refused, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(test_journal_without_memory, make_folder, remove_folder),
 	};

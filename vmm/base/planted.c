@@ -9,8 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LINKS 40	/* on the whole way, as the kernel's MAXSYMLINKS */
-
 /* How much of path is its folder, with the slash. */
 static int folder_length(const char *path)
 {
@@ -19,16 +17,30 @@ static int folder_length(const char *path)
 	return slash ? (int)(slash + 1 - path) : 0;
 }
 
+/* May anyone create files in the folder of path, *parent? */
+static bool is_open_to_anyone(const char *path, struct stat *parent)
+{
+	char folder[PATH_MAX + 1];
+
+	snprintf(folder, sizeof(folder), "%.*s.", folder_length(path), path);
+	return !stat(folder, parent) && parent->st_mode & S_IWOTH;
+}
+
 /* Did somebody else create st in a folder that is open to anyone? The folder's owner is trusted. */
 static bool is_planted(const struct stat *st, const char *path)
 {
-	char folder[PATH_MAX + 1];
 	struct stat parent;
 
-	snprintf(folder, sizeof(folder), "%.*s.", folder_length(path), path);
-	if (st->st_uid == geteuid() || stat(folder, &parent))
-		return false;
-	return parent.st_mode & S_ISVTX && parent.st_mode & S_IWOTH && parent.st_uid != st->st_uid;
+	return st->st_uid != geteuid() && is_open_to_anyone(path, &parent) && parent.st_mode & S_ISVTX &&
+	       parent.st_uid != st->st_uid;
+}
+
+/* Where the sysctl fs.protected_hardlinks is off, anyone may give any file another name. */
+static bool may_have_got_this_name(const struct stat *st, const char *path)
+{
+	struct stat parent;
+
+	return S_ISREG(st->st_mode) && st->st_nlink > 1 && is_open_to_anyone(path, &parent);
 }
 
 static int refuse(const struct stat *st, const char *path, struct err *err)
@@ -46,7 +58,7 @@ static int check_target(const char *link, int *links, struct err *err)
 
 	if (size < 0)
 		return 0;	/* It is gone: the call that opens it says so. */
-	if (++*links > LINKS)
+	if (++*links > PLANTED_LINKS)
 		return err_errno(err, ELOOP, "writing %s", link);
 	target[size] = '\0';
 	snprintf(path, sizeof(path), "%.*s%s", *target == '/' ? 0 : folder_length(link), link, target);
@@ -97,5 +109,8 @@ int planted_check_open(int fd, const char *path, struct err *err)
 
 	if (fstat(fd, &st))
 		return err_errno(err, errno, "writing %s", path);
+	if (may_have_got_this_name(&st, path))
+		return err_set(err, EPERM, "writing %s: it has another name, too (a hard link), in a folder where "
+			       "anyone may create files", path);
 	return is_planted(&st, path) ? refuse(&st, path, err) : 0;
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -112,7 +113,7 @@ static int publish(int fd, const char *name, const char *path)
 	return rc == -EEXIST ? replace_by(fd, path) : rc;
 }
 
-/* Writes fd, closes it once the data is on the disk, and makes it path. */
+/* Writes fd and makes it path once the data is on the disk. */
 static int write_and_publish(const struct content *content, int fd, const char *name, const char *path)
 {
 	int rc = write_patiently(fd, content->text, content->size);
@@ -120,11 +121,7 @@ static int write_and_publish(const struct content *content, int fd, const char *
 	/* Some file systems have no fsync(). */
 	if (!rc && fsync(fd) && errno != EINVAL)
 		rc = -errno;
-	if (!rc)
-		rc = publish(fd, name, path);
-	if (close(fd) && !rc)
-		rc = -errno;
-	return rc;
+	return rc ? rc : publish(fd, name, path);
 }
 
 /* Makes the new name survive a crash of the host. A folder that can't be read is no error. */
@@ -156,6 +153,7 @@ static int keep_owner(int fd, const struct stat *old)
 	return fchmod(fd, mode) ? -errno : 0;
 }
 
+/* Returns a descriptor of the new file, or -errno. */
 static int replace_file(const struct content *content, const char *path)
 {
 	struct stat old;
@@ -167,16 +165,16 @@ static int replace_file(const struct content *content, const char *path)
 	if (fd < 0)
 		return fd;
 	rc = exists ? keep_owner(fd, &old) : 0;
-	if (rc)
-		close(fd);
-	else
+	if (!rc)
 		rc = write_and_publish(content, fd, name, path);
 	if (rc && name)
 		unlink(name);
 	else if (!rc)
 		rc = sync_folder(path);
 	free(name);
-	return rc;
+	if (rc)
+		close(fd);
+	return rc ? rc : fd;
 }
 
 /* Names of open descriptors. */
@@ -186,24 +184,59 @@ static bool is_descriptor(const char *path)
 	       !strncmp(path, "/proc/", 6);
 }
 
+/* Where the symbolic link at *path leads, in its place. 0, or -errno: -EINVAL: it is none. */
+static int follow_once(char **path)
+{
+	const char *slash = strrchr(*path, '/');
+	char link[PATH_MAX], *target;
+	ssize_t size = readlink(*path, link, sizeof(link));
+	int folder;
+
+	if (size < 0)
+		return -errno;
+	folder = slash && *link != '/' ? (int)(slash + 1 - *path) : 0;
+	if (asprintf(&target, "%.*s%.*s", folder, *path, (int)size, link) < 0)
+		return -ENOMEM;
+	free(*path);
+	*path = target;
+	return 0;
+}
+
+/*
+ * Follows all links at the end of *path, or as far as one that leads to a descriptor (/proc/self/fd/1). realpath() fails where
+ * the user may not search a folder above the working directory.
+ */
+static int follow(char **path)
+{
+	int rc = 0;
+
+	for (int i = 0; !rc && i < PLANTED_LINKS && !is_descriptor(*path); i++)
+		rc = follow_once(path);
+	return rc == -EINVAL ? 0 : rc;
+}
+
 static int resolve(const char *path, char **target, bool *in_place)
 {
 	struct stat st;
+	int rc;
 
-	*target = is_descriptor(path) ? NULL : realpath(path, NULL);
+	*target = strdup(path);
 	*in_place = is_descriptor(path);
-	if (!*target && !*in_place && (errno != ENOENT || !*path))
-		return -errno;
-	if (!*target) {
-		*target = strdup(path);
-		return *target ? 0 : -ENOMEM;
-	}
-	if (stat(*target, &st))
-		return -errno;
+	if (!*target)
+		return -ENOMEM;
+	if (*in_place)
+		return 0;
+	/* Where a link leads nowhere, it is replaced. */
+	if (stat(path, &st))
+		return errno != ENOENT || !*path ? -errno : 0;
 	*in_place = !S_ISREG(st.st_mode);
 	if (S_ISBLK(st.st_mode))
 		return -EINVAL;	/* a report would overwrite what is on the disk */
-	return S_ISDIR(st.st_mode) ? -EISDIR : 0;
+	if (S_ISDIR(st.st_mode))
+		return -EISDIR;
+	rc = follow(target);
+	*in_place |= is_descriptor(*target);
+	return rc;
 }
 
 /*
@@ -243,6 +276,7 @@ static int open_in_place(const char *path, int flags, struct err *err)
 	return err_errno(err, code, "writing %s", path);
 }
 
+/* Returns a descriptor or -errno. */
 static int write_in_place(const struct content *content, const char *path, struct err *err)
 {
 	int fd = open_in_place(path, 0, err), rc;
@@ -250,9 +284,10 @@ static int write_in_place(const struct content *content, const char *path, struc
 	if (fd < 0)
 		return fd;
 	rc = write_patiently(fd, content->text, content->size);
-	if (close(fd) && !rc)
-		rc = -errno;
-	return rc ? err_errno(err, -rc, "writing %s", path) : 0;
+	if (!rc)
+		return fd;
+	close(fd);
+	return err_errno(err, -rc, "writing %s", path);
 }
 
 static int check_folder(const char *path)
@@ -305,41 +340,51 @@ static int render(int (*write)(const void *what, FILE *out), const void *what, s
 	return rc;
 }
 
+/* Returns a descriptor or -errno. */
 static int save_content(const struct content *content, const char *path, struct err *err)
 {
 	bool in_place;
 	char *target;
-	int rc = find_target(path, &target, &in_place, err);
+	int fd = find_target(path, &target, &in_place, err);
 
-	if (rc)
-		return rc;
+	if (fd)
+		return fd;
 	if (in_place) {
-		rc = write_in_place(content, target, err);
+		fd = write_in_place(content, target, err);
 	} else {
-		rc = replace_file(content, target);
-		if (rc)
-			err_errno(err, -rc, "writing %s", path);
+		fd = replace_file(content, target);
+		if (fd < 0)
+			err_errno(err, -fd, "writing %s", path);
 	}
 	free(target);
-	return rc;
+	return fd;
+}
+
+int save_begin(const char *path, int (*write)(const void *what, FILE *out), const void *what, struct err *err)
+{
+	struct content content = { 0 };
+	int fd = render(write, what, &content);
+	bool raised;
+
+	if (fd) {
+		err_errno(err, -fd, "writing %s", path);
+	} else {
+		raised = privilege_raise();
+		fd = save_content(&content, path, err);
+		privilege_lower(raised);
+	}
+	free(content.text);
+	return fd;
 }
 
 int save_file(const char *path, int (*write)(const void *what, FILE *out), const void *what,
 	      struct err *err)
 {
-	struct content content = { 0 };
-	int rc = render(write, what, &content);
-	bool raised;
+	int fd = save_begin(path, write, what, err);
 
-	if (rc) {
-		err_errno(err, -rc, "writing %s", path);
-	} else {
-		raised = privilege_raise();
-		rc = save_content(&content, path, err);
-		privilege_lower(raised);
-	}
-	free(content.text);
-	return rc;
+	if (fd < 0)
+		return fd;
+	return close(fd) ? err_errno(err, errno, "writing %s", path) : 0;
 }
 
 int save_open(const char *path, struct err *err)

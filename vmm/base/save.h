@@ -3,6 +3,7 @@
 #ifndef SAVE_H
 #define SAVE_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "base/err.h"
@@ -22,9 +23,12 @@ int save_file(const char *path, int (*write)(const void *what, FILE *out), const
 int save_check(const char *path, struct err *err);
 
 /*
- * Empties PATH, or makes it, for write_patiently(): for what must be readable while it grows. Returns a descriptor, or
- * -errno.
+ * The same, for what must be readable while it grows: write() gives its begin, and the rest is for write_patiently(). An old
+ * file stays until the new one has its begin. Returns a descriptor, or -errno.
  */
+int save_begin(const char *path, int (*write)(const void *what, FILE *out), const void *what, struct err *err);
+
+/* Empties PATH, or makes it. Returns a descriptor, or -errno. */
 int save_open(const char *path, struct err *err);
 
 #endif

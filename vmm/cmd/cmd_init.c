@@ -57,8 +57,10 @@ int cmd_init(int argc, char **argv)
 
 	if (command_line_parse(&argp, argc, argv, &source))
 		return EXIT_USAGE_ERROR;
-	if (machine_source_text(&source, true, &text, &vmm, &err))
-		return cmd_no_memory("the config");
+	if (machine_source_text(&source, true, &text, &vmm, &err)) {
+		cmd_print_err(&err);
+		return EXIT_ENVIRONMENT;
+	}
 	status = cmd_flush(fputs(text, stdout) == EOF ? -errno : 0);
 	free(text);
 	return status;

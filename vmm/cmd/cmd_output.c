@@ -74,6 +74,9 @@ int cmd_config_status(int code)
 	case -EIO:
 	case -ENOSPC:
 	case -ENODEV:
+	/* A filter (seccomp) or a security module denies a call. A file that the user may not read is EACCES. */
+	case -EPERM:
+	case -ENOSYS:
 		return EXIT_ENVIRONMENT;
 	default:
 		return EXIT_USAGE_ERROR;

@@ -46,10 +46,15 @@ int journal_begin(struct journal *journal, const char *path, struct err *err)
 	return journal->fd < 0 ? err_errno(err, errno, "opening /") : 0;
 }
 
-/* The file gets the descriptor that journal_begin() has reserved. */
-static int open_file(struct journal *journal, struct err *err)
+static int put_first(const void *line, FILE *out)
 {
-	int fd = save_open(journal->path, err), rc;
+	return json_dumpf(line, out, JSON_COMPACT | JSON_ENSURE_ASCII) || fputc('\n', out) == EOF ? -ENOMEM : 0;
+}
+
+/* The first line makes the file, which gets the descriptor that journal_begin() has reserved. */
+static int begin_file(struct journal *journal, const json_t *line, struct err *err)
+{
+	int fd = save_begin(journal->path, put_first, line, err), rc;
 
 	if (fd < 0)
 		return fd;
@@ -61,10 +66,10 @@ static int open_file(struct journal *journal, struct err *err)
 
 static int try_line(struct journal *journal, const json_t *line, struct err *err)
 {
-	int rc = journal->open ? 0 : open_file(journal, err);
+	int rc;
 
-	if (rc)
-		return rc;
+	if (!journal->open)
+		return begin_file(journal, line, err);
 	rc = write_line(journal->fd, line);
 	return rc ? err_errno(err, -rc, "writing %s", journal->path) : 0;
 }

@@ -20,7 +20,7 @@ struct stress_result;
 /* Does path end in .jsonl? */
 bool journal_wanted(const char *path);
 
-/* The first line opens the file, so that a run that is refused leaves an old file as it is. */
+/* The first line makes the file, so that a run that is refused and a full disk leave an old file as it is. */
 struct journal {
 	const char *path;	/* NULL: there is no journal */
 	bool open;		/* false: nothing is written yet */

@@ -20,33 +20,55 @@ static int stream_error(void)
 	return errno ? -errno : -EIO;
 }
 
-/* A loaded report may have any member names, also with quotes and newlines. */
-static int write_name(const char *name, FILE *out)
+/* A loaded report may have any member names, also with quotes and newlines. NULL: no memory. */
+static json_t *names_of(const json_t *json)
 {
-	json_t *text = json_string(name);
-	int rc = text ? value_write(text, out, 0, "") : -1;
-
-	json_decref(text);
-	return rc;
-}
-
-int report_json(const json_t *json, FILE *out)
-{
-	const char *name, *separator = "{\n";
+	json_t *names = json_array();
+	const char *name;
 	json_t *value;
-	int rc = 0;
 
 	json_object_foreach((json_t *)json, name, value) {
+		if (!json_array_append_new(names, json_string(name)))
+			continue;
+		json_decref(names);
+		return NULL;
+	}
+	return names;
+}
+
+static int write_members(const json_t *json, const json_t *names, FILE *out)
+{
+	const char *separator = "{\n";
+	json_t *name;
+	size_t i;
+	int rc = 0;
+
+	json_array_foreach(names, i, name) {
+		const json_t *value = json_object_get(json, json_string_value(name));
+
 		fprintf(out, "%s  ", separator);
-		rc |= write_name(name, out);
+		rc |= value_write(name, out, 0, "");
 		fputs(": ", out);
-		if (!strcmp(name, "slots") && json_is_array(value))
+		if (!strcmp(json_string_value(name), "slots") && json_is_array(value))
 			report_slots_write(value, out);
 		else
 			rc |= value_write(value, out, JSON_INDENT(2), "  ");
 		separator = ",\n";
 	}
-	fputs(json_object_size(json) ? "\n}\n" : "{}\n", out);
+	fputs(json_array_size(names) ? "\n}\n" : "{}\n", out);
+	return rc;
+}
+
+int report_json(const json_t *json, FILE *out)
+{
+	/* Before anything is printed: half a report is none. */
+	json_t *names = names_of(json);
+	int rc;
+
+	if (!names)
+		return -ENOMEM;
+	rc = write_members(json, names, out);
+	json_decref(names);
 	return rc || ferror(out) || fflush(out) ? stream_error() : 0;
 }
 
