@@ -41,7 +41,7 @@ static void out32(uint16_t port, uint32_t value)
 	__asm__ volatile("outl %0, %1" : : "a"(value), "Nd"(port));
 }
 
-/* One exit for as many bytes as KVM takes at once. */
+/* KVM reads many bytes in one exit, but makes an exit for each byte that is written. */
 static void in_bytes(uint16_t port, void *to, size_t count)
 {
 	__asm__ volatile("rep insb" : "+D"(to), "+c"(count) : "d"(port) : "memory");
@@ -126,14 +126,17 @@ static void run_shell(const int pipe[2])
 	leave(127);
 }
 
-/* Passes on what is in the pipe now. */
+/* Passes on the end of what is in the pipe now. Each byte is an exit, and minivmm keeps no more than that. */
 static void pass_output(int from)
 {
-	static char buffer[1024];
+	static char buffer[65536];
 	long got;
 
-	while ((got = call(__NR_read, from, (long)buffer, sizeof(buffer), 0, 0)) > 0)
-		out_bytes(AGENT_PORT + AGENT_OUTPUT, buffer, (size_t)got);
+	while ((got = call(__NR_read, from, (long)buffer, sizeof(buffer), 0, 0)) > 0) {
+		long kept = got < (long)AGENT_OUTPUT_KEPT ? got : (long)AGENT_OUTPUT_KEPT;
+
+		out_bytes(AGENT_PORT + AGENT_OUTPUT, buffer + got - kept, (size_t)kept);
+	}
 }
 
 /*

@@ -13,6 +13,7 @@
 #define AGENT_NEXT 0	/* in, 4 bytes: what to do next, an AGENT_DO_* and the length of its text */
 #define AGENT_TEXT 4	/* in, 1 byte: the next byte of that text; after its end 0 */
 #define AGENT_OUTPUT 5	/* out, 1 byte: what the command prints */
+#define AGENT_OUTPUT_KEPT 4096u	/* of what it printed at once; the report has less */
 #define AGENT_STATUS 8	/* out, 4 bytes: the command ended, with this exit status */
 #define AGENT_MARK 12	/* out, 4 bytes: a mark, for until = mark:N */
 

@@ -5,7 +5,7 @@ load lab
 
 setup_file() {
 	"$top/tests/e2e/kernel/build" "$BATS_FILE_TMPDIR/kernel.flat"
-	boot multiboot.sh --add "$BATS_FILE_TMPDIR/kernel.flat"
+	boot multiboot.sh --add "$BATS_FILE_TMPDIR/kernel.flat" --add "$BATS_FILE_TMPDIR/kernel.flat.raw"
 }
 setup() { need_boot; }
 
@@ -33,6 +33,12 @@ passed() {
 	check nested l2.ran pass
 	! json nested '.host.rmap_policy == "lazy"' || check nested transition.observed pass
 	passed bad-entry lazy
+}
+
+@test "a kernel that is no ELF file lies where its header says, with zeros behind it, whatever the memory's file held before" {
+	rc raw 0
+	json raw '.phases[] | select(.name == "run") | .step.ended_by == "exit" and .step.exit_status == 0'
+	rc again 0
 }
 
 @test "an exit status that is expected, and a text on the console" {
@@ -66,7 +72,39 @@ passed() {
 	grep -q "^ok 3 kernel.flat exit # SKIP .*skipped its tests" "$out/ktap.txt"
 }
 
-@test "red: a status, an exit too early, a reset, a triple fault and a hang, each with a reason" {
+@test "workers beside a kernel, until it exits or until they have done their rounds" {
+	rc stress 0
+	json stress '.phases[] | select(.name == "run") | .do == "stress" and .step.ended_by == "exit" and (.workers | length) == 2 and
+		all(.workers[]; .rounds > 0 and .failures == 0)'
+	check stress stress.clean pass
+	check stress rmap.exact pass
+	rc rounds 0
+	json rounds '.phases[] | select(.name == "run") | .step.ended_by == "workers" and all(.workers[]; .rounds == 3)'
+}
+
+@test "the log has what a kernel writes, which goes on" {
+	rc log 0
+	check log dirty.complete pass
+	check log guest.clean pass
+	check log teardown.clean pass
+	json log '.phases[] | select(.name == "log") | .done'
+	! json log '.host.rmap_policy == "lazy"' || json log '[.phases[:-1][] | .rmap_state] | unique == ["lazy"]'
+}
+
+@test "red: a log that misses a page that the kernel wrote" {
+	rc log-misses 1
+	check log-misses dirty.complete fail "missing in what KVM_GET_DIRTY_LOG gave, of "
+	check log-misses dirty.complete fail "that the guest wrote"
+}
+
+@test "a kernel whose run the OOM killer ends has its row, and the next one runs" {
+	rc unlimited 0
+	rc killed 3
+	json killed '.seed == 7 and [.kernels[].result] == ["error", "pass"]'
+	json killed '.kernels[0].reason | contains("the kernel killed this run in phase run: its cgroup had no memory left")'
+}
+
+@test "red: a status, an exit too early, a reset, a triple fault, a hang and a flood, each with a reason" {
 	rc failed 1
 	check failed guest.clean fail "phase run: the guest exited with status 1 (a test failed), expected was 0"
 	rc early 1
@@ -77,7 +115,9 @@ passed() {
 	check triple guest.clean fail "phase run: KVM_EXIT_SHUTDOWN: the vCPU took a triple fault"
 	rc hang 1
 	check hang guest.clean fail "phase run: the time was up before its exit came"
-	for name in failed early reset triple hang; do
+	rc flood 1
+	check flood guest.clean fail "phase run: the guest printed more than the 64 MiB that a console takes"
+	for name in failed early reset triple hang flood; do
 		check $name teardown.clean pass
 		check $name process.clean pass
 	done

@@ -41,6 +41,17 @@ long __wrap_syscall(long number, ...)
 	return bound.code ? -1 : 0;
 }
 
+static bool deny_munmap;
+
+__typeof__(munmap) __real_munmap, __wrap_munmap;
+int __wrap_munmap(void *memory, size_t size)
+{
+	if (!deny_munmap)
+		return __real_munmap(memory, size);
+	errno = EPERM;
+	return -1;
+}
+
 static void refuse(const struct memslot_cfg *cfg, int code, const char *text)
 {
 	struct memslot_cfg one = *cfg;
@@ -331,6 +342,17 @@ static void reads_what_was_written(void **state)
 	strike(&stage);
 }
 
+/* Such a process could not end its VM, and the host would be blamed for what is left. */
+static void munmap_that_is_denied_is_an_error(void **state)
+{
+	const struct memslot_cfg cfg = { .name = "low", .node = -1, .count = 1, .size = 8 * K };
+
+	(void)state;
+	deny_munmap = true;
+	refuse(&cfg, -EPERM, "memslot.low: munmap: Operation not permitted");
+	deny_munmap = false;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -345,6 +367,7 @@ int main(void)
 		cmocka_unit_test(pages_by_gpa),
 		cmocka_unit_test(an_alias_shows_memory_of_another),
 		cmocka_unit_test(reads_what_was_written),
+		cmocka_unit_test(munmap_that_is_denied_is_an_error),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

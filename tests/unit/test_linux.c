@@ -14,12 +14,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/value.h"
 #include "model/implicit_slots.h"
 #include "model/model.h"
+#include "report/report_slots.h"
 #include "vm/acpi.h"
 #include "vm/agent_initrd.h"
+#include "vm/agent_port.h"
 #include "kernel_files.h"
 #include "vm/boot_linux.h"
 #include "vm/guest_cpuid.h"
@@ -141,7 +145,7 @@ static uint64_t rmaps_with(const struct host *host, unsigned int spaces, uint64_
 
 	add_slot(&s, "low", 0, 512 * M);
 	build(&s);
-	implicit_slots_add(host, spaces, &s.layout);
+	implicit_slots_add(host, spaces, 32764, &s.layout);
 	model_layout(&model, &s.layout, &creation, &transition);
 	*all = footprint_total(&creation) + footprint_total(&transition);
 	layout_free(&s.layout);
@@ -169,6 +173,35 @@ static void memslots_that_kvm_makes_are_counted(void **state)
 	assert_int_equal(rmaps_with(&host, 2, &all), plain + 2 * 2 * 3 * 4096);
 	host.tdp = ANSWER_NO;
 	assert_int_equal(rmaps_with(&host, 2, &all), plain + 2 * 3 * 4096);
+}
+
+static void memslots_that_kvm_makes_have_names(void **state)
+{
+	const struct host host = { .module = "kvm_intel", .tdp = ANSWER_YES, .flexpriority = ANSWER_YES,
+				   .unrestricted_guest = ANSWER_NO };
+	struct scene s = { 0 };
+	json_t *slots;
+
+	(void)state;
+	add_slot(&s, "low", 0, 512 * M);
+	build(&s);
+	/* The built-in payload's VM has none. */
+	s.config.guest.payload = PAYLOAD_NESTED;
+	implicit_slots_add(&host, 2, 509, &s.layout);
+	assert_int_equal(s.layout.implicit_count, 0);
+	s.config.guest.payload = PAYLOAD_MULTIBOOT;
+	implicit_slots_add(&host, 2, 509, &s.layout);
+	slots = report_slots_json(&s.layout, NULL);
+	assert_int_equal(json_array_size(slots), 7);
+	assert_string_equal(value_string(json_array_get(slots, 1), "name"), "kvm:apic-access");
+	assert_string_equal(value_string(json_array_get(slots, 4), "name"), "kvm:tss");
+	assert_string_equal(value_string(json_array_get(slots, 4), "space"), "smm");
+	assert_int_equal(json_integer_value(value_at(json_array_get(slots, 4), "id")), 509);
+	assert_string_equal(value_string(json_array_get(slots, 5), "name"), "kvm:identity-map");
+	assert_string_equal(value_string(json_array_get(slots, 5), "space"), "normal");
+	assert_int_equal(json_integer_value(value_at(json_array_get(slots, 5), "id")), 511);
+	json_decref(slots);
+	layout_free(&s.layout);
 }
 
 /* ACPI. */
@@ -398,6 +431,20 @@ static void kernel_and_initrd_find_their_places(void **state)
 	assert_true(plan.initrd + 4096 <= 0x80000000);
 }
 
+static void the_agents_archive_comes_after_zeros(void **state)
+{
+	const struct boot_extra extra = { .size = 100 };
+	struct boot_file initrd = { .size = 8 };
+
+	(void)state;
+	assert_int_equal(boot_initrd_size(NULL, NULL), 0);
+	assert_int_equal(boot_initrd_size(NULL, &extra), 100);
+	assert_int_equal(boot_initrd_size(&initrd, NULL), 8);
+	assert_int_equal(boot_initrd_size(&initrd, &extra), 12 + 100);
+	initrd.size = 9;
+	assert_int_equal(boot_initrd_size(&initrd, &extra), 16 + 100);
+}
+
 /* CPUID. */
 
 static void cpuid_says_which_cpu_it_is(void **state)
@@ -585,6 +632,43 @@ static void a_console_on_a_terminal_shows_each_byte(void **state)
 	close(ends[1]);
 }
 
+/* As -o: not a FIFO that nobody reads, nor what another user has planted; what is there is emptied. */
+static void a_console_file_is_opened_as_an_output_file(void **state)
+{
+	char folder[] = "/tmp/minivmm-console-XXXXXX", path[64];
+	struct config config = { .guest = { .console = CONSOLE_FILE, .console_path = path } };
+	struct guest_console console;
+	struct err err = { .text = "" };
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	assert_int_equal(chmod(folder, 01777), 0);
+	snprintf(path, sizeof(path), "%s/console", folder);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_equal(console_open(&console, &config, &err), -ENXIO);
+	assert_non_null(strstr(err.text, "guest.console: writing "));
+	assert_non_null(strstr(err.text, "nobody reads this FIFO"));
+	assert_int_equal(unlink(path), 0);
+	if (!geteuid()) {
+		assert_int_equal(symlink("/dev/null", path), 0);
+		assert_int_equal(lchown(path, 65534, 65534), 0);
+		assert_int_equal(console_open(&console, &config, &err), -EPERM);
+		assert_int_equal(unlink(path), 0);
+	}
+	for (int i = 0; i < 2; i++) {
+		struct stat found;
+
+		assert_int_equal(console_open(&console, &config, &err), 0);
+		assert_false(fcntl(console.fd, F_GETFL) & O_NONBLOCK);
+		console_put(&console, 'x');
+		console_close(&console);
+		assert_int_equal(stat(path, &found), 0);
+		assert_int_equal(found.st_size, 1);
+	}
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(rmdir(folder), 0);
+}
+
 static void a_guest_powers_off_or_asks_for_a_reset(void **state)
 {
 	struct stage *s = *state;
@@ -730,6 +814,47 @@ static void the_agent_gets_each_command_once_and_then_the_init(void **state)
 	ask(s, AGENT_DO_INIT, "/b");
 }
 
+static void the_init_is_what_the_kernel_would_take(void **state)
+{
+	char args[] = "\trdinit=/a x=\"b rdinit=/c\" rdinit=\"/d e\" -- rdinit=/f";
+	struct stage *s = *state;
+
+	s->scene.config.guest.args = args;
+	ask(s, AGENT_DO_INIT, "/d e");
+}
+
+static void the_init_may_be_in_quotes_of_the_whole_word(void **state)
+{
+	char args[] = "rdinit=/a \"rdinit=/b c\" \"--\" rdinit=/d";
+	struct stage *s = *state;
+
+	s->scene.config.guest.args = args;
+	ask(s, AGENT_DO_INIT, "/b c");
+}
+
+static void expect_args(const char *args, const char *wanted)
+{
+	char all[128];
+
+	assert_int_equal(agent_args(args, all, sizeof(all)), 0);
+	assert_string_equal(all, wanted);
+}
+
+static void the_agents_argument_is_the_last_of_the_kernels(void **state)
+{
+	char all[128];
+
+	(void)state;
+	expect_args("", "rdinit=/minivmm/init");
+	expect_args("quiet", "quiet rdinit=/minivmm/init");
+	expect_args("-- single", "rdinit=/minivmm/init -- single");
+	expect_args("rdinit=/a  -- -- b", "rdinit=/a  rdinit=/minivmm/init -- -- b");
+	expect_args("x=\"a -- b\" y", "x=\"a -- b\" y rdinit=/minivmm/init");
+	expect_args("a \"--\" b", "a rdinit=/minivmm/init \"--\" b");
+	expect_args("a --b -- \"c", "a --b rdinit=/minivmm/init -- \"c");
+	assert_int_equal(agent_args("a=\"b c", all, sizeof(all)), -EINVAL);
+}
+
 static void only_the_mark_that_is_waited_for_ends_a_phase(void **state)
 {
 	struct stage *s = *state;
@@ -800,12 +925,14 @@ int main(void)
 		cmocka_unit_test(memory_that_is_not_ram_is_reserved),
 		cmocka_unit_test(memory_without_a_hole_is_refused_with_the_rule),
 		cmocka_unit_test(memslots_that_kvm_makes_are_counted),
+		cmocka_unit_test(memslots_that_kvm_makes_have_names),
 		cmocka_unit_test(acpi_names_every_cpu),
 		cmocka_unit_test(a_bzimage_is_entered_by_its_64_bit_entry),
 		cmocka_unit_test(a_bzimage_that_can_not_be_booted_says_why),
 		cmocka_unit_test(a_vmlinux_is_entered_by_its_pvh_entry),
 		cmocka_unit_test(a_vmlinux_that_can_not_be_booted_says_why),
 		cmocka_unit_test(kernel_and_initrd_find_their_places),
+		cmocka_unit_test(the_agents_archive_comes_after_zeros),
 		cmocka_unit_test(cpuid_says_which_cpu_it_is),
 		cmocka_unit_test(the_serial_port_says_when_more_can_be_sent),
 		cmocka_unit_test(the_serial_port_receives_as_much_as_it_has_room_for),
@@ -814,11 +941,15 @@ int main(void)
 		IN_PC(where_no_device_is_all_bits_are_set),
 		IN_PC(what_is_typed_reaches_the_guest),
 		IN_PC(a_console_on_a_terminal_shows_each_byte),
+		cmocka_unit_test(a_console_file_is_opened_as_an_output_file),
 		IN_PC(a_text_on_the_console_ends_a_phase),
 		IN_PC(a_panic_is_seen),
 		IN_PC(a_flood_is_ended),
 		cmocka_unit_test(what_a_guest_prints_is_safe_to_be_shown),
 		IN_PC(the_agent_gets_each_command_once_and_then_the_init),
+		IN_PC(the_init_is_what_the_kernel_would_take),
+		IN_PC(the_init_may_be_in_quotes_of_the_whole_word),
+		cmocka_unit_test(the_agents_argument_is_the_last_of_the_kernels),
 		IN_PC(only_the_mark_that_is_waited_for_ends_a_phase),
 		cmocka_unit_test(the_agents_archive_is_a_cpio_archive),
 		IN_PC(random_accesses_do_no_harm),

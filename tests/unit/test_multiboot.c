@@ -87,6 +87,82 @@ static void a_kernel_is_loaded_where_its_elf_headers_say(void **state)
 	assert_int_equal(parse(&kernel, sizeof(kernel), &image, &err), 0);
 }
 
+/* A file of no known format, which says itself where it belongs: flag 16. */
+struct flat {
+	uint8_t before[20];
+	struct multiboot_header header;
+	uint8_t code[64];
+};
+
+/* Its first 4 bytes are not loaded. */
+static struct flat make_flat(void)
+{
+	struct flat flat = {
+		.header = {
+			.magic = 0x1badb002, .flags = 1 << 16, .checksum = 0u - 0x1badb002 - (1 << 16),
+			.header = 0x100010, .load = 0x100000, .bss_end = 0x110000, .entry = 0x100030,
+		},
+	};
+
+	for (size_t i = 0; i < sizeof(flat.code); i++)
+		flat.code[i] = (uint8_t)(i + 1);
+	return flat;
+}
+
+static void a_kernel_may_say_in_its_header_where_it_is_loaded(void **state)
+{
+	struct flat flat = make_flat();
+	struct boot_image image;
+	struct err err;
+
+	(void)state;
+	assert_int_equal(parse(&flat, sizeof(flat), &image, &err), 0);
+	assert_int_equal(image.protocol, BOOT_MULTIBOOT);
+	assert_int_equal(image.count, 1);
+	assert_int_equal(image.segments[0].offset, 4);
+	assert_int_equal(image.segments[0].bytes, sizeof(flat) - 4);
+	assert_int_equal(image.segments[0].gpa, 0x100000);
+	assert_int_equal(image.segments[0].size, 0x10000);
+	assert_int_equal(image.entry, 0x100030);
+	/* Without a BSS, and with an end that is not the file's. */
+	flat.header.bss_end = 0;
+	flat.header.load_end = 0x100040;
+	assert_int_equal(parse(&flat, sizeof(flat), &image, &err), 0);
+	assert_int_equal(image.segments[0].bytes, 0x40);
+	assert_int_equal(image.segments[0].size, 0x40);
+}
+
+static void refuse_flat(const struct flat *flat, size_t size, const char *why)
+{
+	kernel_file_refused(multiboot_image_parse, flat, size, why);
+}
+
+static void a_header_whose_addresses_are_no_kernels_is_refused(void **state)
+{
+	struct flat flat = make_flat();
+
+	(void)state;
+	refuse_flat(&flat, offsetof(struct flat, header) + 28, "addresses");
+	flat.header.load = 0x100011;		/* behind the header */
+	refuse_flat(&flat, sizeof(flat), "addresses");
+	flat = make_flat();
+	flat.header.load = 0xfffe0;		/* before the file */
+	refuse_flat(&flat, sizeof(flat), "addresses");
+	flat = make_flat();
+	flat.header.load_end = 0xfffff;
+	refuse_flat(&flat, sizeof(flat), "addresses");
+	flat = make_flat();
+	flat.header.load_end = 0x101000;	/* more than the file has */
+	refuse_flat(&flat, sizeof(flat), "addresses");
+	flat = make_flat();
+	flat.header.header = 0xfffffff0;
+	flat.header.load = 0xffffffe0;		/* ends beyond 4 GiB */
+	refuse_flat(&flat, sizeof(flat), "addresses");
+	flat = make_flat();
+	flat.header.entry = 0x110000;
+	refuse_flat(&flat, sizeof(flat), "entry lies in nothing");
+}
+
 static void a_kernel_that_can_not_be_booted_says_why(void **state)
 {
 	struct kernel kernel = make_kernel();
@@ -233,6 +309,62 @@ static void a_kernel_is_told_its_memory_its_words_and_its_environment(void **sta
 	assert_int_equal(word(&s, 0x38000), 0);
 	take_down(&s);
 	boot_file_close(&file);
+}
+
+/* Loads the kernel with so many bytes for its second segment, which begins at 0x8000. SMM shows the same memory. */
+static void load_with_bss(struct scene *s, const struct kernel *kernel, uint64_t segment_size)
+{
+	struct boot_file file = kernel_file(kernel, sizeof(*kernel));
+	struct multiboot_words words;
+	struct boot_image image;
+	struct err err;
+
+	s->layout.memory_of[1] = 0;
+	assert_int_equal(multiboot_image_parse(&file, &image, &err), 0);
+	image.segments[1].size = segment_size;
+	assert_int_equal(multiboot_words(&s->config, &s->map, &words, &err), 0);
+	assert_int_equal(multiboot_load(&s->vm, &file, &image, &s->map, &words, &err), 0);
+	boot_file_close(&file);
+}
+
+/* What an earlier run may have left in a file that is the VM's memory, and what waits for an SMI where SMM has the same. */
+static void memory_behind_a_segments_bytes_is_0(void **state)
+{
+	struct kernel kernel = make_kernel();
+	struct scene s = { 0 };
+
+	(void)state;
+	build(&s);
+	s.slots[0].backing = BACKING_FILE;
+	memset(s.backings[0].hva + 0x400000, 0xa5, 8192);
+	load_with_bss(&s, &kernel, 0x40000);
+	assert_memory_equal(text(&s, 0x400000), kernel.code, 64);
+	assert_int_equal(word(&s, 0x400040), 0);
+	assert_int_equal(word(&s, 0x400ffc), 0);
+	assert_int_equal(word(&s, 0x401000), 0xa5a5a5a5);
+	assert_int_equal(word(&s, 0x38000), 0);
+	take_down(&s);
+}
+
+/* What stands where an SMI goes, in new memory. */
+static uint32_t where_an_smi_goes(uint64_t segment_size)
+{
+	struct kernel kernel = make_kernel();
+	struct scene s = { 0 };
+	uint32_t found;
+
+	build(&s);
+	load_with_bss(&s, &kernel, segment_size);
+	found = word(&s, 0x38000);
+	take_down(&s);
+	return found;
+}
+
+static void what_waits_for_an_smi_is_not_put_into_the_kernel(void **state)
+{
+	(void)state;
+	assert_int_equal(where_an_smi_goes(0x30000), 0xaa0f);
+	assert_int_equal(where_an_smi_goes(0x30001), 0);
 }
 
 static void words_that_are_too_long_are_refused(void **state)
@@ -443,8 +575,12 @@ int main(void)
 #define IN_PC(test) cmocka_unit_test_setup_teardown(test, set, unset)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_kernel_is_loaded_where_its_elf_headers_say),
+		cmocka_unit_test(a_kernel_may_say_in_its_header_where_it_is_loaded),
+		cmocka_unit_test(a_header_whose_addresses_are_no_kernels_is_refused),
 		cmocka_unit_test(a_kernel_that_can_not_be_booted_says_why),
 		cmocka_unit_test(a_kernel_is_told_its_memory_its_words_and_its_environment),
+		cmocka_unit_test(memory_behind_a_segments_bytes_is_0),
+		cmocka_unit_test(what_waits_for_an_smi_is_not_put_into_the_kernel),
 		cmocka_unit_test(words_that_are_too_long_are_refused),
 		cmocka_unit_test(a_kernel_without_room_is_refused),
 		IN_PC(its_exit_port_ends_the_guest),

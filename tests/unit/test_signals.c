@@ -103,7 +103,7 @@ static void put(int fd, const char *text)
 /* What the child of the test at hand does once it has told that it is ready. */
 struct stuck {
 	struct signals_end end;
-	bool claims, busy;
+	bool claims, busy, ends;
 	int out;		/* what the hooks say goes there, stderr too */
 };
 
@@ -129,6 +129,28 @@ static void hang(void *what, int number)
 		pause();
 }
 
+static void compute_ms(uint64_t ms)
+{
+	uint64_t until = clock_ns() + ms * 1000000;
+
+	while (clock_ns() < until)
+		continue;
+}
+
+/* A run on a slow machine that comes to its end, judges what it has seen, and delivers that. */
+static _Noreturn void end_late(const struct stuck *stuck, const struct signals *signals)
+{
+	while (!signals_came(signals))
+		continue;
+	compute_ms(1500);
+	signals_claim(signals);
+	compute_ms(350);
+	signals_claim(signals);
+	compute_ms(350);
+	put(stuck->out, "report of its own\n");
+	_exit(9);
+}
+
 static _Noreturn void be_stuck(struct stuck *stuck)
 {
 	struct signals signals;
@@ -141,6 +163,8 @@ static _Noreturn void be_stuck(struct stuck *stuck)
 	if (stuck->claims)
 		signals_claim(&signals);
 	put(stuck->out, "ready\n");
+	if (stuck->ends)
+		end_late(stuck, &signals);
 	for (;;)
 		if (!stuck->busy)
 			pause();
@@ -217,6 +241,24 @@ static void a_report_that_hangs_is_given_up(void **state)
 	ended(pid, in, 128 + SIGTERM, "report 15\n");
 }
 
+/* A slow machine, or one that is busy, takes its time for a report. */
+static void compute(void *what, int number)
+{
+	compute_ms(500);
+	say_report(what, number);
+}
+
+static void a_report_that_computes_has_more_time(void **state)
+{
+	struct stuck stuck = { .end = { .report = compute } };
+	int in;
+	pid_t pid = start_stuck(&stuck, &in);
+
+	(void)state;
+	kill(pid, SIGTERM);
+	ended(pid, in, 128 + SIGTERM, "report 15\n");
+}
+
 static void one_whose_reader_is_stuck_is_ended(void **state)
 {
 	struct stuck stuck = { .end = { .report = say_report }, .claims = true };
@@ -225,7 +267,7 @@ static void one_whose_reader_is_stuck_is_ended(void **state)
 
 	(void)state;
 	kill(pid, SIGHUP);
-	ended(pid, in, 128 + SIGHUP, "minivmm: ended by a signal: what the result is written to does not take it\n");
+	ended(pid, in, 128 + SIGHUP, "minivmm: ended by a signal before the result was written: what it is written to may not take it\n");
 }
 
 /* A machine may be slow: what the process computes is not counted, up to a limit. */
@@ -242,6 +284,17 @@ static void one_that_computes_has_more_time(void **state)
 	ended(pid, in, 128 + SIGTERM, "report 15\n");
 	if (!access("/proc/self/schedstat", R_OK))
 		assert_true(clock_ns() - sent >= SECOND);
+}
+
+static void one_that_ends_late_delivers_its_report(void **state)
+{
+	struct stuck stuck = { .ends = true };
+	int in;
+	pid_t pid = start_stuck(&stuck, &in);
+
+	(void)state;
+	kill(pid, SIGTERM);
+	ended(pid, in, 9, "report of its own\n");
 }
 
 static void quit_says_the_state(void **state)
@@ -321,8 +374,10 @@ int main(void)
 		cmocka_unit_test_setup(ignored_ones_stay_ignored, as_from_a_terminal),
 		cmocka_unit_test_setup(one_that_is_stuck_is_ended, as_from_a_terminal),
 		cmocka_unit_test_setup(a_report_that_hangs_is_given_up, as_from_a_terminal),
+		cmocka_unit_test_setup(a_report_that_computes_has_more_time, as_from_a_terminal),
 		cmocka_unit_test_setup(one_whose_reader_is_stuck_is_ended, as_from_a_terminal),
 		cmocka_unit_test_setup(one_that_computes_has_more_time, as_from_a_terminal),
+		cmocka_unit_test_setup(one_that_ends_late_delivers_its_report, as_from_a_terminal),
 		cmocka_unit_test_setup(quit_says_the_state, as_from_a_terminal),
 		cmocka_unit_test_setup(a_second_interrupt_ends_at_once, as_from_a_terminal),
 		cmocka_unit_test_setup(two_interrupts_within_a_moment_are_one, as_from_a_terminal),

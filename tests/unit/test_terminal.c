@@ -168,6 +168,53 @@ static void a_hanging_process_gives_it_back(void **state)
 	assert_int_equal(leave(&seat), 128 + SIGINT);
 }
 
+/* What has the terminal is not the first process of the session, as under a shell. */
+static void have_a_child_take_it(int tells)
+{
+	struct err err;
+	pid_t child = fork();
+
+	if (!child) {
+		pid_t self = getpid();
+
+		if (terminal_make_raw(&err))
+			_exit(1);
+		tell(tells, 'r');
+		if (write(tells, &self, sizeof(self)) != sizeof(self))
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	waitpid(child, NULL, 0);
+	tell(tells, 'k');
+	for (;;)
+		pause();
+}
+
+/* SIGKILL leaves a process no time to give it back. */
+static void a_killed_process_gives_it_back(void **state)
+{
+	struct termios now;
+	struct seat seat;
+	pid_t child;
+
+	(void)state;
+	sit(&seat, have_a_child_take_it);
+	wait_for(&seat, 'r');
+	assert_int_equal(read(seat.told[0], &child, sizeof(child)), sizeof(child));
+	assert_true(is_raw(&seat));
+	kill(child, SIGKILL);
+	wait_for(&seat, 'k');
+	while (is_raw(&seat))
+		sched_yield();
+	assert_int_equal(tcgetattr(seat.terminal, &now), 0);
+	assert_int_equal(now.c_lflag, seat.before.c_lflag);
+	assert_int_equal(now.c_iflag, seat.before.c_iflag);
+	assert_int_equal(now.c_oflag, seat.before.c_oflag);
+	kill(seat.pid, SIGKILL);
+	assert_int_equal(leave(&seat), -SIGKILL);
+}
+
 /* The run is a child, which crashes when it has read a word. */
 static void wait_for_a_child(int tells)
 {
@@ -225,7 +272,7 @@ static void run_a_guest(int tells)
 	session->config.guest.console = CONSOLE_STDOUT;
 	session->kvm.fd = tells;
 	session->run.room.known = true;
-	if (supervise(session, &end)) {
+	if (supervise(session, &end) != SUPERVISED_PARENT) {
 		struct pollfd fd = { .fd = session->run.typed, .events = POLLIN };
 
 		if (session->run.typed && poll(&fd, 1, -1) == 1 && read(fd.fd, &key, 1) == 1)
@@ -286,6 +333,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_is_raw_and_then_as_it_was),
 		cmocka_unit_test(a_hanging_process_gives_it_back),
+		cmocka_unit_test(a_killed_process_gives_it_back),
 		cmocka_unit_test(what_is_typed_reaches_the_run_and_the_escape_ends_it),
 		cmocka_unit_test(a_run_that_is_killed_leaves_the_terminal_as_it_was),
 		cmocka_unit_test(nothing_but_the_escape_is_lost),

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/privilege.h"
+#include "base/stacks.h"
 #include "cmd/cmd.h"
 #include "cmd/commands.h"
 #include "host/kernel_types.h"
@@ -80,6 +81,7 @@ int main(int argc, char **argv)
 		return EXIT_ENVIRONMENT;
 	privilege_no_new();
 	ignore_write_signals();
+	stacks_limit();
 	argp_err_exit_status = EXIT_USAGE_ERROR;
 	name_version(version, sizeof(version));
 	if (argc < 2) {

@@ -43,6 +43,9 @@ static int parse(const char *text, size_t size, dictionary **parsed)
 	if (fd < 0)
 		return -errno;
 	code = write_all(fd, text, size);
+	/* A limit of the size of files holds for a memfd as well. -EFBIG is a config that is too large. */
+	if (code == -EFBIG)
+		code = -ENOSPC;
 	if (!code) {
 		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 		iniparser_set_error_callback(ignore_message);

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "vm/agent_port.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #define DEFAULT_INIT "/init"
+
+_Static_assert(AGENT_OUTPUT_KEPT > sizeof(((struct tail *)NULL)->text), "what comes before it is seen to be cut");
 
 bool agent_is_needed(const struct config *config)
 {
@@ -14,23 +17,85 @@ bool agent_is_needed(const struct config *config)
 	return false;
 }
 
+#define BLANKS " \t\n\v\f\r\xa0"	/* isspace() of the kernel: lib/ctype.c */
+
+/* An argument of the kernel's ends at a blank that is not in quotes: next_arg() (lib/cmdline.c). */
+static size_t word_length(const char *word)
+{
+	bool quoted = false;
+	size_t length = 0;
+
+	for (; word[length] && (quoted || !strchr(BLANKS, word[length])); length++)
+		quoted ^= word[length] == '"';
+	return length;
+}
+
+static const char *skip_blanks(const char *args)
+{
+	return args + strspn(args, BLANKS);
+}
+
+struct text {
+	const char *at;
+	size_t length;
+};
+
+/* As next_arg(): the quote that a text begins with is not a part of it, nor is then one at its end. */
+static struct text without_quotes(struct text text)
+{
+	if (!text.length || *text.at != '"')
+		return text;
+	text.at++;
+	text.length--;
+	text.length -= text.length && text.at[text.length - 1] == '"';
+	return text;
+}
+
+static struct text argument(const char *word)
+{
+	return without_quotes((struct text){ word, word_length(word) });
+}
+
+/* What comes after a word "--" is not the kernel's but init's: parse_args() (kernel/params.c). */
+static bool is_end(const char *word)
+{
+	struct text text = argument(word);
+
+	return !*word || (text.length == 2 && !strncmp(text.at, "--", 2));
+}
+
 /* As the kernel's, the last one counts. */
 size_t agent_init_path(const struct config *config, char *path, size_t size)
 {
-	const char *args = config->guest.args ? config->guest.args : "", *found = DEFAULT_INIT;
-	size_t length = strlen(found), prefix = strlen(AGENT_INIT_ARG);
+	const char *word = skip_blanks(config->guest.args ? config->guest.args : "");
+	struct text found = { DEFAULT_INIT, strlen(DEFAULT_INIT) };
+	size_t prefix = strlen(AGENT_INIT_ARG);
 
-	for (const char *word = args; *word; word += strcspn(word, " ")) {
-		word += strspn(word, " ");
-		if (strncmp(word, AGENT_INIT_ARG, prefix))
-			continue;
-		found = word + prefix;
-		length = strcspn(found, " ");
+	for (; !is_end(word); word = skip_blanks(word + word_length(word))) {
+		struct text text = argument(word);
+
+		if (text.length >= prefix && !strncmp(text.at, AGENT_INIT_ARG, prefix))
+			found = without_quotes((struct text){ text.at + prefix, text.length - prefix });
 	}
-	length = length < size ? length : size - 1;
-	memcpy(path, found, length);
-	path[length] = '\0';
-	return length;
+	if (found.length >= size)
+		found.length = size - 1;
+	memcpy(path, found.at, found.length);
+	path[found.length] = '\0';
+	return found.length;
+}
+
+int agent_args(const char *args, char *all, size_t size)
+{
+	const char *word = skip_blanks(args);
+	size_t quotes = 0;
+
+	while (!is_end(word))
+		word = skip_blanks(word + word_length(word));
+	for (const char *at = args; at < word; at++)
+		quotes += *at == '"';
+	snprintf(all, size, "%.*s%s" AGENT_INIT_ARG AGENT_INIT "%s%s", (int)(word - args), args,
+		 word > args && !strchr(BLANKS, word[-1]) ? " " : "", *word ? " " : "", word);
+	return quotes % 2 ? -EINVAL : 0;
 }
 
 void agent_begin_phase(struct agent_port *agent, size_t phase)

@@ -26,6 +26,11 @@ struct agent_port {
 bool agent_is_needed(const struct config *config);
 /* The program to become at the end: what guest.args says, or /init. Returns how long it is. */
 size_t agent_init_path(const struct config *config, char *path, size_t size);
+/*
+ * The kernel's arguments, and the one by which it starts the agent. -EINVAL: a quote is not closed, so that
+ * this would be a part of another.
+ */
+int agent_args(const char *args, char *all, size_t size);
 
 void agent_begin_phase(struct agent_port *agent, size_t phase);
 uint32_t agent_read(struct agent_port *agent, unsigned int port, unsigned int size);

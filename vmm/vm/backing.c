@@ -214,19 +214,22 @@ static int reserve(struct backing *backing, const struct memslot_cfg *cfg, struc
 
 /*
  * Unmaps what was reserved only to choose an address. Otherwise each slot would have three areas,
- * and many slots would reach vm.max_map_count.
+ * and many slots would reach vm.max_map_count. A process that may not unmap memory must not get further: its VM could
+ * not end, because the mapping of a vCPU's page keeps the VM (kvm_vcpu_mmap(), virt/kvm/kvm_main.c).
  */
-static void trim(struct backing *backing)
+static int trim(struct backing *backing, const struct memslot_cfg *cfg, struct err *err)
 {
 	uint8_t *start = backing->reserved, *end = start + backing->reserved_size;
 	uint8_t *used_end = backing->hva + backing->size;
+	int code = 0;
 
-	if (backing->hva > start)
-		munmap(start, (size_t)(backing->hva - start));
-	if (end > used_end)
-		munmap(used_end, (size_t)(end - used_end));
+	if (backing->hva > start && munmap(start, (size_t)(backing->hva - start)))
+		code = errno;
+	if (end > used_end && munmap(used_end, (size_t)(end - used_end)))
+		code = errno;
 	backing->reserved = backing->hva;
 	backing->reserved_size = backing->size;
+	return code ? err_errno(err, code, "memslot.%s: munmap", cfg->name) : 0;
 }
 
 /* Maps size bytes of the backing at memory, which lies in what is reserved for it. */
@@ -254,10 +257,10 @@ int backing_map(struct backing *backing, const struct memslot_cfg *cfg, int vm, 
 	if (code)
 		goto fail;
 	code = map_at(backing, cfg, backing->hva, backing->size, err);
-	if (code)
-		goto fail;
-	trim(backing);
-	code = advise(cfg, backing->hva, backing->size, err);
+	if (!code)
+		code = trim(backing, cfg, err);
+	if (!code)
+		code = advise(cfg, backing->hva, backing->size, err);
 	if (!code)
 		return 0;
 fail:

@@ -21,6 +21,8 @@
 int boot_file_open(const char *key, const char *path, struct boot_file *file, struct err *err)
 {
 	struct stat status;
+	int code;
+	char byte;
 
 	/* A FIFO would block for ever. */
 	*file = (struct boot_file){ .fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) };
@@ -29,6 +31,12 @@ int boot_file_open(const char *key, const char *path, struct boot_file *file, st
 	if (fstat(file->fd, &status) || !S_ISREG(status.st_mode)) {
 		boot_file_close(file);
 		return err_set(err, EINVAL, "%s: %s is not a regular file", key, path);
+	}
+	/* A read error is said here: the parsers would call the file malformed. */
+	if (pread(file->fd, &byte, 1, 0) < 0) {
+		code = err_errno(err, errno, "%s: reading %s", key, path);
+		boot_file_close(file);
+		return code;
 	}
 	file->size = (uint64_t)status.st_size;
 	return 0;

@@ -15,13 +15,13 @@
 enum boot_protocol {
 	BOOT_LINUX_64,		/* bzImage: Documentation/arch/x86/boot.rst, 64-bit boot protocol */
 	BOOT_PVH,		/* ELF64 with the note XEN_ELFNOTE_PHYS32_ENTRY */
-	BOOT_MULTIBOOT,		/* ELF32 with a header of Multiboot 0.6.96 */
+	BOOT_MULTIBOOT,		/* a header of Multiboot 0.6.96, in an ELF32 or any other file */
 };
 
 #define BOOT_SEGMENTS 32
 #define BOOT_HEADERS_MAX 64u		/* program headers of an ELF file */
 
-/* So many bytes from offset on come to gpa; memory up to size after them stays 0. */
+/* `bytes` bytes of the file, from offset on, are copied to gpa. The rest of size is 0. */
 struct boot_segment {
 	uint64_t offset, bytes;
 	uint64_t gpa, size;
@@ -50,7 +50,18 @@ int boot_file_read(const struct boot_file *file, uint64_t offset, void *data, si
 
 /* Both: -EINVAL: it is no kernel that this payload can boot, and why. Linux's: */
 int boot_image_parse(const struct boot_file *file, struct boot_image *image, struct err *err);
-/* And payload = multiboot's: multiboot_image.c. */
+
+/*
+ * What payload = multiboot boots: multiboot_image.c. The members after the checksum count if flag 16 is set: they say
+ * where the file is loaded (Multiboot Specification 0.6.96, section 3.1.3).
+ */
+#define MULTIBOOT_HEADER_MAGIC 0x1badb002u
+
+struct multiboot_header {
+	uint32_t magic, flags, checksum;
+	uint32_t header, load, load_end, bss_end, entry;
+};
+
 int multiboot_image_parse(const struct boot_file *file, struct boot_image *image, struct err *err);
 
 /* For parsers: a segment whose bytes must lie in the file. -EINVAL: they do not, or there are too many. */

@@ -103,9 +103,13 @@ int boot_plan(const struct boot_image *image, const struct ram_map *map, uint64_
 	return 0;
 }
 
+/*
+ * A cpio archive begins at a multiple of 4. 4 zeros at least come before it, by which a part that is packed by
+ * LZ4 ends: unlz4() (lib/decompress_unlz4.c).
+ */
 static uint64_t first_part(const struct boot_file *initrd)
 {
-	return initrd ? (initrd->size + 3) & ~3ull : 0;
+	return initrd ? ((initrd->size + 3) & ~3ull) + 4 : 0;
 }
 
 uint64_t boot_initrd_size(const struct boot_file *initrd, const struct boot_extra *extra)
@@ -116,11 +120,13 @@ uint64_t boot_initrd_size(const struct boot_file *initrd, const struct boot_extr
 static int load_initrd(const struct vm *vm, const struct boot_linux *boot,
 		       const struct boot_plan *plan)
 {
-	int code = boot->initrd ? boot_load_file(vm, boot->initrd, 0, plan->initrd, boot->initrd->size) : 0;
+	uint64_t first = first_part(boot->initrd), size = boot->initrd ? boot->initrd->size : 0;
+	int code = boot->initrd ? boot_load_file(vm, boot->initrd, 0, plan->initrd, size) : 0;
 
 	if (!code && boot->extra)
-		code = vm_write(vm, plan->initrd + first_part(boot->initrd), boot->extra->data,
-				boot->extra->size);
+		code = boot_clear(vm, plan->initrd + size, first - size);
+	if (!code && boot->extra)
+		code = vm_write(vm, plan->initrd + first, boot->extra->data, boot->extra->size);
 	return code;
 }
 

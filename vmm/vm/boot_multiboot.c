@@ -33,6 +33,8 @@ struct map_entry {
 	uint32_t type;
 } __attribute__((packed));
 
+static const uint8_t smi_handler[] = { 0x0f, 0xaa };	/* RSM */
+
 _Static_assert(sizeof(struct map_entry) * RAM_RANGES_MAX <= 4096, "the map has a page");
 
 static int too_long(struct err *err, const char *key, int size)
@@ -148,24 +150,39 @@ int multiboot_check(const struct boot_image *image, uint64_t low_end, struct err
 	return 0;
 }
 
+/* Is this memory, which SMM has there, the kernel's as well? */
+static bool is_kernels(const struct vm *vm, const struct boot_image *image, const uint8_t *memory)
+{
+	const uint8_t *page = vm_page(vm, SMI_HANDLER);
+
+	if (!page || page + SMI_HANDLER % 4096 != memory)
+		return false;
+	for (size_t i = 0; i < image->count; i++)
+		if (image->segments[i].gpa < SMI_HANDLER + sizeof(smi_handler) &&
+		    image->segments[i].gpa + image->segments[i].size > SMI_HANDLER)
+			return true;
+	return false;
+}
+
 /*
  * Without a BIOS nobody has put a handler where an SMI goes: it returns at once (RSM). If SMM's space shows
- * the normal one's memory, the kernel may be loaded over it, or put its own there.
+ * the normal one's memory, the kernel may put its own there.
  */
-static void write_smi_handler(const struct vm *vm)
+static void write_smi_handler(const struct vm *vm, const struct boot_image *image)
 {
 	const struct layout *layout = vm->layout;
-	static const uint8_t rsm[] = { 0x0f, 0xaa };
 
 	for (size_t i = 0; i < layout->count; i++) {
 		const struct slot *slot = &layout->slots[i];
-
 		const struct memslot_cfg *cfg = &layout->config->memslots[slot->cfg];
+		uint8_t *memory;
 
 		if (cfg->space != SPACE_SMM || cfg->flags & SLOT_READONLY || slot->base > SMI_HANDLER ||
 		    SMI_HANDLER - slot->base >= slot->size)
 			continue;
-		memcpy(vm_slot_memory(vm, slot) + (SMI_HANDLER - slot->base), rsm, sizeof(rsm));
+		memory = vm_slot_memory(vm, slot) + (SMI_HANDLER - slot->base);
+		if (!is_kernels(vm, image, memory))
+			memcpy(memory, smi_handler, sizeof(smi_handler));
 	}
 }
 
@@ -207,7 +224,7 @@ int multiboot_load(const struct vm *vm, const struct boot_file *kernel, const st
 	const uint64_t gdt[4] = { 0, 0, 0x00cf9b000000ffff, 0x00cf93000000ffff };
 	int code;
 
-	write_smi_handler(vm);
+	write_smi_handler(vm, image);
 	code = boot_load_image(vm, kernel, image, 0);
 	if (code)
 		return err_errno(err, -code, "reading guest.kernel into the guest");

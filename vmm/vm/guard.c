@@ -19,11 +19,13 @@
 #define TICK_MS 50
 /* The second that a signal has: so long may the process only wait, then the last report may take the rest. */
 #define PATIENCE_NS 600000000ull
-#define REPORT_MS 300
+#define REPORT_NS 300000000ull
 /* timeout(1) and job control send one SIGINT to the process and the same to its group: nobody presses a key so fast twice. */
 #define ONE_PRESS_NS 200000000ull
-/* On a slow or busy machine what it computes, or waits for a CPU, is not counted, up to so much more. */
+/* On a slow or busy machine what it computes, or waits for a CPU, is not counted, up to so much more: two seconds in all. */
 #define BUSY_NS 1400000000ull
+#define REPORT_BUSY_NS 600000000ull
+_Static_assert(PATIENCE_NS + BUSY_NS + REPORT_NS + REPORT_BUSY_NS == SIGNALS_LONGEST_NS, "parents wait for so long");
 
 struct guard {
 	pthread_t thread;
@@ -32,30 +34,33 @@ struct guard {
 	int queue[2];		/* a pipe with the numbers of those that came */
 	int wake;		/* eventfd: something below has changed */
 	int schedstat;		/* of the main thread; -1: this kernel has none */
+	int reporter;		/* atomic: that of the thread that delivers the last report */
 	struct signals_end end;
 	int first;		/* the first signal, 0: none came */
 	uint64_t since_ns, busy_ns; /* when the first came, and how long the main thread had been busy then */
 	uint64_t interrupt_ns;	/* when the first SIGINT came, 0: none */
-	bool claimed;		/* somebody delivers the report */
+	enum { NOBODY, RUN, GUARD } delivers; /* the report */
+	uint64_t claim_ns, claim_busy_ns; /* as since_ns and busy_ns, when the run claimed it */
 	bool quit;		/* the run is over, or the last report is delivered */
 	sigset_t ends;
 };
 
 #define GUARD_CLOSED(set) \
-	{ .source = -1, .queue = { -1, -1 }, .wake = -1, .schedstat = -1, .ends = (set) }
+	{ .source = -1, .queue = { -1, -1 }, .wake = -1, .schedstat = -1, .reporter = -1, .ends = (set) }
 
-static void wake(const struct guard *guard)
+/* Returns false where the thread may go on sleeping, because a filter (seccomp) denies write(). */
+static bool wake(const struct guard *guard)
 {
-	/* Only an overflow could make this fail, and then it is awake. */
-	eventfd_write(guard->wake, 1);
+	/* Where the count would overflow the thread is awake. */
+	return !eventfd_write(guard->wake, 1) || errno == EAGAIN;
 }
 
-/* How long the main thread has had a CPU, or has waited for one: Documentation/scheduler/sched-stats.rst. */
-static uint64_t main_busy_ns(const struct guard *guard)
+/* How long a thread has had a CPU, or has waited for one: Documentation/scheduler/sched-stats.rst. */
+static uint64_t busy_ns(int schedstat)
 {
 	unsigned long long run, delay;
 	char text[96];
-	ssize_t length = guard->schedstat < 0 ? -1 : pread(guard->schedstat, text, sizeof(text) - 1, 0);
+	ssize_t length = schedstat < 0 ? -1 : pread(schedstat, text, sizeof(text) - 1, 0);
 
 	if (length < 0)
 		return 0;
@@ -120,7 +125,7 @@ static void take(struct guard *guard, int number)
 	if (!guard->first) {
 		guard->first = number;
 		guard->since_ns = clock_ns();
-		guard->busy_ns = main_busy_ns(guard);
+		guard->busy_ns = busy_ns(guard->schedstat);
 		patient_hurry(true);
 		wake(guard);
 	}
@@ -138,18 +143,29 @@ static void take_all(struct guard *guard)
 		take(guard, (int)info.ssi_signo);
 }
 
+/* What a thread has computed adds to its time, up to a limit. */
+static bool is_over(uint64_t since_ns, uint64_t patience_ns, uint64_t computed_ns, uint64_t most_ns)
+{
+	return clock_ns() - since_ns > patience_ns + (computed_ns < most_ns ? computed_ns : most_ns);
+}
+
+/* A run that has come to its end delivers the report by itself, and has as long for it as report_main(). */
 static bool is_overdue(const struct guard *guard)
 {
 	uint64_t patience = guard->end.patience_ns ? guard->end.patience_ns : PATIENCE_NS;
-	uint64_t passed = clock_ns() - guard->since_ns, busy = main_busy_ns(guard) - guard->busy_ns;
+	uint64_t busy = busy_ns(guard->schedstat);
 
-	return guard->first && (passed > patience + BUSY_NS || passed > patience + busy);
+	return guard->first && is_over(guard->since_ns, patience, busy - guard->busy_ns, BUSY_NS) &&
+	       (guard->delivers != RUN ||
+		is_over(guard->claim_ns, REPORT_NS, busy - guard->claim_busy_ns, REPORT_BUSY_NS));
 }
 
 static void *report_main(void *argument)
 {
 	struct guard *guard = argument;
+	int schedstat = open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
 
+	__atomic_store_n(&guard->reporter, schedstat, __ATOMIC_RELEASE);
 	guard->end.report(guard->end.what, guard->first);
 	pthread_mutex_lock(&guard->lock);
 	guard->quit = true;
@@ -176,19 +192,25 @@ static bool wait_for_news(struct guard *guard, int ms)
 	return quit;
 }
 
+/* Waits until the last report is delivered, and not for longer than it may take. */
+static void wait_for_report(struct guard *guard)
+{
+	uint64_t began = clock_ns(), busy = 0;
+
+	while (!is_over(began, REPORT_NS, busy, REPORT_BUSY_NS) && !wait_for_news(guard, TICK_MS))
+		busy = busy_ns(__atomic_load_n(&guard->reporter, __ATOMIC_ACQUIRE));
+}
+
 /* The main thread may hold any lock, and what it has begun stays as it is: a report is renamed when it is whole. */
 static _Noreturn void end_process(struct guard *guard, bool claimed)
 {
-	static const char unread[] = "minivmm: ended by a signal: what the result is written to does not take it\n";
+	static const char unread[] = "minivmm: ended by a signal before the result was written: what it is written to may not take it\n";
 	pthread_t helper;
 
 	if (claimed) {
 		say(unread, sizeof(unread) - 1);
 	} else if (guard->end.report && !pthread_create(&helper, NULL, report_main, guard)) {
-		uint64_t until = clock_ns() + REPORT_MS * 1000000ull;
-
-		while (clock_ns() < until && !wait_for_news(guard, TICK_MS))
-			continue;
+		wait_for_report(guard);
 	}
 	leave(guard->first);
 }
@@ -208,8 +230,9 @@ static void *guard_main(void *argument)
 			return NULL;
 		pthread_mutex_lock(&guard->lock);
 		overdue = is_overdue(guard);
-		claimed = guard->claimed;
-		guard->claimed |= overdue;
+		claimed = guard->delivers == RUN;
+		if (overdue && !claimed)
+			guard->delivers = GUARD;
 		pthread_mutex_unlock(&guard->lock);
 		if (overdue)
 			end_process(guard, claimed);
@@ -305,14 +328,18 @@ void guard_watch(struct guard *guard, const struct signals_end *end)
 
 void guard_claim(struct guard *guard)
 {
-	bool claimed;
+	bool late;
 
 	pthread_mutex_lock(&guard->lock);
-	claimed = guard->claimed;
-	guard->claimed = true;
+	late = guard->delivers == GUARD;
+	if (guard->delivers == NOBODY) {
+		guard->delivers = RUN;
+		guard->claim_ns = clock_ns();
+		guard->claim_busy_ns = busy_ns(guard->schedstat);
+	}
 	pthread_mutex_unlock(&guard->lock);
 	/* It is the guard that delivers, and ends the process. */
-	while (claimed)
+	while (late)
 		pause();
 }
 
@@ -321,10 +348,12 @@ void guard_close(struct guard *guard)
 	pthread_mutex_lock(&guard->lock);
 	guard->quit = true;
 	pthread_mutex_unlock(&guard->lock);
-	wake(guard);
-	pthread_join(guard->thread, NULL);
-	close_all(guard);
-	pthread_mutex_destroy(&guard->lock);
-	free(guard);
+	/* A thread that can't be woken uses the guard until the process ends. */
+	if (wake(guard)) {
+		pthread_join(guard->thread, NULL);
+		close_all(guard);
+		pthread_mutex_destroy(&guard->lock);
+		free(guard);
+	}
 	patient_hurry(false);
 }

@@ -58,8 +58,9 @@ static int add_agent(struct linux_guest *guest, const struct config *config, str
 	if (!guest->agent)
 		return err_set(err, ENOMEM, "no memory for the agent's initramfs");
 	guest->extra.data = guest->agent;
-	snprintf(guest->args, sizeof(guest->args), "%s%s" AGENT_INIT_ARG AGENT_INIT, args,
-		 args[0] ? " " : "");
+	if (agent_args(args, guest->args, sizeof(guest->args)))
+		return err_set(err, EINVAL,
+			       "guest.args: a quote is not closed, and the agent's argument comes behind it");
 	return 0;
 }
 

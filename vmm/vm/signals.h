@@ -14,6 +14,9 @@
 
 #include "base/err.h"
 
+/* On a busy machine a process ends so long after a signal: guard.c has the parts. On an idle one it takes a second. */
+#define SIGNALS_LONGEST_NS 2900000000ull
+
 struct guard;
 
 struct signals {
@@ -35,7 +38,7 @@ int signals_open(struct signals *signals, struct err *err);
 /* In a child process, before it makes a thread. 0 or -errno. */
 int signals_after_fork(const struct signals *signals, struct err *err);
 void signals_watch(const struct signals *signals, const struct signals_end *end);
-/* Whoever delivers the report calls this first: from then on signals_end.report is not called. */
+/* Whoever delivers the report calls this first: from then on signals_end.report is not called. It may be called again. */
 void signals_claim(const struct signals *signals);
 /* May be polled: readable while a signal waits to be taken. -1: signals is NULL. */
 int signals_fd(const struct signals *signals);

@@ -2,8 +2,11 @@
 #include "vm/terminal.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -11,6 +14,8 @@
 static struct {
 	bool raw;		/* atomic: the members below are there, and the terminal is raw */
 	struct termios before, now;
+	int alive;		/* a pipe's end that closes with this process: its keeper has the other */
+	pid_t keeper;
 } terminal;
 
 static bool in_foreground(void)
@@ -37,6 +42,71 @@ static void on_continue(int number)
 	errno = code;
 }
 
+/* It has nothing open but the terminal and its pipe, and no signal meant for others ends it. */
+static void become_keeper(const int ends[2])
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, NULL);
+	setpgid(0, 0);
+	close(ends[1]);
+	/* With any of the parent's descriptors open, it would keep others from seeing the parent's end. */
+	if (dup2(ends[0], STDOUT_FILENO) < 0 || close_range(STDERR_FILENO, UINT_MAX, 0))
+		_exit(1);
+}
+
+/*
+ * Waits for the end of the process that has made the terminal raw. A shell may have set the terminal by then: only
+ * what is still raw is given back.
+ */
+static _Noreturn void keep(void)
+{
+	struct termios now;
+	char given_back;
+	ssize_t got;
+
+	do
+		got = read(STDOUT_FILENO, &given_back, 1);
+	while (got < 0 && errno == EINTR);
+	if (!got && !tcgetattr(STDIN_FILENO, &now) && now.c_lflag == terminal.now.c_lflag &&
+	    now.c_iflag == terminal.now.c_iflag && now.c_oflag == terminal.now.c_oflag)
+		tcsetattr(STDIN_FILENO, TCSANOW, &terminal.before);
+	_exit(0);
+}
+
+/* Without one, SIGKILL and a crash leave the terminal raw. */
+static void start_keeper(void)
+{
+	int ends[2];
+
+	terminal.alive = -1;
+	if (pipe2(ends, O_CLOEXEC))
+		return;
+	terminal.keeper = fork();
+	if (!terminal.keeper) {
+		become_keeper(ends);
+		keep();
+	}
+	close(ends[0]);
+	if (terminal.keeper > 0)
+		terminal.alive = ends[1];
+	else
+		close(ends[1]);
+}
+
+static void end_keeper(void)
+{
+	if (terminal.alive < 0)
+		return;
+	/* If it is gone, it can't be told. */
+	if (write(terminal.alive, "", 1) < 0)
+		errno = 0;
+	close(terminal.alive);
+	terminal.alive = -1;
+	waitpid(terminal.keeper, NULL, 0);
+}
+
 int terminal_make_raw(struct err *err)
 {
 	const struct sigaction action = { .sa_handler = on_continue, .sa_flags = SA_RESTART };
@@ -49,13 +119,15 @@ int terminal_make_raw(struct err *err)
 	terminal.now.c_oflag |= OPOST | ONLCR;
 	sigaction(SIGCONT, &action, NULL);
 	__atomic_store_n(&terminal.raw, true, __ATOMIC_RELEASE);
-	if (!tcsetattr(STDIN_FILENO, TCSANOW, &terminal.now))
+	if (!tcsetattr(STDIN_FILENO, TCSANOW, &terminal.now)) {
+		start_keeper();
 		return 0;
+	}
 	__atomic_store_n(&terminal.raw, false, __ATOMIC_RELEASE);
 	return err_errno(err, errno, "guest.console = stdout: making the terminal raw");
 }
 
-/* In the background, SIGTTOU would stop who does this. */
+/* SIGTTOU would stop a process of the background that does this. */
 void terminal_restore(void)
 {
 	sigset_t output, old;
@@ -66,5 +138,6 @@ void terminal_restore(void)
 	sigaddset(&output, SIGTTOU);
 	pthread_sigmask(SIG_BLOCK, &output, &old);
 	tcsetattr(STDIN_FILENO, TCSANOW, &terminal.before);
+	end_keeper();
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The terminal while it is a guest's console: raw, so that every key is the guest's. There is one per process, and
- * what ends the process gives it back as it was, but for SIGKILL and a crash.
+ * what ends the process gives it back as it was; after SIGKILL or a crash, a process that waits for that does.
  */
 #ifndef TERMINAL_H
 #define TERMINAL_H

@@ -262,6 +262,34 @@ static bool is_named(const char *name)
 	return !*name && (!*at || *at == ' ');
 }
 
+/*
+ * Writes a word of each of 64 pages, again and again. It makes exits: Bochs does not interrupt a
+ * guest without them.
+ */
+static void write_on(void)
+{
+	print("writing\n");
+	for (;; in8(0x3fd))
+		for (uintptr_t page = 0; page < 64; page++)
+			++*(volatile uint64_t *)(0x2000000 + page * 4096);
+}
+
+/* Prints as much as it can, more than a console takes. */
+static void flood(void)
+{
+	static char text[4096];
+	const char *from;
+	uint32_t count;
+
+	for (size_t i = 0; i < sizeof(text); i++)
+		text[i] = 'a';
+	for (;;) {
+		from = text;
+		count = sizeof(text);
+		asm volatile("rep outsb" : "+S"(from), "+c"(count) : "d"(0x3f8) : "memory");
+	}
+}
+
 void kernel(void)
 {
 	bool found = false;
@@ -277,6 +305,10 @@ void kernel(void)
 		out8(0x64, 0xfe);
 	else if (is_named("hang"))
 		print("waiting\n");
+	else if (is_named("write"))
+		write_on();
+	else if (is_named("flood"))
+		flood();
 	else if (is_named("triple"))
 		asm volatile("lidt %0; int3" : : "m"((char[10]){ 0 }));
 	else if (is_named("exit"))
