@@ -30,7 +30,7 @@ setup() {
 	[[ $status == 2 && ! -s stdout ]]
 	grep -q '^x86/list:2: .*vm.vcpuss: 2: ' stderr
 	grep -q '^x86/list:4: guest.kernel: open(x86/gone.flat): No such file or directory$' stderr
-	grep -q '^x86/list:5: guest.kernel: it is no ELF file$' stderr
+	grep -q '^x86/list:5: guest.kernel: it is no ELF file, and has no multiboot header ' stderr
 }
 
 @test "kernels: usage errors" {
@@ -62,6 +62,17 @@ setup() {
 	[[ $(grep -c '^ok [12] one.flat.* # SKIP open(/nonexistent)' stdout) == 2 && $(head -n 2 stdout) == $'KTAP version 1\n1..2' ]]
 	vmm kernels list "$top/configs/multiboot.ini" vm.device=/nonexistent --format csv
 	[[ $(wc -l <stdout) == 3 ]]
+}
+
+@test "kernels: with --runs each row says how many of the kernel's runs passed" {
+	echo x86/one.flat >list
+	vmm kernels list "$top/configs/multiboot.ini" vm.device=/nonexistent --runs 2 -o kernels.json
+	[[ $status == 4 ]]
+	grep -q '^ *one.flat  *skip (0 of 2 passed) ' stdout
+	jq -e '.kernels | length == 1 and .[0].runs == ["skip", "skip"]' kernels.json
+	jq '.kernels[0] += {result: "fail", runs: ["pass", "fail", "pass"]}' kernels.json >some.json
+	vmm report show some.json --format text
+	grep -q '^ *one.flat  *fail (2 of 3 passed) ' stdout
 }
 
 @test "kernels: KTAP says what a kernel printed before a result that is no pass" {

@@ -65,12 +65,76 @@ static void a_signal_is_answered(void **state)
 	signals_close(&signals);
 }
 
+/* Whoever stops the child, and forgets it, has not made it deaf. */
+static void a_signal_reaches_a_child_that_is_stopped(void **state)
+{
+	struct signals signals;
+	struct child child;
+	struct err err;
+	int signal, status;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(signals_open(&signals, &err), 0);
+	pid = child_fork(&child);
+	assert_true(pid >= 0);
+	if (!pid) {
+		pthread_sigmask(SIG_SETMASK, &signals.old_mask, NULL);
+		raise(SIGSTOP);
+		_exit(9);
+	}
+	assert_int_equal(waitid(P_PID, (id_t)pid, &(siginfo_t){ 0 }, WSTOPPED), 0);
+	raise(SIGTERM);
+	status = child_wait(&child, &signals, true, NULL, &signal);
+	assert_int_equal(signal, SIGTERM);
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(WTERMSIG(status), SIGTERM);
+	signals_close(&signals);
+}
+
+/* A thread that is stuck in the kernel keeps the process: what stays in its place here is another process with its pipe. */
+static void a_child_that_can_not_end_tells_its_exit_status(void **state)
+{
+	struct child child;
+	int signal, status, ends[2];
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	pid = child_fork(&child);
+	assert_true(pid >= 0);
+	if (!pid) {
+		pid_t stays = fork();
+
+		/* A test that fails does not leave it behind. */
+		if (!stays)
+			alarm(20);
+		while (!stays)
+			pause();
+		if (stays < 0 || write(ends[1], &stays, sizeof(stays)) != sizeof(stays))
+			_exit(9);
+		child_tell_stuck(&child, 3);
+		_exit(3);
+	}
+	status = child_wait(&child, NULL, true, NULL, &signal);
+	assert_true(child.stuck);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 3);
+	assert_int_equal(read(ends[0], &pid, sizeof(pid)), sizeof(pid));
+	kill(pid, SIGKILL);
+	close(ends[0]);
+	close(ends[1]);
+	waitpid(child.pid, NULL, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(its_status_comes_back),
 		cmocka_unit_test(its_status_comes_back_where_sigchld_was_ignored),
 		cmocka_unit_test(a_signal_is_answered),
+		cmocka_unit_test(a_signal_reaches_a_child_that_is_stopped),
+		cmocka_unit_test(a_child_that_can_not_end_tells_its_exit_status),
 	};
 
 	return cmocka_run_group_tests_name("child", tests, NULL, NULL);

@@ -12,8 +12,13 @@
 #include "cmd/typed.h"
 #include "vm/signals.h"
 
-/* The wait status of a child whose own is not to be had: exit status 3. */
-#define LOST (3 << 8)
+/* The wait status of a child that ended, or would end, by exit(status). */
+#define EXITED(status) ((status) << 8)
+/* That of a child whose own is not to be had. */
+#define LOST EXITED(3)
+
+/* How long a child may take to end after child_tell_stuck(): a thread that no kick reached may end by SIGKILL. */
+#define STUCK_MS 3000
 
 /*
  * The child ends with its parent, even if that has ended already. A process group of its own keeps
@@ -51,6 +56,7 @@ pid_t child_fork(struct child *child)
 			close(ends[1]);
 		else
 			become_child(parent);
+		child->pipe = ends[1];
 		errno = code;
 		return child->pid;
 	}
@@ -59,23 +65,60 @@ pid_t child_fork(struct child *child)
 	return child->pid;
 }
 
-int child_wait(const struct child *child, const struct signals *signals, bool pass_on, struct typed *typed, int *signal)
+void child_tell_stuck(const struct child *child, int status)
+{
+	unsigned char byte = (unsigned char)status;
+
+	/* A parent that is gone need not be told: this process ends with it. */
+	if (write(child->pipe, &byte, 1) < 0)
+		errno = 0;
+}
+
+static int wait_status(pid_t pid)
+{
+	int status = LOST;
+	pid_t ended;
+
+	do
+		ended = waitpid(pid, &status, 0);
+	while (ended < 0 && errno == EINTR);
+	return ended < 0 ? LOST : status;
+}
+
+/* The pipe is readable: true: with what child_tell_stuck() wrote; false: at its end. */
+static bool told_stuck(const struct child *child, int *status)
+{
+	unsigned char byte;
+
+	if (read(child->pipe, &byte, 1) != 1)
+		return false;
+	*status = EXITED(byte);
+	return true;
+}
+
+int child_wait(struct child *child, const struct signals *signals, bool pass_on, struct typed *typed, int *signal)
 {
 	struct pollfd fds[] = { { .fd = child->pipe, .events = POLLIN },
 				{ .fd = signals_fd(signals), .events = POLLIN },
 				{ .fd = typed ? STDIN_FILENO : -1, .events = POLLIN } };
-	int status = LOST;
-	pid_t ended;
+	int patience = -1, told = LOST;
 
 	*signal = 0;
+	child->stuck = false;
 	for (;;) {
 		/* One that was sent to this thread alone is taken by signals_came(). */
-		int ready = poll(fds, 3, signals_came(signals) ? 0 : -1);
+		bool came = signals_came(signals);
+		int ready = poll(fds, 3, came ? 0 : patience);
 
 		if (ready < 0 && errno != EINTR)
 			break;
 		if (ready < 0)
 			continue;
+		if (!ready && !came) {
+			close(child->pipe);
+			child->stuck = true;
+			return told;
+		}
 		if (fds[1].revents) {
 			*signal = signals_next(signals);
 			kill(child->pid, pass_on ? *signal : SIGKILL);
@@ -87,12 +130,11 @@ int child_wait(const struct child *child, const struct signals *signals, bool pa
 		}
 		if (typed && typed->over)
 			fds[2].fd = -1;
-		if (fds[0].revents)
+		if (fds[0].revents && !told_stuck(child, &told))
 			break;
+		if (fds[0].revents)
+			patience = STUCK_MS;
 	}
 	close(child->pipe);
-	do
-		ended = waitpid(child->pid, &status, 0);
-	while (ended < 0 && errno == EINTR);
-	return ended < 0 ? LOST : status;
+	return wait_status(child->pid);
 }

@@ -95,10 +95,10 @@ static void use_small_pages(const struct config *config)
 }
 
 /* Nothing of it is freed: its process ends, and so does its cgroup. */
-static _Noreturn void be_tried(const struct search *search, bool limited)
+static _Noreturn void be_tried(const struct search *search, const struct child *self, bool limited)
 {
+	int null = open("/dev/null", O_WRONLY | O_CLOEXEC), status;
 	struct session *session;
-	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 
 	if (limited && null >= 0)
 		dup2(null, STDERR_FILENO);
@@ -106,7 +106,12 @@ static _Noreturn void be_tried(const struct search *search, bool limited)
 		_exit(EXIT_ENVIRONMENT);
 	use_small_pages(search->config);
 	session = session_new();
-	_exit(session ? run_part(search, session, limited) : EXIT_ENVIRONMENT);
+	if (!session)
+		_exit(EXIT_ENVIRONMENT);
+	status = run_part(search, session, limited);
+	if (session->run.stuck)
+		child_tell_stuck(self, status);
+	_exit(status);
 }
 
 /* One run. Returns its wait status, or -errno with search->err. */
@@ -120,12 +125,15 @@ static int run_trial(struct search *search, uint64_t limit, struct trial_figures
 		return status;
 	pid = child_fork(&child);
 	if (!pid)
-		be_tried(search, limit != NO_LIMIT);
+		be_tried(search, &child, limit != NO_LIMIT);
 	if (pid < 0)
 		status = err_errno(&search->err, errno, "fork");
 	else
 		status = child_wait(&child, search->signals, false, NULL, &search->signal);
 	trial_end(&search->trials, figures);
+	if (pid > 0 && child.stuck)
+		status = err_set(&search->err, EIO, "a thread of the run is stuck in the kernel, so that its cgroup "
+				 "can't be removed: %s", search->trials.folder);
 	return search->signal ? err_set(&search->err, EINTR, "interrupted") : status;
 }
 
@@ -229,7 +237,7 @@ static int measure(struct search *search, const struct config *config, const str
 	plan_here(layout, &host, &cost);
 	search->headroom.cost = &cost;
 	search->headroom.shadow_bytes = headroom_shadow(nested->touch, &cost);
-	if (trials_open(&search->trials, &search->err)) {
+	if (host_need_kernel(&host, &search->err) || trials_open(&search->trials, &search->err)) {
 		cmd_print_err(&search->err);
 		return EXIT_ENVIRONMENT;
 	}

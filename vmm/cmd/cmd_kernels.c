@@ -6,18 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "check/verdict.h"
 #include "cmd/cmd.h"
-#include "cmd/cmd_progress.h"
 #include "cmd/command_line.h"
 #include "cmd/config_arguments.h"
 #include "cmd/kernel_list.h"
 #include "cmd/kernels.h"
+#include "cmd/one_run.h"
 #include "cmd/options.h"
 #include "cmd/runs_outcome.h"
 #include "config/layout.h"
-#include "report/report.h"
-#include "run/session.h"
+#include "report/report_runs.h"
 #include "vm/payload.h"
 #include "vm/signals.h"
 
@@ -139,33 +137,64 @@ static int check_kernel(const struct arguments *arguments, const struct kernel_l
 	return code ? cmd_config_status(code) : 0;
 }
 
-/* How the runs came out, and whether a vCPU of the last one is stuck, so that no other can begin. */
-struct outcome {
-	struct runs_outcome all;
-	bool stuck;
-};
-
 /* report: NULL where the kernel did not run, or there is no memory. */
-static void add_row(struct outcome *outcome, const json_t *report, json_t *row)
+static void add_row(struct runs_outcome *outcome, const json_t *report, json_t *row)
 {
-	if (!runs_outcome_add(&outcome->all, report, row))
+	if (!runs_outcome_add(outcome, report, row))
 		cmd_no_memory("the report");
 }
 
 /* A row for each line of the list, also where the kernel did not run: a harness counts them. */
-static void add_unrun(struct outcome *outcome, const struct kernel_line *kernel, const char *result, const char *reason)
+static void add_unrun(struct runs_outcome *outcome, const struct kernel_line *kernel, const char *result,
+		      const char *reason)
 {
-	outcome->all.broke |= !strcmp(result, "error");
+	outcome->broke |= !strcmp(result, "error");
 	add_row(outcome, NULL, kernels_row_without(strchr(kernel->words[0], '=') + 1, result, reason));
 }
 
-static json_t *judge(const struct run *run, const struct options *options)
+static void add_rest(const struct arguments *arguments, size_t first, struct runs_outcome *outcome)
 {
-	struct verdict verdict;
+	for (size_t i = first; i < arguments->list.count; i++)
+		add_unrun(outcome, &arguments->list.kernels[i], "skip", outcome->signal ?
+			  "not run: a signal ended this command" :
+			  "not run: a vCPU of the kernel before is stuck in KVM");
+}
 
-	verdict_judge(run, &verdict);
-	verdict_require(run, options->require, &verdict);
-	return report_build(run, &verdict);
+/* Takes over the outcome's JSON. Returns the exit status. */
+static int finish(const struct arguments *arguments, const struct runs_outcome *outcome)
+{
+	int status = runs_outcome_status(outcome);
+	int delivered = cmd_deliver(kernels_json(outcome->host, outcome->rows, arguments->options.seed, status),
+				    DOCUMENT_KERNELS, &arguments->options);
+
+	json_decref(outcome->host);
+	return delivered ? delivered : status;
+}
+
+/* A kernel that runs. */
+struct now {
+	const struct arguments *arguments;
+	const struct runs_outcome *outcome;
+	size_t index;
+	const json_t *reports;		/* of its runs that ended */
+};
+
+/* The kernels so far, one whose run a signal does not end, and those that are left out. */
+static void deliver(void *taker, json_t *report)
+{
+	const struct now *now = taker;
+	struct runs_outcome outcome = *now->outcome;
+
+	outcome.rows = report ? json_copy(outcome.rows) : NULL;
+	if (!outcome.rows)
+		return;
+	json_incref(outcome.host);
+	outcome.signal = (int)json_integer_value(json_object_get(report, "exit_status")) - 128;
+	report = report_of_runs_and(now->reports, report);
+	add_row(&outcome, report, report ? kernels_row(report) : NULL);
+	add_rest(now->arguments, now->index + 1, &outcome);
+	json_decref(report);
+	finish(now->arguments, &outcome);
 }
 
 static const char *file_name(const char *path)
@@ -175,78 +204,89 @@ static const char *file_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* A kernel whose config is loaded. */
-static void run_session(const struct arguments *arguments, const struct kernel_line *kernel, struct session *session,
-			struct outcome *outcome)
+/* A run could not be made. The runs before it, if there are any, make the kernel's row. */
+static void add_unmade(struct runs_outcome *outcome, const struct kernel_line *kernel, const char *reason,
+		       const json_t *reports)
 {
-	struct run *run = &session->run;
-	struct errors errors = { 0 };
-	struct progress_line line;
-	json_t *report = NULL;
-	int code;
-
-	progress_begin(&line, arguments->options.progress, file_name(session->config.guest.kernel), run, NULL);
-	code = session_open(session, &errors);
-	if (!code)
-		code = session_run(session);
-	progress_end(&line);
-	if (!code)
-		report = judge(run, &arguments->options);
-	else if (errors.count || errors.lost)
-		print_errors(arguments, kernel, &errors);
+	if (json_array_size(reports))
+		outcome->broke = true;
 	else
-		cmd_say("%s:%u: %s", arguments->list_path, kernel->line, run->err.text);
-	if (report || !code)
-		add_row(outcome, report, report ? kernels_row(report) : NULL);
-	else
-		add_unrun(outcome, kernel, "error", errors.count ? errors.lines[0] : run->err.text);
-	outcome->all.signal = run->signal;
-	outcome->stuck = run->stuck;
-	json_decref(report);
-	errors_free(&errors);
+		add_unrun(outcome, kernel, "error", reason);
 }
 
-static void run_kernel(const struct arguments *arguments, const struct kernel_line *kernel, struct outcome *outcome)
+/* Why a kernel whose config is fine could not be run. */
+static void fail_kernel(const struct arguments *arguments, const struct kernel_line *kernel, struct errors *errors,
+			const struct err *err, struct runs_outcome *outcome, const json_t *reports)
+{
+	if (!errors->count && !errors->lost)
+		errors_add(errors, "%s", err->text);
+	print_errors(arguments, kernel, errors);
+	add_unmade(outcome, kernel, errors->count ? errors->lines[0] : "no memory", reports);
+}
+
+/* A run of a kernel, whose report is added to reports. False: it could not be made. */
+static bool run_session(const struct arguments *arguments, size_t index, struct session *session,
+			struct runs_outcome *outcome, json_t *reports)
+{
+	const struct kernel_line *kernel = &arguments->list.kernels[index];
+	struct now now = { arguments, outcome, index, reports };
+	struct one_run one = {
+		.session = session, .options = &arguments->options, .take = deliver, .taker = &now,
+	};
+	struct errors errors = { 0 };
+	json_t *report = NULL;
+	bool ran = false;
+
+	if (!load(arguments, kernel, &session->config, &errors)) {
+		session->run.signals = &arguments->signals;
+		one.what = file_name(session->config.guest.kernel);
+		ran = !one_run(&one, &report, &errors) && !json_array_append_new(reports, report);
+	}
+	if (!ran)
+		fail_kernel(arguments, kernel, &errors, &session->run.err, outcome, reports);
+	outcome->signal = session->run.signal;
+	outcome->stuck = session->run.stuck;
+	errors_free(&errors);
+	return ran;
+}
+
+static bool run_once(const struct arguments *arguments, size_t index, struct runs_outcome *outcome,
+		     json_t *reports)
 {
 	struct session *session = session_new();
-	struct errors errors = { 0 };
+	bool ran = session && run_session(arguments, index, session, outcome, reports);
 
-	if (!session) {
-		cmd_no_memory("the run");
-		outcome->all.broke = true;
-		return;
-	}
-	if (load(arguments, kernel, &session->config, &errors)) {
-		print_errors(arguments, kernel, &errors);
-		add_unrun(outcome, kernel, "error", errors.count ? errors.lines[0] : "no memory");
-	} else {
-		session->run.signals = &arguments->signals;
-		run_session(arguments, kernel, session, outcome);
-	}
-	errors_free(&errors);
+	if (!session)
+		add_unmade(outcome, &arguments->list.kernels[index], "no memory for the run", reports);
 	session_free(session);
+	return ran;
+}
+
+static void run_kernel(const struct arguments *arguments, size_t index, struct runs_outcome *outcome)
+{
+	uint64_t runs = arguments->options.runs ? arguments->options.runs : 1;
+	json_t *reports = json_array(), *report;
+	bool ran = true;
+
+	for (uint64_t i = 0; ran && i < runs && !outcome->signal && !outcome->stuck; i++)
+		ran = run_once(arguments, index, outcome, reports);
+	report = json_array_size(reports) ? report_of_runs(reports) : NULL;
+	if (ran || json_array_size(reports))
+		add_row(outcome, report, report ? kernels_row(report) : NULL);
+	json_decref(report);
+	json_decref(reports);
 }
 
 static int run_all(const struct arguments *arguments)
 {
-	struct outcome outcome = { .all.rows = json_array() };
-	int status, delivered;
+	struct runs_outcome outcome = { .rows = json_array() };
+	size_t i;
 
-	for (size_t i = 0; i < arguments->list.count; i++) {
-		const struct kernel_line *kernel = &arguments->list.kernels[i];
-
-		if (outcome.all.signal || outcome.stuck)
-			add_unrun(&outcome, kernel, "skip", outcome.all.signal ? "not run: a signal ended this command" :
-				  "not run: a vCPU of the kernel before is stuck in KVM");
-		else
-			run_kernel(arguments, kernel, &outcome);
-	}
+	for (i = 0; i < arguments->list.count && !outcome.signal && !outcome.stuck; i++)
+		run_kernel(arguments, i, &outcome);
+	add_rest(arguments, i, &outcome);
 	signals_claim(&arguments->signals);
-	status = runs_outcome_status(&outcome.all);
-	delivered = cmd_deliver(kernels_json(outcome.all.host, outcome.all.rows, status), DOCUMENT_KERNELS,
-				&arguments->options);
-	json_decref(outcome.all.host);
-	return delivered ? delivered : status;
+	return finish(arguments, &outcome);
 }
 
 static int check_all(const struct arguments *arguments)
@@ -277,7 +317,7 @@ static int check_and_run(struct arguments *arguments)
 int cmd_kernels(int argc, char **argv)
 {
 	static const struct options_use use = {
-		.documents = DOCUMENT(KERNELS), .judges = true, .once = true,
+		.documents = DOCUMENT(KERNELS), .judges = true,
 		.output_help = "Write the JSON to FILE, atomically",
 	};
 	struct arguments arguments = { 0 };

@@ -160,15 +160,19 @@ static int report_lost(struct session *session, const struct child_end *end,
 static int run_supervised(struct session *session, const struct run_arguments *arguments)
 {
 	struct last_words words = { .session = session, .options = &arguments->options, .waits = true };
+	enum supervised supervised;
 	struct child_end end;
 	int status;
 
 	last_words_begin(&words);
-	if (supervise(session, &end))
+	supervised = supervise(session, &end);
+	if (supervised != SUPERVISED_PARENT)
 		status = run_open(session, arguments);
 	else
 		status = end.signal ? report_lost(session, &end, &arguments->options) : end.status;
 	last_words_end(&words);
+	if (supervised == SUPERVISED_CHILD && session->run.stuck)
+		child_tell_stuck(&end.child, status);
 	return status;
 }
 

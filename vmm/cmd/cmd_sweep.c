@@ -9,18 +9,16 @@
 #include <unistd.h>
 
 #include "base/units.h"
-#include "check/verdict.h"
 #include "cmd/cmd.h"
 #include "cmd/command_line.h"
-#include "cmd/cmd_progress.h"
 #include "cmd/config_arguments.h"
+#include "cmd/one_run.h"
 #include "cmd/options.h"
 #include "cmd/runs_outcome.h"
 #include "cmd/sweep.h"
 #include "config/ini.h"
 #include "config/layout.h"
 #include "report/report_runs.h"
-#include "run/session.h"
 #include "vm/signals.h"
 
 #define POINTS 64
@@ -146,37 +144,50 @@ static void print_point_error(uint64_t size, uint64_t slots, const struct errors
 		(unsigned long long)slots, errors->count ? rule_of(errors->lines[0]) : "no memory");
 }
 
+struct point {
+	const struct arguments *arguments;
+	const struct runs_outcome *outcome;
+	uint64_t size, slots;
+	const json_t *reports;		/* of its runs that ended */
+};
+
+/* The points so far, and one whose run a signal does not end. */
+static void deliver(void *taker, json_t *report)
+{
+	const struct point *point = taker;
+	json_t *rows = report ? json_copy(point->outcome->rows) : NULL;
+
+	if (!rows)
+		return;
+	report = report_of_runs_and(point->reports, report);
+	json_array_append_new(rows, sweep_point(point->size, point->slots, report));
+	cmd_deliver(sweep_json(json_object_get(report, "host"), rows), DOCUMENT_SWEEP, &point->arguments->options);
+	json_decref(report);
+}
+
 /* Returns the point's report, or NULL after printing the errors. */
 static json_t *run_point(struct session *session, const struct arguments *arguments,
-			 uint64_t size, uint64_t slots, int *signal)
+			 uint64_t size, uint64_t slots, struct runs_outcome *outcome,
+			 const json_t *reports)
 {
-	struct errors errors = { 0 };
-	struct run *run = &session->run;
-	struct progress_line line;
-	struct verdict verdict;
+	struct point point = { arguments, outcome, size, slots, reports };
 	char what[80], text[UNIT_TEXT];
-	json_t *report = NULL;
-	int code;
+	const struct one_run one = {
+		.session = session, .options = &arguments->options, .what = what, .take = deliver, .taker = &point,
+	};
+	struct errors errors = { 0 };
+	json_t *report;
 
 	snprintf(what, sizeof(what), "%s in %llu slots", format_bytes(text, size),
 		 (unsigned long long)slots);
-	progress_begin(&line, arguments->options.progress, what, run, NULL);
-	code = session_open(session, &errors);
-	if (!code)
-		code = session_run(session);
-	progress_end(&line);
-	if (!code) {
-		verdict_judge(run, &verdict);
-		verdict_require(run, arguments->options.require, &verdict);
-		report = report_build(run, &verdict);
-		if (!report)
-			cmd_no_memory("the report");
-	} else if (errors.count || errors.lost) {
-		print_point_error(size, slots, &errors);
-	} else {
-		cmd_print_err(&run->err);
+	if (one_run(&one, &report, &errors)) {
+		if (errors.count || errors.lost)
+			print_point_error(size, slots, &errors);
+		else
+			cmd_print_err(&session->run.err);
 	}
-	*signal = run->signal;
+	outcome->signal = session->run.signal;
+	outcome->stuck = session->run.stuck;
 	errors_free(&errors);
 	return report;
 }
@@ -195,7 +206,7 @@ static void run_one(const struct arguments *arguments, uint64_t size, uint64_t s
 		return;
 	}
 	session->run.signals = arguments->signals;
-	report = run_point(session, arguments, size, slots, &outcome->signal);
+	report = run_point(session, arguments, size, slots, outcome, reports);
 	if (!report || json_array_append_new(reports, report))
 		outcome->broke = true;
 	errors_free(&errors);
@@ -223,7 +234,7 @@ static void sweep_one(const struct arguments *arguments, uint64_t size, uint64_t
 	bool broke = outcome->broke;
 
 	outcome->broke = false;
-	for (uint64_t i = 0; i < runs && !outcome->broke && !outcome->signal; i++)
+	for (uint64_t i = 0; i < runs && !outcome->broke && !outcome->signal && !outcome->stuck; i++)
 		run_with_session(arguments, size, slots, outcome, reports);
 	report = report_of_runs(reports);
 	if (report)
@@ -275,9 +286,10 @@ static int sweep(const struct arguments *arguments)
 	int status;
 
 	for (size_t i = 0; i < arguments->sizes.count; i++)
-		for (size_t j = 0; j < arguments->slots.count && !outcome.signal; j++)
+		for (size_t j = 0; j < arguments->slots.count && !outcome.signal && !outcome.stuck; j++)
 			sweep_one(arguments, arguments->sizes.values[i], arguments->slots.values[j],
 				  &outcome);
+	signals_claim(arguments->signals);
 	status = cmd_deliver(sweep_json(outcome.host, outcome.rows), DOCUMENT_SWEEP,
 			     &arguments->options);
 	json_decref(outcome.host);

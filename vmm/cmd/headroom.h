@@ -48,7 +48,7 @@ int headroom_search(uint64_t low, uint64_t high, uint64_t step, headroom_try *tr
 /* Shadow pages of an L2 that touches so many bytes, densely: plan.c has what each one takes. */
 uint64_t headroom_shadow(uint64_t touched, const struct plan_cost *cost);
 
-/* More than planned, by more than 2 % and 1 MiB: who trusts the plan has the VM killed. */
+/* More than planned, by more than 2 % and 1 MiB: a VM whose user trusts the plan is killed. */
 bool headroom_exceeds_plan(const struct headroom *headroom);
 
 /* NULL: out of memory. */

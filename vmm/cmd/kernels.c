@@ -43,10 +43,12 @@ static json_t *reason_of(const json_t *report)
 {
 	const char *result = value_string(report, "result"), *guest = value_string(report, "guest.text");
 	const char *trouble = value_string(report, "guest.trouble");
+	const char *error = value_string(report, "error.text");
 
 	if (guest && result && !strcmp(result, "fail") && strcmp(trouble ? trouble : "", "skipped"))
 		return value_text(guest);
-	return report_reason(report);
+	/* It says more than that a signal ended the run. */
+	return error && result && !strcmp(result, "error") ? value_text(error) : report_reason(report);
 }
 
 /* A member that the report may not have, as it is there. */
@@ -61,12 +63,13 @@ json_t *kernels_row(const json_t *report)
 {
 	const json_t *phase = last_phase(report);
 
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 			 "name", name_of(report),
 			 "kernel", copy_of(report, "config.guest.kernel"),
 			 "args", copy_of(report, "config.guest.args"),
 			 "result", copy_of(report, "result"),
 			 "reason", reason_of(report),
+			 "runs", copy_of(report, "runs.results"),
 			 "ended_by", copy_of(phase, "step.ended_by"),
 			 "exit_status", copy_of(phase, "step.exit_status"),
 			 "duration_ns", copy_of(phase, "duration_ns"),
@@ -79,16 +82,16 @@ json_t *kernels_row_without(const char *kernel, const char *result, const char *
 {
 	const char *slash = strrchr(kernel, '/');
 
-	return json_pack("{s:o, s:o, s:n, s:s, s:o, s:n, s:n, s:n, s:n, s:n, s:n}",
+	return json_pack("{s:o, s:o, s:n, s:s, s:o, s:n, s:n, s:n, s:n, s:n, s:n, s:n}",
 			 "name", value_text(slash ? slash + 1 : kernel), "kernel", value_text(kernel), "args",
-			 "result", result, "reason", value_text(reason), "ended_by", "exit_status",
+			 "result", result, "reason", value_text(reason), "runs", "ended_by", "exit_status",
 			 "duration_ns", "rmap_state", "rmap_bytes", "console");
 }
 
-json_t *kernels_json(const json_t *host, json_t *rows, int exit_status)
+json_t *kernels_json(const json_t *host, json_t *rows, uint64_t seed, int exit_status)
 {
-	return json_pack("{s:s, s:o, s:o, s:i}", "schema", "minivmm.kernels/1",
-			 "host", host ? json_deep_copy(host) : json_null(), "kernels", rows,
+	return json_pack("{s:s, s:o, s:o, s:o, s:i}", "schema", "minivmm.kernels/1",
+			 "seed", value_u64(seed), "host", host ? json_deep_copy(host) : json_null(), "kernels", rows,
 			 "exit_status", exit_status);
 }
 
@@ -102,6 +105,21 @@ static void put_reason(const json_t *row, FILE *out)
 	snprintf(line, sizeof(line), "%s: %s", name ? name : "-", reason);
 	fputs("  ", out);
 	text_wrap(out, text_prose(out), 2, 4, line);
+}
+
+/* With --runs also how many of them passed. */
+static void put_result(struct table *table, const json_t *row)
+{
+	const json_t *runs = value_at(row, "runs"), *one;
+	const char *result = value_string(row, "result");
+	size_t i, passed = 0;
+
+	json_array_foreach(runs, i, one)
+		passed += json_is_string(one) && !strcmp(json_string_value(one), "pass");
+	if (json_array_size(runs))
+		table_cell(table, "%s (%zu of %zu passed)", result ? result : "-", passed, json_array_size(runs));
+	else
+		table_cell(table, "%s", result ? result : "-");
 }
 
 int kernels_text(const json_t *kernels, FILE *out)
@@ -118,17 +136,16 @@ int kernels_text(const json_t *kernels, FILE *out)
 	int code;
 
 	json_array_foreach(rows, i, row) {
-		const char *name = value_string(row, "name"), *result = value_string(row, "result");
-		const char *state = value_string(row, "rmap_state");
+		const char *name = value_string(row, "name"), *state = value_string(row, "rmap_state");
 
 		table_cell(&table, "%s", name ? name : "-");
-		table_cell(&table, "%s", result ? result : "-");
+		put_result(&table, row);
 		table_cell(&table, "%s", amount_exact(text, amount_at(row, "exit_status")));
 		table_cell(&table, "%s", amount_time(text, amount_at(row, "duration_ns")));
 		table_cell(&table, "%s", state ? state : "-");
 		table_cell(&table, "%s", amount_bytes(text, amount_at(row, "rmap_bytes")));
 	}
-	fprintf(out, "Kernels, each in a VM of its own; kernel %s\n", release ? release : "-");
+	text_paragraph(out, 0, 2, "Kernels, each in a VM of its own; kernel %s", release ? release : "-");
 	code = table_print(&table, out);
 	json_array_foreach(rows, i, row)
 		put_reason(row, out);
@@ -156,8 +173,9 @@ int kernels_ktap(const json_t *kernels, FILE *out)
 	json_array_foreach(rows, i, row) {
 		const char *state = value_string(row, "rmap_state"), *result = value_string(row, "result");
 
-		fprintf(out, "# time %s, rmaps %s\n", amount_time(text, amount_at(row, "duration_ns")),
-			state ? state : "unknown");
+		fprintf(out, "# time %s, rmaps ", amount_time(text, amount_at(row, "duration_ns")));
+		text_put(out, state ? state : "unknown");
+		fputc('\n', out);
 		if (result && strcmp(result, "pass"))
 			report_ktap_diagnose("console: ", value_string(row, "console"), out);
 		report_ktap_result(row, i + 1, out);

@@ -4,6 +4,7 @@
 #define KERNELS_H
 
 #include <jansson.h>
+#include <stdint.h>
 #include <stdio.h>
 
 /* What is kept of a kernel's report. NULL: no memory. */
@@ -11,7 +12,7 @@ json_t *kernels_row(const json_t *report);
 /* The row of a kernel that was not run, and so has no report. NULL: no memory. */
 json_t *kernels_row_without(const char *kernel, const char *result, const char *reason);
 /* Takes over rows. exit_status: of all. NULL: no memory. */
-json_t *kernels_json(const json_t *host, json_t *rows, int exit_status);
+json_t *kernels_json(const json_t *host, json_t *rows, uint64_t seed, int exit_status);
 
 int kernels_text(const json_t *kernels, FILE *out);
 int kernels_csv(const json_t *kernels, FILE *out);

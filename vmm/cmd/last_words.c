@@ -11,8 +11,8 @@
 #include "vm/signals.h"
 #include "vm/vcpu_set.h"
 
-/* A child ends by itself, at the latest after the two seconds that it has on a busy machine. */
-#define CHILD_NS 2500000000ull
+/* A child ends by itself, at the latest when its own guard ends it. */
+#define CHILD_NS (SIGNALS_LONGEST_NS + 300000000ull)
 
 static void dump_workers(const struct stress_result *stress, FILE *out)
 {
@@ -53,7 +53,10 @@ static void deliver(void *what, int number)
 	if (words->smoke)
 		verdict_add_nested_off(&run, NULL, &verdict);
 	verdict_require(&run, words->options->require, &verdict);
-	cmd_deliver(report_build(&run, &verdict), DOCUMENT_RUN, words->options);
+	if (words->take)
+		words->take(words->taker, report_build(&run, &verdict));
+	else
+		cmd_deliver(report_build(&run, &verdict), DOCUMENT_RUN, words->options);
 	cmd_print_err(&run.err);
 }
 
@@ -71,5 +74,8 @@ void last_words_end(const struct last_words *words)
 {
 	const struct signals_end none = { 0 };
 
+	/* The run has heeded the signal, and what it has seen is judged now: the guard is not to end it without a report. */
+	if (words->session->run.signal)
+		signals_claim(words->session->run.signals);
 	signals_watch(words->session->run.signals, &none);
 }

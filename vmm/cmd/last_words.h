@@ -3,6 +3,8 @@
 #ifndef LAST_WORDS_H
 #define LAST_WORDS_H
 
+#include <jansson.h>
+
 #include "cmd/options.h"
 #include "run/session.h"
 
@@ -11,6 +13,9 @@ struct last_words {
 	const struct options *options;
 	bool smoke;
 	bool waits;		/* for a child that does the run, and says its state itself */
+	/* Takes over the report, called from a thread of its own. NULL: it is delivered as the options say. */
+	void (*take)(void *taker, json_t *report);
+	void *taker;
 };
 
 /* From now on, until the run's report is claimed or last_words_end(). words must live as long. */

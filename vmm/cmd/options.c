@@ -119,6 +119,19 @@ static void take_standard_output(struct options *options)
 		options->format = json;
 }
 
+static void take_seed(struct options *options, const char *text, struct argp_state *state)
+{
+	if (!parse_u64(text, &options->seed) || options->seed > INT64_MAX)
+		command_line_error(state, "--seed %s: not a number from 0 to %lld", text, (long long)INT64_MAX);
+}
+
+static void take_timeout(struct options *options, const char *text, struct argp_state *state)
+{
+	if (!parse_duration(text, &options->timeout_ns) || !options->timeout_ns ||
+	    options->timeout_ns > key_find(KIND_VM, "timeout")->max)
+		command_line_error(state, "--timeout %s: not a duration like 500ms, 60s or 10m, of a year at most", text);
+}
+
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
 	struct options *options = state->input;
@@ -131,15 +144,10 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		take_format(options, argument, state);
 		return 0;
 	case KEY_SEED:
-		if (!parse_u64(argument, &options->seed) || options->seed > INT64_MAX)
-			command_line_error(state, "--seed %s: not a number from 0 to %lld", argument,
-				   (long long)INT64_MAX);
+		take_seed(options, argument, state);
 		return 0;
 	case KEY_TIMEOUT:
-		if (!parse_duration(argument, &options->timeout_ns) || !options->timeout_ns ||
-		    options->timeout_ns > key_find(KIND_VM, "timeout")->max)
-			command_line_error(state, "--timeout %s: not a duration like 500ms, 60s or 10m, of "
-				   "a year at most", argument);
+		take_timeout(options, argument, state);
 		return 0;
 	case KEY_PROGRESS:
 		take_progress(options, argument, state);
@@ -178,7 +186,7 @@ static bool has_option(const struct options_use *use, int key)
 	case KEY_REQUIRE:
 		return use->judges;
 	case KEY_RUNS:
-		return use->judges && !use->once;
+		return use->judges;
 	default:
 		return true;
 	}

@@ -25,7 +25,6 @@ struct options_use {
 	unsigned int unused;		/* enum options_unused; its help leaves them out */
 	bool trace;			/* it takes --trace */
 	bool judges;			/* it takes --require and --runs */
-	bool once;			/* but not --runs */
 	const char *output_help;	/* of -o */
 	const char *format_help;	/* NULL: all formats of its documents */
 	const char *verbose_help;	/* of -v where it means more than progress; NULL: it does not */

@@ -10,6 +10,7 @@ struct runs_outcome {
 	bool passed, failed;	/* one of them did */
 	bool broke;		/* one ended with an error, or has no row */
 	int signal;		/* that ended the command, 0: none */
+	bool stuck;		/* a vCPU of the last run is, so that no other can begin */
 	json_t *rows, *host;	/* host: of the first report, or NULL */
 };
 

@@ -72,7 +72,7 @@ static bool is_interactive(const struct session *session)
 }
 
 /* Waits for the child. The terminal is raw meanwhile, if it is the guest's console. */
-static int wait_for_child(const struct child *child, const struct session *session, struct typed *typed, int *signal)
+static int wait_for_child(struct child *child, const struct session *session, struct typed *typed, int *signal)
 {
 	bool raw = false;
 	struct err err;
@@ -89,7 +89,7 @@ static int wait_for_child(const struct child *child, const struct session *sessi
 	return status;
 }
 
-bool supervise(struct session *session, struct child_end *end)
+enum supervised supervise(struct session *session, struct child_end *end)
 {
 	struct typed typed = { .from = -1, .to = -1 };
 	bool interactive = is_interactive(session);
@@ -101,27 +101,33 @@ bool supervise(struct session *session, struct child_end *end)
 	pid_t pid;
 
 	if (!may_be_killed(session) && !interactive)
-		return true;
+		return SUPERVISED_NOT;
 	told = mmap(NULL, sizeof(*told), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (told == MAP_FAILED)
-		return true;
+		return SUPERVISED_NOT;
 	if (interactive && typed_open(&typed, &err))
 		cmd_print_err(&err);
 	before = cgroup_oom_kills("");
 	pid = child_fork(&child);
 	if (!pid)
 		begin_child(session, told, &typed);
-	if (pid <= 0)
-		return true;
+	end->child = child;
+	if (!pid)
+		return SUPERVISED_CHILD;
+	if (pid < 0) {
+		typed_close(&typed);
+		munmap(told, sizeof(*told));
+		return SUPERVISED_NOT;
+	}
 	status = wait_for_child(&child, session, &typed, &signal);
 	typed_close(&typed);
 	*end = (struct child_end){
 		.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0, .status = WEXITSTATUS(status),
-		.oom = cgroup_oom_kills("").value > before.value,
+		.told = signal, .stuck = child.stuck, .oom = cgroup_oom_kills("").value > before.value,
 	};
 	snprintf(end->phase, sizeof(end->phase), "%s", told->phase);
 	munmap(told, sizeof(*told));
-	return false;
+	return SUPERVISED_PARENT;
 }
 
 static void advise(struct run *run)

@@ -127,6 +127,19 @@ static void put_panel(FILE *out, const json_t *points, size_t curves, bool by_si
 	fputc('\n', out);
 }
 
+/* What was measured, and where: "Sweep by VM size: 6 points, HOST, KERNEL". */
+static void put_heading(FILE *out, const json_t *sweep, size_t points, bool by_size)
+{
+	const char *hostname = value_string(sweep, "host.hostname"), *kernel = value_string(sweep, "host.kernel");
+
+	fprintf(out, " title \"Sweep by %s: %zu point%s, ", by_size ? "VM size" : "number of slots", points,
+		points == 1 ? "" : "s");
+	plot_text(out, hostname ? hostname : "unknown host");
+	fputs(", ", out);
+	plot_text(out, kernel ? kernel : "unknown kernel");
+	fputc('"', out);
+}
+
 int plot_sweep(const json_t *sweep, FILE *out)
 {
 	const json_t *points = json_is_array(sweep) ? sweep : value_at(sweep, "points");
@@ -138,7 +151,9 @@ int plot_sweep(const json_t *sweep, FILE *out)
 	by_size = sizes_vary(points);
 	curves = put_data(points, by_size, out);
 	/* Both plots leave the same room above for the lines of the key, so that they align. */
-	fprintf(out, "set multiplot layout 1,2\nset tmargin %zu\nset yrange [0:*]\n"
+	fputs("set multiplot layout 1,2", out);
+	put_heading(out, sweep, json_array_size(points), by_size);
+	fprintf(out, "\nset tmargin %zu\nset yrange [0:*]\n"
 		"set xlabel '%s'\n%s", curves + 2,
 		by_size ? "GiB of guest memory" : "slots", by_size ? "" : "set logscale x\n");
 	put_panel(out, points, curves, by_size, MEASURED, "MiB allocated at the transition");

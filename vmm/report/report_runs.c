@@ -244,6 +244,16 @@ json_t *report_of_runs(const json_t *reports)
 	return NULL;
 }
 
+json_t *report_of_runs_and(const json_t *reports, json_t *last)
+{
+	json_t *all = json_copy((json_t *)reports), *report = NULL;
+
+	if (!json_array_append_new(all, last))
+		report = report_of_runs(all);
+	json_decref(all);
+	return report;
+}
+
 const json_t *report_runs_time(const json_t *report, const char *name)
 {
 	const json_t *time;

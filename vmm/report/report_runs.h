@@ -14,6 +14,9 @@
  */
 json_t *report_of_runs(const json_t *reports);
 
+/* The same, of reports and one more, which it takes over and which may be NULL: no memory. reports stay as they are. */
+json_t *report_of_runs_and(const json_t *reports, json_t *last);
+
 /* The figures of a time of that name in a report's `runs`; NULL if it has none. */
 const json_t *report_runs_time(const json_t *report, const char *name);
 /* Do the ranges of two such times, of three runs or more each, not overlap? */
