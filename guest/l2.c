@@ -24,11 +24,43 @@ static uint64_t write_aliases(struct l2_job *job)
 	return i;
 }
 
+/* Reads or writes all aliases of the counted pages, and returns how many. It stops at one that is stale. */
+static uint64_t go_through_aliases(struct l2_job *job, bool write)
+{
+	uint64_t alias = job->aliases, gpa = job->touch.base, pages = 0;
+
+	for (uint64_t page = 0; page < ABI_COUNTED_PAGES; page++, gpa += ABI_PAGE_SIZE) {
+		for (uint64_t i = 0; i <= page; i++, pages++, alias += ABI_PAGE_SIZE) {
+			volatile uint64_t *at = (volatile uint64_t *)alias;
+			uint64_t want = abi_page_value(job->touch.pattern, gpa, ABI_PASS_VMM), got;
+
+			if (write) {
+				*at = abi_page_value(job->touch.pattern, gpa, job->touch.pass);
+				continue;
+			}
+			got = *at;
+			if (got == want)
+				continue;
+			job->stale = true;
+			job->error = (struct touch_error){ gpa, want, got };
+			return pages;
+		}
+	}
+	return pages;
+}
+
+static void write_counted(struct l2_job *job)
+{
+	go_through_aliases(job, false);
+	if (!job->stale)
+		job->pages = go_through_aliases(job, true);
+}
+
 static void write_pages(struct l2_job *job)
 {
 	job->stale = !touch_check_first(job->tree, &job->touch, job->index, &job->error);
 	if (!job->stale)
-		job->pages = touch_write(job->tree, &job->touch, job->index);
+		job->pages = touch_repeat(job->tree, &job->touch, job->index, job->report);
 }
 
 void l2_main(struct l2_job *job)
@@ -42,7 +74,9 @@ void l2_main(struct l2_job *job)
 	 */
 	if (job->clear)
 		*(volatile uint64_t *)job->clear = 0;
-	if (job->aliases)
+	if (job->counted)
+		write_counted(job);
+	else if (job->aliases)
 		job->pages = write_aliases(job);
 	else if (job->touch.pages)
 		write_pages(job);

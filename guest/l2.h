@@ -22,8 +22,10 @@ struct l2_job {
 	const struct tree *tree;
 	struct touch touch;
 	uint32_t index;
+	struct abi_report *report; /* of the vCPU */
 	uint64_t clear;		/* not 0: gpa of an entry of its own tables to clear */
-	uint64_t aliases;	/* not 0: gpa of the ABI_ALIAS_PAGES to write instead */
+	uint64_t aliases;	/* not 0: gpa of the aliases to write instead: ABI_ALIAS_PAGES, */
+	bool counted;		/* or those of ABI_COUNTED_PAGES */
 	uint64_t pages;		/* L2's answer: how many it wrote, */
 	uint64_t seen;		/* and what it then read from the first alias */
 	bool stale;		/* a page did not hold what the VMM wrote, and L2 wrote none: */

@@ -157,6 +157,11 @@ static enum abi_status enable(struct cpu *cpu, const struct nested_ops *ops, boo
 	return ABI_OK;
 }
 
+static bool has_aliases(const struct phase *phase)
+{
+	return phase->what == DO_ALIAS || phase->what == DO_ALIAS_COUNTS;
+}
+
 /* The gpa at which this vCPU's aliases begin. */
 static uint64_t alias_base(const struct cpu *cpu, const struct touch *touch)
 {
@@ -175,14 +180,16 @@ static uint64_t own_root(struct cpu *cpu, const struct nested_ops *ops, const st
 	uint64_t gpa = phase->touch.base;
 
 	cpu->own_map.churns = false;
-	if (phase->what != DO_NPT_CHURN && phase->what != DO_ALIAS)
+	if (phase->what != DO_NPT_CHURN && !has_aliases(phase))
 		return shared;
-	if (phase->what == DO_ALIAS)
+	if (has_aliases(phase))
 		gpa = alias_base(cpu, &phase->touch);
 	if (!own_map_make(&cpu->own_map, ops->format, cpu_page(cpu, CPU_PAGE_OWN_MAP), shared, gpa))
 		return 0;
 	if (phase->what == DO_ALIAS)
 		own_map_alias(&cpu->own_map, gpa, cpu_page(cpu, CPU_PAGE_ALIASED));
+	else if (phase->what == DO_ALIAS_COUNTS)
+		own_map_alias_counts(&cpu->own_map, gpa, phase->touch.base);
 	else
 		own_map_forget(&cpu->own_map);
 	ops->flush();
@@ -277,7 +284,9 @@ static void set_job(struct cpu *cpu, const struct nested_ops *ops, const struct 
 		.tree = tree,
 		.touch = phase->touch,
 		.index = cpu->index,
-		.aliases = phase->what == DO_ALIAS ? alias_base(cpu, &phase->touch) : 0,
+		.report = cpu->report,
+		.aliases = has_aliases(phase) ? alias_base(cpu, &phase->touch) : 0,
+		.counted = phase->what == DO_ALIAS_COUNTS,
 	};
 	cpu->l2 = (struct l2_registers){ .rdi = (uint64_t)&cpu->job };
 }
@@ -303,6 +312,21 @@ static enum abi_status clear_root(struct cpu *cpu, const struct nested_ops *ops,
 	return report_exit(cpu, &exit, ABI_L2_EXIT, "after L2 wrote to its own tables");
 }
 
+/* L2 runs on this vCPU alone, which writes all pages. alone: L1's tree for that, which L2's job points to. */
+static enum abi_status run_alone(struct cpu *cpu, const struct nested_ops *ops, const struct phase *phase,
+				 struct tree *alone)
+{
+	enum abi_status status;
+
+	*alone = cpu->tree;
+	alone->vcpus = 1;
+	status = prepare(cpu, ops, phase, 0);
+	if (status != ABI_OK)
+		return status;
+	set_job(cpu, ops, phase, alone);
+	return run_l2(cpu, ops, false);
+}
+
 /*
  * do = "tables". L1's old tables and its new ones map the same large pages, so KVM has the same tables of
  * its own for what lies in these, with a mapping of each page that L2 has written. Once L1 uses such a
@@ -313,15 +337,13 @@ static enum abi_status write_tables(struct cpu *cpu, const struct nested_ops *op
 				    const struct phase *phase)
 {
 	const struct range pages = { phase->touch.base, phase->touch.pages * ABI_PAGE_SIZE };
-	struct tree alone = cpu->tree;
-	enum abi_status status = cpu->index ? ABI_OK : prepare(cpu, ops, phase, 0);
+	struct tree alone;
+	enum abi_status status;
 	uint64_t root;
 
-	if (cpu->index || status != ABI_OK)
-		return status;
-	alone.vcpus = 1;
-	set_job(cpu, ops, phase, &alone);
-	status = run_l2(cpu, ops, false);
+	if (cpu->index)
+		return ABI_OK;
+	status = run_alone(cpu, ops, phase, &alone);
 	if (status != ABI_OK)
 		return status;
 	for (uint64_t gpa = pages.base; gpa < pages.base + pages.size; gpa += sizeof(uint64_t))
@@ -353,7 +375,27 @@ static enum abi_status enter_l2(struct cpu *cpu, const struct nested_ops *ops,
 		return status;
 	if (cpu->job.stale)
 		return report_page(cpu, &cpu->job.error, "read by L2 before it wrote");
-	return cpu->job.aliases ? check_aliased(cpu) : report_touched(cpu, &phase->touch);
+	return cpu->job.aliases ? check_aliased(cpu) : report_touched(cpu, &cpu->job.touch);
+}
+
+/* do = "alias-counts": the other vCPUs have nothing to do. */
+static enum abi_status count_aliases(struct cpu *cpu, const struct nested_ops *ops,
+				     const struct phase *phase)
+{
+	struct tree alone;
+	struct touch_error error;
+	enum abi_status status;
+
+	if (cpu->index)
+		return ABI_OK;
+	status = run_alone(cpu, ops, phase, &alone);
+	if (status != ABI_OK)
+		return status;
+	if (cpu->job.stale)
+		return report_page(cpu, &cpu->job.error, "read by L2 at one of its aliases before it wrote");
+	if (touch_check(&alone, &cpu->job.touch, 0, &error))
+		return ABI_OK;
+	return report_page(cpu, &error, "read back by L1 after L2 wrote at its aliases");
 }
 
 enum abi_status nested_phase(struct cpu *cpu, const struct phase *phase)
@@ -369,5 +411,7 @@ enum abi_status nested_phase(struct cpu *cpu, const struct phase *phase)
 		return pretend(cpu, &phase->touch);
 	while (cpu->tree.broken == BREAK_HANG)
 		cpu_relax();
-	return phase->what == DO_TABLES ? write_tables(cpu, &ops, phase) : enter_l2(cpu, &ops, phase);
+	if (phase->what == DO_TABLES)
+		return write_tables(cpu, &ops, phase);
+	return phase->what == DO_ALIAS_COUNTS ? count_aliases(cpu, &ops, phase) : enter_l2(cpu, &ops, phase);
 }

@@ -80,6 +80,18 @@ void own_map_alias(struct own_map *map, uint64_t gpa, uint64_t target)
 	map->level2[slot_of(gpa, 2)] = link(map, map->level1);
 }
 
+void own_map_alias_counts(struct own_map *map, uint64_t gpa, uint64_t target)
+{
+	unsigned int next = 0;
+
+	for (unsigned int page = 0; page < ABI_COUNTED_PAGES; page++, target += ABI_PAGE_SIZE)
+		for (unsigned int i = 0; i <= page; i++)
+			map->level1[next++] = target | map->format.leaf;
+	while (next < ENTRIES)
+		map->level1[next++] = 0;
+	map->level2[slot_of(gpa, 2)] = link(map, map->level1);
+}
+
 void own_map_forget(struct own_map *map)
 {
 	map->churns = true;

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "minivmm_abi.h"
 #include "minivmm_pt.h"
 
 #define OWN_MAP_PAGES 4
@@ -29,6 +30,8 @@ bool own_map_make(struct own_map *map, struct pt_format format, uint64_t pages,
 		  uint64_t shared_root, uint64_t gpa);
 /* Maps the 2M at gpa to one page of L1's, 512 times. */
 void own_map_alias(struct own_map *map, uint64_t gpa, uint64_t target);
+/* Maps to each of the ABI_COUNTED_PAGES pages from `target` on, one after another, as often as do = "alias-counts" says. */
+void own_map_alias_counts(struct own_map *map, uint64_t gpa, uint64_t target);
 /* Takes away the GiB's entry, and those of the 2M pages that L2 has used. */
 void own_map_forget(struct own_map *map);
 /* Gives back what L2 missed at gpa; false: nothing was taken away there. */

@@ -120,6 +120,22 @@ uint64_t touch_write(const struct tree *tree, const struct touch *touch, uint32_
 	return pages;
 }
 
+uint64_t touch_repeat(const struct tree *tree, struct touch *touch, uint32_t index,
+		      struct abi_report *report)
+{
+	volatile struct abi_report *shared = report;
+	uint64_t pages;
+
+	if (!touch->rewrite)
+		return touch_write(tree, touch, index);
+	do {
+		touch->pass = shared->sweeps + 1;
+		pages = touch_write(tree, touch, index);
+		shared->sweeps = touch->pass;
+	} while (touch->pass < shared->sweeps_wanted);
+	return pages;
+}
+
 bool touch_check(const struct tree *tree, const struct touch *touch, uint32_t index,
 		 struct touch_error *error)
 {

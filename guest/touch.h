@@ -18,6 +18,12 @@ uint64_t touch_share(const struct tree *tree, const struct touch *touch, uint32_
 bool touch_may_wrap(const struct tree *tree, const struct touch *touch);
 /* Writes the vCPU's pages; returns how many. */
 uint64_t touch_write(const struct tree *tree, const struct touch *touch, uint32_t index);
+/*
+ * The same, with touch->rewrite again and again, until the VMM has it end; touch->pass is then that of the
+ * last sweep. report: the vCPU's.
+ */
+uint64_t touch_repeat(const struct tree *tree, struct touch *touch, uint32_t index,
+		      struct abi_report *report);
 /* Reads them back. False: *error is the first page that does not hold what was written. */
 bool touch_check(const struct tree *tree, const struct touch *touch, uint32_t index,
 		 struct touch_error *error);

@@ -122,6 +122,8 @@ static bool read_do(const void *fdt, int node, enum phase_do *what)
 		*what = DO_NPT_CHURN;
 	else if (tree_text_is(fdt, node, "do", "alias"))
 		*what = DO_ALIAS;
+	else if (tree_text_is(fdt, node, "do", "alias-counts"))
+		*what = DO_ALIAS_COUNTS;
 	else if (tree_text_is(fdt, node, "do", "tables"))
 		*what = DO_TABLES;
 	else
@@ -145,6 +147,7 @@ const char *tree_phase(const struct tree *tree, uint32_t index, struct phase *ph
 		.pattern = read_u64(fdt, node, "pattern", 0),
 		.base = read_u64(fdt, node, "touch-base", 0),
 		.read_first = fdt_getprop(fdt, node, "read-first", NULL),
+		.rewrite = fdt_getprop(fdt, node, "rewrite", NULL),
 	};
 	if (!phase->touch.stride || phase->touch.stride % ABI_PAGE_SIZE)
 		return "phase: stride: not whole pages";

@@ -33,10 +33,11 @@ struct touch {
 	uint64_t pages, stride, pattern, base;
 	uint64_t pass;		/* see abi_page_value() */
 	bool read_first;
+	bool rewrite;		/* until the VMM has it end */
 };
 
 enum phase_do { DO_BOOT, DO_L2, DO_TOUCH, DO_ENABLE, DO_FAILED_ENTRY, DO_RESTORE,
-		DO_NPT_CHURN, DO_ALIAS, DO_TABLES };
+		DO_NPT_CHURN, DO_ALIAS, DO_ALIAS_COUNTS, DO_TABLES };
 
 struct phase {
 	enum phase_do what;

@@ -72,7 +72,7 @@ enum abi_status {
 
 enum abi_vendor { ABI_VENDOR_NONE = 0, ABI_VENDOR_SVM = 1, ABI_VENDOR_VMX = 2 };
 
-/* At the start of each vCPU's block. The payload fills it, the VMM reads it. */
+/* At the start of each vCPU's block. The payload fills it, the VMM reads it, except where said otherwise. */
 struct abi_report {
 	uint32_t status;	/* enum abi_status */
 	uint32_t vendor;	/* enum abi_vendor, as CPUID says */
@@ -90,6 +90,8 @@ struct abi_report {
 	uint64_t failed_entries; /* VMRUN/VMLAUNCH that failed, as do = "failed-entry" wants it */
 	uint64_t pass;		/* of the phase that it ran last: see abi_page_value() */
 	uint64_t table_writes, table_writes_seen; /* of do = "tables", all phases */
+	uint64_t sweeps;	/* of a phase that rewrites: how often all pages were written, all phases */
+	uint64_t sweeps_wanted;	/* the VMM writes it: a phase that rewrites ends once sweeps is not below it */
 };
 
 /* A vCPU's block: the report's page, L1's stack, then pages that the payload uses as it likes. */
@@ -99,6 +101,7 @@ struct abi_report {
 #define ABI_VCPU_FREE 5u	/* the first page that the payload uses as it likes */
 
 #define ABI_ALIAS_PAGES 512u	/* do = "alias" */
+#define ABI_COUNTED_PAGES 31u	/* do = "alias-counts": page k has k + 1 aliases, 496 in all */
 
 /*
  * The device tree.
@@ -125,12 +128,15 @@ struct abi_report {
  *   };
  *   scenario { phase@INDEX { reg = <index>; (#address-cells 1, #size-cells 0)
  *	do = "boot" | "l2" | "touch" | "enable" | "failed-entry" | "restore" |
- *	     "npt-churn" | "alias" | "tables";	these are "l2", see below
+ *	     "npt-churn" | "alias" | "alias-counts" | "tables";	these are "l2", see below
  *	nested-paging;		present: NPT/EPT on
  *	touch = /bits/ 64 <bytes>; stride = /bits/ 64 <bytes>;	default 0, 4096
  *	pattern = /bits/ 64 <value>; touch-base = /bits/ 64 <gpa>; default 0, 0
  *	read-first;		before its pages are written, each must hold the value of
  *				ABI_PASS_VMM, which the VMM has written there
+ *	rewrite;		its pages are written again and again, without a way out of L2, until
+ *				the VMM has it end: see sweeps_wanted. The pass of what is written
+ *				is the number of the sweep, from 1 on
  *   }; };
  * };
  *
@@ -138,6 +144,10 @@ struct abi_report {
  * L2 does not run, and gives each back when L2 misses it. alias: ABI_ALIAS_PAGES of L2's pages
  * are one page of L1's; L2 writes to each of them, and L1 must find what L2 wrote last. They begin
  * at the first 2M boundary at or above touch-base, plus 2M for each vCPU before this one.
+ *
+ * alias-counts: vCPU 0 alone. Of the ABI_COUNTED_PAGES pages from touch-base on, the one with index k is k + 1 of L2's
+ * pages, one after another from where aliases begin. L2 first reads by each alias what the VMM has written (read-first),
+ * and then writes by each; L1 must find in each page what L2 wrote.
  *
  * tables: vCPU 0 alone. L2 writes its pages as data; L1 makes them L2's nested tables; L2 then clears
  * the root's first entry (table_writes) through the mapping that it had before, and must miss its own
@@ -162,6 +172,13 @@ static inline uint64_t abi_page_value(uint64_t pattern, uint64_t gpa, uint64_t p
 	return pattern + gpa + pass * 0x9e3779b97f4a7c15ull;
 }
 #define ABI_PASS_VMM (~0ull)	/* the VMM wrote the page: see read-first */
+
+/* The pass of a value that a page at gpa holds, if it is one of abi_page_value()'s. */
+static inline uint64_t abi_page_pass(uint64_t pattern, uint64_t gpa, uint64_t value)
+{
+	/* The inverse of its factor, modulo 2^64. */
+	return (value - pattern - gpa) * 0xf1de83e19937733dull;
+}
 
 #define ABI_PATH_MINIVMM "/minivmm"
 #define ABI_PATH_SCENARIO "/scenario"

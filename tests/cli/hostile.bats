@@ -60,6 +60,34 @@ evil=$'\e]0;TITLE\a\xc2\x9b31m\xe2\x80\xae'
 	harmless shown
 }
 
+# bats test_tags=slow
+@test "whatever report show takes: each of its texts, in every format it has" {
+	local forged=$'\nok 1 all is well\nPASS: all is well\n' document format
+	for document in report stat sweep headroom kernels; do
+		cp "$top/tests/fixtures/$document.json" .
+	done
+	vmm plan --size 64G -o plan.json
+	vmm report merge report.json report.json -o merge.json
+	jq '.checks[0].result = "fail" | .host.kernel = "x"' report.json >other.json
+	vmm report diff report.json other.json -o diff.json
+	for document in report plan stat sweep headroom kernels merge diff; do
+		# Words that say which member is shown, and how, stay.
+		jq --arg evil "=1+$evil$forged#<b>" 'def said: IN("pass", "fail", "skip", "error", "lazy", "allocated", "changed");
+			.schema as $schema | walk(if type == "string" and (said | not) then $evil else . end) | .schema = $schema |
+			[paths(type == "string" and said)] as $said | ., (reduce $said[] as $path (.; setpath($path; $evil)))' \
+			$document.json | jq -c . | split -l 1 - $document-
+		for one in $document-a?; do
+			for format in text json ktap csv prom junit; do
+				"$minivmm" report show $one --format $format >stdout 2>stderr || [[ $? == 2 ]]
+				tr -d '\r' <stdout >shown
+				harmless shown stderr >found || { echo "$one, $format:"; cat found; return 1; }
+				[[ $format == csv ]] || ! grep -E '^(ok 1 all|PASS: all)' shown || { echo "$one, $format"; return 1; }
+				[[ $format != csv ]] || ! grep -E '(^|,)"?=1' shown || { echo "$one, $format"; return 1; }
+			done
+		done
+	done
+}
+
 @test "a report with a member twice is an error" {
 	jq -c . "$top/tests/fixtures/report.json" | sed 's/^{/{"exit_status": 0, "exit_status": 1, /' >twice.json
 	vmm report show twice.json

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The man pages build, and name every command, option and key.
 
-top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
-minivmm=${MINIVMM:-$top/build/sanitized/minivmm}
+load vmm
 
 # The pages are made once.
 setup_file() {
@@ -25,19 +24,23 @@ pages() { # DIR
 	done
 }
 
-# Prints each option of a command's --help once.
-options() { "$minivmm" $1 --help | grep -oE '^ +(-[a-z?V], )?--[a-z-]+' | grep -oE -- '--[a-z-]+' | sort -u; }
+# Prints each option of a command's --help.
+options() { "$minivmm" $1 --help | sed -nE 's/^ +(-[a-z?V], )?(--[a-z-]+).*/\2/p'; }
 
 @test "minivmm(1) names every command, and each option of each" {
 	local command
 	for command in "" plan smoke stat sweep kernels report list; do
-		grep -qF "minivmm${command:+ $command}" minivmm.1.txt
-		options $command | awk -v command="$command" 'NR == FNR { if (/^-/) text = text $0 "\n"; next }
-			text !~ "(^|[ ,\n])" $0 "[ ,\n]" { print command ": " $0; bad = 1 }
-			END { exit bad || !FNR }' minivmm.1.txt -
+		options $command
+	done | sort -u >"$BATS_TEST_TMPDIR/options"
+	[[ $(wc -l <"$BATS_TEST_TMPDIR/options") -gt 20 ]]
+	awk 'NR == FNR { if (/^-/) text = text $0 "\n"; next }
+		text !~ "(^|[ ,\n])" $0 "[ ,\n]" { print "not there: " $0; bad = 1 }
+		END { exit bad }' minivmm.1.txt "$BATS_TEST_TMPDIR/options"
+	for command in "" plan smoke stat sweep kernels report list; do
+		has minivmm.1.txt "minivmm${command:+ $command}"
 	done
 	for command in show diff merge plot html; do
-		grep -q "^minivmm report $command " minivmm.1.txt
+		has minivmm.1.txt $'\n'"minivmm report $command "
 	done
 }
 
@@ -82,6 +85,7 @@ options() { "$minivmm" $1 --help | grep -oE '^ +(-[a-z?V], )?--[a-z-]+' | grep -
 	! pages "$top/docs/man" || return 1
 }
 
+# bats test_tags=slow
 @test "make man builds them, make install installs them where they were made" {
 	cd "$BATS_TEST_TMPDIR"
 	make --no-print-directory -C "$top" man

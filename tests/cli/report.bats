@@ -62,36 +62,41 @@ hostile() {
 	awk -f "$top/tests/cli/csv.awk" stdout | grep -qxF $'1\tresult\tskip'
 }
 
-# What a parser of JUnit reads, a line each: the suite's sums, then "NAME RESULT MESSAGE".
-junit() {
+# What a parser of JUnit reads in each FILE, into FILE.cases, a line each: the suite's sums, then "NAME RESULT MESSAGE".
+junit() { # FILE...
 	/usr/bin/python3 -c '
 import sys
 from junitparser import JUnitXml
-for suite in JUnitXml.fromfile(sys.argv[1]):
-    print("suite", suite.name, suite.hostname, suite.timestamp, suite.tests, suite.failures, suite.errors, suite.skipped)
-    for case in suite:
-        what = case.result[0] if case.result else None
-        print(case.name, type(what).__name__ if what is not None else "Passed", what.message if what is not None else "")
-' "$1"
+for file in sys.argv[1:]:
+    cases = open(file + ".cases", "w")
+    for suite in JUnitXml.fromfile(file):
+        print("suite", suite.name, suite.hostname, suite.timestamp, suite.tests, suite.failures, suite.errors, suite.skipped, file=cases)
+        for case in suite:
+            what = case.result[0] if case.result else None
+            print(case.name, type(what).__name__ if what is not None else "Passed", what.message if what is not None else "", file=cases)
+' "$@"
 }
 
 @test "junit: a parser of JUnit has every check, its result and its reason; -o FILE gets it as well" {
 	/usr/bin/python3 -c 'import junitparser' 2>/dev/null || skip "no junitparser (Debian: python3-junitparser)"
 	hostile
 	jq '.result = "error" | .error = {text: "it broke", remedy: null} | .checks[1].result = "skip" | .checks[1].reason = "why not"' "$report" >broke.json
-	for file in "$report" hostile.json broke.json; do
-		vmm report show "$file" --format junit -o saved.xml
+	cp "$report" plain.json
+	for file in plain hostile broke; do
+		vmm report show $file.json --format junit -o $file.xml
 		[[ $status == 0 && ! -s stderr ]]
-		cmp stdout saved.xml
-		junit stdout >cases
-		jq -r '.checks[] | "\(.name) \({pass: "Passed", fail: "Failure", skip: "Skipped"}[.result])"' "$file" >expected
-		[[ ! $file == broke.json ]] || echo "run Error" >>expected
-		diff expected <(grep -v ^suite cases | cut -d' ' -f1,2)
-		xmllint --noout stdout
+		cmp stdout $file.xml
 	done
-	grep -qx 'run Error it broke' cases
-	grep -qx 'host.nested Skipped why not' cases
-	grep -q '^suite configs/transition.ini lab 2026-11-26T[0-9:]* 18 0 1 1$' cases
+	xmllint --noout {plain,hostile,broke}.xml
+	junit {plain,hostile,broke}.xml
+	for file in plain hostile broke; do
+		jq -r '(.checks[] | "\(.name) \({pass: "Passed", fail: "Failure", skip: "Skipped"}[.result])"),
+			if .error then "run Error" else empty end' $file.json >expected
+		diff expected <(grep -v ^suite $file.xml.cases | cut -d' ' -f1,2)
+	done
+	grep -qx 'run Error it broke' broke.xml.cases
+	grep -qx 'host.nested Skipped why not' broke.xml.cases
+	grep -q '^suite configs/transition.ini lab 2026-11-26T[0-9:]* 18 0 1 1$' broke.xml.cases
 }
 
 @test "prom: -o FILE gets it, whole or not at all" {
@@ -171,7 +176,7 @@ for suite in JUnitXml.fromfile(sys.argv[1]):
 
 @test "merge: groups and outliers; one broken file does not cost the rest" {
 	for i in 1 2 3 4 5; do
-		jq ".host.hostname = \"node$i\"" "$report" >"node$i.json"
+		sed "s/\"hostname\": \"lab\"/\"hostname\": \"node$i\"/" "$report" >"node$i.json"
 	done
 	jq '.host.hostname = "odd" | .phases[0].lpage_info_bytes += 4096' "$report" >odd.json
 	jq '.host.kernel = "6.1.0-56-amd64" | .host.hostname = "old"' "$report" >old.json

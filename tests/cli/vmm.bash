@@ -16,6 +16,21 @@ vmm() {
 	done
 }
 
+# jq -e FILTER FILE, where there is nothing in FILE, is no success, as it is for jq before 1.7.
+jq() {
+	[[ $1 != -e* || ! -f ${!#} || -s ${!#} ]] || { echo "jq: ${!#} is empty"; return 4; }
+	command jq "$@"
+}
+
+# has FILE TEXT...: FILE has each TEXT. It starts no process: loops call it a hundred times.
+has() {
+	local whole text
+	read -r -d '' whole <"$1" || true
+	for text in "${@:2}"; do
+		[[ $whole == *"$text"* ]] || { echo "$1 lacks: $text"; return 1; }
+	done
+}
+
 # keep_json FILE...: those that are minivmm's JSON, for teardown_file. It starts no process: it is called hundreds of times.
 keep_json() {
 	local file head whole

@@ -384,4 +384,43 @@ static inline void assert_line(const char *text, const char *line)
 		fail_msg("no \"%s\" in:\n%s", line, text);
 }
 
+/* What a test makes of a scene. It is freed though the test fails. */
+struct scene_test {
+	struct scene scene;
+	json_t *report;
+	char *text;
+};
+
+static inline int scene_begin(void **state)
+{
+	*state = calloc(1, sizeof(struct scene_test));
+	return *state ? 0 : -1;
+}
+
+static inline int scene_end(void **state)
+{
+	struct scene_test *test = *state;
+
+	free(test->text);
+	destroy(&test->scene, test->report);
+	free(test);
+	return 0;
+}
+
+#define scene_test(function) cmocka_unit_test_setup_teardown(function, scene_begin, scene_end)
+
+/* The report of the scene as it is now. The one before is gone. */
+static inline json_t *scene_report(struct scene_test *test)
+{
+	json_decref(test->report);
+	return test->report = build(&test->scene);
+}
+
+/* The scene's report, rendered. The text before is gone. */
+static inline char *scene_text(struct scene_test *test, report_renderer *renderer)
+{
+	free(test->text);
+	return test->text = render(scene_report(test), renderer);
+}
+
 #endif

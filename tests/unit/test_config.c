@@ -286,7 +286,7 @@ static void the_command_line_has_the_last_word(void **state)
 			    "command line: minivmm.include=a.ini: an include must be in a file",
 			    "command line: memslt.x: no such section; did you mean memslot.x?",
 			    "command line: memslot.low.size: 1g\\x1b: must be a whole number of "
-			    "bytes, or with K, M, G, T or P: 4096, 0x1000, 3G",
+			    "bytes, or with K, M, G, T or P: 4096, 0x1000, 3G, 3 GiB",
 			    "command line: vm.vcpu: 1: no such key; did you mean vcpus?",
 			    "command line: vm.timeout: no value",
 			    "command line: memslot.x.size: is missing"));
@@ -331,7 +331,7 @@ static void standard_input_is_a_file_like_others(void **state)
 	expect_errors("-", NULL, -EINVAL,
 		      LINES("<stdin>:1: memslot: there is no [memslot.NAME]: a VM needs memory",
 			    "<stdin>:3: phase.boot.x: 1: no such key; there is: do expect "
-			    "nested-paging touch stride pattern slot timeout duration iterations fails load protect how until command status vms vcpus"));
+			    "nested-paging touch stride pattern slot timeout duration iterations fails load protect how live until command status vms vcpus"));
 	dup2(saved, STDIN_FILENO);
 	close(saved);
 }

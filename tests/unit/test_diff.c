@@ -165,6 +165,15 @@ static void test_worst_run(void **state)
 	assert_string_equal(value_string(member(merged, "checks", 4), "result"), "pass");
 	assert_string_equal(json_string_value(json_array_get(value_at(merged, "runs.results"), 0)), "skip");
 	json_decref(merged);
+
+	/* A signal hits a further run: what failed before it is still told. */
+	set(b, "result", json_string("skip"));
+	merged = report_of_runs_and(reports, json_deep_copy(b));
+	assert_string_equal(value_string(merged, "result"), "fail");
+	assert_int_equal(json_array_size(value_at(merged, "runs.results")), 5);
+	assert_int_equal(json_array_size(reports), 4);
+	assert_null(report_of_runs_and(reports, NULL));
+	json_decref(merged);
 	json_decref(reports);
 }
 

@@ -112,7 +112,7 @@ static void where_the_payload_goes(void **state)
 	stage.config.worker_count = 1;
 	lay_out(&stage);
 	assert_int_equal(place(&stage.layout, 1, 3).base, 64 * M);
-	/* Nor is a slot that a phase has for itself a place. */
+	/* The payload is not placed in a slot that a phase has for itself either. */
 	stage.config.worker_count = 0;
 	stage.config.phases = &phase;
 	stage.config.phase_count = 1;
@@ -329,13 +329,16 @@ static void the_tree_names_phases_and_jobs(void **state)
 		{ .name = "touch", .what = DO_TOUCH, .stride = 4096 },
 		{ .name = "log", .what = DO_DIRTY_LOG, .stride = 4096, .slot = (char *)"data" },
 		{ .name = "back", .what = DO_DISCARD, .load = LOAD_L2, .stride = 4096, .slot = (char *)"data" },
+		{ .name = "live", .what = DO_DISCARD, .live = true, .stride = 4096, .slot = (char *)"data" },
+		{ .name = "move", .what = DO_SLOT_MOVE, .slot = (char *)"data" },
+		{ .name = "counts", .what = DO_ALIAS_COUNTS, .stride = 4096, .slot = (char *)"data" },
 	};
 	struct worker_cfg workers[] = {
 		{ .name = "churn", .op = OP_npt_churn, .threads = 1 }, { .name = "kick", .op = OP_signal_kick, .threads = 1 },
 		{ .name = "alias", .op = OP_alias, .threads = 1 }, { .name = "nest", .op = OP_first_l2, .threads = 1 },
 	};
 	static const char *const jobs[] = { "npt-churn", NULL, "alias", "l2" };
-	static const char *const loads[] = { "boot", "l2", NULL, "touch", "touch", "touch", "l2" };
+	static const char *const loads[] = { "boot", "l2", NULL, "touch", "touch", "touch", "l2", "touch", NULL, "alias-counts" };
 	bool used[64] = { false };
 	struct payload payload;
 	struct stage stage;
@@ -363,6 +366,10 @@ static void the_tree_names_phases_and_jobs(void **state)
 	}
 	assert_null(text(tree, at(tree, "/scenario/phase@5"), "read-first"));
 	assert_non_null(text(tree, at(tree, "/scenario/phase@6"), "read-first"));
+	assert_null(text(tree, at(tree, "/scenario/phase@6"), "rewrite"));
+	assert_null(text(tree, at(tree, "/scenario/phase@7"), "read-first"));
+	assert_non_null(text(tree, at(tree, "/scenario/phase@7"), "rewrite"));
+	assert_non_null(text(tree, at(tree, "/scenario/phase@9"), "read-first"));
 	node = at(tree, "/scenario/phase@1");
 	assert_int_equal(cells(tree, node, "touch", 0, NULL), 64 * K);
 	assert_int_equal(cells(tree, node, "stride", 0, NULL), 8 * K);

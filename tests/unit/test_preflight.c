@@ -41,12 +41,13 @@ static int set(void **state)
 		.vm.vcpus = 1, .memslots = &s->memslot, .memslot_count = 1,
 		.phases = &s->phase, .phase_count = 1,
 	};
-	s->kvm = (struct kvm){ .fd = -1, .nested_state_size = 8192 };
+	s->kvm = (struct kvm){ .fd = -1, .max_vcpus = 32768, .nested_state_size = 8192 };
 	s->kvm.cpuid = calloc(1, sizeof(*s->kvm.cpuid) + sizeof(s->kvm.cpuid->entries[0]));
 	s->kvm.cpuid->nent = 1;
 	s->kvm.cpuid->entries[0].function = 0x80000001;
 	s->kvm.cpuid->entries[0].ecx = 1 << 2;
 	s->run.config = &s->config;
+	snprintf(s->run.host.kernel, sizeof(s->run.host.kernel), "6.12.1");
 	s->run.stage = STAGE_KVM;
 	s->run.before.status[SOURCE_MEMINFO].ok = true;
 	s->run.before.meminfo.mem_available = 1024 * M;
@@ -87,6 +88,15 @@ static void a_host_that_can_is_not_refused(void **state)
 	assert_string_equal(s->run.err.text, "");
 }
 
+static void a_kernel_that_is_not_known_is_not_judged(void **state)
+{
+	struct stage *s = *state;
+
+	s->run.host.kernel[0] = '\0';
+	refused(s, "which kernel this is can't be told: neither uname() nor /proc/sys/kernel/osrelease says it", "mount /proc");
+	assert_int_equal(s->run.stage, STAGE_KVM);
+}
+
 static void phases_that_need_nesting_are_refused_without(void **state)
 {
 	struct stage *s = *state;
@@ -121,6 +131,16 @@ static void phases_that_need_no_nesting_run_without(void **state)
 	assert_non_null(strstr(s->run.no_nesting.text, "does not run nested guests"));
 	assert_false(s->run.nesting);
 	assert_int_equal(s->run.stage, STAGE_KVM);
+}
+
+static void more_vcpus_than_kvm_has_are_refused(void **state)
+{
+	struct stage *s = *state;
+
+	s->config.vm.vcpus = s->kvm.max_vcpus = 288;
+	assert_true(preflight(&s->run, &s->kvm));
+	s->kvm.max_vcpus = 287;
+	refused(s, "vm.vcpus = 288: this KVM's VMs have up to 287 vCPUs (KVM_CAP_MAX_VCPUS)", "a smaller vm.vcpus");
 }
 
 static void a_ring_larger_than_kvm_has_is_refused(void **state)
@@ -266,12 +286,14 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_host_that_can_is_not_refused, set, unset),
+		cmocka_unit_test_setup_teardown(a_kernel_that_is_not_known_is_not_judged, set, unset),
 		cmocka_unit_test_setup_teardown(kernel_and_guest_share_what_is_available, set, unset),
 		cmocka_unit_test_setup_teardown(more_descriptors_than_there_can_be_are_refused, set,
 						unset),
 		cmocka_unit_test_setup_teardown(phases_that_need_nesting_are_refused_without, set, unset),
 		cmocka_unit_test_setup_teardown(without_a_module_the_cpu_is_to_blame, set, unset),
 		cmocka_unit_test_setup_teardown(phases_that_need_no_nesting_run_without, set, unset),
+		cmocka_unit_test_setup_teardown(more_vcpus_than_kvm_has_are_refused, set, unset),
 		cmocka_unit_test_setup_teardown(a_ring_larger_than_kvm_has_is_refused, set, unset),
 		cmocka_unit_test_setup_teardown(a_slot_that_the_kernel_cannot_make_is_refused, set, unset),
 		cmocka_unit_test_setup_teardown(a_quirk_that_kvm_keeps_is_refused, set, unset),

@@ -39,12 +39,11 @@ static const json_t *phase(const json_t *report, size_t i)
 
 static void test_lazy_json(void **state)
 {
-	struct scene scene;
+	struct scene_test *test = *state;
 	json_t *report;
 
-	(void)state;
-	lazy_success(&scene);
-	report = build(&scene);
+	lazy_success(&test->scene);
+	report = scene_report(test);
 	assert_text(report, "schema", "minivmm.report/1");
 	assert_string_equal(json_object_iter_key(json_object_iter(report)), "schema");
 	assert_non_null(value_string(report, "tool.version"));
@@ -64,17 +63,15 @@ static void test_lazy_json(void **state)
 	assert_true(value_is_true(report, "model.rmap_lazy"));
 	assert_number(report, "predicted.creation.rmap_bytes", 0);
 	assert_number(report, "predicted.transition.rmap_bytes", 134750208);
-	destroy(&scene, report);
 }
 
 static void test_lazy_transition(void **state)
 {
-	struct scene scene;
+	struct scene_test *test = *state;
 	json_t *report;
 
-	(void)state;
-	lazy_success(&scene);
-	report = build(&scene);
+	lazy_success(&test->scene);
+	report = scene_report(test);
 	assert_true(value_is_true(report, "transition.observed"));
 	assert_text(report, "transition.phase", "transition");
 	assert_text(report, "transition.trigger", "npt");
@@ -83,30 +80,26 @@ static void test_lazy_transition(void **state)
 	assert_number(report, "transition.tracking_bytes.predicted", 33619968);
 	assert_number(report, "transition.tracking_bytes.measured", 33619968);
 	assert_number(report, "transition.duration_ns", 62400000);
-	json_decref(report);
 	/* measured less than before: a negative number, no wrap */
-	scene.results[3].held.bytes[ARRAY_TRACKING] = 0;
-	scene.results[2].held.bytes[ARRAY_TRACKING] = 4096;
-	scene.run.guest.report.vendor = ABI_VENDOR_VMX;
-	report = build(&scene);
+	test->scene.results[3].held.bytes[ARRAY_TRACKING] = 0;
+	test->scene.results[2].held.bytes[ARRAY_TRACKING] = 4096;
+	test->scene.run.guest.report.vendor = ABI_VENDOR_VMX;
+	report = scene_report(test);
 	assert_number(report, "transition.tracking_bytes.measured", -4096);
 	assert_text(report, "transition.trigger", "ept");
-	json_decref(report);
-	scene.results[2].measured = false;
-	report = build(&scene);
+	test->scene.results[2].measured = false;
+	report = scene_report(test);
 	assert_unknown(report, "transition.rmap_bytes.measured");
-	destroy(&scene, report);
 }
 
 static void test_lazy_slots_and_phases(void **state)
 {
-	struct scene scene;
+	struct scene_test *test = *state;
 	json_t *report;
 	const json_t *slot;
 
-	(void)state;
-	lazy_success(&scene);
-	report = build(&scene);
+	lazy_success(&test->scene);
+	report = scene_report(test);
 	slot = json_array_get(value_at(report, "slots"), 1);
 	assert_text(slot, "name", "high");
 	assert_number(slot, "id", 1);
@@ -126,21 +119,19 @@ static void test_lazy_slots_and_phases(void **state)
 	assert_text(phase(report, 3), "expect", "allocated");
 	assert_unknown(phase(report, 4), "rmap_state");
 	assert_unknown(phase(report, 4), "state_source");
-	destroy(&scene, report);
 }
 
 static void test_snapshots(void **state)
 {
-	struct scene scene;
+	struct scene_test *test = *state;
 	json_t *report;
 	const json_t *snapshot, *heads;
 
-	(void)state;
-	lazy_success(&scene);
-	scene.results[3].snapshot.status[SOURCE_MEMINFO].ok = false;
-	scene.results[3].snapshot.klog.alarms = 2;
-	snprintf(scene.results[3].snapshot.klog.first, 160, "WARNING: CPU: 0 \xc3");
-	report = build(&scene);
+	lazy_success(&test->scene);
+	test->scene.results[3].snapshot.status[SOURCE_MEMINFO].ok = false;
+	test->scene.results[3].snapshot.klog.alarms = 2;
+	snprintf(test->scene.results[3].snapshot.klog.first, 160, "WARNING: CPU: 0 \xc3");
+	report = scene_report(test);
 	snapshot = value_at(phase(report, 3), "snapshot");
 	/* areas of one function add up, whatever their size */
 	assert_number(snapshot, "vmallocinfo.kvm_arch_prepare_memory_region.bytes", 33 * 4096);
@@ -159,34 +150,30 @@ static void test_snapshots(void **state)
 	assert_unknown(snapshot, "rmaps_stat.heads");
 	assert_unknown(snapshot, "klog.first");
 	assert_text(report, "host.sources.meminfo", "unavailable: not read");
-	destroy(&scene, report);
 }
 
 /* How a stress that failed is run again: the phase says so to programs, too. */
 static void test_replay(void **state)
 {
 	struct stress_result stress = { .replay = "--seed 7 worker.move.first-round=3" };
-	struct scene scene;
+	struct scene_test *test = *state;
 	json_t *report;
 
-	(void)state;
-	lazy_success(&scene);
-	scene.results[3].stress = &stress;
-	report = build(&scene);
+	lazy_success(&test->scene);
+	test->scene.results[3].stress = &stress;
+	report = scene_report(test);
 	assert_text(phase(report, 3), "replay", "--seed 7 worker.move.first-round=3");
 	assert_unknown(phase(report, 2), "replay");
-	scene.results[3].stress = NULL;
-	destroy(&scene, report);
+	test->scene.results[3].stress = NULL;
 }
 
 static void test_eager(void **state)
 {
-	struct scene scene;
+	struct scene_test *test = *state;
 	json_t *report;
 
-	(void)state;
-	eager_host(&scene);
-	report = build(&scene);
+	eager_host(&test->scene);
+	report = scene_report(test);
 	assert_text(report, "host.rmap_policy", "eager");
 	assert_true(json_is_false(value_at(report, "transition.observed")));
 	assert_unknown(report, "transition.phase");
@@ -195,17 +182,15 @@ static void test_eager(void **state)
 	assert_unknown(report, "transition.rmap_bytes.measured");
 	assert_number(report, "transition.rmap_bytes.predicted", 0);
 	assert_text(phase(report, 0), "rmap_state", "allocated");
-	destroy(&scene, report);
 }
 
 static void test_guest_trouble(void **state)
 {
-	struct scene scene;
+	struct scene_test *test = *state;
 	json_t *report;
 
-	(void)state;
-	guest_trouble(&scene);
-	report = build(&scene);
+	guest_trouble(&test->scene);
+	report = scene_report(test);
 	assert_text(report, "guest.trouble", "reported");
 	assert_number(report, "guest.vcpu", 1);
 	assert_unknown(report, "guest.errno");
@@ -213,17 +198,15 @@ static void test_guest_trouble(void **state)
 	assert_int_equal(strlen(value_string(report, "guest.report.message")), 96);
 	assert_true(json_is_false(value_at(phase(report, 3), "done")));
 	assert_number(phase(report, 3), "l2_entries", 0);
-	destroy(&scene, report);
 }
 
 static void test_no_kvm(void **state)
 {
-	struct scene scene;
+	struct scene_test *test = *state;
 	json_t *report;
 
-	(void)state;
-	no_kvm(&scene);
-	report = build(&scene);
+	no_kvm(&test->scene);
+	report = scene_report(test);
 	assert_text(report, "result", "skip");
 	assert_number(report, "exit_status", 4);
 	assert_text(report, "error.text", "opening /dev/kvm: Permission denied");
@@ -235,41 +218,36 @@ static void test_no_kvm(void **state)
 	assert_unknown(report, "guest.l2_pages");
 	assert_int_equal(json_array_size(value_at(report, "phases")), 0);
 	assert_text(report, "host.sources.meminfo", "unavailable: not read");
-	destroy(&scene, report);
 }
 
 static void test_no_sources(void **state)
 {
-	struct scene scene;
+	struct scene_test *test = *state;
 	json_t *report;
 
-	(void)state;
-	no_sources(&scene);
-	report = build(&scene);
+	no_sources(&test->scene);
+	report = scene_report(test);
 	assert_text(report, "host.sources.rmaps_stat", "unavailable: Permission denied");
 	assert_unknown(phase(report, 1), "rmap_state");
 	assert_unknown(phase(report, 1), "rmap_bytes");
 	assert_unknown(phase(report, 1), "tracking_bytes");
 	assert_unknown(phase(report, 1), "snapshot.vmallocinfo");
 	assert_unknown(report, "transition.rmap_bytes.measured");
-	destroy(&scene, report);
 }
 
 static void test_numbers_without_loss(void **state)
 {
-	struct scene scene;
+	struct scene_test *test = *state;
 	json_t *report;
 
-	(void)state;
-	lazy_success(&scene);
-	scene.config.seed = UINT64_MAX;
-	scene.run.signal = SIGINT;
-	scene.verdict.result = RESULT_ERROR;
-	scene.verdict.exit_status = 130;
-	report = build(&scene);
+	lazy_success(&test->scene);
+	test->scene.config.seed = UINT64_MAX;
+	test->scene.run.signal = SIGINT;
+	test->scene.verdict.result = RESULT_ERROR;
+	test->scene.verdict.exit_status = 130;
+	report = scene_report(test);
 	assert_text(report, "seed", "18446744073709551615");
 	assert_text(report, "signal", "SIGINT");
-	destroy(&scene, report);
 }
 
 static int allocations_left;
@@ -282,36 +260,33 @@ static void *failing_malloc(size_t size)
 /* Wherever memory runs out, there is no report, no crash and no leak. */
 static void test_out_of_memory(void **state)
 {
-	struct scene scene;
-	json_t *report = NULL;
+	struct scene_test *test = *state;
 	int limit;
 
-	(void)state;
-	guest_trouble(&scene);
-	for (limit = 0; !report && limit < 100000; limit++) {
+	guest_trouble(&test->scene);
+	for (limit = 0; !test->report && limit < 100000; limit++) {
 		allocations_left = limit;
 		json_set_alloc_funcs(failing_malloc, free);
-		report = report_build(&scene.run, &scene.verdict);
+		test->report = report_build(&test->scene.run, &test->scene.verdict);
 		json_set_alloc_funcs(malloc, free);
 	}
-	assert_non_null(report);
+	assert_non_null(test->report);
 	assert_true(limit > 500);
-	destroy(&scene, report);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_lazy_json),
-		cmocka_unit_test(test_lazy_transition),
-		cmocka_unit_test(test_lazy_slots_and_phases),
-		cmocka_unit_test(test_snapshots),
-		cmocka_unit_test(test_replay), cmocka_unit_test(test_eager),
-		cmocka_unit_test(test_guest_trouble),
-		cmocka_unit_test(test_no_kvm),
-		cmocka_unit_test(test_no_sources),
-		cmocka_unit_test(test_numbers_without_loss),
-		cmocka_unit_test(test_out_of_memory),
+		scene_test(test_lazy_json),
+		scene_test(test_lazy_transition),
+		scene_test(test_lazy_slots_and_phases),
+		scene_test(test_snapshots),
+		scene_test(test_replay), scene_test(test_eager),
+		scene_test(test_guest_trouble),
+		scene_test(test_no_kvm),
+		scene_test(test_no_sources),
+		scene_test(test_numbers_without_loss),
+		scene_test(test_out_of_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

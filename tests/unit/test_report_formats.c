@@ -172,64 +172,66 @@ static void test_sweep_csv(void **state)
 
 static void test_report_csv(void **state)
 {
-	struct scene scene;
-	json_t *report;
+	struct scene_test *test = *state;
 	char *text;
 
-	(void)state;
-	lazy_success(&scene);
-	report = build(&scene);
-	text = render(report, report_csv);
+	lazy_success(&test->scene);
+	text = scene_text(test, report_csv);
 	assert_int_equal(lines_of(text), 1 + 5);
 	assert_line(text, ",npt,134750208,134750208,33619968,33619968\r\n");
-	free(text);
-	destroy(&scene, report);
-	no_kvm(&scene);
-	report = build(&scene);
-	text = render(report, report_csv);
+}
+
+static void test_report_csv_without_phases(void **state)
+{
+	struct scene_test *test = *state;
+	char *text;
+
+	no_kvm(&test->scene);
+	text = scene_text(test, report_csv);
 	assert_int_equal(lines_of(text), 2);
 	assert_line(text, ",skip,,");
-	free(text);
-	destroy(&scene, report);
 }
 
 static void test_report_prom(void **state)
 {
-	struct scene scene;
-	json_t *report;
+	struct scene_test *test = *state;
 	char *text;
 
-	(void)state;
-	lazy_success(&scene);
-	report = build(&scene);
-	text = render(report, report_prom);
+	lazy_success(&test->scene);
+	text = scene_text(test, report_prom);
 	assert_line(text, "\nminivmm_start_time_seconds 1767225600\n");
 	assert_line(text, "\nminivmm_result{result=\"pass\"} 1\n");
 	assert_line(text, "\nminivmm_check{check=\"rmap.exact\"} 1\n");
 	assert_line(text, "\nminivmm_transition_rmap_bytes 134750208\n");
 	assert_line(text, "{index=\"3\",phase=\"transition\",array=\"rmap\"} 134750208\n");
-	free(text);
-	destroy(&scene, report);
-	/* Two reports may stand in one folder: each of their series says of which config it is. */
-	lazy_success(&scene);
-	scene.config.name = (char[]){ "a b.ini vm.vcpus=2" };
-	report = build(&scene);
-	text = render(report, report_prom);
+}
+
+/* Two reports may stand in one folder: each of their series says of which config it is. */
+static void test_report_prom_config(void **state)
+{
+	struct scene_test *test = *state;
+	char *text;
+
+	lazy_success(&test->scene);
+	test->scene.config.name = (char[]){ "a b.ini vm.vcpus=2" };
+	text = scene_text(test, report_prom);
 	assert_line(text, "\nminivmm_result{config=\"a b.ini vm.vcpus=2\",result=\"pass\"} 1\n");
 	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
 		if (*line != '#' && !strstr(line, "{config=\"a b.ini vm.vcpus=2\""))
 			fail_msg("no config: %s", line);
-	free(text);
-	destroy(&scene, report);
-	/* what is not known has no sample: never a 0 */
-	no_sources(&scene);
-	report = build(&scene);
-	text = render(report, report_prom);
+}
+
+/* What is not known has no sample: never a 0. */
+static void test_report_prom_unknown(void **state)
+{
+	struct scene_test *test = *state;
+	char *text;
+
+	no_sources(&test->scene);
+	text = scene_text(test, report_prom);
 	assert_null(strstr(text, "array=\"rmap\"} 0"
 			   "\nminivmm_phase_bytes"));
 	assert_null(strstr(text, "minivmm_transition_rmap_bytes"));
-	free(text);
-	destroy(&scene, report);
 }
 
 /* Any JSON: nothing crashes, and the page stays one. */
@@ -266,7 +268,8 @@ int main(void)
 		cmocka_unit_test(test_csv_fields), cmocka_unit_test(test_prom_samples),
 		cmocka_unit_test(test_html_text), cmocka_unit_test(test_plot_text),
 		cmocka_unit_test(test_brief_whole_names), cmocka_unit_test(test_sweep_csv),
-		cmocka_unit_test(test_report_csv), cmocka_unit_test(test_report_prom),
+		scene_test(test_report_csv), scene_test(test_report_csv_without_phases),
+		scene_test(test_report_prom), scene_test(test_report_prom_config), scene_test(test_report_prom_unknown),
 		cmocka_unit_test(test_anything),
 	};
 

@@ -38,14 +38,11 @@ static void assert_neat(const char *text)
 
 static void test_lazy_text(void **state)
 {
-	struct scene scene;
-	json_t *report;
+	struct scene_test *test = *state;
 	char *text;
 
-	(void)state;
-	lazy_success(&scene);
-	report = build(&scene);
-	text = render(report, report_text);
+	lazy_success(&test->scene);
+	text = scene_text(test, report_text);
 	assert_neat(text);
 	assert_int_equal(strncmp(text, "PASS: ", 6), 0);
 	assert_line(text, "\n  rmap      134750208  134750208       exact  128.5 MiB\n");
@@ -55,89 +52,67 @@ static void test_lazy_text(void **state)
 	assert_line(text, "exact");
 	assert_line(text, "\n  PASS  rmap.exact           134750208 bytes, as predicted\n");
 	assert_line(text, "\nPASS: 11 passed, 0 failed, 0 skipped; exit status 0\n");
-	free(text);
-	destroy(&scene, report);
 }
 
 /* The percentage is of the RAM that the guest has. */
 static void test_memory_text(void **state)
 {
-	struct scene scene;
-	json_t *report;
+	struct scene_test *test = *state;
 	char *text;
 
-	(void)state;
-	lazy_success(&scene);
-	scene.memslots[1].plugged = 29 * GIB;
-	report = build(&scene);
-	assert_int_equal(amount_at(report, "memory_bytes").value, 32 * GIB);
-	assert_int_equal(report_memory(report).value, 32 * GIB);
-	text = render(report, report_text);
+	lazy_success(&test->scene);
+	test->scene.memslots[1].plugged = 29 * GIB;
+	text = scene_text(test, report_text);
+	assert_int_equal(amount_at(test->report, "memory_bytes").value, 32 * GIB);
+	assert_int_equal(report_memory(test->report).value, 32 * GIB);
 	assert_line(text, "\n  0.490% of the guest's 32 GiB\n");
 	assert_line(text, "\n  The guest's RAM is 32 GiB of these 64 GiB: an alias, a device and what");
 	assert_neat(text);
-	free(text);
 	/* A report of before there was the member. */
-	json_object_del(report, "memory_bytes");
-	assert_int_equal(report_memory(report).value, 64 * GIB);
-	destroy(&scene, report);
+	json_object_del(test->report, "memory_bytes");
+	assert_int_equal(report_memory(test->report).value, 64 * GIB);
 }
 
 static void test_inexact_text(void **state)
 {
-	struct scene scene;
-	json_t *report;
+	struct scene_test *test = *state;
 	char *text;
 
-	(void)state;
-	lazy_success(&scene);
-	scene.results[3].held.bytes[ARRAY_RMAP] -= 4096;
-	scene.results[3].held.bytes[ARRAY_TRACKING] += 8192;
-	report = build(&scene);
-	text = render(report, report_text);
+	lazy_success(&test->scene);
+	test->scene.results[3].held.bytes[ARRAY_RMAP] -= 4096;
+	test->scene.results[3].held.bytes[ARRAY_TRACKING] += 8192;
+	text = scene_text(test, report_text);
 	assert_line(text, " -4096 ");
 	assert_line(text, " +8192 ");
 	assert_neat(text);
-	free(text);
-	destroy(&scene, report);
 }
 
 static void test_eager_text(void **state)
 {
-	struct scene scene;
-	json_t *report;
+	struct scene_test *test = *state;
 	char *text;
 
-	(void)state;
-	eager_host(&scene);
-	report = build(&scene);
-	text = render(report, report_text);
+	eager_host(&test->scene);
+	text = scene_text(test, report_text);
 	assert_neat(text);
 	assert_line(text, "FAIL: 1 of 11 checks: lazy.before\n");
 	assert_line(text, "\n  FAIL  lazy.before ");
 	assert_line(text, "-> Linux 5.14 or newer with kvm.tdp_mmu=1");
 	assert_line(text, "eager");
 	assert_line(text, "\nFAIL: 9 passed, 1 failed, 1 skipped; exit status 1\n");
-	free(text);
-	destroy(&scene, report);
 }
 
 static void test_guest_trouble_text(void **state)
 {
-	struct scene scene;
-	json_t *report;
+	struct scene_test *test = *state;
 	char *text;
 
-	(void)state;
-	guest_trouble(&scene);
-	report = build(&scene);
-	text = render(report, report_text);
+	guest_trouble(&test->scene);
+	text = scene_text(test, report_text);
 	assert_neat(text);
 	assert_line(text, "VMEXIT_INVALID");
 	assert_line(text, "rip 0000000000103f2e  rsp 0000000000125000\n");
 	assert_line(text, "not done");
-	free(text);
-	destroy(&scene, report);
 }
 
 /* However long it is, a command that is to be copied stands on one line. */
@@ -147,104 +122,78 @@ static void test_replay_text(void **state)
 		"minivmm 'my configs/stress.ini' worker.move.rate=200/s memslot.high.size=128G -o "
 		"/var/log/minivmm/report.json --timeout 10m --format text --seed 5 worker.a.first-round=14";
 	char line[512], replay[] = "--seed 5 worker.a.first-round=14";
-	struct scene scene;
+	struct scene_test *test = *state;
 	struct check *check;
-	json_t *report;
 	char *text;
 
-	(void)state;
-	lazy_success(&scene);
-	add_check(&scene, "stress.clean", RESULT_FAIL, "worker.a failed", "to replay it:");
-	check = &scene.verdict.checks[scene.verdict.count - 1];
+	lazy_success(&test->scene);
+	add_check(&test->scene, "stress.clean", RESULT_FAIL, "worker.a failed", "to replay it:");
+	check = &test->scene.verdict.checks[test->scene.verdict.count - 1];
 	snprintf(line, sizeof(line), "%.*s", (int)(strlen(command) - strlen(replay) - 1), command);
 	check->command = line;
 	check->replay = replay;
-	report = build(&scene);
-	text = render(report, report_text);
+	text = scene_text(test, report_text);
 	assert_non_null(strstr(text, "-> to replay it:\n"));
 	assert_non_null(strstr(text, command));
-	free(text);
-	text = render(report, report_ktap);
+	text = scene_text(test, report_ktap);
 	assert_non_null(strstr(text, command));
-	free(text);
-	destroy(&scene, report);
 }
 
 static void test_no_kvm_text(void **state)
 {
-	struct scene scene;
-	json_t *report;
+	struct scene_test *test = *state;
 	char *text;
 
-	(void)state;
-	no_kvm(&scene);
-	report = build(&scene);
-	text = render(report, report_text);
+	no_kvm(&test->scene);
+	text = scene_text(test, report_text);
 	assert_neat(text);
 	assert_line(text, "SKIP: opening /dev/kvm: Permission denied\n"
 			  "   -> add yourself to the group kvm: sudo usermod -aG kvm $USER\n");
 	assert_line(text, "\nSKIP: 0 passed, 0 failed, 11 skipped; exit status 4\n");
-	free(text);
-	destroy(&scene, report);
 }
 
 static void test_no_sources_text(void **state)
 {
-	struct scene scene;
-	json_t *report;
+	struct scene_test *test = *state;
 	char *text;
 
-	(void)state;
-	no_sources(&scene);
-	report = build(&scene);
-	text = render(report, report_text);
+	no_sources(&test->scene);
+	text = scene_text(test, report_text);
 	assert_neat(text);
 	assert_line(text, "unavailable: Permission denied\n");
 	assert_line(text, "not measured");
-	free(text);
-	destroy(&scene, report);
 }
 
 /* What an ordinary user gets to see: VmallocUsed, and so at least a hint. */
 static void test_meminfo_text(void **state)
 {
-	struct scene scene;
-	json_t *report;
+	struct scene_test *test = *state;
 	char *text;
 
-	(void)state;
-	no_sources(&scene);
-	scene.run.before.status[SOURCE_MEMINFO].ok = true;
-	scene.run.before.meminfo.vmalloc_used = 7307264 - 4096;
-	for (size_t i = 0; i < scene.run.phase_count; i++)
-		scene.results[i].snapshot.status[SOURCE_MEMINFO].ok = true;
-	report = build(&scene);
-	text = render(report, report_text);
+	no_sources(&test->scene);
+	test->scene.run.before.status[SOURCE_MEMINFO].ok = true;
+	test->scene.run.before.meminfo.vmalloc_used = 7307264 - 4096;
+	for (size_t i = 0; i < test->scene.run.phase_count; i++)
+		test->scene.results[i].snapshot.status[SOURCE_MEMINFO].ok = true;
+	text = scene_text(test, report_text);
 	assert_neat(text);
 	assert_line(text, "\n  create          7.0 MiB      +4 KiB\n");
 	assert_line(text, "\n  transition    167.3 MiB  +160.3 MiB\n");
-	free(text);
-	destroy(&scene, report);
 }
 
 static void test_signal_text(void **state)
 {
-	struct scene scene;
-	json_t *report;
+	struct scene_test *test = *state;
 	char *text;
 
-	(void)state;
-	lazy_success(&scene);
-	scene.config.seed = UINT64_MAX;
-	scene.run.signal = SIGINT;
-	scene.verdict.result = RESULT_ERROR;
-	scene.verdict.exit_status = 130;
-	report = build(&scene);
-	text = render(report, report_text);
+	lazy_success(&test->scene);
+	test->scene.config.seed = UINT64_MAX;
+	test->scene.run.signal = SIGINT;
+	test->scene.verdict.result = RESULT_ERROR;
+	test->scene.verdict.exit_status = 130;
+	text = scene_text(test, report_text);
 	assert_line(text, "18446744073709551615");
 	assert_line(text, "ERROR: ended early by SIGINT");
-	free(text);
-	destroy(&scene, report);
 }
 
 /* The CPU time of this process: on a busy machine it waits longer, but does not take more. */
@@ -278,26 +227,20 @@ static void assert_rows_unfold(const char *file)
 
 static void test_many_slots(void **state)
 {
-	struct scene scene;
-	json_t *report;
+	struct scene_test *test = *state;
 	double start;
 	char *text;
 
-	(void)state;
-	many_slots(&scene);
+	many_slots(&test->scene);
 	start = cpu_seconds();
-	report = build(&scene);
-	text = render(report, report_text);
+	text = scene_text(test, report_text);
 	assert_true(cpu_seconds() - start < 5);
-	assert_int_equal(json_array_size(value_at(report, "slots")), 2);
+	assert_int_equal(json_array_size(value_at(test->report, "slots")), 2);
 	assert_line(text, "dimm[0..32762]");
 	assert_true(strlen(text) < 8000);
 	assert_neat(text);
-	free(text);
-	text = render(report, report_json);
+	text = scene_text(test, report_json);
 	assert_rows_unfold(text);
-	free(text);
-	destroy(&scene, report);
 }
 
 /* Slots whose names differ are rows of their own, however alike they are otherwise. */
@@ -318,14 +261,11 @@ static void test_rows_have_one_name(void **state)
 
 static void test_ktap(void **state)
 {
-	struct scene scene;
-	json_t *report;
+	struct scene_test *test = *state;
 	char *text;
 
-	(void)state;
-	eager_host(&scene);
-	report = build(&scene);
-	text = render(report, report_ktap);
+	eager_host(&test->scene);
+	text = scene_text(test, report_ktap);
 	assert_int_equal(strncmp(text, "KTAP version 1\n1..11\n", 21), 0);
 	assert_line(text, "\nok 1 host.kvm\n");
 	assert_line(text, "\n# rmaps are there after create: 134750208 bytes\n"
@@ -336,29 +276,22 @@ static void test_ktap(void **state)
 	assert_line(text, "\n# FAIL: 1 of 11 checks: lazy.before\n"
 			  "# Totals: pass:9 fail:1 xfail:0 xpass:0 skip:1 error:0\n");
 	assert_null(strstr(text, " run"));
-	free(text);
-	destroy(&scene, report);
 }
 
 /* A run that broke is red, though no check failed. */
 static void test_ktap_error(void **state)
 {
-	struct scene scene;
-	json_t *report;
+	struct scene_test *test = *state;
 	char *text;
 
-	(void)state;
-	no_kvm(&scene);
-	scene.verdict.result = RESULT_ERROR;
-	scene.verdict.exit_status = 3;
-	report = build(&scene);
-	text = render(report, report_ktap);
+	no_kvm(&test->scene);
+	test->scene.verdict.result = RESULT_ERROR;
+	test->scene.verdict.exit_status = 3;
+	text = scene_text(test, report_ktap);
 	assert_line(text, "\n1..12\n");
 	assert_line(text, "\nnot ok 12 run # ERROR opening /dev/kvm: Permission denied\n"
 			  "# ERROR: opening /dev/kvm: Permission denied\n");
 	assert_line(text, " error:1\n");
-	free(text);
-	destroy(&scene, report);
 }
 
 /* Whatever a file holds, rendering ends well. */
@@ -405,38 +338,32 @@ static void test_foreign_reports(void **state)
 /* Long and wide contents stay aligned and within the width. */
 static void test_wide_contents(void **state)
 {
-	struct scene scene;
-	json_t *report;
+	struct scene_test *test = *state;
 	char *text;
 
-	(void)state;
-	many_slots(&scene);
-	snprintf(scene.memslots[1].name, CONFIG_NAME_MAX, "a-name-of-31-characters-is-long");
-	snprintf(scene.phases[2].name, CONFIG_NAME_MAX, "another-name-of-31-characters-x");
-	scene.results[3].name = scene.phases[2].name;
-	scene.memslots[1].base = 0xffffffffff000;
-	for (size_t i = 1; i < scene.run.layout.count; i++)
-		scene.slots[i].base += 0xfff0000000000;
-	memset(scene.verdict.checks[0].reason, 'x', sizeof(scene.verdict.checks[0].reason) - 1);
-	scene.verdict.checks[1].result = RESULT_FAIL;
-	memset(scene.verdict.checks[1].remedy, 'y', sizeof(scene.verdict.checks[1].remedy) - 1);
-	snprintf(scene.run.host.hostname, sizeof(scene.run.host.hostname), "h\xc3\xb6st");
-	report = build(&scene);
-	text = render(report, report_text);
+	many_slots(&test->scene);
+	snprintf(test->scene.memslots[1].name, CONFIG_NAME_MAX, "a-name-of-31-characters-is-long");
+	snprintf(test->scene.phases[2].name, CONFIG_NAME_MAX, "another-name-of-31-characters-x");
+	test->scene.results[3].name = test->scene.phases[2].name;
+	test->scene.memslots[1].base = 0xffffffffff000;
+	for (size_t i = 1; i < test->scene.run.layout.count; i++)
+		test->scene.slots[i].base += 0xfff0000000000;
+	memset(test->scene.verdict.checks[0].reason, 'x', sizeof(test->scene.verdict.checks[0].reason) - 1);
+	test->scene.verdict.checks[1].result = RESULT_FAIL;
+	memset(test->scene.verdict.checks[1].remedy, 'y', sizeof(test->scene.verdict.checks[1].remedy) - 1);
+	snprintf(test->scene.run.host.hostname, sizeof(test->scene.run.host.hostname), "h\xc3\xb6st");
+	text = scene_text(test, report_text);
 	assert_neat(text);
 	assert_line(text, "h\xc3\xb6st");
-	free(text);
-	destroy(&scene, report);
 }
 
 static void test_stream_errors(void **state)
 {
-	struct scene scene;
+	struct scene_test *test = *state;
 	json_t *report;
 
-	(void)state;
-	lazy_success(&scene);
-	report = build(&scene);
+	lazy_success(&test->scene);
+	report = scene_report(test);
 	for (size_t i = 0; i < sizeof(renderers) / sizeof(renderers[0]); i++) {
 		FILE *full = fopen("/dev/full", "w");
 
@@ -444,7 +371,6 @@ static void test_stream_errors(void **state)
 		assert_int_equal(report_render(report, renderers[i], full), -ENOSPC);
 		fclose(full);
 	}
-	destroy(&scene, report);
 }
 
 /* TEST_REPORT_SHOW=1: the renderings, to be looked at. */
@@ -470,23 +396,23 @@ static void show(void)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_lazy_text),
-		cmocka_unit_test(test_memory_text),
-		cmocka_unit_test(test_inexact_text),
-		cmocka_unit_test(test_eager_text),
-		cmocka_unit_test(test_guest_trouble_text),
-		cmocka_unit_test(test_replay_text),
-		cmocka_unit_test(test_no_kvm_text),
-		cmocka_unit_test(test_no_sources_text),
-		cmocka_unit_test(test_meminfo_text),
-		cmocka_unit_test(test_signal_text),
-		cmocka_unit_test(test_many_slots),
+		scene_test(test_lazy_text),
+		scene_test(test_memory_text),
+		scene_test(test_inexact_text),
+		scene_test(test_eager_text),
+		scene_test(test_guest_trouble_text),
+		scene_test(test_replay_text),
+		scene_test(test_no_kvm_text),
+		scene_test(test_no_sources_text),
+		scene_test(test_meminfo_text),
+		scene_test(test_signal_text),
+		scene_test(test_many_slots),
 		cmocka_unit_test(test_rows_have_one_name),
-		cmocka_unit_test(test_ktap),
-		cmocka_unit_test(test_ktap_error),
+		scene_test(test_ktap),
+		scene_test(test_ktap_error),
 		cmocka_unit_test(test_foreign_reports),
-		cmocka_unit_test(test_wide_contents),
-		cmocka_unit_test(test_stream_errors),
+		scene_test(test_wide_contents),
+		scene_test(test_stream_errors),
 	};
 
 	if (getenv("TEST_REPORT_SHOW")) {

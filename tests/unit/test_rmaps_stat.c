@@ -51,6 +51,10 @@ static void counters_add_up(void **state)
 	assert_int_equal(stat.heads[1], 10);
 	assert_int_equal(stat.mapped[1], 0);
 	assert_int_equal(stat.heads[2], 1);
+	assert_int_equal(stat.columns[0][0], 100);
+	assert_int_equal(stat.columns[0][2], 4);
+	assert_int_equal(stat.columns[0][RMAPS_COLUMNS - 1], 7);
+	assert_int_equal(stat.columns[2][0], 1);
 }
 
 static void empty_is_lazy(void **state)

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "run/live_run.h"
 #include "run/worker.h"
 
@@ -166,7 +167,7 @@ static void test_no_memory_closes_nothing(void **state)
 	vcpu_set_close(&stage.set);
 }
 
-/* Of a worker that makes a VM and destroys it. */
+/* One round of a worker that makes a VM and destroys it. */
 static int one_round(struct stage *stage, bool *stuck)
 {
 	struct stress_vm own = { .vm = &stage->vm };
@@ -257,6 +258,31 @@ static void test_stuck_worker_is_told(void **state)
 	assert_int_equal(result->workers[0].failures, 1);
 }
 
+/* The run notes a failure of a worker's while that one asks whether it must end: a hundred end it. */
+static void test_failures_that_the_run_notes_end_a_worker(void **state)
+{
+	struct stress_result told = { 0 };
+	struct worker_result result = { 0 };
+	struct stress stress;
+	struct worker worker;
+	struct stage stage;
+
+	(void)state;
+	set(&stage);
+	stress = (struct stress){
+		.run = &stage.run, .phase = &stage.phase, .set = &stage.set, .result = &told,
+		.workers = &worker, .count = 1, .live = 1,
+		.lock = PTHREAD_MUTEX_INITIALIZER, .ended = PTHREAD_COND_INITIALIZER,
+	};
+	worker_init(&worker, &stress, NULL, 0, &result);
+	assert_int_equal(worker_start(&worker), 0);
+	for (unsigned int i = 0; i < 100; i++)
+		worker_failed(&worker, 0, "late");
+	assert_true(worker_join(&worker, clock_ns() + 10000000000));
+	assert_int_equal(result.failures, 100);
+	vcpu_set_close(&stage.set);
+}
+
 /* A worker that ends in time is joined, whatever happens to the wall clock. */
 static void test_joins_wait_on_the_monotonic_clock(void **state)
 {
@@ -271,6 +297,36 @@ static void test_joins_wait_on_the_monotonic_clock(void **state)
 	clock_is_set_back = false;
 	assert_false(stage.run.stuck);
 	assert_int_equal(result->workers[0].failures, 0);
+	stress_result_free(result);
+	vcpu_set_close(&stage.set);
+}
+
+/* Beside a guest of the user's, with until = time: that time is waited for, and a worker that has not done all is not late. */
+static void test_time_ends_a_phase_beside_a_guest(void **state)
+{
+	const uint64_t timeout = 5000000000;
+	struct stress_result *result;
+	struct stage stage;
+	uint64_t begun;
+
+	(void)state;
+	set(&stage);
+	stage.phase.duration = 0;
+	stage.phase.iterations = 1000000;
+	stage.phase.goes_on = true;
+	stage.phase.until = UNTIL_TIME;
+	stage.phase.until_value = 1000000;
+	begun = clock_ns();
+	assert_int_equal(stress_run(&stage.run, &stage.vm, &stage.payload, &stage.set, 0, timeout, &result),
+			 -ETIMEDOUT);
+	assert_true(clock_ns() - begun < timeout);
+	assert_int_equal(result->workers[0].failures, 0);
+	stress_result_free(result);
+	/* Where a mark is waited for, and does not come, they are late. */
+	stage.phase.until = UNTIL_MARK;
+	assert_int_equal(stress_run(&stage.run, &stage.vm, &stage.payload, &stage.set, 0, 1000000000, &result),
+			 -ETIMEDOUT);
+	assert_int_equal(result->workers[0].failures, 1);
 	stress_result_free(result);
 	vcpu_set_close(&stage.set);
 }
@@ -432,7 +488,9 @@ int main(void)
 		cmocka_unit_test(test_no_memory_leaves_no_vm),
 		cmocka_unit_test(test_stuck_vcpu_keeps_its_vm),
 		cmocka_unit_test(test_stuck_vcpu_keeps_its_set),
+		cmocka_unit_test(test_failures_that_the_run_notes_end_a_worker),
 		cmocka_unit_test(test_joins_wait_on_the_monotonic_clock),
+		cmocka_unit_test(test_time_ends_a_phase_beside_a_guest),
 		cmocka_unit_test(test_second_prediction_takes_no_memory),
 		cmocka_unit_test(test_stuck_worker_is_told),
 	};

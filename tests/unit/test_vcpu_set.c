@@ -23,7 +23,7 @@ __typeof__(vcpu_run) __wrap_vcpu_run;
 __typeof__(vcpu_destroy) __wrap_vcpu_destroy;
 
 static struct kvm_run page;
-static bool kick_is_blocked, others_run, calls_denied;
+static bool kick_is_blocked, others_run, all_run, calls_denied;
 
 int __wrap_vcpu_create(struct vcpu *vcpu, const struct vm *vm, const struct payload *payload,
 		       unsigned int index, struct err *err)
@@ -39,9 +39,9 @@ enum vcpu_stop __wrap_vcpu_run(struct vcpu *vcpu)
 	sigset_t mask;
 
 	/* Until it is kicked. */
-	while (others_run && vcpu->index && !__atomic_load_n(&page.immediate_exit, __ATOMIC_ACQUIRE))
+	while (others_run && (vcpu->index || all_run) && !__atomic_load_n(&page.immediate_exit, __ATOMIC_ACQUIRE))
 		sched_yield();
-	if (others_run && vcpu->index && !__atomic_load_n(vcpu->pause, __ATOMIC_ACQUIRE))
+	if (others_run && (vcpu->index || all_run) && !__atomic_load_n(vcpu->pause, __ATOMIC_ACQUIRE))
 		return VCPU_TROUBLE;
 	if (calls_denied)
 		syscall(SYS_getppid);
@@ -112,7 +112,7 @@ static void test_the_first_that_waits_pauses_the_others(void **state)
 	assert_int_equal(vcpu_set_join(&set, NULL, NULL, 3, &err), 0);
 	others_run = true;
 	for (unsigned int i = 0; i < 3; i++) {
-		assert_int_equal(vcpu_set_run_first(&set, UINT64_MAX), 0);
+		assert_int_equal(vcpu_set_run_first(&set, UINT64_MAX, false), 0);
 		assert_false(page.immediate_exit);
 		assert_false(set.pause);
 		assert_null(vcpu_set_culprit(&set));
@@ -122,6 +122,34 @@ static void test_the_first_that_waits_pauses_the_others(void **state)
 	others_run = false;
 	assert_true(vcpu_set_close(&set));
 	page.immediate_exit = 0;
+}
+
+/* Somebody else ends what the vCPUs go on for. */
+static void *end_repeat(void *set)
+{
+	vcpu_set_repeat(set, false);
+	return NULL;
+}
+
+static void test_the_end_of_the_repeat_pauses_all(void **state)
+{
+	struct vcpu_set set;
+	struct err err;
+	pthread_t other;
+
+	(void)state;
+	assert_int_equal(vcpu_set_open(&set, NULL, &err), 0);
+	assert_int_equal(vcpu_set_join(&set, NULL, NULL, 2, &err), 0);
+	others_run = all_run = true;
+	vcpu_set_repeat(&set, true);
+	/* No other end is waited for. */
+	assert_int_equal(vcpu_set_run_first(&set, 1, true), -ETIMEDOUT);
+	assert_int_equal(pthread_create(&other, NULL, end_repeat, &set), 0);
+	assert_int_equal(vcpu_set_run_first(&set, UINT64_MAX, true), 0);
+	pthread_join(other, NULL);
+	assert_null(vcpu_set_culprit(&set));
+	others_run = all_run = false;
+	assert_true(vcpu_set_close(&set));
 }
 
 /* Four vCPUs that have stopped; a test says with what. */
@@ -257,6 +285,7 @@ int main(void)
 		cmocka_unit_test(test_blocked_signal_still_kicks),
 		cmocka_unit_test(test_each_thread_has_a_filter_of_system_calls),
 		cmocka_unit_test(test_the_first_that_waits_pauses_the_others),
+		cmocka_unit_test(test_the_end_of_the_repeat_pauses_all),
 		cmocka_unit_test(test_culprit_is_the_first),
 		cmocka_unit_test(test_stuck_vcpu_is_the_culprit),
 		cmocka_unit_test(test_expected_error_is_forgiven),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Every check seen green, red and skipped, on runs made by hand. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -504,6 +505,18 @@ static void test_leak_beside_other_vms(void **state)
 	after->memslots.left = 8192;
 	verdict = judge_all(w);
 	expect(&verdict, "teardown.clean", RESULT_FAIL, "8192 bytes of this VM's arrays");
+	/* One of the others kept changing: they may be its, at the same addresses. */
+	after->memslots.left_known = false;
+	after->status[SOURCE_MEMSLOTS] = (struct source_status){ .ok = true };
+	verdict = judge_all(w);
+	expect(&verdict, "teardown.clean", RESULT_SKIP, "1 other VM is on this host, and whose the arrays are "
+	       "can't be told: another VM kept changing while its memslots were read");
+	/* The others were read, but the first of them came only when this VM's addresses could no longer be noted. */
+	after->memslots.others_known = true;
+	verdict = judge_all(w);
+	expect(&verdict, "teardown.clean", RESULT_SKIP, "whose the arrays are can't be told: "
+	       "the addresses of this VM's arrays were not noted before it ended");
+	after->memslots.left_known = true;
 	/* The others did nothing, so that all that is left was this VM's, wherever it lies. */
 	after->memslots.left = 0;
 	w->phases[TEARDOWN].mixed = false;
@@ -550,6 +563,30 @@ static void test_guest_fault(void **state)
 	w->run.guest.trouble = GUEST_ABI;
 	verdict = judge_all(w);
 	expect_end(&verdict, RESULT_ERROR, 3);
+}
+
+/* 5.15 to 5.17 refuse an array of more than INT_MAX bytes: the FAIL says that it is this limit. */
+static void an_array_that_the_kernel_refuses_explains_enomem(void **state)
+{
+	struct memslot_cfg memslot = { .name = "high", .size = 1ull << 40, .count = 1 };
+	struct slot slot = { .size = 1ull << 40 };
+	struct world *w = *state;
+	struct verdict verdict;
+
+	w->config.memslots = &memslot;
+	w->config.memslot_count = 1;
+	w->run.layout = (struct layout){ .slots = &slot, .count = 1, .config = &w->config };
+	w->run.guest.trouble = GUEST_IOCTL;
+	w->run.guest.error = ENOMEM;
+	snprintf(w->run.guest.text, sizeof(w->run.guest.text), "phase p2: KVM_RUN: Cannot allocate memory");
+	verdict = judge_all(w);
+	expect(&verdict, "guest.clean", RESULT_FAIL, "Cannot allocate memory");
+	assert_null(strstr(find(&verdict, "guest.clean")->reason, "INT_MAX"));
+	w->run.model.refuses_large = ANSWER_YES;
+	verdict = judge_all(w);
+	expect(&verdict, "guest.clean", RESULT_FAIL, "Cannot allocate memory; memslot.high: its rmap array");
+	expect(&verdict, "guest.clean", RESULT_FAIL, "of 2147483648 bytes is more than INT_MAX");
+	assert_non_null(strstr(find(&verdict, "guest.clean")->remedy, "memslots of less than 1 TiB"));
 }
 
 static void test_error_and_signal(void **state)
@@ -748,6 +785,47 @@ static void test_huge_again(void **state)
 	}
 }
 
+/* 31 pages with 1 to 31 mappings, in the columns of their highest bits or, as Linux has it until 7.2, of their lowest. */
+static void test_alias_counts(void **state)
+{
+	static const struct {
+		int64_t lost[RMAPS_COLUMNS];
+		enum result result;
+		const char *reason;
+	} cases[] = {
+		{ { -31, 1, 2, 4, 8, 16 }, RESULT_PASS, "mapped 1 to 31 times" },
+		{ { -31, 16, 8, 4, 2, 1 }, RESULT_PASS, "a bug that Linux has until 7.2" },
+		/* A mapping is missing, a page; one is there twice; nothing was lost. */
+		{ { -31, 2, 2, 4, 7, 16 }, RESULT_FAIL, "lost -31 2 2 4 7 16 0" },
+		{ { -30, 1, 2, 4, 8, 15 }, RESULT_FAIL, "" },
+		{ { -31, 16, 8, 4, 1, 1, 1 }, RESULT_FAIL, "" },
+		{ { 0 }, RESULT_FAIL, "" },
+	};
+	struct world *w = *state;
+	struct found *found = &w->phases[TRANSITION].found;
+	struct verdict verdict;
+
+	w->cfgs[2].what = DO_ALIAS_COUNTS;
+	w->cfgs[2].load = LOAD_L2;
+	w->cfgs[2].slot = (char *)"data";
+	w->phases[TRANSITION].repeats = 1;
+	w->phases[TRANSITION].l2_pages = 2 * 496;
+	found->pages = 93;
+	verdict = judge_all(w);
+	expect(&verdict, "mapped.exact", RESULT_SKIP, "");
+	found->aliases_known = true;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		memcpy(found->aliases, cases[i].lost, sizeof(found->aliases));
+		verdict = judge_all(w);
+		expect(&verdict, "mapped.exact", cases[i].result, cases[i].reason);
+		expect(&verdict, "discard.fresh", RESULT_PASS, "93 pages");
+		expect(&verdict, "l2.ran", RESULT_PASS, "");
+	}
+	snprintf(found->wrong, sizeof(found->wrong), "an alias is old");
+	verdict = judge_all(w);
+	expect(&verdict, "discard.fresh", RESULT_FAIL, "an alias is old");
+}
+
 /* Each write of L2 to L1's nested tables must be one that KVM saw. */
 static void test_tables(void **state)
 {
@@ -911,6 +989,7 @@ static void make_linux(struct world *w)
 	w->config.guest.payload = PAYLOAD_LINUX;
 	for (int i = 0; i < 3; i++) {
 		w->cfgs[i].what = DO_RUN;
+		w->cfgs[i].goes_on = true;
 		w->cfgs[i].nested_paging = true;
 	}
 	w->cfgs[2].touch = 0;
@@ -1037,10 +1116,11 @@ int main(void)
 		T(test_pages_missing), T(test_wrong_bytes), T(test_other_vms), T(test_wrong_heads),
 		T(test_bytes_while_lazy), T(test_leak), T(test_leak_beside_other_vms),
 		T(test_others_keep_still), T(test_bytes_of_another_state), T(test_klog), T(test_guest_fault),
+		T(an_array_that_the_kernel_refuses_explains_enomem),
 		T(test_error_and_signal),
 		T(a_phase_that_a_signal_ended_is_not_looked_at), T(test_blind),
 		T(test_stress), T(test_found), T(test_tables), T(test_mapped), T(test_leftovers), T(test_nested_off),
-		T(test_huge_again),
+		T(test_huge_again), T(test_alias_counts),
 		T(test_nested_off_unknown),
 		T(a_linux_guest_is_judged_by_what_it_is_expected_to_do),
 		T(a_linux_guest_that_nests_too_soon_or_never_fails),

@@ -2,6 +2,7 @@
 /* The sources beside vmallocinfo: what captures give, who tells of the rmaps, who contradicts whom. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -82,7 +83,7 @@ static void captured_slabinfo(void **state)
 /* Only /sys knows which caches are merged: without it, a foreign object could count as KVM's. */
 static void slabinfo_needs_sys(void **state)
 {
-	char root[] = "/tmp/minivmm-test-XXXXXX", link[64], target[512];
+	char root[] = "/tmp/minivmm-test-XXXXXX", link[64], target[PATH_MAX];
 	struct sources sources;
 	struct snapshot snapshot;
 
@@ -106,7 +107,7 @@ static void slabinfo_needs_sys(void **state)
 static void slab_names_are_read_once(void **state)
 {
 	static const char *const folders[] = { "proc", "sys" };
-	char root[] = "/tmp/minivmm-test-XXXXXX", link[2][64], from[64], target[512];
+	char root[] = "/tmp/minivmm-test-XXXXXX", link[2][64], from[64], target[PATH_MAX];
 	struct sources sources;
 	struct snapshot snapshot;
 

@@ -132,6 +132,68 @@ static void areas_that_do_not_fit_are_nobodys(void **state)
 	free_world(&w);
 }
 
+static void set_others(struct world *w, uint64_t running)
+{
+	const struct other_vms others = { .known = true, .running = running, .set = running };
+
+	w->run.before.other_vms = others;
+	for (size_t i = 0; i < 3; i++)
+		w->phases[i].snapshot.other_vms = others;
+}
+
+/* VmallocUsed supports what the areas say, and never tells alone. Other VMs would move it, too. */
+static void what_the_host_uses_is_a_witness(void **state)
+{
+	struct world w;
+
+	(void)state;
+	set_world(&w);
+	set_others(&w, 0);
+	measure(&w);
+	says(&w, judge_sources, RESULT_PASS, "vmallocinfo, meminfo");
+	set_others(&w, 1);
+	measure(&w);
+	says(&w, judge_sources, RESULT_SKIP, "no two sources showed the state of the rmaps, only vmallocinfo");
+	set_others(&w, 0);
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(tally_add(&w.phases[i].snapshot.wrapped, WRAPPER, 5, 1), 0);
+	measure(&w);
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(w.phases[i].state, RMAP_UNKNOWN);
+	assert_int_equal(measure_state_by(&w.run, &w.phases[0], SOURCE_MEMINFO), RMAP_LAZY);
+	assert_int_equal(measure_state_by(&w.run, &w.phases[1], SOURCE_MEMINFO), RMAP_ALLOCATED);
+	assert_int_equal(w.run.transition, -1);
+	says(&w, judge_rmap_exact, RESULT_SKIP, "this kernel's vmallocinfo does not name KVM");
+	says(&w, judge_sources, RESULT_SKIP, "no two sources showed the state of the rmaps");
+	/* Rmaps of a small VM are less than what others may take. */
+	w.slots[1].size = GIB;
+	model_layout(&w.run.model, &w.run.layout, &w.run.at_creation, &w.run.at_transition);
+	measure(&w);
+	assert_int_equal(measure_state_by(&w.run, &w.phases[1], SOURCE_MEMINFO), RMAP_UNKNOWN);
+	free_world(&w);
+}
+
+/* It never makes a FAIL: nobody knows whose the memory is. */
+static void what_the_host_uses_disproves_nothing(void **state)
+{
+	struct world w;
+
+	(void)state;
+	set_world(&w);
+	set_others(&w, 0);
+	w.phases[0].snapshot.meminfo.vmalloc_used += GIB;
+	measure(&w);
+	assert_int_equal(w.phases[0].state, RMAP_LAZY);
+	says(&w, judge_sources, RESULT_PASS, "vmallocinfo, meminfo");
+	/* Where nothing else tells, somebody else's memory does not count as rmaps. */
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(tally_add(&w.phases[i].snapshot.wrapped, WRAPPER, 5, 1), 0);
+	measure(&w);
+	assert_int_equal(w.phases[0].state, RMAP_UNKNOWN);
+	says(&w, judge_lazy_before, RESULT_SKIP, "rmaps_stat unavailable");
+	free_world(&w);
+}
+
 /* The count fits and a size does not. */
 static void an_array_of_another_size_does_not_fit(void **state)
 {
@@ -175,6 +237,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(areas_that_fit_are_the_arrays),
 		cmocka_unit_test(areas_that_do_not_fit_are_nobodys),
+		cmocka_unit_test(what_the_host_uses_is_a_witness),
+		cmocka_unit_test(what_the_host_uses_disproves_nothing),
 		cmocka_unit_test(an_array_of_another_size_does_not_fit),
 		cmocka_unit_test(named_arrays_are_measured_by_name),
 	};

@@ -171,14 +171,28 @@ static void say_other_vms(const struct run *run, char *text, size_t size)
 		snprintf(text, size, "whether other VMs are on this host is unknown");
 }
 
-void skip_for_other_vms(const struct run *run, const struct phase_result *phase, struct check *check)
+/* Why the addresses of this VM's arrays do not say which arrays are its. */
+static const char *why_not_by_address(const struct snapshot *snapshot, const char *otherwise)
 {
-	const char *why = phase->snapshot.status[SOURCE_MEMSLOTS].why;
+	const struct source_status *status = &snapshot->status[SOURCE_MEMSLOTS];
+
+	if (*status->why)
+		return status->why;
+	if (!status->ok)
+		return "their addresses were not asked for";
+	if (!snapshot->memslots.others_known)
+		return "another VM kept changing while its memslots were read";
+	return otherwise;
+}
+
+void skip_for_other_vms(const struct run *run, const struct phase_result *phase, const char *otherwise,
+			struct check *check)
+{
 	char others[64];
 
 	say_other_vms(run, others, sizeof(others));
 	check_skip(check, "%s, and whose the arrays are can't be told: %s", others,
-		   why[0] ? why : "their addresses were not asked for");
+		   why_not_by_address(&phase->snapshot, otherwise));
 	check_remedy(check, "%s, or run it while no other VM runs", source_remedy(SOURCE_MEMSLOTS));
 }
 

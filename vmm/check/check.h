@@ -54,7 +54,9 @@ CHECKS(CHECK_PROTOTYPE)
 #undef CHECK_PROTOTYPE
 
 /* The phase is mixed: whose the arrays are that its figures have too many of can't be told. */
-void skip_for_other_vms(const struct run *run, const struct phase_result *phase, struct check *check);
+/* otherwise: why this VM's arrays can't be told from others' though the memslots of all VMs could be read. */
+void skip_for_other_vms(const struct run *run, const struct phase_result *phase, const char *otherwise,
+			struct check *check);
 /* True and skipped, where other VMs may have been on this host: slab objects are those of all. */
 bool skip_slab_for_other_vms(const struct run *run, struct check *check);
 

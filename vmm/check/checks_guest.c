@@ -1,10 +1,37 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Checks of what the guest did, and of what the run left behind. */
+#include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "base/units.h"
 #include "check/check.h"
+#include "model/faults.h"
 #include "run/measure.h"
+
+/* The kernel's limit that explains a first shadow root which failed with ENOMEM. "" if none does. */
+static void refusal_of(const struct run *run, char *text, size_t size)
+{
+	char name[CONFIG_NAME_MAX + 16], why[256];
+	struct refusal refusal;
+
+	*text = '\0';
+	if (run->guest.trouble != GUEST_IOCTL || run->guest.error != ENOMEM ||
+	    !faults_refused(&run->model, &run->layout, &refusal) || refusal.at_creation)
+		return;
+	faults_refusal_text(&refusal, why, sizeof(why));
+	snprintf(text, size, "; memslot.%s: %s", slot_name(&run->layout, refusal.slot, name), why);
+}
+
+static void fail_of_guest(const struct run *run, struct check *check)
+{
+	char refusal[320];
+
+	refusal_of(run, refusal, sizeof(refusal));
+	check_fail(check, "%s%s", run->guest.text, refusal);
+	if (*refusal)
+		check_remedy(check, "%s", faults_refusal_remedy);
+}
 
 void judge_guest(const struct run *run, struct check *check)
 {
@@ -13,7 +40,7 @@ void judge_guest(const struct run *run, struct check *check)
 	if (run->guest.trouble == GUEST_SKIPPED)
 		check_skip(check, "%s", run->guest.text);
 	else if (run->guest.trouble)
-		check_fail(check, "%s", run->guest.text);
+		fail_of_guest(run, check);
 	else if (run->stage < STAGE_RAN)
 		check_skip(check, "%s", run_why_not(run));
 	else
@@ -23,13 +50,16 @@ void judge_guest(const struct run *run, struct check *check)
 /* How many pages L2 writes in a phase that is not a stress phase. */
 static uint64_t pages_of(const struct phase_result *phase)
 {
-	return phase->cfg->touch / 4096 * (1 + phase->repeats);
+	uint64_t pages = phase->cfg->what == DO_ALIAS_COUNTS ?
+		ABI_COUNTED_PAGES * (ABI_COUNTED_PAGES + 1) / 2 : phase->cfg->touch / 4096;
+
+	return pages * (1 + phase->repeats);
 }
 
 /* A guest of the user's counts nothing: only KVM can have counted. */
 static bool skip_uncounted(const struct phase_result *phase, struct check *check)
 {
-	if (phase->cfg->what != DO_RUN || measure_nested_runs(phase)->known)
+	if (!phase->cfg->goes_on || measure_nested_runs(phase)->known)
 		return false;
 	check_skip(check, "phase %s: KVM's counter nested_run can't be read, and a guest of the user's counts nothing",
 		   phase->name);
@@ -54,7 +84,7 @@ void judge_l2(const struct run *run, struct check *check)
 		if (!phase->cfg || !phase_runs_l2(phase->cfg) || phase->failed)
 			continue;
 		/* After the first one the guest's phases may expect the rmaps that are there. */
-		if (phase->cfg->what == DO_RUN && run_first_l2(run, true) != (int)i)
+		if (phase->cfg->goes_on && run_first_l2(run, true) != (int)i)
 			continue;
 		if (phase->done && skip_uncounted(phase, check))
 			return;
@@ -125,8 +155,7 @@ static void by_address(const struct snapshot *after, struct check *check)
 static bool changes_slots(const struct run *run)
 {
 	for (size_t i = 0; i < run->config->phase_count; i++)
-		if (run->config->phases[i].what == DO_STRESS ||
-		    run->config->phases[i].what == DO_SLOT_DELETE)
+		if (run->config->phases[i].what == DO_STRESS || !phase_runs_guest(&run->config->phases[i]))
 			return true;
 	return false;
 }
@@ -163,14 +192,14 @@ void judge_teardown(const struct run *run, struct check *check)
 		check_pass(check, "KVM's arrays are back to where they were");
 	else if (!teardown->mixed)
 		left_behind(&left, check);
-	else if (teardown->snapshot.memslots.left || (teardown->snapshot.memslots.left_known &&
-						      !changes_slots(run)))
+	else if (teardown->snapshot.memslots.left_known &&
+		 (teardown->snapshot.memslots.left || !changes_slots(run)))
 		by_address(&teardown->snapshot, check);
 	else if (teardown->snapshot.memslots.left_known)
 		check_skip(check, "other VMs changed the host's arrays, and of slots that came and went "
 			   "in this run the addresses are not known");
 	else
-		skip_for_other_vms(run, teardown, check);
+		skip_for_other_vms(run, teardown, "the addresses of this VM's arrays were not noted before it ended", check);
 	tally_free(&left);
 }
 

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What KVM may skip only before the first shadow root: walks that log pages, and that unmap them. */
 #include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "check/check.h"
+#include "minivmm_abi.h"
 
-/* Judges the phases with this `do`. `compared`: what of their pages was compared. */
-static void judge_found(const struct run *run, struct check *check, enum phase_do what,
+/* Judges the phases with these `do`: bits. `compared`: what of their pages was compared. */
+static void judge_found(const struct run *run, struct check *check, unsigned int what,
 			const char *compared)
 {
 	const struct found *last = NULL;
@@ -17,7 +20,7 @@ static void judge_found(const struct run *run, struct check *check, enum phase_d
 	for (size_t i = 0; i < run->phase_count; i++) {
 		const struct phase_result *phase = &run->phases[i];
 
-		if (!phase->cfg || phase->cfg->what != (int)what)
+		if (!phase->cfg || !(what & 1u << phase->cfg->what))
 			continue;
 		if (phase->found.wrong[0]) {
 			check_fail(check, "phase %s: %s", phase->name, phase->found.wrong);
@@ -25,12 +28,14 @@ static void judge_found(const struct run *run, struct check *check, enum phase_d
 		}
 		if (!phase->done)
 			continue;
-		last = &phase->found;
+		last = !last || phase->found.ways[0] ? &phase->found : last;
 		pages += phase->found.pages;
 		phases++;
 	}
 	if (!last)
 		check_skip(check, "no such phase was completed: %s", run_why_not(run));
+	else if (!pages)
+		check_skip(check, "the guest changed no page that could be compared with %s", compared);
 	else
 		check_pass(check, "%" PRIu64 " pages compared with %s in %u phase%s%s%s", pages, compared,
 			   phases, phases > 1 ? "s" : "", last->ways[0] ? ": " : "", last->ways);
@@ -38,35 +43,43 @@ static void judge_found(const struct run *run, struct check *check, enum phase_d
 
 void judge_dirty(const struct run *run, struct check *check)
 {
-	judge_found(run, check, DO_DIRTY_LOG, "the log");
+	judge_found(run, check, 1u << DO_DIRTY_LOG, "the log");
 }
 
 void judge_discard(const struct run *run, struct check *check)
 {
-	judge_found(run, check, DO_DISCARD, "the VMM's mapping");
+	judge_found(run, check, 1u << DO_DISCARD | 1u << DO_ALIAS_COUNTS, "the VMM's mapping");
 }
 
 bool phase_counts_rmaps(const struct phase_cfg *cfg)
 {
 	return cfg->load == LOAD_L2 && cfg->nested_paging &&
-	       (cfg->what == DO_DIRTY_LOG || (cfg->what == DO_DISCARD && cfg->how & HOW_MADVISE));
+	       (cfg->what == DO_DIRTY_LOG || cfg->what == DO_ALIAS_COUNTS || (cfg->what == DO_DISCARD && cfg->how & HOW_MADVISE && !cfg->live));
 }
 
-/*
- * KVM had each page mapped once: by 4K mappings alone there were as many as pages; 2M mappings may also
- * cover pages between those that were written.
- */
-static bool mapped_exactly(const struct phase_result *phase)
+static void list_columns(const int64_t lost[RMAPS_COLUMNS], char *text, size_t size)
 {
-	const struct phase_cfg *cfg = phase->cfg;
-	int64_t pages = (int64_t)(cfg->touch / 4096), small = phase->found.unmapped[0];
-	int64_t large = phase->found.unmapped[1];
-	int64_t span = (int64_t)((cfg->touch / 4096 - 1) * cfg->stride / 4096 + 1);
+	size_t length = 0;
 
-	if (!large)
-		return small == pages && !phase->found.unmapped[2];
-	return small >= 0 && large > 0 && small + 512 * large >= pages &&
-	       small + 512 * (large - 1) <= span;
+	for (int column = 0; column < RMAPS_COLUMNS; column++)
+		length += (size_t)snprintf(text + length, size - length, " %" PRId64, lost[column]);
+}
+
+static bool counts_aliases_right(const struct phase_result *phase, struct check *check)
+{
+	const int64_t *lost = phase->found.aliases;
+	int64_t highest[RMAPS_COLUMNS], lowest[RMAPS_COLUMNS];
+	char text[RMAPS_COLUMNS * 24], want[RMAPS_COLUMNS * 24];
+
+	if (found_columns(lost) != COLUMNS_WRONG)
+		return true;
+	found_columns_expected(highest, lowest);
+	list_columns(lost, text, sizeof(text));
+	list_columns(highest, want, sizeof(want));
+	check_fail(check, "phase %s: L2 had each of %u pages of memslot.%s mapped another number of times, 1 to %u, and when "
+		   "they were taken back, the columns of 4K of mmu_rmaps_stat lost%s, and not%s",
+		   phase->name, ABI_COUNTED_PAGES, phase->cfg->slot, ABI_COUNTED_PAGES, text, want);
+	return false;
 }
 
 /* Has found nothing wrong. What is not known, or has no huge pages, is not judged. */
@@ -74,6 +87,8 @@ static bool maps_right(const struct phase_result *phase, struct check *check)
 {
 	const struct found *found = &phase->found;
 
+	if (phase->cfg->what == DO_ALIAS_COUNTS)
+		return counts_aliases_right(phase, check);
 	if (phase->cfg->what == DO_DIRTY_LOG) {
 		if (found->huge_after >= found->huge_before)
 			return true;
@@ -83,7 +98,7 @@ static bool maps_right(const struct phase_result *phase, struct check *check)
 			   found->huge_after);
 		return false;
 	}
-	if (mapped_exactly(phase))
+	if (found_mapped_exactly(phase))
 		return true;
 	check_fail(check, "phase %s: L2 wrote %" PRIu64 " pages of memslot.%s, and when they were taken back, "
 		   "mmu_rmaps_stat lost %" PRId64 " mappings of 4K, %" PRId64 " of 2M, %" PRId64 " of 1G",
@@ -94,27 +109,44 @@ static bool maps_right(const struct phase_result *phase, struct check *check)
 
 static bool rmaps_known(const struct phase_result *phase)
 {
-	return phase->cfg->what == DO_DIRTY_LOG ? phase->found.huge_known : phase->found.unmapped_known;
+	switch (phase->cfg->what) {
+	case DO_DIRTY_LOG:
+		return phase->found.huge_known;
+	case DO_ALIAS_COUNTS:
+		return phase->found.aliases_known;
+	default:
+		return phase->found.unmapped_known;
+	}
 }
 
-static void say_mapped(const struct phase_result *last, unsigned int phases, struct check *check)
+static void say_mapped(const struct phase_result *last, unsigned int phases, bool lowest, struct check *check)
 {
 	const struct found *found = &last->found;
+	const char *plural = phases > 1 ? "s" : "";
+	const char *note = lowest ? "; note: mmu_rmaps_stat has a page in the column of the lowest bit of its mappings, a bug "
+				    "that Linux has until 7.2" : "";
 
-	if (last->cfg->what == DO_DIRTY_LOG)
+	switch (last->cfg->what) {
+	case DO_ALIAS_COUNTS:
+		check_pass(check, "%u phase%s, the last one with pages that L2 had mapped 1 to %u times%s", phases, plural,
+			   ABI_COUNTED_PAGES, note);
+		break;
+	case DO_DIRTY_LOG:
 		check_pass(check, "%u phase%s, the last one with %" PRId64 " huge mappings before its pages were "
-			   "logged, and %" PRId64 " after", phases, phases > 1 ? "s" : "", found->huge_before,
-			   found->huge_after);
-	else
+			   "logged, and %" PRId64 " after%s", phases, plural, found->huge_before, found->huge_after, note);
+		break;
+	default:
 		check_pass(check, "%u phase%s, the last one with %" PRId64 " mappings of 4K and %" PRId64
-			   " of 2M until its pages were taken back", phases, phases > 1 ? "s" : "",
-			   found->unmapped[0], found->unmapped[1]);
+			   " of 2M until its pages were taken back%s", phases, plural, found->unmapped[0],
+			   found->unmapped[1], note);
+	}
 }
 
 void judge_mapped(const struct run *run, struct check *check)
 {
 	const struct phase_result *last = NULL;
 	unsigned int phases = 0;
+	bool lowest = false;
 
 	if (run_not_created(run, check))
 		return;
@@ -134,9 +166,11 @@ void judge_mapped(const struct run *run, struct check *check)
 		phases++;
 		if (!maps_right(phase, check))
 			return;
+		lowest |= phase->cfg->what == DO_ALIAS_COUNTS &&
+			  found_columns(phase->found.aliases) == COLUMNS_LOWEST;
 	}
 	if (last)
-		say_mapped(last, phases, check);
+		say_mapped(last, phases, lowest, check);
 	else if (run->stage == STAGE_RAN)
 		check_skip(check, "no phase took L2's pages back, or logged pages that KVM had mapped as huge ones");
 	else

@@ -8,14 +8,20 @@
 
 static const enum source tellers[] = {
 	SOURCE_RMAPS_STAT, SOURCE_VMALLOCINFO, SOURCE_CGROUP, SOURCE_KVM_STATS, SOURCE_KVM_DEBUGFS,
+	SOURCE_MEMINFO,
 };
 #define TELLERS (sizeof(tellers) / sizeof(tellers[0]))
 
-/* KVM's counters can prove that rmaps exist. They cannot disprove rmaps that another source sees. */
+/*
+ * KVM's counters can prove that rmaps exist. They cannot disprove rmaps that another source sees. What
+ * the whole host has in use (VmallocUsed) supports the others, and disproves none of them.
+ */
 static bool is_proof(enum source source, enum rmap_state state)
 {
 	bool counters = source == SOURCE_KVM_STATS || source == SOURCE_KVM_DEBUGFS;
 
+	if (source == SOURCE_MEMINFO)
+		return false;
 	return state != RMAP_UNKNOWN && (!counters || state == RMAP_ALLOCATED);
 }
 
@@ -82,6 +88,19 @@ static bool entries_agree(const struct phase_result *phase, uint64_t entries, st
 	return false;
 }
 
+/* Did the source show the state of the rmaps in a phase, and the one that counts? */
+static bool has_told(const struct run *run, enum source source)
+{
+	for (size_t i = 0; run_vm_lived(run, i); i++) {
+		enum rmap_state state = measure_state_by(run, &run->phases[i], source);
+
+		if (state != RMAP_UNKNOWN &&
+		    (source != SOURCE_MEMINFO || state == run->phases[i].state))
+			return true;
+	}
+	return false;
+}
+
 /* "rmaps_stat, vmallocinfo, kvm_stats": the sources that showed the state of the rmaps. How many. */
 static unsigned int list_tellers(const struct run *run, char *text, size_t size)
 {
@@ -90,11 +109,7 @@ static unsigned int list_tellers(const struct run *run, char *text, size_t size)
 
 	*text = '\0';
 	for (size_t i = 0; i < TELLERS; i++) {
-		bool told = false;
-
-		for (size_t j = 0; run_vm_lived(run, j); j++)
-			told |= measure_state_by(run, &run->phases[j], tellers[i]) != RMAP_UNKNOWN;
-		if (!told || length >= size)
+		if (!has_told(run, tellers[i]) || length >= size)
 			continue;
 		length += (size_t)snprintf(text + length, size - length, "%s%s",
 					   count++ ? ", " : "", source_name(tellers[i]));

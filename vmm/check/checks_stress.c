@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Checks of stress phases. */
 #include <inttypes.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "check/check.h"
@@ -62,12 +63,23 @@ static void say_replay(const struct run *run, struct check *check)
 	}
 }
 
+/* A guest of the user's has no passes. */
+static const char *count_text(const struct run *run, uint64_t rounds, uint64_t passes, char text[96])
+{
+	int length = snprintf(text, 96, "%" PRIu64 " rounds of workers", rounds);
+
+	if (run->config->guest.payload == PAYLOAD_NESTED)
+		snprintf(text + length, 96 - (size_t)length, ", %" PRIu64 " passes of vCPUs", passes);
+	return text;
+}
+
 void judge_stress(const struct run *run, struct check *check)
 {
 	const struct worker_result *failed, *unavailable = NULL;
 	const char *phase = NULL;
 	uint64_t rounds, passes;
 	unsigned int missing;
+	char counts[96];
 
 	if (run_not_created(run, check))
 		return;
@@ -84,12 +96,11 @@ void judge_stress(const struct run *run, struct check *check)
 	if (!rounds && !passes)
 		check_skip(check, "no stress phase was reached: %s", run_why_not(run));
 	else if (missing)
-		check_pass(check, "%" PRIu64 " rounds of workers, %" PRIu64 " passes of vCPUs, none "
-			   "failed; of %u threads the op can't be had here, first: %s: %s", rounds,
-			   passes, missing, unavailable->cfg->name, unavailable->unavailable);
+		check_pass(check, "%s, none failed; of %u threads the op can't be had here, first: %s: %s",
+			   count_text(run, rounds, passes, counts), missing, unavailable->cfg->name,
+			   unavailable->unavailable);
 	else
-		check_pass(check, "%" PRIu64 " rounds of workers, %" PRIu64
-			   " passes of vCPUs, none failed", rounds, passes);
+		check_pass(check, "%s, none failed", count_text(run, rounds, passes, counts));
 }
 
 void judge_vms(const struct run *run, struct check *check)

@@ -32,7 +32,7 @@ static bool has_dirty_log(const struct run *run)
 
 static bool has_discard(const struct run *run)
 {
-	return run_first_of(run, DO_DISCARD) >= 0;
+	return run_first_of(run, DO_DISCARD) >= 0 || run_first_of(run, DO_ALIAS_COUNTS) >= 0;
 }
 
 static bool has_l2_discard(const struct run *run)

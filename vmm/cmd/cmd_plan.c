@@ -16,6 +16,7 @@
 #include "config/config.h"
 #include "config/layout.h"
 #include "host/host.h"
+#include "model/implicit_slots.h"
 #include "report/plan_report.h"
 #include "report/report.h"
 #include "run/probe.h"
@@ -167,15 +168,25 @@ static size_t choose_kernels(const struct arguments *arguments, struct host *hos
 	return count;
 }
 
-static int plan_layout(const struct layout *layout, const struct arguments *arguments,
+static int plan_layout(struct layout *layout, const struct arguments *arguments,
 		       const struct figure *vmm)
 {
 	const struct plan_scale scale = { arguments->vms ? arguments->vms : 1, *vmm };
 	struct plan_kernel kernels[PLAN_KERNELS];
 	struct plan_cost costs[PLAN_KERNELS];
 	struct host host = { 0 };
+	struct err err = { 0 };
 	size_t count = choose_kernels(arguments, &host, kernels);
 
+	if (!arguments->kernel && host_need_kernel(&host, &err)) {
+		err_remedy(&err, "--kernel VERSION or all");
+		cmd_print_err(&err);
+		return EXIT_ENVIRONMENT;
+	}
+	if (arguments->kernel)
+		implicit_slots_assume(LAYOUT_LIMITS_DEFAULT.max_slots, layout);
+	else
+		implicit_slots_add(&host, 2, LAYOUT_LIMITS_DEFAULT.max_slots, layout);
 	for (size_t i = 0; i < count; i++)
 		plan_cost(layout, &kernels[i], &costs[i]);
 	plan_worst_last(kernels, costs, count);
@@ -258,6 +269,9 @@ int cmd_plan(int argc, char **argv)
 
 	if (command_line_parse(&argp, argc, argv, &arguments))
 		return EXIT_USAGE_ERROR;
+	/* To see another user's process takes more. */
+	if (!arguments.source.pid && cmd_limit_run())
+		return EXIT_ENVIRONMENT;
 	if (machine_source_is(arguments.config.path))
 		arguments.source.file = arguments.config.path;
 	if (arguments.config.builtin || arguments.source.file) {

@@ -295,25 +295,26 @@ void config_free(struct config *config)
 
 bool phase_runs_guest(const struct phase_cfg *phase)
 {
-	return phase->what != DO_SLOT_DELETE;
+	return phase->what != DO_SLOT_DELETE && phase->what != DO_SLOT_MOVE;
 }
 
 bool phase_runs_l2(const struct phase_cfg *phase)
 {
 	return phase->what == DO_L2 || phase->what == DO_RESTORE ||
-	       phase->what == DO_TABLES ||
-	       (phase->what == DO_RUN && phase->expect == EXPECT_ALLOCATED) ||
+	       phase->what == DO_TABLES || phase->what == DO_ALIAS_COUNTS ||
+	       (phase->goes_on && phase->expect == EXPECT_ALLOCATED) ||
 	       ((phase->what == DO_STRESS || phase_owns_slot(phase)) && phase->load == LOAD_L2);
 }
 
 bool phase_may_run_l2(const struct phase_cfg *phase)
 {
-	return phase->what == DO_RUN && phase->expect == EXPECT_NOTHING;
+	return phase->goes_on && phase->expect == EXPECT_NOTHING;
 }
 
 bool phase_owns_slot(const struct phase_cfg *phase)
 {
-	return phase->what == DO_DIRTY_LOG || phase->what == DO_DISCARD || phase->what == DO_TABLES;
+	return phase->what == DO_DIRTY_LOG || phase->what == DO_DISCARD || phase->what == DO_TABLES ||
+	       phase->what == DO_ALIAS_COUNTS;
 }
 
 bool memslot_holds_tables(const struct config *config, const struct memslot_cfg *slot)

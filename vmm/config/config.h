@@ -54,7 +54,7 @@ struct memslot_cfg {
 
 enum phase_do {
 	DO_BOOT, DO_L2, DO_TOUCH, DO_STRESS, DO_SLOT_DELETE, DO_ENABLE, DO_FAILED_ENTRY, DO_RESTORE,
-	DO_DIRTY_LOG, DO_DISCARD, DO_TABLES, DO_RUN,
+	DO_DIRTY_LOG, DO_DISCARD, DO_TABLES, DO_RUN, DO_SLOT_MOVE, DO_ALIAS_COUNTS,
 };
 enum phase_expect { EXPECT_NOTHING, EXPECT_LAZY, EXPECT_ALLOCATED };
 enum phase_fails { FAILS_NOTHING, FAILS_ENOMEM };
@@ -67,7 +67,7 @@ enum discard_how {
 	HOW_SLOT_MOVE = 32,
 };
 
-/* What ends a phase with do = run. */
+/* What ends a phase in which a guest of the user's goes on. */
 enum phase_until { UNTIL_AUTO, UNTIL_MARK, UNTIL_CONSOLE, UNTIL_EXIT, UNTIL_TIME, UNTIL_COMMAND };
 
 /* [phase.NAME], in file order. */
@@ -82,7 +82,7 @@ struct phase_cfg {
 	uint64_t pattern;	/* default 0x6d696e69766d6d00 */
 	char *slot;		/* NAME of the memslot where the writing begins; NULL: the lowest */
 	uint64_t timeout;	/* ns, 0: the run's */
-	uint64_t duration;	/* ns of do = stress; 0: until iterations are done */
+	uint64_t duration;	/* ns of do = stress, 0: until iterations are done; of each part of do = dirty-log */
 	uint64_t iterations;	/* rounds of each thread of a worker, 0: any number */
 	int load;		/* enum phase_load */
 	uint64_t vms;		/* of do = stress, with the scenario's own; default 1 */
@@ -90,7 +90,9 @@ struct phase_cfg {
 	int fails;		/* enum phase_fails: what KVM_RUN must fail with */
 	int protect;		/* enum log_protect, of do = dirty-log */
 	unsigned int how;	/* enum discard_how, of do = discard */
-	int until;		/* enum phase_until, of do = run; once it is checked, never auto */
+	bool live;		/* of do = discard: the guest writes on meanwhile */
+	bool goes_on;		/* the guest is a kernel of the user's, which goes on in the phase */
+	int until;		/* enum phase_until. config_check() replaces auto, except in do = stress and do = dirty-log */
 	char *until_text;	/* what follows its ':', or NULL */
 	uint64_t until_value;	/* of mark: its number; of time: ns */
 	char *command;		/* for the guest's shell, or NULL */
@@ -133,6 +135,7 @@ enum selftest_break {
 	BREAK_STAYS_SMALL,	/* counts no huge mapping after pages were logged */
 	BREAK_STALE_PAGE,	/* leaves in a page what was there before it was taken back */
 	BREAK_DENIED_CALL,	/* makes a system call that a vCPU's thread must not make */
+	BREAK_CONSOLE_FULL,	/* takes no more than 4 KiB on the guest's console */
 };
 
 struct config {
@@ -205,7 +208,7 @@ json_t *config_json(const struct config *config);
 
 /* Do the VM's vCPUs run in the phase? */
 bool phase_runs_guest(const struct phase_cfg *phase);
-/* Do they enter L2? In a phase with do = run the guest's own hypervisor does, where expect = allocated. */
+/* Do they enter L2? Of a guest of the user's its own hypervisor does, where expect = allocated. */
 bool phase_runs_l2(const struct phase_cfg *phase);
 /* May they, though the config does not say so? */
 bool phase_may_run_l2(const struct phase_cfg *phase);

@@ -7,6 +7,7 @@
 #include "base/suggest.h"
 #include "base/units.h"
 #include "config/ops.h"
+#include "minivmm_abi.h"
 
 #define STRESS_DURATION 10000000000ull	/* phase.NAME.duration = auto */
 
@@ -138,8 +139,8 @@ static void check_memslot(struct checker *checker, const struct ini_section *sec
 	check_alias(checker, section, slot);
 }
 
-/* A key that the phase's `do` makes no use of is a mistake. */
-static void check_use(struct checker *checker, const struct ini_section *section, int what)
+/* A key that has no effect with the phase's `do` is a mistake. fits: the payload can do it, and its keys are checked, too. */
+static void check_use(struct checker *checker, const struct ini_section *section, int what, bool fits)
 {
 	size_t count;
 	const struct key *list = keys(&count);
@@ -147,11 +148,13 @@ static void check_use(struct checker *checker, const struct ini_section *section
 	for (size_t i = 0; i < count; i++) {
 		const struct ini_entry *entry = set_well(section, list[i].name);
 
-		if (!entry || list[i].kind != KIND_PHASE || !list[i].with_do ||
-		    list[i].with_do & 1u << what)
+		if (!entry || list[i].kind != KIND_PHASE)
 			continue;
-		diag_add(checker->diags, entry->at, section->name, entry->key, entry->value,
-			 "has no effect with do = %s", phase_do_name(what));
+		if (list[i].with_do && !(list[i].with_do & 1u << what))
+			diag_add(checker->diags, entry->at, section->name, entry->key, entry->value,
+				 "has no effect with do = %s", phase_do_name(what));
+		else if (fits)
+			check_payload_key(checker, section, &list[i]);
 	}
 }
 
@@ -184,6 +187,8 @@ static void check_load(struct checker *checker, const struct ini_section *sectio
 	struct phase_cfg *phase = &checker->config->phases[section->index];
 	const struct ini_entry *entry = set_well(section, "load");
 
+	if (phase->what == DO_ALIAS_COUNTS)
+		phase->load = LOAD_L2;
 	if (phase->what != DO_STRESS || !(op_traits_of(checker->config, NULL) & OP_IN_GUEST))
 		return;
 	if (entry)
@@ -192,25 +197,25 @@ static void check_load(struct checker *checker, const struct ini_section *sectio
 	phase->load = LOAD_L2;
 }
 
+/* A guest of the user's writes what it likes. */
 static uint64_t default_touch(const struct phase_cfg *phase)
 {
+	if (phase->goes_on)
+		return 0;
+	if (phase->what == DO_ALIAS_COUNTS)
+		return ABI_COUNTED_PAGES * ABI_PAGE_SIZE;
 	if (phase_owns_slot(phase))
 		return 1ull << 20;
 	return phase->what == DO_TOUCH || phase->what == DO_STRESS ? 64ull << 20 : 0;
 }
 
-/* The pages of such a phase lie in the first slot of the row, and are written by nobody else. */
-static void check_owned(struct checker *checker, const struct ini_section *section,
-			const struct memslot_cfg *slot)
+/* The pages that the built-in payload writes lie in the first slot of the row, and are written by nobody else. */
+static void check_owned_pages(struct checker *checker, const struct ini_section *section,
+			      const struct ini_entry *entry, const struct memslot_cfg *slot)
 {
 	const struct phase_cfg *phase = &checker->config->phases[section->index];
-	const struct ini_entry *entry = set_well(section, "slot"), *how = set_well(section, "how");
 	uint64_t last = phase->touch / 4096 - 1, end;
 
-	if (slot->flags & SLOT_READONLY)
-		complain(checker, section, entry, "is read-only: nothing can be written there");
-	if (slot->alias || slot->backing == BACKING_GUEST_MEMFD)
-		complain(checker, section, entry, "must have memory of its own in the VMM: no alias, no guest-memfd");
 	if (!phase->touch)
 		diag_add(checker->diags, section->at, section->name, "touch", NULL,
 			 "is 0: no page would be written");
@@ -219,6 +224,39 @@ static void check_owned(struct checker *checker, const struct ini_section *secti
 		diag_add(checker->diags, entry->at, section->name, entry->key, entry->value,
 			 "has no room for touch = %llu bytes with stride = %llu",
 			 (unsigned long long)phase->touch, (unsigned long long)phase->stride);
+}
+
+static bool has_alias(const struct config *config, const struct memslot_cfg *slot)
+{
+	for (size_t i = 0; i < config->memslot_count; i++) {
+		const char *alias = config->memslots[i].alias;
+
+		if (alias && !strcmp(alias, slot->name))
+			return true;
+	}
+	return false;
+}
+
+static void check_owned(struct checker *checker, const struct ini_section *section,
+			const struct memslot_cfg *slot)
+{
+	const struct phase_cfg *phase = &checker->config->phases[section->index];
+	const struct ini_entry *entry = set_well(section, "slot"), *how = set_well(section, "how");
+
+	if (slot->flags & SLOT_READONLY)
+		complain(checker, section, entry, "is read-only: nothing can be written there");
+	if (slot->alias || slot->backing == BACKING_GUEST_MEMFD)
+		complain(checker, section, entry, "must have memory of its own in the VMM: no alias, no guest-memfd");
+	if (phase->what == DO_ALIAS_COUNTS && slot->base % (2 << 20))
+		complain(checker, section, entry, "must begin at a multiple of 2M, where L2's aliases are");
+	/* What other VMs write there is neither the passes' nor in this VM's log. */
+	if (slot->backing == BACKING_FILE && (phase->what != DO_DIRTY_LOG || phase->goes_on))
+		complain(checker, section, entry, "is a file, which other VMs may write: take a memfd");
+	/* KVM logs what is written through the alias in the alias's slot. */
+	if (phase->goes_on && has_alias(checker->config, slot))
+		complain(checker, section, entry, "is shown by an alias, through which the guest may write what this slot's log does not name");
+	if (!phase->goes_on)
+		check_owned_pages(checker, section, entry, slot);
 	if (phase->protect != PROTECT_BY_GET && checker->config->vm.dirty_ring)
 		complain(checker, section, set_well(section, "protect"),
 			 "needs a dirty bitmap, which vm.dirty-ring replaces");
@@ -236,25 +274,29 @@ static void check_phase(struct checker *checker, const struct ini_section *secti
 
 	if (slot && slot->space != SPACE_NORMAL)
 		complain(checker, section, entry, "is in space smm, where no phase writes");
-	if (slot && slot->kind == SLOT_DEVICE && phase->what != DO_SLOT_DELETE)
+	if (slot && slot->kind == SLOT_DEVICE && phase_runs_guest(phase))
 		complain(checker, section, entry, "is a device, where no phase writes");
 	if (gone)
 		diag_add(checker->diags, entry->at, section->name, entry->key, entry->value,
 			 "is gone: [phase.%s] has deleted it", gone->name);
+	/* kvm_set_memory_region(), 6.8: such a slot can only be made and deleted. */
+	if (slot && phase->what == DO_SLOT_MOVE && slot->backing == BACKING_GUEST_MEMFD)
+		complain(checker, section, entry, "is guest-memfd memory, whose slots KVM does not move");
+	phase->goes_on = checker->config->guest.payload != PAYLOAD_NESTED;
 	if (key_is_unset(touch, phase))
 		phase->touch = default_touch(phase);
-	if (phase->what == DO_STRESS && !phase->duration && !phase->iterations)
-		phase->duration = STRESS_DURATION;
-	if ((phase->what == DO_SLOT_DELETE || phase_owns_slot(phase)) && set_well(section, "do") &&
+	if ((!phase_runs_guest(phase) || phase_owns_slot(phase)) && set_well(section, "do") &&
 	    !ini_entry(section, "slot"))
 		diag_add(checker->diags, section->at, section->name, "slot", NULL,
 			 "is missing: do = %s needs a memslot to %s", phase_do_name(phase->what),
-			 phase->what == DO_SLOT_DELETE ? "delete" : "work on");
+			 phase->what == DO_SLOT_DELETE ? "delete" :
+			 phase->what == DO_SLOT_MOVE ? "move" : "work on");
 	if (slot && phase_owns_slot(phase))
 		check_owned(checker, section, slot);
 	if (set_well(section, "do"))
-		check_use(checker, section, phase->what);
-	check_run_phase(checker, section);
+		check_use(checker, section, phase->what, check_run_phase(checker, section));
+	if (phase->what == DO_STRESS && !phase->duration && !phase->iterations && phase->until == UNTIL_AUTO)
+		phase->duration = STRESS_DURATION;
 	check_nested_paging(checker, section);
 	check_load(checker, section);
 }
@@ -273,7 +315,7 @@ static void check_guest(struct checker *checker, const struct ini_section *secti
 	    slot->flags & SLOT_READONLY)
 		complain(checker, section, entry, "must be writable RAM of space normal, and no alias");
 	for (size_t i = 0; i < config->phase_count; i++)
-		if (config->phases[i].what != DO_SLOT_DELETE && config->phases[i].slot &&
+		if (phase_runs_guest(&config->phases[i]) && config->phases[i].slot &&
 		    !strcmp(config->phases[i].slot, slot->name))
 			diag_add(checker->diags, entry->at, section->name, entry->key, entry->value,
 				 "is where [phase.%s] writes", config->phases[i].name);
@@ -352,6 +394,7 @@ static void check_worker(struct checker *checker, const struct ini_section *sect
 	if (slot && memslot_holds_tables(checker->config, slot) &&
 	    op->traits & (OP_REMOVES_SLOT | OP_LOSES_DATA | OP_WRITE_PROTECTS))
 		complain(checker, section, entry, "holds L1's nested tables, which L2 needs all the time");
+	check_real_guest_worker(checker, section, slot);
 	check_worker_slot(checker, section);
 }
 

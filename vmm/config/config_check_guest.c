@@ -5,6 +5,7 @@
 
 #include "base/units.h"
 #include "config/config_checker.h"
+#include "config/ops.h"
 
 #define KERNEL_VCPUS 254	/* APIC ids up to 0xfe: the ACPI table has no x2APIC entries */
 #define CONSOLE_TEXT_MAX 255	/* of until = console:TEXT */
@@ -12,22 +13,27 @@
 #define ENVIRONMENT_MAX 3900	/* a page, less what every kernel is told */
 #define ARGS_MAX 1900		/* COMMAND_LINE_SIZE of x86 is 2048; the agent's arguments come on top */
 
+#define LOG_DURATION 200000000ull	/* phase.NAME.duration = auto of do = dirty-log */
+
 /* A key that the payload makes no use of is a mistake. */
-void check_payload_keys(struct checker *checker, const struct ini_section *section)
+void check_payload_key(struct checker *checker, const struct ini_section *section, const struct key *key)
 {
 	int payload = checker->config->guest.payload;
+	const struct ini_entry *entry = set_well(section, key->name);
+
+	if (entry && key->with_payload && !(key->with_payload & 1u << payload))
+		diag_add(checker->diags, entry->at, section->name, entry->key, entry->value,
+			 "has no effect with payload = %s", payload_name(payload));
+}
+
+void check_payload_keys(struct checker *checker, const struct ini_section *section)
+{
 	size_t count;
 	const struct key *list = keys(&count);
 
-	for (size_t i = 0; i < count; i++) {
-		const struct ini_entry *entry = set_well(section, list[i].name);
-
-		if (!entry || list[i].kind != KIND_GUEST || !list[i].with_payload ||
-		    list[i].with_payload & 1u << payload)
-			continue;
-		diag_add(checker->diags, entry->at, section->name, entry->key, entry->value,
-			 "has no effect with payload = %s", payload_name(payload));
-	}
+	for (size_t i = 0; i < count; i++)
+		if (list[i].kind == KIND_GUEST)
+			check_payload_key(checker, section, &list[i]);
 }
 
 static void too_long(struct checker *checker, const struct ini_section *section, const char *key,
@@ -40,6 +46,14 @@ static void too_long(struct checker *checker, const struct ini_section *section,
 			 "has %zu characters, and may have %zu", strlen(text), most);
 }
 
+/* What ends a phase that does not say so. A value that was refused is no wish for the exit. */
+static int default_until(const struct ini_section *section, const struct phase_cfg *phase)
+{
+	if (phase->command || ini_entry(section, "until") != set_well(section, "until"))
+		return UNTIL_COMMAND;
+	return phase->what == DO_STRESS ? UNTIL_AUTO : UNTIL_EXIT;
+}
+
 /* Reads the number of until = mark:NUMBER, or the time of until = time:DURATION. */
 static void check_until(struct checker *checker, const struct ini_section *section,
 			struct phase_cfg *phase)
@@ -48,9 +62,7 @@ static void check_until(struct checker *checker, const struct ini_section *secti
 
 	switch (phase->until) {
 	case UNTIL_AUTO:
-		/* A value that was refused is no wish for the exit. */
-		phase->until = phase->command || ini_entry(section, "until") != entry ?
-			       UNTIL_COMMAND : UNTIL_EXIT;
+		phase->until = default_until(section, phase);
 		return;
 	case UNTIL_MARK:
 		if (!parse_u64(phase->until_text, &phase->until_value) ||
@@ -83,31 +95,69 @@ static void check_agent(struct checker *checker, const struct ini_section *secti
 			 "needs payload = linux: minivmm's agent says marks");
 }
 
-void check_run_phase(struct checker *checker, const struct ini_section *section)
+/* What only phases with do = run and do = stress may have. */
+static void check_end(struct checker *checker, const struct ini_section *section, struct phase_cfg *phase)
 {
-	struct phase_cfg *phase = &checker->config->phases[section->index];
-	const struct ini_entry *what = set_well(section, "do"), *status = set_well(section, "status");
-	int payload = checker->config->guest.payload;
+	const struct ini_entry *status = set_well(section, "status"), *duration = set_well(section, "duration");
 
-	if (!what)
-		return;
-	if ((phase->what == DO_RUN) != (payload != PAYLOAD_NESTED)) {
-		diag_add(checker->diags, what->at, section->name, what->key, what->value,
-			 "payload = %s takes %s", payload_name(payload),
-			 payload == PAYLOAD_NESTED ? "every `do` but run" : "do = run alone");
-		return;
-	}
-	if (phase->what != DO_RUN)
-		return;
 	check_until(checker, section, phase);
 	check_agent(checker, section, phase);
 	too_long(checker, section, "until", phase->until_text, CONSOLE_TEXT_MAX);
 	too_long(checker, section, "command", phase->command, COMMAND_MAX);
-	if (phase->command && payload == PAYLOAD_LINUX && !checker->config->guest.initrd)
+	if (phase->command && checker->config->guest.payload == PAYLOAD_LINUX && !checker->config->guest.initrd)
 		complain(checker, section, set_well(section, "command"),
 			 "needs guest.initrd: the command's shell is in there");
 	if (status && phase->until != UNTIL_EXIT && phase->until != UNTIL_COMMAND)
 		complain(checker, section, status, "has no effect without command or until = exit");
+	if (duration && phase->what == DO_STRESS && phase->until != UNTIL_AUTO)
+		complain(checker, section, duration, "has no effect: the phase ends as command or until says");
+}
+
+/* What a `do` means differs with the payload, and so do the keys that it takes. */
+static void check_do(struct checker *checker, const struct ini_section *section, struct phase_cfg *phase)
+{
+	const struct ini_entry *slot = set_well(section, "slot"), *duration = set_well(section, "duration");
+
+	if (slot && phase->what == DO_STRESS && phase->goes_on)
+		complain(checker, section, slot, "has no effect: the guest writes where it likes");
+	if (phase->what != DO_DIRTY_LOG)
+		return;
+	if (duration && !phase->goes_on)
+		complain(checker, section, duration, "has no effect: the built-in payload writes its pages once");
+	if (phase->goes_on && !phase->duration)
+		phase->duration = LOG_DURATION;
+}
+
+bool check_run_phase(struct checker *checker, const struct ini_section *section)
+{
+	struct phase_cfg *phase = &checker->config->phases[section->index];
+	const struct ini_entry *what = set_well(section, "do");
+	bool theirs = phase->what == DO_RUN || phase->what == DO_STRESS || phase->what == DO_DIRTY_LOG;
+
+	if (phase->goes_on ? !theirs : phase->what == DO_RUN) {
+		diag_add(checker->diags, what->at, section->name, what->key, what->value,
+			 "payload = %s takes %s", payload_name(checker->config->guest.payload),
+			 phase->goes_on ? "do = run, stress and dirty-log" : "every `do` but run");
+		return false;
+	}
+	check_do(checker, section, phase);
+	if (phase->goes_on && phase->what != DO_DIRTY_LOG)
+		check_end(checker, section, phase);
+	return true;
+}
+
+void check_real_guest_worker(struct checker *checker, const struct ini_section *section,
+			     const struct memslot_cfg *slot)
+{
+	unsigned int traits = op_info(checker->config->workers[section->index].op)->traits;
+
+	if (checker->config->guest.payload == PAYLOAD_NESTED)
+		return;
+	if (traits & (OP_IN_GUEST | OP_MAKES_VM))
+		complain(checker, section, set_well(section, "op"), "needs payload = nested, which does it");
+	if (slot && slot->kind == SLOT_RAM && traits & (OP_REMOVES_SLOT | OP_LOSES_DATA | OP_WRITE_PROTECTS))
+		complain(checker, section, set_well(section, "slot"),
+			 "is RAM of the guest, whose kernel needs it all the time: name a slot with kind = device");
 }
 
 /* A guest that has ended can't go on. */
@@ -119,7 +169,7 @@ static void check_order(struct checker *checker)
 	for (size_t i = 0; i + 1 < config->phase_count; i++) {
 		const struct phase_cfg *next = &config->phases[i + 1];
 
-		if (config->phases[i].what != DO_RUN || config->phases[i].until != UNTIL_EXIT)
+		if (!config->phases[i].goes_on || config->phases[i].until != UNTIL_EXIT)
 			continue;
 		snprintf(name, sizeof(name), "phase.%s", next->name);
 		diag_add(checker->diags, next->at, name, NULL, NULL,

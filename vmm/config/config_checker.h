@@ -27,8 +27,13 @@ static inline void complain(struct checker *checker, const struct ini_section *s
 }
 
 /* Rules of payloads that are files of the user's, and of phases that run them: config_check_guest.c. */
+void check_payload_key(struct checker *checker, const struct ini_section *section, const struct key *key);
 void check_payload_keys(struct checker *checker, const struct ini_section *section);
-void check_run_phase(struct checker *checker, const struct ini_section *section);
+/* Is the phase's `do` one of the payload's? */
+bool check_run_phase(struct checker *checker, const struct ini_section *section);
+/* slot: the one that [worker.NAME] works on, or NULL. */
+void check_real_guest_worker(struct checker *checker, const struct ini_section *section,
+			     const struct memslot_cfg *slot);
 /* Those that hold for the whole config. */
 void check_payload(struct checker *checker);
 

@@ -87,6 +87,23 @@ static int load_includes(struct ini *ini, const char *file, const struct ini_ite
 	return code;
 }
 
+static const char *reason_of(int code)
+{
+	switch (code) {
+	case -ENODEV:
+		return INI_NO_PROC;
+	case -ENOSPC:
+		return "no room for a copy in memory (No space left on device): raise the limit of the size of "
+		       "files (ulimit -f)";
+	case -EPERM:
+		return "this environment denies a system call that reading a config takes (Operation not permitted)";
+	case -ENOSYS:
+		return "this environment denies a system call that reading a config takes (Function not implemented)";
+	default:
+		return strerror(-code);
+	}
+}
+
 /* Reads a file's includes first, so that the file overrides them. */
 static int load_text(struct ini *ini, size_t number, char *text, size_t size, struct diags *diags)
 {
@@ -96,7 +113,7 @@ static int load_text(struct ini *ini, size_t number, char *text, size_t size, st
 
 	if (code)
 		diag_add(diags, (struct origin){ name, 0 }, NULL, NULL, NULL,
-			 "iniparser can't read it: %s", code == -ENODEV ? INI_NO_PROC : strerror(-code));
+			 "iniparser can't read it: %s", reason_of(code));
 	ini->incomplete |= items.incomplete;
 	ini->files[number].open = true;
 	for (size_t i = 0; !code && i < items.count; i++)

@@ -86,7 +86,7 @@ static int refuse_number(const struct key *key, const char *text, char why[KEY_W
 		[KEY_NUMBER] = "must be a whole number, decimal or 0x hexadecimal",
 		[KEY_HEX] = "must be a whole number, decimal or 0x hexadecimal",
 		[KEY_SIZE] = "must be a whole number of bytes, or with K, M, G, T or P: "
-			     "4096, 0x1000, 3G",
+			     "4096, 0x1000, 3G, 3 GiB",
 		[KEY_DURATION] = "must be a whole number with ns, us, ms, s, m or h: "
 				 "500ms, 60s, 10m",
 		[KEY_RATE] = "must be a whole number of rounds a second: 200/s",

@@ -74,9 +74,9 @@ static const struct key_word until_words[] = {
 static const struct key_word status_words[] = { { "any", -1 }, { 0 } };
 static const struct key_word do_words[] = {
 	{ "boot", DO_BOOT }, { "l2", DO_L2 }, { "touch", DO_TOUCH }, { "stress", DO_STRESS },
-	{ "slot-delete", DO_SLOT_DELETE }, { "enable", DO_ENABLE },
+	{ "slot-delete", DO_SLOT_DELETE }, { "slot-move", DO_SLOT_MOVE }, { "enable", DO_ENABLE },
 	{ "failed-entry", DO_FAILED_ENTRY }, { "restore", DO_RESTORE },
-	{ "dirty-log", DO_DIRTY_LOG }, { "discard", DO_DISCARD }, { "tables", DO_TABLES },
+	{ "dirty-log", DO_DIRTY_LOG }, { "discard", DO_DISCARD }, { "tables", DO_TABLES }, { "alias-counts", DO_ALIAS_COUNTS },
 	{ "run", DO_RUN },
 	{ 0 }
 };
@@ -126,12 +126,15 @@ static const struct key_word break_words[] = {
 	{ "stuck-worker", BREAK_STUCK_WORKER },
 	{ "no-fault", BREAK_NO_FAULT }, { "wrong-kept", BREAK_WRONG_KEPT },
 	{ "log-misses", BREAK_LOG_MISSES }, { "stale-page", BREAK_STALE_PAGE },
-	{ "stays-small", BREAK_STAYS_SMALL }, { "denied-call", BREAK_DENIED_CALL }, { 0 }
+	{ "stays-small", BREAK_STAYS_SMALL }, { "denied-call", BREAK_DENIED_CALL },
+	{ "console-full", BREAK_CONSOLE_FULL }, { 0 }
 };
 
 #define PAGE 4096
 #define IMAGES (1u << PAYLOAD_LINUX | 1u << PAYLOAD_MULTIBOOT)	/* payloads that are files of the user's */
+#define BUILT_IN (1u << PAYLOAD_NESTED)
 #define STRESSES (1u << DO_STRESS)
+#define GOES_ON (1u << DO_RUN | STRESSES)
 #define OWNS_SLOT (1u << DO_DIRTY_LOG | 1u << DO_DISCARD)
 #define RUNS_L2 (1u << DO_L2 | 1u << DO_RESTORE | STRESSES | OWNS_SLOT)
 #define IN_L2 (RUNS_L2 | 1u << DO_FAILED_ENTRY)
@@ -229,25 +232,27 @@ static const struct key key_table[] = {
 	{ PHASE(expect), .name = "expect", .type = KEY_ENUM, .initial = "nothing",
 	  .words = phase_expect_words, .help = "state of the rmaps at the end of the phase" },
 	{ PHASE(nested_paging), .name = "nested-paging", .type = KEY_BOOL, .initial = "yes",
-	  .with_do = IN_L2, .help = "L2 runs under NPT/EPT" },
+	  .with_do = IN_L2, .with_payload = BUILT_IN, .help = "L2 runs under NPT/EPT" },
 	{ PHASE(touch), .name = "touch", .type = KEY_SIZE, .initial = "auto", .words = touch_words,
-	  .multiple = PAGE, .with_do = TOUCHES,
+	  .multiple = PAGE, .with_do = TOUCHES, .with_payload = BUILT_IN,
 	  .help = "memory to write to; auto: touch, stress 64M, slot's own phases 1M, else 0",
 	  .unit = "bytes" },
 	{ PHASE(stride), .name = "stride", .type = KEY_SIZE, .initial = "4K", .min = PAGE,
-	  .multiple = PAGE, .with_do = STRIDES, .help = "between the pages written",
-	  .unit = "bytes" },
+	  .multiple = PAGE, .with_do = STRIDES, .with_payload = BUILT_IN,
+	  .help = "between the pages written", .unit = "bytes" },
 	{ PHASE(pattern), .name = "pattern", .type = KEY_HEX, .initial = "0x6d696e69766d6d00",
-	  .with_do = TOUCHES, .help = "what is written to a page, plus its address and what differs in each pass" },
+	  .with_do = TOUCHES | 1u << DO_ALIAS_COUNTS, .with_payload = BUILT_IN,
+	  .help = "what is written to a page, plus its address and what differs in each pass" },
 	{ PHASE(slot), .name = "slot", .type = KEY_NAME,
-	  .with_do = TOUCHES | 1u << DO_SLOT_DELETE,
-	  .help = "NAME of the memslot where the writing begins, or that is deleted" },
+	  .with_do = TOUCHES | 1u << DO_SLOT_DELETE | 1u << DO_SLOT_MOVE | 1u << DO_ALIAS_COUNTS,
+	  .help = "NAME of the memslot where the writing begins, or that is deleted or moved" },
 	{ PHASE(timeout), .name = "timeout", .type = KEY_DURATION, .initial = "vm.timeout",
 	  .words = timeout_words, .min = 1, .max = YEAR, .unit = "ns",
 	  .help = "how long the phase may take, beyond its duration" },
 	{ PHASE(duration), .name = "duration", .type = KEY_DURATION, .initial = "auto",
-	  .words = duration_words, .min = 1, .max = YEAR, .with_do = STRESSES, .unit = "ns",
-	  .help = "of the stress; auto: 10s, unless iterations says when it ends" },
+	  .words = duration_words, .min = 1, .max = YEAR, .with_do = STRESSES | 1u << DO_DIRTY_LOG,
+	  .unit = "ns",
+	  .help = "auto: of stress 10s, unless something else ends it; of a dirty log 200ms" },
 	{ PHASE(iterations), .name = "iterations", .type = KEY_NUMBER, .initial = "any",
 	  .words = iterations_words, .min = 1, .with_do = STRESSES,
 	  .help = "rounds of each worker's thread" },
@@ -255,27 +260,31 @@ static const struct key key_table[] = {
 	  .words = fails_words, .with_do = 1u << DO_L2,
 	  .help = "enomem: KVM_RUN must fail so, and is called again in the next phase" },
 	{ PHASE(load), .name = "load", .type = KEY_ENUM, .initial = "l1", .words = load_words,
-	  .with_do = STRESSES | OWNS_SLOT, .help = "who writes: L1, or L2 that it runs" },
+	  .with_do = STRESSES | OWNS_SLOT, .with_payload = BUILT_IN,
+	  .help = "who writes: L1, or L2 that it runs" },
 	{ PHASE(protect), .name = "protect", .type = KEY_ENUM, .initial = "get",
 	  .words = protect_words, .with_do = 1u << DO_DIRTY_LOG,
 	  .help = "what has KVM log a page anew: getting the log, or clearing it (manual)" },
 	{ PHASE(how), .name = "how", .type = KEY_FLAGS, .initial = ALL_HOWS, .words = how_words,
 	  .with_do = 1u << DO_DISCARD, .help = "in which ways the memory is taken back" },
+	{ PHASE(live), .name = "live", .type = KEY_BOOL, .initial = "no", .with_do = 1u << DO_DISCARD,
+	  .help = "the guest goes on writing meanwhile, again and again" },
 
 	{ PHASE(until), .name = "until", .type = KEY_ENUM, .initial = "auto", .words = until_words,
-	  .text = offsetof(struct phase_cfg, until_text), .with_do = 1u << DO_RUN,
-	  .help = "what ends the phase; auto: the end of its command, else exit" },
-	{ PHASE(command), .name = "command", .type = KEY_LINE, .with_do = 1u << DO_RUN,
+	  .text = offsetof(struct phase_cfg, until_text), .with_do = GOES_ON, .with_payload = IMAGES,
+	  .help = "what ends the phase; auto: the end of its command or its workers, else exit" },
+	{ PHASE(command), .name = "command", .type = KEY_LINE, .with_do = GOES_ON,
+	  .with_payload = IMAGES,
 	  .help = "run by the guest's /bin/sh, which minivmm's agent in the initramfs starts" },
 	{ PHASE(status), .name = "status", .type = KEY_NUMBER, .initial = "0",
-	  .words = status_words, .max = 255, .with_do = 1u << DO_RUN,
+	  .words = status_words, .max = 255, .with_do = GOES_ON, .with_payload = IMAGES,
 	  .help = "the exit status that the command or, until = exit, the guest must have" },
 
 	{ PHASE(vms), .name = "vms", .type = KEY_NUMBER, .initial = "1", .min = 1, .max = 1000,
-	  .with_do = STRESSES,
+	  .with_do = STRESSES, .with_payload = BUILT_IN,
 	  .help = "VMs that are stressed: this one, and others like it that live for the phase" },
 	{ PHASE(vcpus), .name = "vcpus", .type = KEY_NUMBER, .initial = "vm.vcpus",
-	  .words = vcpus_words, .min = 1, .max = 1024, .with_do = STRESSES,
+	  .words = vcpus_words, .min = 1, .max = 1024, .with_do = STRESSES, .with_payload = BUILT_IN,
 	  .help = "of each of the other VMs" },
 
 	{ WORKER(op), .name = "op", .type = KEY_ENUM, .required = true, .words = op_words,

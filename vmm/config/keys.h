@@ -71,7 +71,7 @@ struct key {
 	uint64_t min, max;	/* of a number; max 0: no limit */
 	uint64_t multiple;	/* a number must be a multiple of this; 0: no rule */
 	unsigned int with_do;	/* of a phase: 1 << each enum phase_do that uses it; 0: all */
-	unsigned int with_payload; /* of [guest]: 1 << each enum payload_kind that uses it; 0: all */
+	unsigned int with_payload; /* of [guest] and phases: 1 << each enum payload_kind that uses it; 0: all */
 	bool backed;		/* of a memslot: about its memory, so an alias can't have it */
 	const char *help;	/* one line */
 	const char *unit;	/* "bytes", or NULL */

@@ -31,6 +31,7 @@ struct layout {
 	uint32_t *memory_of;		/* by memslot: itself, or the one whose memory it shows */
 	/* KVM makes these by itself: model/implicit_slots.h. They are in no other list. */
 	struct slot implicit[LAYOUT_IMPLICIT_MAX];
+	const char *implicit_names[LAYOUT_IMPLICIT_MAX];
 	size_t implicit_count;
 	unsigned int *traits;		/* by memslot with memory of its own: for layout_traits() */
 };
@@ -85,6 +86,14 @@ static inline size_t layout_all_count(const struct layout *layout)
 static inline const struct slot *layout_any_slot(const struct layout *layout, size_t i)
 {
 	return i < layout->count ? &layout->slots[i] : &layout->implicit[i - layout->count];
+}
+
+#define LAYOUT_SPARE_ALIGN (1ull << 30)
+
+/* A gpa above all slots, to which one may be moved. */
+static inline uint64_t layout_spare_gpa(const struct layout *layout)
+{
+	return (layout->top + LAYOUT_SPARE_ALIGN - 1) & -LAYOUT_SPARE_ALIGN;
 }
 
 /* "NAME", or "NAME[3]" in a row. buffer has CONFIG_NAME_MAX + 16 bytes, and is returned. */

@@ -51,12 +51,18 @@ static int look_for(const char *root, const char *path)
 	return stat(source_path(buffer, root, path), &found) ? errno : 0;
 }
 
+bool debugfs_has(const char *root, const char *vm)
+{
+	char folder[SOURCE_PATH];
+
+	snprintf(folder, sizeof(folder), DEBUGFS "/kvm/%s", vm);
+	return !look_for(root, folder);
+}
+
 /* Says why the file cannot be opened: which part of its path is missing. */
 static int explain(const char *root, const char *vm, const char *name, const char *since, int code,
 		   char why[SOURCE_WHY])
 {
-	char folder[SOURCE_PATH];
-
 	if (code == EACCES)
 		return say(why, code, DEBUGFS ": only root may look there");
 	if (code == EPERM) {
@@ -69,8 +75,7 @@ static int explain(const char *root, const char *vm, const char *name, const cha
 		return source_errno(why, code, name);
 	if (look_for(root, DEBUGFS "/kvm"))
 		return say(why, code, "debugfs is not mounted (there is no " DEBUGFS "/kvm)");
-	snprintf(folder, sizeof(folder), DEBUGFS "/kvm/%s", vm);
-	if (look_for(root, folder))
+	if (!debugfs_has(root, vm))
 		snprintf(why, SOURCE_WHY, "there is no folder %s of this VM in " DEBUGFS "/kvm", vm);
 	else
 		snprintf(why, SOURCE_WHY, "this kernel has no %s: it came with Linux %s", name, since);

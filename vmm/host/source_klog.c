@@ -126,7 +126,7 @@ static int read_cgroup(const struct sources *sources, char *cgroup, size_t size)
 	return code == -ENOENT ? 0 : code;
 }
 
-/* Who this process is, for klog_watch_record(). 0 or -errno. */
+/* Reads this process's name and cgroup, for klog_watch_record(). Returns 0 or -errno. */
 static int read_own(struct sources *sources)
 {
 	struct klog_watch *watch = &sources->klog_watch;

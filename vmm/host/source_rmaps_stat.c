@@ -16,7 +16,6 @@
 
 #define FILE_NAME "mmu_rmaps_stat"
 #define LEVELS 3
-#define COLUMNS 11		/* RMAP_LOG_SIZE */
 #define LINE 512
 
 static bool is_header(const char *line)
@@ -28,28 +27,27 @@ static bool is_header(const char *line)
 		return false;
 	for (; *line; line++)
 		columns += *line == '\t' && line[1] != '\n';
-	return columns == COLUMNS;
+	return columns == RMAPS_COLUMNS;
 }
 
-static int parse_level(const char *line, const char *name, uint64_t *heads, uint64_t *mapped)
+static int parse_level(const char *line, const char *name, uint64_t *columns, uint64_t *heads,
+		       uint64_t *mapped)
 {
-	uint64_t count, empty = 0, total = 0;
+	uint64_t total = 0;
 
 	if (strncmp(line, name, strlen(name)))
 		return -EINVAL;
 	line += strlen(name);
-	for (int column = 0; column < COLUMNS; column++) {
-		if (*line++ != '\t' || !source_number(&line, &count) ||
-		    __builtin_add_overflow(total, count, &total))
+	for (int column = 0; column < RMAPS_COLUMNS; column++) {
+		if (*line++ != '\t' || !source_number(&line, &columns[column]) ||
+		    __builtin_add_overflow(total, columns[column], &total))
 			return -EINVAL;
-		if (!column)
-			empty = count;
 	}
 	line += *line == '\t';
 	if (strcmp(line, "\n"))
 		return -EINVAL;
 	*heads = total;
-	*mapped = total - empty;
+	*mapped = total - columns[0];
 	return 0;
 }
 
@@ -62,7 +60,8 @@ static int parse_table(FILE *file, struct rmaps_stat *stat)
 	for (int level = 0; level < LEVELS && !code; level++) {
 		if (!fgets(line, sizeof(line), file))
 			return ferror(file) ? source_end(file) : -EINVAL;
-		code = parse_level(line, names[level], &stat->heads[level], &stat->mapped[level]);
+		code = parse_level(line, names[level], stat->columns[level], &stat->heads[level],
+				   &stat->mapped[level]);
 	}
 	if (!code && fgets(line, sizeof(line), file))
 		return -EINVAL;

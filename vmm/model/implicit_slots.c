@@ -6,12 +6,24 @@
 #define PAGE 4096
 #define APIC_ACCESS_GPA 0xfee00000ull
 
+/* arch/x86/include/asm/kvm_host.h: TSS_PRIVATE_MEMSLOT and so on are KVM_USER_MEM_SLOTS + 0, 1 and 2. */
+static const struct implicit {
+	const char *name;
+	uint32_t number;
+	uint64_t base, size;
+} tss = { IMPLICIT_PREFIX "tss", 0, IMPLICIT_TSS_GPA, 3 * PAGE },
+  apic_access = { IMPLICIT_PREFIX "apic-access", 1, APIC_ACCESS_GPA, PAGE },
+  identity_map = { IMPLICIT_PREFIX "identity-map", 2, IMPLICIT_IDENTITY_MAP_GPA, PAGE };
+
 /* __x86_set_memory_region(), arch/x86/kvm/x86.c, makes the slot in every address space. */
-static void add(struct layout *layout, unsigned int spaces, uint64_t base, uint64_t size)
+static void add(struct layout *layout, unsigned int spaces, uint32_t max_slots, const struct implicit *one)
 {
-	for (unsigned int i = 0; i < spaces && layout->implicit_count < LAYOUT_IMPLICIT_MAX; i++)
-		layout->implicit[layout->implicit_count++] =
-			(struct slot){ .base = base, .size = size };
+	for (uint32_t i = 0; i < spaces && layout->implicit_count < LAYOUT_IMPLICIT_MAX; i++) {
+		layout->implicit_names[layout->implicit_count] = one->name;
+		layout->implicit[layout->implicit_count++] = (struct slot){
+			.id = (max_slots + one->number) | i << 16, .base = one->base, .size = one->size,
+		};
+	}
 }
 
 /*
@@ -21,15 +33,25 @@ static void add(struct layout *layout, unsigned int spaces, uint64_t base, uint6
  * a PIT as ours, which reinjects ticks, inhibits AVIC before the first vCPU is made
  * (APICV_INHIBIT_REASON_PIT_REINJ).
  */
-void implicit_slots_add(const struct host *host, unsigned int spaces, struct layout *layout)
+void implicit_slots_add(const struct host *host, unsigned int spaces, uint32_t max_slots, struct layout *layout)
 {
-	bool intel = !strcmp(host->module, "kvm_intel");
-
-	if (intel && host->flexpriority == ANSWER_YES)
-		add(layout, spaces, APIC_ACCESS_GPA, PAGE);
-	if (!intel || host->unrestricted_guest != ANSWER_NO)
+	if (strcmp(host->module, "kvm_intel") || layout->config->guest.payload == PAYLOAD_NESTED)
 		return;
-	add(layout, spaces, IMPLICIT_TSS_GPA, 3 * PAGE);
+	if (host->flexpriority == ANSWER_YES)
+		add(layout, spaces, max_slots, &apic_access);
+	if (host->unrestricted_guest != ANSWER_NO)
+		return;
+	add(layout, spaces, max_slots, &tss);
 	if (host->tdp == ANSWER_YES)
-		add(layout, spaces, IMPLICIT_IDENTITY_MAP_GPA, PAGE);
+		add(layout, spaces, max_slots, &identity_map);
+}
+
+void implicit_slots_assume(uint32_t max_slots, struct layout *layout)
+{
+	const struct host host = {
+		.module = "kvm_intel", .tdp = ANSWER_YES, .flexpriority = ANSWER_YES,
+		.unrestricted_guest = ANSWER_YES,
+	};
+
+	implicit_slots_add(&host, 2, max_slots, layout);
 }

@@ -10,7 +10,15 @@
 #define IMPLICIT_IDENTITY_MAP_GPA 0xfffbc000ull
 #define IMPLICIT_TSS_GPA 0xfffbd000ull
 
-/* Adds them to the layout, for each of so many address spaces. */
-void implicit_slots_add(const struct host *host, unsigned int spaces, struct layout *layout);
+/* A config's memslots have no such names. */
+#define IMPLICIT_PREFIX "kvm:"
+
+/*
+ * Adds them to the layout, for each of so many address spaces; none for the built-in payload, whose VM has no such
+ * controllers. max_slots is KVM_CAP_NR_MEMSLOTS: their ids are above those that a VMM may use.
+ */
+void implicit_slots_add(const struct host *host, unsigned int spaces, uint32_t max_slots, struct layout *layout);
+/* The same for a kernel whose host is not known: those of Intel's, of which AMD's has none. */
+void implicit_slots_assume(uint32_t max_slots, struct layout *layout);
 
 #endif

@@ -138,7 +138,7 @@ static json_t *step_json(const struct phase_result *phase)
 {
 	const struct guest_step *step = &phase->step;
 
-	if (!phase->cfg || phase->cfg->what != DO_RUN)
+	if (!phase->cfg || !phase->cfg->goes_on)
 		return json_null();
 	return json_pack("{s:o, s:o, s:o}",
 			 "ended_by", value_text(step->ended_by),
@@ -149,7 +149,7 @@ static json_t *step_json(const struct phase_result *phase)
 static json_t *phase_json(const struct phase_result *phase)
 {
 	bool reached = phase->done || phase->duration_ns;
-	bool guest_ran = reached && phase->cfg, ours = guest_ran && phase->cfg->what != DO_RUN;
+	bool guest_ran = reached && phase->cfg, ours = guest_ran && !phase->cfg->goes_on;
 	bool told = phase->state != RMAP_UNKNOWN;
 	json_t *object = json_pack(
 		"{s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",

@@ -51,18 +51,23 @@ static size_t row_length(const struct layout *layout, const struct model *model,
 	return end - index;
 }
 
+static json_t *slot_json(const char *name, const struct slot *slot, const struct footprint *all, bool known)
+{
+	return json_pack("{s:o, s:I, s:s, s:o, s:o, s:o}",
+			 "name", value_text(name),
+			 "id", (json_int_t)(slot->id & 0xffff),
+			 "space", slot->id >> 16 ? "smm" : "normal",
+			 "base", value_u64(slot->base),
+			 "size", value_u64(slot->size),
+			 "predicted", footprint_json(all, known));
+}
+
 static json_t *row_json(const struct layout *layout, const struct slot *slot, size_t count,
 			const struct footprint *all, bool known)
 {
 	const struct memslot_cfg *cfg = &layout->config->memslots[slot->cfg];
 	char name[CONFIG_NAME_MAX + 16];
-	json_t *row = json_pack("{s:o, s:I, s:s, s:o, s:o, s:o}",
-				"name", value_text(slot_name(layout, slot, name)),
-				"id", (json_int_t)(slot->id & 0xffff),
-				"space", slot->id >> 16 ? "smm" : "normal",
-				"base", value_u64(slot->base),
-				"size", value_u64(slot->size),
-				"predicted", footprint_json(all, known));
+	json_t *row = slot_json(slot_name(layout, slot, name), slot, all, known);
 
 	if (row && count > 1 &&
 	    json_object_set_new(row, SLOTS_REPEAT,
@@ -72,6 +77,21 @@ static json_t *row_json(const struct layout *layout, const struct slot *slot, si
 		return NULL;
 	}
 	return row;
+}
+
+static int append_implicit(json_t *slots, const struct layout *layout, const struct model *model)
+{
+	int code = 0;
+
+	for (size_t i = 0; !code && i < layout->implicit_count; i++) {
+		const struct slot *slot = &layout->implicit[i];
+		struct footprint all = { 0 };
+
+		if (model)
+			model_slot(model, slot, &all);
+		code = json_array_append_new(slots, slot_json(layout->implicit_names[i], slot, &all, model != NULL));
+	}
+	return code;
 }
 
 json_t *report_slots_json(const struct layout *layout, const struct model *model)
@@ -88,6 +108,10 @@ json_t *report_slots_json(const struct layout *layout, const struct model *model
 			json_decref(slots);
 			return NULL;
 		}
+	}
+	if (slots && append_implicit(slots, layout, model)) {
+		json_decref(slots);
+		return NULL;
 	}
 	return slots;
 }

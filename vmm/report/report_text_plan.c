@@ -45,7 +45,7 @@ static const char *kernel_name(const json_t *cost)
 	return kernel ? kernel : "?";
 }
 
-/* Who has such kernels, where it is known of one of them. */
+/* The distributions that have such kernels. The table is left out where none is known. */
 static int put_kernels(const json_t *costs, FILE *out)
 {
 	static const struct table_column columns[] = { { "kernel", false }, { "found in", false } };

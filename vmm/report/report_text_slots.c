@@ -7,6 +7,7 @@
 #include "base/table.h"
 #include "base/text.h"
 #include "base/value.h"
+#include "model/implicit_slots.h"
 #include "report/array_amount.h"
 #include "report/report_render.h"
 #include "report/report_slots.h"
@@ -22,6 +23,7 @@ struct row {
 	struct amount size;	/* of each slot */
 	struct amount total, rmap, tracking, other;	/* of all slots */
 	size_t count;
+	bool implicit;		/* made by KVM itself */
 };
 
 /* "dimm[12]" is slot number 12 of the row "dimm". */
@@ -73,6 +75,7 @@ static void read_slot(const json_t *slot, struct row *row)
 	if (!row->name)
 		row->name = "?";
 	row->total = row->size;
+	row->implicit = !strncmp(row->name, IMPLICIT_PREFIX, strlen(IMPLICIT_PREFIX));
 	read_name(row);
 	unfold(slot, row);
 }
@@ -150,11 +153,12 @@ static bool any_predicted(const json_t *slots)
 	return false;
 }
 
-/* Returns the size of all slots. */
-static struct amount put_slots(struct table *table, const json_t *slots, bool predicted)
+/* Returns the size of all slots but KVM's own, and whether there are any of these. */
+static struct amount put_slots(struct table *table, const json_t *slots, bool predicted, bool *implicit)
 {
 	struct row total = { .total = AMOUNT_ZERO, .rmap = AMOUNT_ZERO, .tracking = AMOUNT_ZERO,
 			     .other = AMOUNT_ZERO };
+	struct amount configured = AMOUNT_ZERO;
 	struct row row = { 0 }, slot;
 	const json_t *value;
 	size_t i;
@@ -162,6 +166,9 @@ static struct amount put_slots(struct table *table, const json_t *slots, bool pr
 	json_array_foreach(slots, i, value) {
 		read_slot(value, &slot);
 		add_sums(&total, &slot);
+		*implicit |= slot.implicit;
+		if (!slot.implicit)
+			configured = amount_add(configured, slot.total);
 		if (row.count && continues(&row, &slot)) {
 			add_sums(&row, &slot);
 			row.last = slot.last;
@@ -174,7 +181,7 @@ static struct amount put_slots(struct table *table, const json_t *slots, bool pr
 	put_row(table, &row, predicted);
 	if (total.count > row.count)
 		put_total(table, &total, predicted);
-	return total.total;
+	return configured;
 }
 
 /* How much of the slots is the VM's memory, if it is not all of them. */
@@ -210,18 +217,20 @@ int report_text_slots(const json_t *report, FILE *out)
 	};
 	const json_t *slots = value_at(report, "slots");
 	struct table table = TABLE(columns);
-	bool predicted = any_predicted(slots);
+	bool predicted = any_predicted(slots), implicit = false;
 	struct amount size;
 	int rc;
 
 	if (!json_array_size(slots))
 		return 0;
-	size = put_slots(&table, slots, predicted);
+	size = put_slots(&table, slots, predicted, &implicit);
 	fputc('\n', out);
 	text_wrap(out, text_columns(out), 0, 0, predicted ? "Slots, and the kernel memory predicted for them "
 							    "(other: lpage_info, dirty bitmap)" : "Slots");
 	rc = table_print(&table, out);
 	put_split(report, out);
+	if (implicit)
+		text_paragraph(out, 2, 2, "KVM makes those named " IMPLICIT_PREFIX " by itself, on Intel; on AMD there are none");
 	put_memory(amount_at(report, "memory_bytes"), size, out);
 	return rc;
 }

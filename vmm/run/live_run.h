@@ -22,6 +22,7 @@ struct live_run {
 	uint64_t kvm_entries;		/* into L2, as KVM counts them, where the guest does not */
 	bool altered;			/* the run's prediction no longer holds: predict again */
 	struct footprint kept;		/* left behind by a first shadow root that failed */
+	bool ended_late;		/* somebody else's close() ends the VM, and frees its arrays */
 };
 
 /* Appends the result of a phase that begins now; cfg: NULL for the phases that no config has. */
@@ -37,6 +38,14 @@ uint64_t phase_timeout(const struct live_run *live, const struct phase_cfg *cfg)
 bool run_lost_memory(struct live_run *live, const struct vcpu *culprit);
 /* What do = run does; as vcpu_set_run(), or -EPROTO with run->guest: it did not end as it must. */
 int phase_guest(struct live_run *live, uint32_t index, struct phase_result *phase);
+/*
+ * The same in parts, for phases in which more happens. phase_guest_begin() comes before the guest goes on in the config's
+ * phase `index`; phase_guest_end() after vcpu_set_run_first(), which returned result.
+ */
+void phase_guest_begin(struct live_run *live, uint32_t index);
+/* ns that the guest may take: timeout_ns, if the phase waits for something else than time. */
+uint64_t phase_guest_time(const struct phase_cfg *cfg, uint64_t timeout_ns);
+int phase_guest_end(struct live_run *live, struct phase_result *phase, int result);
 /* Runs the config's phase `index`. False: it is the last one that can run. */
 bool phase_run(struct live_run *live, uint32_t index);
 

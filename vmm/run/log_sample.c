@@ -1,18 +1,43 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "run/log_sample.h"
 
+#include "run/page_sums.h"
+
 #define PAGE 4096
+
+static bool is_logged(const uint8_t *log, uint64_t page)
+{
+	return log[page / 8] >> page % 8 & 1;
+}
+
+/* The guest writes meanwhile: a sum may be of neither the old nor the new page, but not of what did not change. */
+static uint64_t look(const struct log_sample *sample, unsigned int i)
+{
+	return page_sum(sample->memory + sample->page[i] * PAGE, sample->words);
+}
+
+static void add(struct log_sample *sample, uint64_t page)
+{
+	sample->page[sample->count] = page;
+	sample->was[sample->count] = look(sample, sample->count);
+	sample->count++;
+}
 
 void log_sample_begin(struct log_sample *sample, const uint8_t *memory, unsigned int count,
 		      uint64_t stride)
 {
-	*sample = (struct log_sample){
-		.count = count < LOG_SAMPLE_MAX ? count : LOG_SAMPLE_MAX, .stride = stride,
-	};
-	for (unsigned int i = 0; i < sample->count; i++) {
-		sample->at[i] = (const volatile uint64_t *)(memory + i * stride * PAGE);
-		sample->was[i] = *sample->at[i];
-	}
+	*sample = (struct log_sample){ .memory = memory, .words = 1 };
+	for (unsigned int i = 0; i < count && i < LOG_SAMPLE_MAX; i++)
+		add(sample, i * stride);
+}
+
+void log_sample_begin_logged(struct log_sample *sample, const uint8_t *memory, const uint8_t *log,
+			     uint64_t pages, uint64_t first)
+{
+	*sample = (struct log_sample){ .memory = memory, .words = PAGE_WORDS };
+	for (uint64_t i = 0; i < pages && sample->count < LOG_SAMPLE_MAX; i++)
+		if (is_logged(log, (first + i) % pages))
+			add(sample, (first + i) % pages);
 }
 
 unsigned int log_sample_changed(struct log_sample *sample)
@@ -20,7 +45,7 @@ unsigned int log_sample_changed(struct log_sample *sample)
 	unsigned int changed = 0;
 
 	for (unsigned int i = 0; i < sample->count; i++) {
-		uint64_t is = *sample->at[i];
+		uint64_t is = look(sample, i);
 
 		sample->changed[i] = is && is != sample->was[i];
 		changed += sample->changed[i];
@@ -28,17 +53,14 @@ unsigned int log_sample_changed(struct log_sample *sample)
 	return changed;
 }
 
-unsigned int log_sample_missing(const struct log_sample *sample, const uint8_t *log, uint64_t *page)
+unsigned int log_sample_missing(struct log_sample *sample, const uint8_t *log, uint64_t *page)
 {
 	unsigned int missing = 0;
 
 	for (unsigned int i = 0; i < sample->count; i++) {
-		uint64_t number = i * sample->stride;
-
-		if (!sample->changed[i] || log[number / 8] >> number % 8 & 1)
-			continue;
-		if (!missing++)
-			*page = number;
+		sample->changed[i] &= !is_logged(log, sample->page[i]);
+		if (sample->changed[i] && !missing++)
+			*page = sample->page[i];
 	}
 	return missing;
 }

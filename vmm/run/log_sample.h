@@ -12,22 +12,32 @@
 #define LOG_SAMPLE_MAX 64u
 
 struct log_sample {
-	const volatile uint64_t *at[LOG_SAMPLE_MAX];	/* where each page begins */
+	const uint8_t *memory;			/* of the slot */
+	uint64_t page[LOG_SAMPLE_MAX];		/* of the slot: those that are looked at */
 	uint64_t was[LOG_SAMPLE_MAX];
 	bool changed[LOG_SAMPLE_MAX];
-	uint64_t stride;		/* pages of the slot from one to the next */
 	unsigned int count;
+	unsigned int words;			/* of each page that are looked at */
 };
 
-/* The first look: at the slot's first page, and at further ones `stride` pages apart. */
+/* The first look: at where the slot's first page begins, and further ones `stride` pages apart. */
 void log_sample_begin(struct log_sample *sample, const uint8_t *memory, unsigned int count,
 		      uint64_t stride);
+/*
+ * The same of a guest that writes where it likes: at the whole of pages that a log has named, as it may well write them
+ * again. The slot has so many pages; the search begins at `first`.
+ */
+void log_sample_begin_logged(struct log_sample *sample, const uint8_t *memory, const uint8_t *log,
+			     uint64_t pages, uint64_t first);
 /*
  * Notes which pages hold something else now; how many. A page that holds 0 may be one that the host has
  * taken back: it does not count.
  */
 unsigned int log_sample_changed(struct log_sample *sample);
-/* How many of those are not in the log (KVM_GET_DIRTY_LOG), and the first such page of the slot. */
-unsigned int log_sample_missing(const struct log_sample *sample, const uint8_t *log, uint64_t *page);
+/*
+ * How many of those are not in the log (KVM_GET_DIRTY_LOG), and the first such page of the slot. The next log is
+ * compared with these alone.
+ */
+unsigned int log_sample_missing(struct log_sample *sample, const uint8_t *log, uint64_t *page);
 
 #endif

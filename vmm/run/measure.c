@@ -263,6 +263,33 @@ static enum rmap_state by_cgroup(const struct run *run, const struct phase_resul
 	return others <= rmap / 4 ? RMAP_LAZY : RMAP_UNKNOWN;
 }
 
+/* What the rest of the kernel may take or free of vmalloc's memory during a run. */
+#define OTHER_VMALLOC (16ll << 20)
+
+/*
+ * VmallocUsed is the whole host's, by nobody's name: it may support what another source shows, and never
+ * decides alone. It tells where no other VM runs, and where a quarter of the rmaps is more than what else
+ * may change.
+ */
+static enum rmap_state by_vmalloc_used(const struct run *run, const struct phase_result *phase)
+{
+	const struct other_vms *first = &run->before.other_vms, *now = &phase->snapshot.other_vms;
+	int64_t rmap = (int64_t)measure_expected(run, phase, ARRAY_RMAP, true);
+	int64_t change = (int64_t)(phase->snapshot.meminfo.vmalloc_used -
+				   run->before.meminfo.vmalloc_used);
+
+	if (phase->mixed || !first->known || !now->known || now->running || first->set != now->set)
+		return RMAP_UNKNOWN;
+	if (!run->before.status[SOURCE_MEMINFO].ok || rmap / 4 < OTHER_VMALLOC)
+		return RMAP_UNKNOWN;
+	for (enum array array = 0; array < ARRAY_COUNT; array++)
+		if (array != ARRAY_RMAP)
+			change -= (int64_t)measure_expected(run, phase, array, false);
+	if (change >= rmap / 4 * 3)
+		return RMAP_ALLOCATED;
+	return change <= rmap / 4 ? RMAP_LAZY : RMAP_UNKNOWN;
+}
+
 const struct figure *measure_nested_runs(const struct phase_result *phase)
 {
 	const struct snapshot *snapshot = &phase->snapshot;
@@ -298,6 +325,8 @@ enum rmap_state measure_state_by(const struct run *run, const struct phase_resul
 		return measure_state_by_counters(run, &snapshot->kvm_stats);
 	case SOURCE_KVM_DEBUGFS:
 		return measure_state_by_counters(run, &snapshot->kvm_debugfs);
+	case SOURCE_MEMINFO:
+		return by_vmalloc_used(run, phase);
 	default:
 		return RMAP_UNKNOWN;
 	}
@@ -306,6 +335,7 @@ enum rmap_state measure_state_by(const struct run *run, const struct phase_resul
 /*
  * First comes the source in which KVM shows the state of this VM, then those that show the memory:
  * all areas of the host (root), the charges of our own cgroup (any user). KVM's counters come last.
+ * SOURCE_MEMINFO is not among them: anything on the host may change VmallocUsed.
  */
 static void measure_state(const struct run *run, struct phase_result *phase)
 {

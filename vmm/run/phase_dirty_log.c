@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * do = dirty-log: the guest writes pages while they are logged, and stops; the log must then name each
- * page written, and no other. Every way in which KVM begins to log a page is taken: logging turned on,
- * the log gotten, cleared, cleared in part, a ring reset. While a page is logged, KVM maps it by 4K; when logging is turned
+ * page written, and no other. A guest of the user's writes where it likes, for a moment: the log must then
+ * name each page that holds something else than before, and no page that was not written since. Every
+ * way in which KVM begins to log a page is taken: logging turned on, the log gotten, cleared, cleared in
+ * part, a ring reset. While a page is logged, KVM maps it by 4K; when logging is turned
  * off, it must map by huge pages again what it mapped so before.
  */
 #include <errno.h>
@@ -11,15 +13,17 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 
+#include "base/clock.h"
 #include "host/huge_memory.h"
 #include "minivmm_abi.h"
+#include "run/page_sums.h"
 #include "run/phase_pages.h"
 #include "vm/kvm.h"
 
 #define WORD 64			/* pages in a word of a log; KVM_CLEAR_DIRTY_LOG takes whole words */
 
 enum action { END, GUEST_WRITES, LOG_ON, LOG_OFF, GET, CLEAR_ALL, CLEAR_PART, COUNT_HUGE, COUNT_HUGE_AGAIN };
-/* What GET must give. REST: the pages written that CLEAR_PART has left. */
+/* What GET must give. REST: those that CLEAR_PART has left. */
 enum wanted { NOTHING, WRITTEN, REST, WHOLE_SLOT };
 
 struct step {
@@ -76,6 +80,10 @@ struct log {
 	uint64_t slot_pages, part;	/* part: so many pages CLEAR_PART clears, whole words */
 	uint64_t words;
 	uint64_t *got, *want;		/* a bit for each page of the slot */
+	uint64_t *may;			/* what may be in got: `want`, and what can't be known */
+	bool goes_on;			/* the guest writes where it likes: */
+	struct page_sums sums;
+	uint64_t *changed;		/* since it went on last */
 	struct dirty_pages ringed;	/* what the rings have named since the last GET */
 };
 
@@ -84,25 +92,45 @@ static void set_bit(uint64_t *bitmap, uint64_t page)
 	bitmap[page / WORD] |= 1ull << page % WORD;
 }
 
+static bool sums_make(struct log *log)
+{
+	const struct vm *vm = &log->pages.live->vm;
+	const struct slot *slot = log->pages.slot;
+	const struct backing *backing = &vm->backings[vm->layout->memory_of[slot->cfg]];
+	bool memfd = vm->layout->config->memslots[slot->cfg].backing == BACKING_MEMFD;
+
+	log->changed = calloc(log->words, sizeof(uint64_t));
+	return !page_sums_open(&log->sums, log->pages.memory, log->slot_pages, memfd ? backing->fd : -1,
+			       (uint64_t)(log->pages.memory - backing->hva)) && log->changed;
+}
+
 static bool log_make(struct log *log)
 {
+	uint64_t span;
+
 	log->slot_pages = log->pages.slot->size / ABI_PAGE_SIZE;
-	log->part = phase_pages_span(&log->pages) / ABI_PAGE_SIZE / 2 / WORD * WORD;
+	span = log->goes_on ? log->slot_pages : phase_pages_span(&log->pages) / ABI_PAGE_SIZE;
+	log->part = span / 2 / WORD * WORD;
 	log->words = (log->slot_pages + WORD - 1) / WORD;
 	log->got = calloc(log->words, sizeof(uint64_t));
 	log->want = calloc(log->words, sizeof(uint64_t));
+	log->may = calloc(log->words, sizeof(uint64_t));
 	log->ringed = (struct dirty_pages){
 		.slot = log->pages.slot->id, .count = log->slot_pages,
 		.bitmap = calloc(log->words, sizeof(uint64_t)),
 	};
-	return log->got && log->want && log->ringed.bitmap;
+	return log->got && log->want && log->may && log->ringed.bitmap && (!log->goes_on || sums_make(log));
 }
 
 static void log_free(struct log *log)
 {
 	free(log->got);
 	free(log->want);
+	free(log->may);
 	free(log->ringed.bitmap);
+	free(log->changed);
+	if (log->goes_on)
+		page_sums_close(&log->sums);
 }
 
 /* While the phase lasts, the rings say which pages they name. */
@@ -130,8 +158,8 @@ static int set_protect(struct log *log, uint64_t cap)
 	struct live_run *live = log->pages.live;
 	struct kvm_enable_cap enable = { .cap = KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2, .args = { cap } };
 
-	/* Where KVM was never asked for it, as with a ring, it is off. */
-	if (log->pages.phase->cfg->protect == PROTECT_BY_GET)
+	/* With a ring it is never turned on. A stress phase may have left it on. */
+	if (log->ring)
 		return 0;
 	return kvm_ioctl(live->vm.fd, KVM_ENABLE_CAP, &enable, &live->run->err,
 			 "KVM_ENABLE_CAP(KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2: %llu)",
@@ -175,6 +203,49 @@ static int clear(struct log *log, uint64_t pages)
 				 "KVM_CLEAR_DIRTY_LOG(memslot.%s)", log->pages.name) : 0;
 }
 
+/* Which pages has the guest changed? To read them all takes long. */
+static int look(struct log *log)
+{
+	struct live_run *live = log->pages.live;
+	const struct signals *signals = live->set.signals;
+	int code = page_sums_look(&log->sums, signals, clock_ns() + phase_timeout(live, log->pages.phase->cfg),
+				  log->changed);
+
+	if (code == -EINTR)
+		return signals_next(signals);
+	return code ? err_set(&live->run->err, EBUSY, "memslot.%s: reading its pages takes longer than the timeout",
+			      log->pages.name) : 0;
+}
+
+/* The guest goes on for a moment. Which pages of the slot does that change? */
+static int go_on(struct log *log)
+{
+	struct live_run *live = log->pages.live;
+	struct phase_result *phase = log->pages.phase;
+	uint64_t ns = phase_guest_time(phase->cfg, phase_timeout(live, phase->cfg));
+	int result;
+
+	phase_guest_begin(live, log->pages.index);
+	result = phase_guest_end(live, phase, vcpu_set_run_first(&live->set, clock_ns() + ns, false));
+	return result ? result : look(log);
+}
+
+static int guest_writes(struct log *log)
+{
+	return log->goes_on ? go_on(log) : phase_pages_pass(&log->pages);
+}
+
+/* What a guest that writes where it likes has written with the value that was there may be in the log as well. */
+static void fill_changed(struct log *log, enum wanted wanted)
+{
+	uint64_t first = wanted == REST ? log->part / WORD : 0;
+
+	for (uint64_t i = first; i < log->words && (wanted == WRITTEN || wanted == REST); i++) {
+		log->want[i] = log->changed[i];
+		log->may[i] = UINT64_MAX;
+	}
+}
+
 static void fill_want(struct log *log, enum wanted wanted)
 {
 	memset(log->want, 0, log->words * sizeof(uint64_t));
@@ -186,6 +257,29 @@ static void fill_want(struct log *log, enum wanted wanted)
 		if (wanted == WRITTEN || page >= log->part)
 			set_bit(log->want, page);
 	}
+	memcpy(log->may, log->want, log->words * sizeof(uint64_t));
+	if (log->goes_on)
+		fill_changed(log, wanted);
+}
+
+/* selftest.break = log-misses */
+static void lose_page(struct log *log)
+{
+	uint64_t i = 0;
+
+	while (i < log->words && !log->want[i])
+		i++;
+	if (i < log->words)
+		log->got[i] &= ~(log->want[i] & -log->want[i]);
+}
+
+static uint64_t count_pages(const struct log *log, const uint64_t *these)
+{
+	uint64_t count = 0;
+
+	for (uint64_t i = 0; i < log->words; i++)
+		count += (uint64_t)__builtin_popcountll(these[i]);
+	return count;
 }
 
 /* How many pages are in `these` but not in `those`, and the gpa of the first. */
@@ -209,20 +303,21 @@ static void compare(struct log *log, const struct step *step)
 {
 	struct phase_result *phase = log->pages.phase;
 	const char *source = log->ring ? "the dirty rings" : "KVM_GET_DIRTY_LOG";
-	unsigned long long missing, others;
+	unsigned long long missing, others, wanted;
 	uint64_t gpa = 0;
 
 	fill_want(log, step->wanted);
 	if (log->pages.live->run->config->selftest.break_what == BREAK_LOG_MISSES)
-		log->got[0] &= ~1ull;
-	phase->found.pages += log->pages.count;
+		lose_page(log);
+	wanted = count_pages(log, log->want);
+	phase->found.pages += log->goes_on ? wanted : log->pages.count;
 	missing = count_missing(log, log->want, log->got, &gpa);
 	if (missing)
 		phase_found_wrong(phase, "%s: memslot.%s: %llu pages are missing in what %s gave, of "
 				  "%llu that %s wrote; first: gpa %#llx", step->when, log->pages.name,
-				  missing, source, (unsigned long long)log->pages.count,
+				  missing, source, wanted, log->goes_on ? "the guest" :
 				  phase_pages_writer(&log->pages), (unsigned long long)gpa);
-	others = count_missing(log, log->got, log->want, &gpa);
+	others = count_missing(log, log->got, log->may, &gpa);
 	if (others)
 		phase_found_wrong(phase, "%s: memslot.%s: %s gave %llu pages that nobody wrote; first: "
 				  "gpa %#llx", step->when, log->pages.name, source, others,
@@ -313,7 +408,7 @@ static int do_step(struct log *log, const struct step *step)
 
 	switch (step->action) {
 	case GUEST_WRITES:
-		return phase_pages_pass(&log->pages);
+		return guest_writes(log);
 	case GET:
 		code = get(log);
 		if (!code)
@@ -347,7 +442,7 @@ static int do_steps(struct log *log, const struct step *steps)
 
 int phase_dirty_log(struct live_run *live, uint32_t index, struct phase_result *phase)
 {
-	struct log log = { .ring = live->run->config->vm.dirty_ring };
+	struct log log = { .ring = live->run->config->vm.dirty_ring, .goes_on = phase->cfg->goes_on };
 	int code, off;
 
 	phase_pages_init(&log.pages, live, index, phase);
@@ -359,6 +454,9 @@ int phase_dirty_log(struct live_run *live, uint32_t index, struct phase_result *
 	code = set_protect(&log, protects[phase->cfg->protect].cap);
 	if (!code)
 		code = do_steps(&log, protects[phase->cfg->protect].steps);
+	/* The guest ended: the slot is as it was before, so that its arrays are those predicted. */
+	if (code == -EPROTO)
+		vm_slot_set(&live->vm, log.pages.slot, log.pages.slot->base, log.pages.slot->kvm_flags);
 	off = set_protect(&log, 0);
 	note_rings(&log, NULL);
 	log_free(&log);

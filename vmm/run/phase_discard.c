@@ -2,33 +2,41 @@
 /*
  * do = discard: the guest writes pages, the host takes their memory back, the VMM writes what the guest
  * must find there now, and the guest reads and writes again. A vCPU that still reaches an old page reads
- * what it held, or writes where the VMM does not see it. All vCPUs are stopped meanwhile.
+ * what it held, or writes where the VMM does not see it. All vCPUs are stopped meanwhile;
+ * with live = yes they write on (discard_live.c).
  */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 
-#include "run/phase_pages.h"
-#include "vm/backing.h"
+#include "run/discard.h"
 
 #ifndef MADV_COLLAPSE
 #define MADV_COLLAPSE 25	/* 6.1 */
 #endif
 #define HUGE_PAGE (2ull << 20)
-#define SPARE_ALIGN (1ull << 30)
 
-struct discard {
-	struct phase_pages pages;
-	const struct memslot_cfg *cfg;	/* of the slot */
-	const struct backing *backing;
-	uint64_t span;
-};
-
-static int failed(struct discard *discard, int code, const char *what)
+int discard_failed(struct discard *discard, int code, const char *what)
 {
 	return err_errno(&discard->pages.live->run->err, code, "memslot.%s: %s", discard->pages.name,
 			 what);
+}
+
+static bool is_file(const struct discard *discard)
+{
+	return discard->backing->fd >= 0;
+}
+
+int discard_advise(struct discard *discard)
+{
+	return phase_pages_take_back(&discard->pages, discard->span);
+}
+
+int discard_map_again(struct discard *discard)
+{
+	return backing_map_again(discard->backing, discard->cfg, discard->pages.memory, discard->span,
+				 &discard->pages.live->run->err);
 }
 
 /* The guest must find what the VMM writes now, and the VMM what the guest writes then. */
@@ -44,55 +52,44 @@ static int exchange(struct discard *discard, const char *when)
 }
 
 /* All vCPUs are stopped: what the rmaps lose are the mappings of what is taken back, and no others. */
-static int take_counted(struct discard *discard, int advice)
+static int take_counted(struct discard *discard)
 {
 	struct found *found = &discard->pages.phase->found;
 	struct rmaps_stat before, after;
 	bool known = phase_pages_rmaps(&discard->pages, &before);
+	int code = discard_advise(discard);
 
-	if (madvise(discard->pages.memory, discard->span, advice))
-		return -errno;
+	if (code)
+		return code;
 	found->unmapped_known = known && phase_pages_rmaps(&discard->pages, &after);
 	for (int level = 0; found->unmapped_known && level < 3; level++)
 		found->unmapped[level] = (int64_t)(before.mapped[level] - after.mapped[level]);
 	return 0;
 }
 
-/*
- * The host itself may have taken pages back since they were written: compaction, KSM, swapping. Fewer
- * are mapped then, and it is counted again: a walk that KVM skips is short each time.
- */
-#define MOST_COUNTS 3
-
-static bool is_short(const struct phase_pages *pages)
+static bool is_wrong(const struct phase_pages *pages)
 {
-	const struct found *found = &pages->phase->found;
-
-	return phase_pages_have_rmaps(pages) && found->unmapped_known &&
-	       found->unmapped[0] + 512 * found->unmapped[1] < (int64_t)pages->count;
+	return phase_pages_have_rmaps(pages) && pages->phase->found.unmapped_known &&
+	       !found_mapped_exactly(pages->phase);
 }
 
 static int by_madvise(struct discard *discard)
 {
-	/* In a shared mapping, MADV_DONTNEED loses no data: MADV_REMOVE punches a hole in the file. */
-	bool file = discard->backing->fd >= 0;
 	int result = 0;
 
-	for (int i = 0; !result && i < MOST_COUNTS && (!i || is_short(&discard->pages)); i++) {
-		int code = take_counted(discard, file ? MADV_REMOVE : MADV_DONTNEED);
+	for (int i = 0; !result && i < PHASE_MOST_COUNTS && (!i || is_wrong(&discard->pages)); i++) {
+		int code = take_counted(discard);
 
 		if (code)
-			return failed(discard, -code,
-				      file ? "madvise(MADV_REMOVE)" : "madvise(MADV_DONTNEED)");
-		result = exchange(discard, file ? "after MADV_REMOVE" : "after MADV_DONTNEED");
+			return code;
+		result = exchange(discard, is_file(discard) ? "after MADV_REMOVE" : "after MADV_DONTNEED");
 	}
 	return result;
 }
 
 static int by_mmap(struct discard *discard)
 {
-	int code = backing_map_again(discard->backing, discard->cfg, discard->pages.memory,
-				     discard->span, &discard->pages.live->run->err);
+	int code = discard_map_again(discard);
 
 	return code ? code : exchange(discard, "after mmap() at the same address");
 }
@@ -107,11 +104,11 @@ static int by_mprotect(struct discard *discard)
 	pages->when = "while mprotect() allows no writing";
 	phase_pages_mark(pages);
 	if (mprotect(pages->memory, discard->span, PROT_READ))
-		return failed(discard, errno, "mprotect(PROT_READ)");
+		return discard_failed(discard, errno, "mprotect(PROT_READ)");
 	result = phase_pages_pass(pages);
 	phase_pages_compare_marks(pages, pages->when);
 	if (mprotect(pages->memory, discard->span, PROT_READ | PROT_WRITE))
-		return failed(discard, errno, "mprotect(PROT_READ | PROT_WRITE)");
+		return discard_failed(discard, errno, "mprotect(PROT_READ | PROT_WRITE)");
 	if (!result)
 		phase_found_wrong(pages->phase, "memslot.%s: %s wrote all pages, none of which mprotect() "
 				  "allowed it to write", pages->name, phase_pages_writer(pages));
@@ -122,35 +119,56 @@ static int by_mprotect(struct discard *discard)
 	return result;
 }
 
-/* Moves the data into a huge page, whose place it takes, and splits that again. */
-static int by_thp(struct discard *discard)
+/* So many of the slot's first bytes, in whole pages of this size. */
+static uint64_t whole_pages(const struct discard *discard, uint64_t bytes, uint64_t page)
 {
-	uint8_t *memory = discard->pages.memory;
-	uint64_t size = (discard->span + HUGE_PAGE - 1) & -HUGE_PAGE;
-	int result;
+	uint64_t size = (bytes + page - 1) & -page;
 
-	if (size > discard->pages.slot->size)
-		size = discard->pages.slot->size;
-	if (madvise(memory, size, MADV_HUGEPAGE) || madvise(memory, size, MADV_COLLAPSE))
-		return -ENOTSUP;
-	result = exchange(discard, "after MADV_COLLAPSE");
-	if (result)
-		return result;
-	/* A change of the protection of a part of a huge page splits it. */
-	if (mprotect(memory, 4096, PROT_READ) || mprotect(memory, 4096, PROT_READ | PROT_WRITE))
-		return failed(discard, errno, "mprotect(the first page)");
-	result = exchange(discard, "after a huge page was split");
-	if (discard->cfg->thp != THP_ALWAYS)
-		madvise(memory, size, MADV_NOHUGEPAGE);
-	return result;
+	return size < discard->pages.slot->size ? size : discard->pages.slot->size;
 }
 
-static uint64_t count_accesses(const struct vcpu_set *set)
+/* Moves the data into a huge page, whose place it takes. */
+int discard_collapse(struct discard *discard)
 {
+	uint8_t *memory = discard->pages.memory;
+	uint64_t size = whole_pages(discard, discard->span, HUGE_PAGE);
+
+	if (madvise(memory, size, MADV_HUGEPAGE) || madvise(memory, size, MADV_COLLAPSE))
+		return -ENOTSUP;
+	return 0;
+}
+
+/* A change of the protection of a part of a huge page splits it. */
+int discard_split(struct discard *discard)
+{
+	uint8_t *memory = discard->pages.memory;
+
+	if (mprotect(memory, 4096, PROT_READ) || mprotect(memory, 4096, PROT_READ | PROT_WRITE))
+		return discard_failed(discard, errno, "mprotect(the first page)");
+	if (discard->cfg->thp != THP_ALWAYS)
+		madvise(memory, whole_pages(discard, discard->span, HUGE_PAGE), MADV_NOHUGEPAGE);
+	return 0;
+}
+
+static int by_thp(struct discard *discard)
+{
+	int result = discard_collapse(discard);
+
+	if (result)
+		return result;
+	result = exchange(discard, "after MADV_COLLAPSE");
+	if (!result)
+		result = discard_split(discard);
+	return result ? result : exchange(discard, "after a huge page was split");
+}
+
+uint64_t discard_accesses(const struct discard *discard)
+{
+	const struct vcpu_set *set = &discard->pages.live->set;
 	uint64_t sum = 0;
 
 	for (unsigned int i = 0; i < set->count; i++)
-		sum += set->threads[i]->vcpu.vmm_accesses;
+		sum += __atomic_load_n(&set->threads[i]->vcpu.vmm_accesses, __ATOMIC_RELAXED);
 	return sum;
 }
 
@@ -161,16 +179,13 @@ static uint64_t count_accesses(const struct vcpu_set *set)
 static int run_without_slot(struct discard *discard, const char *when)
 {
 	struct phase_pages *pages = &discard->pages;
-	struct vcpu_set *set = &pages->live->set;
-	uint64_t before = count_accesses(set), accesses;
+	uint64_t before = discard_accesses(discard), accesses;
 	int result;
 
-	for (unsigned int i = 0; i < set->count; i++)
-		set->threads[i]->vcpu.patience |= PATIENT_MMIO;
+	vcpu_set_patience(&pages->live->set, PATIENT_MMIO);
 	result = exchange(discard, when);
-	for (unsigned int i = 0; i < set->count; i++)
-		set->threads[i]->vcpu.patience &= ~(unsigned int)PATIENT_MMIO;
-	accesses = count_accesses(set) - before;
+	vcpu_set_patience(&pages->live->set, 0);
+	accesses = discard_accesses(discard) - before;
 	if (!result && accesses < 3 * pages->count)
 		phase_found_wrong(pages->phase, "%s: memslot.%s: only %llu of %llu accesses came to the VMM",
 				  when, pages->name, (unsigned long long)accesses,
@@ -178,51 +193,66 @@ static int run_without_slot(struct discard *discard, const char *when)
 	return result;
 }
 
-static int put_slot(struct discard *discard, uint64_t base)
+int discard_put_slot(struct discard *discard, uint64_t base)
 {
 	const struct slot *slot = discard->pages.slot;
 	int code = vm_slot_set(&discard->pages.live->vm, slot, base, slot->kvm_flags);
 
-	return code ? failed(discard, -code, "KVM_SET_USER_MEMORY_REGION") : 0;
+	return code ? discard_failed(discard, -code, "KVM_SET_USER_MEMORY_REGION") : 0;
+}
+
+int discard_delete_slot(struct discard *discard)
+{
+	int code = vm_slot_delete(&discard->pages.live->vm, discard->pages.slot);
+
+	return code ? discard_failed(discard, -code, "KVM_SET_USER_MEMORY_REGION(size=0)") : 0;
+}
+
+int discard_move_slot(struct discard *discard)
+{
+	uint64_t spare;
+
+	if (!vm_spare_gpa(&discard->pages.live->vm, discard->pages.slot->size, &spare))
+		return -ENOTSUP;
+	return discard_put_slot(discard, spare);
+}
+
+/* Where the slot was, the guest goes on without it, and then with it again. */
+static int without_slot(struct discard *discard, const char *meanwhile, const char *again)
+{
+	int result = run_without_slot(discard, meanwhile);
+	int code = discard_put_slot(discard, discard->pages.slot->base);
+
+	return result ? result : code ? code : exchange(discard, again);
 }
 
 static int by_slot_delete(struct discard *discard)
 {
-	struct phase_pages *pages = &discard->pages;
-	int code = vm_slot_delete(&pages->live->vm, pages->slot), result;
+	int code = discard_delete_slot(discard);
 
-	if (code)
-		return failed(discard, -code, "KVM_SET_USER_MEMORY_REGION(size=0)");
-	result = run_without_slot(discard, "while the memslot is deleted");
-	code = put_slot(discard, pages->slot->base);
-	return result ? result : code ? code : exchange(discard, "after the memslot was made again");
+	return code ? code : without_slot(discard, "while the memslot is deleted",
+					  "after the memslot was made again");
 }
 
 static int by_slot_move(struct discard *discard)
 {
-	struct phase_pages *pages = &discard->pages;
-	const struct live_run *live = pages->live;
-	uint64_t spare = (live->run->layout.top + SPARE_ALIGN - 1) & -SPARE_ALIGN;
-	int code, result;
+	int code = discard_move_slot(discard);
 
-	if (spare + pages->slot->size > 1ull << kvm_phys_bits(live->kvm))
-		return -ENOTSUP;
-	code = put_slot(discard, spare);
-	if (code)
-		return code;
-	result = run_without_slot(discard, "while the memslot is elsewhere");
-	code = put_slot(discard, pages->slot->base);
-	return result ? result : code ? code : exchange(discard, "after the memslot was moved back");
+	return code ? code : without_slot(discard, "while the memslot is elsewhere",
+					  "after the memslot was moved back");
 }
 
 static const struct way {
 	enum discard_how how;
 	const char *name;
-	int (*take)(struct discard *discard);	/* -ENOTSUP: this host can't */
+	discard_way *stopped, *live;
 } ways[] = {
-	{ HOW_MADVISE, "madvise", by_madvise }, { HOW_MMAP, "mmap", by_mmap },
-	{ HOW_MPROTECT, "mprotect", by_mprotect }, { HOW_THP, "thp", by_thp },
-	{ HOW_SLOT_DELETE, "slot-delete", by_slot_delete }, { HOW_SLOT_MOVE, "slot-move", by_slot_move },
+	{ HOW_MADVISE, "madvise", by_madvise, live_madvise },
+	{ HOW_MMAP, "mmap", by_mmap, live_mmap },
+	{ HOW_MPROTECT, "mprotect", by_mprotect, live_mprotect },
+	{ HOW_THP, "thp", by_thp, live_thp },
+	{ HOW_SLOT_DELETE, "slot-delete", by_slot_delete, live_slot_delete },
+	{ HOW_SLOT_MOVE, "slot-move", by_slot_move, live_slot_move },
 };
 
 static void note_way(struct found *found, const char *name, bool done)
@@ -233,32 +263,37 @@ static void note_way(struct found *found, const char *name, bool done)
 		 done ? "" : "not ", name);
 }
 
-/* The part of the memory that is taken back: whole pages, which hugetlbfs has larger ones of. */
-static uint64_t whole_pages(const struct discard *discard)
+static int take_all_ways(struct discard *discard)
 {
-	uint64_t page = backing_page_size(discard->cfg);
-	uint64_t size = (phase_pages_span(&discard->pages) + page - 1) & -page;
+	struct phase_result *phase = discard->pages.phase;
+	int result = 0;
 
-	return size < discard->pages.slot->size ? size : discard->pages.slot->size;
-}
-
-int phase_discard(struct live_run *live, uint32_t index, struct phase_result *phase)
-{
-	struct discard discard;
-	int result;
-
-	phase_pages_init(&discard.pages, live, index, phase);
-	discard.cfg = &live->run->config->memslots[discard.pages.slot->cfg];
-	discard.backing = &live->vm.backings[live->run->layout.memory_of[discard.pages.slot->cfg]];
-	discard.span = whole_pages(&discard);
-	result = exchange(&discard, "before its memory is taken back");
 	for (size_t i = 0; !result && i < sizeof(ways) / sizeof(ways[0]); i++) {
 		if (!(phase->cfg->how & ways[i].how))
 			continue;
-		result = ways[i].take(&discard);
+		result = phase->cfg->live ? discard_live_take(discard, ways[i].how, ways[i].live) :
+					    ways[i].stopped(discard);
 		note_way(&phase->found, ways[i].name, result != -ENOTSUP);
 		if (result == -ENOTSUP)
 			result = 0;
 	}
 	return result;
+}
+
+int phase_discard(struct live_run *live, uint32_t index, struct phase_result *phase)
+{
+	struct discard discard = { 0 };
+	int result;
+
+	phase_pages_init(&discard.pages, live, index, phase);
+	discard.cfg = &live->run->config->memslots[discard.pages.slot->cfg];
+	discard.backing = &live->vm.backings[live->run->layout.memory_of[discard.pages.slot->cfg]];
+	/* hugetlbfs has larger pages. */
+	discard.span = whole_pages(&discard, phase_pages_span(&discard.pages), backing_page_size(discard.cfg));
+	if (phase->cfg->live) {
+		result = discard_live_begin(&discard);
+		return discard_live_end(&discard, result ? result : take_all_ways(&discard));
+	}
+	result = exchange(&discard, "before its memory is taken back");
+	return result ? result : take_all_ways(&discard);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* do = run: a guest of the user's runs until something that the phase waits for. */
+/* A guest of the user's goes on until something that the phase waits for: do = run, and parts of others. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -11,12 +11,17 @@
 #include "vm/guest_pc.h"
 #include "vm/vcpu_state.h"
 
+static bool ends_by_time(const struct phase_cfg *cfg)
+{
+	return cfg->until == UNTIL_TIME || cfg->what == DO_DIRTY_LOG;
+}
+
 /* What ended the phase, by what the guest's devices say; NULL: nothing that a phase can wait for. */
 static const char *ended_by(const struct phase_cfg *cfg, enum pc_event event)
 {
 	switch (event) {
 	case PC_NOTHING:
-		return cfg->until == UNTIL_TIME ? "time" : NULL;
+		return ends_by_time(cfg) ? "time" : cfg->until == UNTIL_AUTO ? "workers" : NULL;
 	case PC_MARK:
 		return "mark";
 	case PC_TEXT:
@@ -62,6 +67,8 @@ static const char *waits_for(const struct phase_cfg *cfg, char text[320])
 		return "the end of its command";
 	case UNTIL_TIME:
 		return "the end of its time";
+	case UNTIL_AUTO:
+		return cfg->what == DO_DIRTY_LOG ? "the end of its time" : "the end of its workers";
 	default:
 		return "its exit";
 	}
@@ -131,8 +138,8 @@ static int judge_status(struct live_run *live, struct phase_result *phase, const
 		       exit_text(pc, how), phase->step.status, expected);
 }
 
-/* All vCPUs are paused: nothing changes meanwhile. */
-static int judge(struct live_run *live, struct phase_result *phase)
+/* All vCPUs are paused: nothing changes meanwhile. result: 0 or -ETIMEDOUT. */
+static int judge(struct live_run *live, struct phase_result *phase, int result)
 {
 	const struct pc *pc = pc_of(&live->payload);
 	enum pc_event event = pc_event(pc);
@@ -140,7 +147,7 @@ static int judge(struct live_run *live, struct phase_result *phase)
 
 	tail_copy(&pc->agent.output, phase->step.output, sizeof(phase->step.output));
 	if (event == PC_NOTHING)
-		return phase->cfg->until == UNTIL_TIME ? 0 : -ETIMEDOUT;
+		return ends_by_time(phase->cfg) ? 0 : result;
 	if (!ended_by(phase->cfg, event) || (exited && phase->cfg->until != UNTIL_EXIT))
 		return judge_bad_end(live, phase, pc);
 	return exited || event == PC_COMMAND ? judge_status(live, phase, pc) : 0;
@@ -158,20 +165,35 @@ static int timed_out(struct live_run *live, const struct phase_result *phase)
 	return -ETIMEDOUT;
 }
 
-int phase_guest(struct live_run *live, uint32_t index, struct phase_result *phase)
+uint64_t phase_guest_time(const struct phase_cfg *cfg, uint64_t timeout_ns)
 {
-	struct pc *pc = pc_of(&live->payload);
-	uint64_t ns = phase->cfg->until == UNTIL_TIME ? phase->cfg->until_value :
-							phase_timeout(live, phase->cfg);
-	int result;
+	if (cfg->what == DO_DIRTY_LOG)
+		return cfg->duration;
+	if (cfg->until == UNTIL_TIME)
+		return cfg->until_value;
+	return timeout_ns + (cfg->until == UNTIL_AUTO ? cfg->duration : 0);
+}
 
-	pc_begin_phase(pc, index);
+void phase_guest_begin(struct live_run *live, uint32_t index)
+{
+	pc_begin_phase(pc_of(&live->payload), index);
 	pc_guest_was_paused(&live->set);
-	result = vcpu_set_run_first(&live->set, clock_ns() + ns);
+}
+
+int phase_guest_end(struct live_run *live, struct phase_result *phase, int result)
+{
 	if (result && result != -ETIMEDOUT)
 		return result;
-	result = judge(live, phase);
+	result = judge(live, phase, result);
 	if (!result)
-		phase->step.ended_by = ended_by(phase->cfg, pc_event(pc));
+		phase->step.ended_by = ended_by(phase->cfg, pc_event(pc_of(&live->payload)));
 	return result == -ETIMEDOUT ? timed_out(live, phase) : result;
+}
+
+int phase_guest(struct live_run *live, uint32_t index, struct phase_result *phase)
+{
+	uint64_t ns = phase_guest_time(phase->cfg, phase_timeout(live, phase->cfg));
+
+	phase_guest_begin(live, index);
+	return phase_guest_end(live, phase, vcpu_set_run_first(&live->set, clock_ns() + ns, false));
 }

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "minivmm_abi.h"
 
@@ -118,6 +119,15 @@ void phase_pages_compare_marks(struct phase_pages *pages, const char *when)
 	compare(pages, 0, 1, ABI_PASS_VMM, when);
 }
 
+void phase_pages_compare_first(struct phase_pages *pages, const char *when)
+{
+	struct abi_report report;
+
+	vcpu_report(&pages->live->set.threads[0]->vcpu, &report);
+	pages->phase->found.pages += pages->count;
+	compare(pages, 0, 1, report.pass, when);
+}
+
 bool phase_pages_have_rmaps(const struct phase_pages *pages)
 {
 	const struct phase_cfg *cfg = pages->phase->cfg;
@@ -141,4 +151,16 @@ void phase_found_wrong(struct phase_result *phase, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(phase->found.wrong, sizeof(phase->found.wrong), format, args);
 	va_end(args);
+}
+
+/* The slot's own memory. In a shared mapping, MADV_DONTNEED loses no data: MADV_REMOVE punches a hole in the file. */
+int phase_pages_take_back(const struct phase_pages *pages, uint64_t size)
+{
+	const struct live_run *live = pages->live;
+	bool file = live->vm.backings[live->run->layout.memory_of[pages->slot->cfg]].fd >= 0;
+
+	if (!madvise(pages->memory, size, file ? MADV_REMOVE : MADV_DONTNEED))
+		return 0;
+	return err_errno(&live->run->err, errno, "memslot.%s: madvise(%s)", pages->name,
+			 file ? "MADV_REMOVE" : "MADV_DONTNEED");
 }

@@ -34,16 +34,26 @@ int phase_pages_pass(struct phase_pages *pages);
 /* Compares what the VMM sees with what the guest wrote last, or where the VMM marked them, with that. */
 void phase_pages_compare(struct phase_pages *pages, const char *when);
 void phase_pages_compare_marks(struct phase_pages *pages, const char *when);
+/* The same where vCPU 0 alone wrote all pages. */
+void phase_pages_compare_first(struct phase_pages *pages, const char *when);
 /* Are the pages L2's, under nested paging? L1's own mappings have no rmaps where the TDP MMU maps them. */
 bool phase_pages_have_rmaps(const struct phase_pages *pages);
 /* False, and why is noted: no source shows KVM's rmaps. */
 bool phase_pages_rmaps(const struct phase_pages *pages, struct rmaps_stat *stat);
+/*
+ * The host itself may have taken pages back since they were written: compaction, KSM, swapping. What the rmaps lose is then
+ * not what was mapped, and it is counted again: a walk that KVM skips is wrong each time.
+ */
+#define PHASE_MOST_COUNTS 3
+/* Has the host take back the slot's memory, the first `size` bytes. 0, or -errno with run->err. */
+int phase_pages_take_back(const struct phase_pages *pages, uint64_t size);
 /* Notes that the phase found something wrong; only the first is kept. */
 void phase_found_wrong(struct phase_result *phase, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* What do = dirty-log and do = discard do; as phase_pages_pass(), or -errno with run->err. */
+/* What do = dirty-log, do = discard and do = alias-counts do; as phase_pages_pass(), or -errno with run->err. */
 int phase_dirty_log(struct live_run *live, uint32_t index, struct phase_result *phase);
 int phase_discard(struct live_run *live, uint32_t index, struct phase_result *phase);
+int phase_alias_counts(struct live_run *live, uint32_t index, struct phase_result *phase);
 
 #endif

@@ -33,6 +33,13 @@ static void nesting_remedy(struct run *run)
 			   "a VM, have its host expose nested virtualization, or use `make lab`");
 }
 
+/* Is it known what this kernel's KVM allocates, and when? */
+static bool check_kernel(struct run *run, const struct kvm *kvm)
+{
+	(void)kvm;
+	return !host_need_kernel(&run->host, &run->err) || skip(run);
+}
+
 /* Can KVM run nested guests, if a phase needs them? */
 static bool check_nesting(struct run *run, const struct kvm *kvm)
 {
@@ -54,6 +61,16 @@ static bool check_nesting(struct run *run, const struct kvm *kvm)
 	if (!guest_of(run->config)->needs_nesting(run->config))
 		return true;
 	run->err = run->no_nesting;
+	return skip(run);
+}
+
+static bool check_vcpus(struct run *run, const struct kvm *kvm)
+{
+	if (run->config->vm.vcpus <= kvm->max_vcpus)
+		return true;
+	err_set(&run->err, ENOTSUP, "vm.vcpus = %llu: this KVM's VMs have up to %u vCPUs (KVM_CAP_MAX_VCPUS)",
+		(unsigned long long)run->config->vm.vcpus, kvm->max_vcpus);
+	err_remedy(&run->err, "a smaller vm.vcpus");
 	return skip(run);
 }
 
@@ -161,7 +178,7 @@ static bool find_room(const struct run *run, struct memory_room *room)
 	return room->limited;
 }
 
-/* Kernel and guest take from the same memory: who takes too much is killed. */
+/* Kernel and guest take from the same memory: a process that takes too much is killed. */
 static bool check_room(struct run *run, const struct kvm *kvm)
 {
 	uint64_t vms = vm_count(run->config), cost = kernel_cost(run, vms), use, sum;
@@ -241,8 +258,8 @@ static bool check_faults(struct run *run, const struct kvm *kvm)
 bool preflight(struct run *run, const struct kvm *kvm)
 {
 	static bool (*const checks[])(struct run *run, const struct kvm *kvm) = {
-		check_nesting, check_dirty_ring, check_quirks, check_refusal, check_memory,
-		check_cost, check_room, check_descriptors, check_faults,
+		check_kernel, check_nesting, check_vcpus, check_dirty_ring, check_quirks, check_refusal,
+		check_memory, check_cost, check_room, check_descriptors, check_faults,
 	};
 
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)

@@ -40,15 +40,18 @@ struct found {
 	/* What KVM's rmaps lost when L2's pages were taken back (do = discard): 4K, 2M, 1G. */
 	bool unmapped_known;
 	int64_t unmapped[3];
+	/* Rmap heads of 4K lost then, by their mappings as mmu_rmaps_stat has them (do = alias-counts). */
+	bool aliases_known;
+	int64_t aliases[RMAPS_COLUMNS];
 	/* 2M mappings of L2's pages, 513 for one of 1G, before they were logged, and after (do = dirty-log). */
 	bool huge_known;		/* and there were some */
 	int64_t huge_before, huge_after;
 	char unmapped_why[SOURCE_WHY];	/* why neither is known, or "" */
 };
 
-/* How a phase with do = run ended. */
+/* How a phase of a guest of the user's ended. */
 struct guest_step {
-	const char *ended_by;		/* "mark", "console", "command", "exit", "time"; NULL: by none of them */
+	const char *ended_by;		/* "mark", "console", "command", "exit", "time", "workers"; NULL: by none of them */
 	bool has_status;
 	uint32_t status;		/* of the command or of the guest */
 	char output[2048];		/* the end of what the command printed, safe to be shown */
@@ -78,7 +81,7 @@ struct phase_result {
 	struct prediction again;
 	struct snapshot snapshot;	/* at the end of the phase */
 	struct stress_result *stress;	/* of do = stress, else NULL */
-	struct guest_step step;		/* of do = run */
+	struct guest_step step;		/* of a guest of the user's */
 };
 
 /* How far the run came, and so what the checks can judge. */
@@ -127,5 +130,12 @@ struct run {
 	int signal;			/* the one that ended it early, 0: none */
 	bool stuck;			/* a thread is stuck in the kernel: see session.h */
 };
+
+/* Do the rmaps that a phase with do = discard took back fit the pages that it had written? */
+bool found_mapped_exactly(const struct phase_result *phase);
+/* What do = alias-counts makes the columns of mmu_rmaps_stat lose, by the highest bit or by the lowest. */
+enum columns { COLUMNS_WRONG, COLUMNS_HIGHEST, COLUMNS_LOWEST };
+void found_columns_expected(int64_t highest[RMAPS_COLUMNS], int64_t lowest[RMAPS_COLUMNS]);
+enum columns found_columns(const int64_t lost[RMAPS_COLUMNS]);
 
 #endif

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "host/source.h"
 #include "model/implicit_slots.h"
 #include "run/correct_model.h"
 #include "run/live_run.h"
@@ -34,8 +35,8 @@ static void choose_model(struct live_run *live)
 		run->model.extra_pages[ARRAY_RMAP] = 1;
 	if (run->config->selftest.break_what == BREAK_WRONG_TRACKING)
 		run->model.extra_pages[ARRAY_TRACKING] = 1;
-	if (run->config->guest.payload != PAYLOAD_NESTED)
-		implicit_slots_add(&run->host, live->kvm && !live->kvm->smm_slots ? 1 : 2, &run->layout);
+	implicit_slots_add(&run->host, live->kvm && !live->kvm->smm_slots ? 1 : 2,
+			   live->kvm ? live->kvm->max_slots : LAYOUT_LIMITS_DEFAULT.max_slots, &run->layout);
 	model_layout(&run->model, &run->layout, &run->at_creation, &run->at_transition);
 	model_rmap_heads(&run->layout, run->heads);
 	run->heads[0] += run->config->selftest.break_what == BREAK_WRONG_MODEL;
@@ -185,11 +186,29 @@ static bool others_change_arrays(const struct run *run)
 	       (now->known && now->set != first->set);
 }
 
+#define READERS_NS 10000000000ull	/* after that the VM counts as left behind */
+
+/*
+ * Whoever reads a file of the VM's folder in debugfs, as `minivmm stat --walk` does, keeps the VM from its end so long:
+ * kvm_debugfs_open() takes a reference (virt/kvm/kvm_main.c). The folder goes with the last one, and the arrays after it.
+ */
+static void wait_for_readers(struct live_run *live, const char *folder)
+{
+	uint64_t end = clock_ns() + READERS_NS;
+
+	while (debugfs_has(live->sources.root, folder) && clock_ns() < end && !signals_came(live->run->signals)) {
+		live->ended_late = true;
+		usleep(10000);
+	}
+}
+
 /* The phase "teardown". */
 static void teardown(struct live_run *live)
 {
 	struct phase_result *phase = phase_begin(live->run, NULL, "teardown");
 	struct sources *sources = &live->sources;
+	char folder[DEBUGFS_VM], why[SOURCE_WHY];
+	bool named = !debugfs_own_vm(sources->root, sources->vm_pid, sources->vm_fd, folder, why);
 	uint64_t start = clock_ns();
 
 	sources_unwatch(sources);
@@ -202,6 +221,8 @@ static void teardown(struct live_run *live)
 				  "selftest.break = klog, at arch/x86/kvm/");
 	phase->duration_ns = clock_ns() - start;
 	phase->done = true;
+	if (named && live->vm.fd < 0)
+		wait_for_readers(live, folder);
 	phase_end(live, phase);
 	/* A VM that is gone has no rmaps that could be lazy or allocated. */
 	phase->state = RMAP_UNKNOWN;

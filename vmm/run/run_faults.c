@@ -62,26 +62,76 @@ void run_predict_again(const struct run *run, const struct footprint *kept, stru
 	again->kept = *kept;
 }
 
+/* Has the payload, which must stay where it is, no part of the slot? */
+static int check_free(struct run *run, const struct payload *payload, const struct slot *slot,
+		      const char *what)
+{
+	if (payload->base + payload->size <= slot->base || payload->base >= slot->base + slot->size)
+		return 0;
+	return err_set(&run->err, EINVAL, "memslot.%s: the payload runs there: it can't be %s",
+		       run->config->memslots[slot->cfg].name, what);
+}
+
+static bool is_of(const struct run *run, const struct slot *slot, const char *name)
+{
+	return !slot->gone && !strcmp(run->config->memslots[slot->cfg].name, name);
+}
+
+static int slot_failed(struct run *run, const struct slot *slot, int code, const char *how)
+{
+	char full[CONFIG_NAME_MAX + 16];
+
+	return err_errno(&run->err, -code, "KVM_SET_USER_MEMORY_REGION(memslot.%s: slot=%#x %s)",
+			 slot_name(&run->layout, slot, full), slot->id, how);
+}
+
 int run_delete_slots(struct run *run, const struct vm *vm, const struct payload *payload,
 		     const char *name)
 {
 	for (size_t i = 0; i < run->layout.count; i++) {
 		struct slot *slot = &run->layout.slots[i];
-		char full[CONFIG_NAME_MAX + 16];
 		int code;
 
-		if (slot->gone || strcmp(run->config->memslots[slot->cfg].name, name))
+		if (!is_of(run, slot, name))
 			continue;
-		if (payload->base + payload->size > slot->base &&
-		    payload->base < slot->base + slot->size)
-			return err_set(&run->err, EINVAL, "memslot.%s: the payload runs there: it "
-				       "can't be deleted", name);
+		if (check_free(run, payload, slot, "deleted"))
+			return -EINVAL;
 		code = vm_slot_delete(vm, slot);
 		if (code)
-			return err_errno(&run->err, -code, "KVM_SET_USER_MEMORY_REGION(memslot.%s: "
-					 "slot=%#x size=0)", slot_name(&run->layout, slot, full),
-					 slot->id);
+			return slot_failed(run, slot, code, "size=0");
 		slot->gone = true;
 	}
 	return 0;
+}
+
+static int move_slot(struct run *run, const struct vm *vm, const struct slot *slot)
+{
+	uint64_t spare;
+	int code;
+
+	if (!vm_spare_gpa(vm, slot->size, &spare))
+		return err_set(&run->err, ENOTSUP, "memslot.%s: the guest has no free gpa above the "
+			       "highest memslot to move it to", run->config->memslots[slot->cfg].name);
+	code = vm_slot_set(vm, slot, spare, slot->kvm_flags);
+	if (code)
+		return slot_failed(run, slot, code, "moved above all others");
+	code = vm_slot_set(vm, slot, slot->base, slot->kvm_flags);
+	return code ? slot_failed(run, slot, code, "moved back") : 0;
+}
+
+int run_move_slots(struct run *run, const struct vm *vm, const struct payload *payload,
+		   const char *name)
+{
+	int code = 0;
+
+	for (size_t i = 0; !code && i < run->layout.count; i++) {
+		const struct slot *slot = &run->layout.slots[i];
+
+		if (!is_of(run, slot, name))
+			continue;
+		code = check_free(run, payload, slot, "moved");
+		if (!code)
+			code = move_slot(run, vm, slot);
+	}
+	return code;
 }

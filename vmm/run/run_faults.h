@@ -18,5 +18,8 @@ void run_predict_again(const struct run *run, const struct footprint *kept,
 /* do = slot-delete: deletes the slots of a row. 0 or -errno with run->err. */
 int run_delete_slots(struct run *run, const struct vm *vm, const struct payload *payload,
 		     const char *name);
+/* do = slot-move: moves each slot of a row above all others, and back. */
+int run_move_slots(struct run *run, const struct vm *vm, const struct payload *payload,
+		   const char *name);
 
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "run/live_run.h"
 #include "run/worker.h"
 #include "vm/bus_error.h"
 #include "vm/device_tree.h"
@@ -109,14 +110,13 @@ static int set_vcpu(struct stress *stress, const struct stress_vm *vm, unsigned 
 	if (!result->steps[STEP_GUEST_PASS])
 		return -ENOMEM;
 	vcpu->passes = result->steps[STEP_GUEST_PASS];
-	vcpu->patience = patience(config);
 	vcpu_set_tell(stress->set, number, op ? device_tree_job(config, stress->phase_index,
 							    (size_t)(op - config->workers)) :
 					     stress->phase_index);
 	return 0;
 }
 
-/* The result has one entry per thread, then one per vCPU. */
+/* The result has one entry per thread, then one per vCPU of the built-in payload. */
 static int make_result(struct stress *stress)
 {
 	size_t threads = thread_count(stress->run->config), next = threads;
@@ -131,7 +131,9 @@ static int make_result(struct stress *stress)
 	if (!stress->workers)
 		return -ENOMEM;
 	set_workers(stress);
-	for (size_t i = 0; i < stress->vm_count; i++)
+	vcpu_set_patience(stress->set, patience(stress->run->config));
+	/* A guest of the user's has no passes: it goes on. */
+	for (size_t i = 0; !stress->phase->goes_on && i < stress->vm_count; i++)
 		for (unsigned int vcpu = 0; !code && vcpu < stress->vms[i].vcpus; vcpu++)
 			code = set_vcpu(stress, &stress->vms[i], vcpu, &result->workers[next++]);
 	result->count = next;
@@ -208,6 +210,20 @@ static int wait_end(struct stress *stress, uint64_t deadline)
 	return end || result == -ETIMEDOUT ? end : result;
 }
 
+/*
+ * Until what the phase waits for, or the end of the workers, which is theirs to say. No worker is late at the end of the time
+ * that until = time waits for.
+ */
+static int run_beside_workers(struct stress *stress, uint64_t now)
+{
+	const struct phase_cfg *phase = stress->phase;
+	uint64_t deadline = now + phase_guest_time(phase, stress->timeout_ns);
+	int result = vcpu_set_run_first(stress->set, deadline, phase->until == UNTIL_AUTO);
+
+	stress->late = result == -ETIMEDOUT && phase->until != UNTIL_TIME;
+	return result;
+}
+
 static int run_workers(struct stress *stress, struct err *err)
 {
 	uint64_t now = clock_ns(), duration = stress->phase->duration;
@@ -217,7 +233,9 @@ static int run_workers(struct stress *stress, struct err *err)
 	stress->deadline = duration ? now + duration : 0;
 	vcpu_set_repeat(stress->set, true);
 	code = start_workers(stress, err);
-	if (!code) {
+	if (!code && stress->phase->goes_on) {
+		code = run_beside_workers(stress, now);
+	} else if (!code) {
 		vcpu_set_start(stress->set);
 		code = wait_end(stress, now + duration + stress->timeout_ns);
 	}
@@ -227,10 +245,9 @@ static int run_workers(struct stress *stress, struct err *err)
 
 static void count_passes(struct stress *stress)
 {
-	for (unsigned int i = 0; i < stress->set->count; i++) {
+	for (unsigned int i = 0; i < stress->set->count; i++)
 		stress->set->threads[i]->vcpu.passes = NULL;
-		stress->set->threads[i]->vcpu.patience = 0;
-	}
+	vcpu_set_patience(stress->set, 0);
 	for (size_t i = 0; i < stress->result->count; i++) {
 		struct worker_result *result = &stress->result->workers[i];
 

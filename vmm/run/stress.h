@@ -58,10 +58,10 @@ struct vcpu_set;
 
 /*
  * Runs phase `index` of the config on the scenario's VM and the phase's further ones. Returns what
- * vcpu_set_run() returns, or -errno with run->err. After a signal, the rounds that have begun are
- * finished, and the vCPUs' passes if they are short. *result is always set; it is NULL only with
- * -ENOMEM. run->stressing points to it while the phase runs. Sets run->stuck if a worker or a vCPU
- * is stuck in the kernel.
+ * vcpu_set_run() returns, with a guest of the user's what vcpu_set_run_first() returns, or -errno with
+ * run->err. After a signal, the rounds that have begun are finished, and the vCPUs' passes if they are
+ * short. *result is always set; it is NULL only with -ENOMEM. run->stressing points to it while the phase
+ * runs. Sets run->stuck if a worker or a vCPU is stuck in the kernel.
  */
 int stress_run(struct run *run, const struct vm *vm, const struct payload *payload,
 	       struct vcpu_set *set, uint32_t index, uint64_t timeout_ns,

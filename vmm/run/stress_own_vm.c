@@ -136,8 +136,7 @@ static int enter_l2_racing(struct worker *worker, struct own_vm *own)
 	};
 	int code;
 
-	for (unsigned int i = 0; i < own->set.count; i++)
-		own->set.threads[i]->vcpu.patience = PATIENT_MMIO;
+	vcpu_set_patience(&own->set, PATIENT_MMIO);
 	code = pthread_create(&racer.thread, NULL, race, &racer);
 	if (code)
 		return worker_failed(worker, code, "pthread_create(racer)");

@@ -49,8 +49,8 @@ static bool is_dead(const char *number)
 static void remove_stale(void)
 {
 	struct tracefs_dynevent **events = tracefs_dynevent_get_all(PROBES, NULL);
-	/* A basic regular expression, where + is a letter like others. */
-	char **instances = tracefs_instances("^" INSTANCE "[0-9][0-9]*$");
+	/* With a regular expression the library would not free what it has compiled of it. */
+	char **instances = tracefs_instances(NULL);
 
 	for (size_t i = 0; events && events[i]; i++) {
 		char *system = NULL;
@@ -65,7 +65,7 @@ static void remove_stale(void)
 	for (size_t i = 0; instances && instances[i]; i++) {
 		struct tracefs_instance *stale;
 
-		if (!is_dead(instances[i] + strlen(INSTANCE)))
+		if (strncmp(instances[i], INSTANCE, strlen(INSTANCE)) || !is_dead(instances[i] + strlen(INSTANCE)))
 			continue;
 		stale = tracefs_instance_create(instances[i]);
 		if (stale)

@@ -13,7 +13,6 @@
 
 #define SECOND 1000000000ull
 #define FAILURES_MAX 100	/* a worker that has failed so often ends */
-#define SPARE_ALIGN (1ull << 30)	/* of the gpas above all slots */
 
 /* NULL for the ops that vCPUs do: these have no worker threads. */
 static worker_round *const rounds[OP_COUNT] = {
@@ -228,7 +227,7 @@ static void find_spare(struct stress *stress)
 {
 	const struct layout *layout = &stress->run->layout;
 
-	stress->spare_gpa = (layout->top + SPARE_ALIGN - 1) & -SPARE_ALIGN;
+	stress->spare_gpa = layout_spare_gpa(layout);
 	for (size_t i = 0; i < layout->count; i++)
 		if (layout->slots[i].id >> 16 == 0 && layout->slots[i].id >= stress->spare_id)
 			stress->spare_id = layout->slots[i].id + 1;
@@ -238,7 +237,7 @@ static void find_spare(struct stress *stress)
 static void take_spare(struct worker *worker)
 {
 	struct stress *stress = worker->stress;
-	uint64_t size = (worker->row->size + SPARE_ALIGN - 1) & -SPARE_ALIGN;
+	uint64_t size = (worker->row->size + LAYOUT_SPARE_ALIGN - 1) & -LAYOUT_SPARE_ALIGN;
 
 	if (!stress->spare_gpa)
 		find_spare(stress);

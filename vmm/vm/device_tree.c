@@ -183,8 +183,8 @@ static void phase_node(struct writer *w, const struct config *config, size_t pha
 	u64(w, "stride", phase->stride);
 	u64(w, "pattern", phase->pattern);
 	u64(w, "touch-base", slot_base(config, phase->slot));
-	if (phase->what == DO_DISCARD)
-		flag(w, "read-first");
+	if (phase->what == DO_DISCARD || phase->what == DO_ALIAS_COUNTS)
+		flag(w, phase->live ? "rewrite" : "read-first");
 	end_node(w);
 }
 

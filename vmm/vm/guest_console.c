@@ -5,18 +5,37 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "base/save.h"
+
+/* As -o opens its file: the guest's text lands nowhere where another user wants it. */
+static int open_file(const char *path, struct err *err)
+{
+	struct err reason = { .text = "" };
+	int fd = save_open(path, &reason);
+
+	/* The vCPU's thread waits for the reader of a FIFO, as for that of standard output. */
+	if (fd >= 0)
+		fcntl(fd, F_SETFL, O_APPEND);
+	return fd >= 0 ? fd : err_set(err, -fd, "guest.console: %s", reason.text);
+}
+
 int console_open(struct guest_console *console, const struct config *config, struct err *err)
 {
+	int fd;
+
 	*console = (struct guest_console){ .fd = -1 };
+	if (config->selftest.break_what == BREAK_CONSOLE_FULL)
+		console->bytes = CONSOLE_BYTES_MAX - 4096;
 	if (config->guest.console == CONSOLE_STDOUT)
 		console->fd = STDOUT_FILENO;
 	if (config->guest.console != CONSOLE_FILE)
 		return 0;
-	console->fd = open(config->guest.console_path,
-			   O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0644);
+	fd = open_file(config->guest.console_path, err);
+	if (fd < 0)
+		return fd;
+	console->fd = fd;
 	console->owned = true;
-	return console->fd >= 0 ? 0 : err_errno(err, errno, "guest.console: open(%s)",
-						config->guest.console_path);
+	return 0;
 }
 
 /* After a write that failed nothing more is written: the run ends with it. */

@@ -132,12 +132,12 @@ bool vcpu_access_missing_slot(struct vcpu *vcpu)
 	uint64_t gpa = run->mmio.phys_addr;
 	const struct slot *slot;
 
-	if (!(vcpu->patience & PATIENT_MMIO) || run->exit_reason != KVM_EXIT_MMIO)
+	if (!(__atomic_load_n(&vcpu->patience, __ATOMIC_RELAXED) & PATIENT_MMIO) || run->exit_reason != KVM_EXIT_MMIO)
 		return false;
 	slot = vm_slot_at(vcpu->vm, gpa);
 	if (!slot)
 		return false;
-	vcpu->vmm_accesses++;
+	__atomic_fetch_add(&vcpu->vmm_accesses, 1, __ATOMIC_RELAXED);
 	if (layout_loses_writes(vcpu->vm->layout, slot->cfg)) {
 		if (!run->mmio.is_write)
 			memset(run->mmio.data, 0, sizeof(run->mmio.data));
@@ -185,7 +185,8 @@ enum vcpu_stop vcpu_unexpected_exit(struct vcpu *vcpu)
 /* KVM_RUN failed with errno `code`. */
 static enum vcpu_stop handle_failure(struct vcpu *vcpu, int code)
 {
-	if (code == EFAULT && vcpu->patience & PATIENT_EFAULT) {
+	if (code == EFAULT && __atomic_load_n(&vcpu->patience, __ATOMIC_RELAXED) & PATIENT_EFAULT) {
+		__atomic_fetch_add(&vcpu->refusals, 1, __ATOMIC_RELAXED);
 		sched_yield();
 	} else if (code != EINTR && code != EAGAIN) {
 		vcpu->error = code;

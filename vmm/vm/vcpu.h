@@ -37,8 +37,9 @@ struct vcpu {
 	struct dirty_ring ring;
 	struct nested_vcpu nested;	/* of payload = nested */
 	bool flushes;			/* what its guest asks for may make it flush a page (pc.c) */
-	unsigned int patience;		/* enum vcpu_patience */
-	uint64_t vmm_accesses;		/* accesses to a missing slot that the VMM did */
+	unsigned int patience;		/* atomic: enum vcpu_patience */
+	uint64_t vmm_accesses;		/* atomic: accesses to a missing slot that the VMM did */
+	uint64_t refusals;		/* atomic: KVM_RUN failed with EFAULT, and was tried again */
 	/* The phase. */
 	bool told;			/* next has not been begun yet */
 	uint32_t next;

@@ -26,11 +26,20 @@ static void unblock_kick(void)
 	pthread_sigmask(SIG_UNBLOCK, &kick, NULL);
 }
 
+/* Whoever waits for the vCPUs looks at them anew. */
+static void wake(const struct vcpu_set *set)
+{
+	uint64_t one = 1;
+
+	/* Only an overflow could make this fail, which ends with the next read. */
+	while (write(set->done_fd, &one, sizeof(one)) < 0)
+		continue;
+}
+
 static void *thread_main(void *argument)
 {
 	struct vcpu_thread *thread = argument;
 	struct vcpu_set *set = thread->set;
-	uint64_t one = 1;
 
 	unblock_kick();
 	vcpu_filter_install(thread->vcpu.flushes);
@@ -53,9 +62,7 @@ static void *thread_main(void *argument)
 		thread->stop = stop;
 		thread->running = false;
 		pthread_mutex_unlock(&set->lock);
-		/* Only an overflow could make this fail, which ends with the next read. */
-		while (write(set->done_fd, &one, sizeof(one)) < 0)
-			continue;
+		wake(set);
 	}
 }
 
@@ -272,12 +279,12 @@ static int pause_all(struct vcpu_set *set)
 	return result;
 }
 
-int vcpu_set_run_first(struct vcpu_set *set, uint64_t deadline)
+int vcpu_set_run_first(struct vcpu_set *set, uint64_t deadline, bool while_repeat)
 {
 	int event = 0, result;
 
 	vcpu_set_start(set);
-	while (!event && !any_waits(set))
+	while (!event && !any_waits(set) && !(while_repeat && !__atomic_load_n(&set->repeat, __ATOMIC_ACQUIRE)))
 		event = wait_event(set, deadline, true);
 	result = pause_all(set);
 	return event > 0 || !result ? event : result;
@@ -350,6 +357,13 @@ const struct vcpu *vcpu_set_culprit(struct vcpu_set *set)
 void vcpu_set_repeat(struct vcpu_set *set, bool on)
 {
 	__atomic_store_n(&set->repeat, on, __ATOMIC_RELEASE);
+	wake(set);
+}
+
+void vcpu_set_patience(struct vcpu_set *set, unsigned int patience)
+{
+	for (unsigned int i = 0; i < set->count; i++)
+		__atomic_store_n(&set->threads[i]->vcpu.patience, patience, __ATOMIC_RELEASE);
 }
 
 void vcpu_set_dump(struct vcpu_set *set, FILE *out)

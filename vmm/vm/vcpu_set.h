@@ -70,13 +70,15 @@ void vcpu_set_stop(struct vcpu_set *set);
 /* vcpu_set_start(), vcpu_set_wait() and, if that did not return 0, vcpu_set_stop(). */
 int vcpu_set_run(struct vcpu_set *set, uint64_t timeout_ns);
 /*
- * Lets all vCPUs run until one of them waits; then, and at the deadline (clock_ns()), the others are
- * paused where they stand. Returns 0 or -ETIMEDOUT when all are, and may go on with the next start;
- * otherwise as vcpu_set_run().
+ * Lets all vCPUs run until one of them waits or, with while_repeat, vcpu_set_repeat() is off; then, and at
+ * the deadline (clock_ns()), the others are paused where they stand. Returns 0 or -ETIMEDOUT when all are,
+ * and may go on with the next start; otherwise as vcpu_set_run().
  */
-int vcpu_set_run_first(struct vcpu_set *set, uint64_t deadline);
-/* While on, a vCPU that has come to the end of its phase begins it again. */
+int vcpu_set_run_first(struct vcpu_set *set, uint64_t deadline, bool while_repeat);
+/* While on, a vCPU that has come to the end of its phase begins it again. From any thread. */
 void vcpu_set_repeat(struct vcpu_set *set, bool on);
+/* What each vCPU tolerates from now on: enum vcpu_patience. They may run meanwhile, and look at it after each exit. */
+void vcpu_set_patience(struct vcpu_set *set, unsigned int patience);
 /* Makes a vCPU leave the guest for an instant, if it is there. From any thread, while vCPUs run. */
 void vcpu_set_nudge(struct vcpu_set *set, unsigned int index);
 /*

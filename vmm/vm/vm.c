@@ -12,7 +12,7 @@
 #include "vm/backing.h"
 #include "vm/kvm_gmem.h"
 
-/* So many slots are made between two checks for a signal: thousands of slots take seconds. */
+/* Thousands of slots take seconds: a signal is looked for after each such number of them. */
 #define SLOTS_AT_ONCE 64
 
 static int map_backings(struct vm *vm, struct err *err)
@@ -192,6 +192,12 @@ void vm_destroy(struct vm *vm)
 		backing_unmap(&vm->backings[i]);
 	free(vm->backings);
 	*vm = (struct vm){ .fd = -1 };
+}
+
+bool vm_spare_gpa(const struct vm *vm, uint64_t size, uint64_t *gpa)
+{
+	*gpa = layout_spare_gpa(vm->layout);
+	return *gpa + size <= 1ull << kvm_phys_bits(vm->kvm);
 }
 
 const struct slot *vm_slot_at(const struct vm *vm, uint64_t gpa)

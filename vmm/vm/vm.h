@@ -49,6 +49,8 @@ uint8_t *vm_slot_memory(const struct vm *vm, const struct slot *slot);
 
 /* The normal-space slot of the layout at gpa, NULL when there is none. */
 const struct slot *vm_slot_at(const struct vm *vm, uint64_t gpa);
+/* A gpa above all slots, where a slot of this size can be moved. False: the guest's addresses end before. */
+bool vm_spare_gpa(const struct vm *vm, uint64_t size, uint64_t *gpa);
 /* The host's view of the guest page at gpa, NULL when no normal-space slot holds it. */
 uint8_t *vm_page(const struct vm *vm, uint64_t gpa);
 /* Both may cross slots; -EFAULT when a page of the range is in none. */

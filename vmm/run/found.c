@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What KVM's rmaps must lose when L2's pages are taken back, by how they were mapped. */
+#include <string.h>
+
+#include "minivmm_abi.h"
+#include "run/result.h"
+
+/*
+ * KVM had each page mapped once: by 4K mappings alone there were as many as pages; 2M mappings may also
+ * cover pages between those that were written.
+ */
+bool found_mapped_exactly(const struct phase_result *phase)
+{
+	const struct phase_cfg *cfg = phase->cfg;
+	int64_t pages = (int64_t)(cfg->touch / 4096), small = phase->found.unmapped[0];
+	int64_t large = phase->found.unmapped[1];
+	int64_t span = (int64_t)((cfg->touch / 4096 - 1) * cfg->stride / 4096 + 1);
+
+	if (!large)
+		return small == pages && !phase->found.unmapped[2];
+	return small >= 0 && large > 0 && small + 512 * large >= pages &&
+	       small + 512 * (large - 1) <= span;
+}
+
+/*
+ * Page k had k + 1 mappings, so that of 1 to 31 each number came once. Until 7.2 kvm_mmu_rmaps_stat_show() takes the column
+ * of the lowest bit set (ffs()) under labels of the highest (fls()): a known bug, for which no run fails.
+ */
+void found_columns_expected(int64_t highest[RMAPS_COLUMNS], int64_t lowest[RMAPS_COLUMNS])
+{
+	memset(highest, 0, RMAPS_COLUMNS * sizeof(*highest));
+	memset(lowest, 0, RMAPS_COLUMNS * sizeof(*lowest));
+	for (int count = 1; count <= (int)ABI_COUNTED_PAGES; count++) {
+		highest[32 - __builtin_clz((unsigned int)count)]++;
+		lowest[__builtin_ffs(count)]++;
+	}
+	highest[0] = lowest[0] = -(int64_t)ABI_COUNTED_PAGES;
+}
+
+enum columns found_columns(const int64_t lost[RMAPS_COLUMNS])
+{
+	int64_t highest[RMAPS_COLUMNS], lowest[RMAPS_COLUMNS];
+
+	found_columns_expected(highest, lowest);
+	if (!memcmp(lost, highest, sizeof(highest)))
+		return COLUMNS_HIGHEST;
+	return memcmp(lost, lowest, sizeof(lowest)) ? COLUMNS_WRONG : COLUMNS_LOWEST;
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * do = alias-counts: L1 maps some of its pages for L2 once, others twice, and so on (minivmm_abi.h). KVM's
+ * rmaps must then have each mapping of each page: when the VMM takes the pages back, mmu_rmaps_stat must lose
+ * one head with one mapping, one with two and so on, and no alias may reach the old page. All vCPUs are
+ * stopped meanwhile.
+ */
+#include "run/phase_pages.h"
+
+/* The whole slot's, which is this phase's alone: so nothing is left of what earlier phases mapped there. */
+static int take_back(const struct phase_pages *pages)
+{
+	return phase_pages_take_back(pages, pages->slot->size);
+}
+
+static int pass(struct phase_pages *pages, const char *when)
+{
+	int result;
+
+	pages->when = when;
+	phase_pages_mark(pages);
+	result = phase_pages_pass(pages);
+	if (!result)
+		phase_pages_compare_first(pages, when);
+	return result;
+}
+
+/* What the rmaps of 4K pages lose, by how many mappings they had. */
+static int take_counted(struct phase_pages *pages)
+{
+	struct found *found = &pages->phase->found;
+	struct rmaps_stat before, after;
+	bool known = phase_pages_rmaps(pages, &before);
+	int code = take_back(pages);
+
+	found->aliases_known = !code && known && phase_pages_rmaps(pages, &after);
+	for (int column = 0; found->aliases_known && column < RMAPS_COLUMNS; column++)
+		found->aliases[column] = (int64_t)(before.columns[0][column] - after.columns[0][column]);
+	return code;
+}
+
+static bool is_wrong(const struct phase_pages *pages)
+{
+	const struct found *found = &pages->phase->found;
+
+	return found->aliases_known && found_columns(found->aliases) == COLUMNS_WRONG;
+}
+
+int phase_alias_counts(struct live_run *live, uint32_t index, struct phase_result *phase)
+{
+	struct phase_pages pages;
+	int result;
+
+	phase_pages_init(&pages, live, index, phase);
+	result = take_back(&pages);
+	for (int i = 0; !result && i < PHASE_MOST_COUNTS && (!i || is_wrong(&pages)); i++) {
+		result = pass(&pages, "before the pages are taken back");
+		if (!result)
+			result = take_counted(&pages);
+	}
+	return result ? result : pass(&pages, "after the pages were taken back");
+}
