@@ -3,7 +3,8 @@
 
 top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 
-# boot SCRIPT [OPTION...]: runs it on an emulated host; its results are in $out afterwards.
+# boot SCRIPT [OPTION...]: runs it on an emulated host; its results are in $out afterwards. LAB_TIMES=1 prints when each of
+# its runs ended.
 boot() {
 	local script=$1 status=0
 	shift
@@ -14,6 +15,7 @@ boot() {
 		--add "$BATS_FILE_TMPDIR/slowness" --outdir "$out" "$@" >"$BATS_FILE_TMPDIR/lab.log" 2>&1 ||
 		status=$? # bats would end here
 	echo $status >"$BATS_FILE_TMPDIR/status"
+	[[ ! ${LAB_TIMES:-} || ! -e $out/times ]] || sed 's/^/# /' "$out/times" >&3
 }
 
 # In setup(): a kernel that is no longer available is a skip, every other error a failure.
@@ -35,6 +37,12 @@ teardown_file() {
 	[[ $(cat "$BATS_FILE_TMPDIR/status") == 0 ]] || return 0 # need_boot has said it
 	mapfile -d '' files < <(find "$BATS_FILE_TMPDIR/out" -type f -print0)
 	[[ ${#files[@]} == 0 ]] || "$top/tests/validate" "${files[@]}"
+}
+
+# jq before 1.7 succeeds with an empty FILE; here jq -e FILTER FILE then fails.
+jq() {
+	[[ $1 != -e* || ! -f ${!#} || -s ${!#} ]] || { echo "jq: ${!#} is empty"; return 4; }
+	command jq "$@"
 }
 
 # rc NAME STATUS: the run's exit status.

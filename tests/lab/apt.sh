@@ -93,3 +93,9 @@ apt__download() { # FOLDER PACKAGE...
 	(cd "$1" && apt__run apt-get download "${@:2}" >&2) ||
 		fail "can't download ${*:2}: check the network, then try again"
 }
+
+# Unpacks the source in a package linux-source-SERIES.
+apt__unpack_source() { # DEB SERIES TO [ARGUMENT OF TAR...]
+	dpkg-deb --fsys-tarfile "$1" | tar -xO -f - "./usr/src/linux-source-$2.tar.xz" | xz -T0 -dc |
+		tar -x -f - -C "$3" --strip-components=1 "${@:4}"
+}

@@ -1,22 +1,37 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Runs one emulator: waits for its turn, starts it, collects its results, and ends it whatever happens.
+# Runs one emulator: makes its folder, waits for its turn, starts it, collects its results, and ends it whatever happens.
 # shellcheck shell=bash
 # shellcheck disable=SC2034,SC2154 # settings: run, lib.sh and the emulator's file
 
-# One emulator at a time: two would take the processor from each other and run into their time limits.
-# While the lock is held, a work folder that exists was left behind by an emulator that died.
-boot__take_turn() { # sets work
+# A folder that nobody holds locked was left behind by an emulator that died.
+boot__make_folder() { # sets work
+	local folders in_use one
 	mkdir -p "$lab_cache"
-	exec {lock}>"$lab_cache/lock"
-	flock -w 3 "$lock" || {
+	exec {folders}>"$lab_cache/folders-lock"
+	flock "$folders"
+	for one in "$lab_cache"/run.*; do
+		[[ ! -e $one ]] || ! flock -n "$one" true || rm -rf "$one"
+	done
+	work=$(mktemp -d "$lab_cache/run.XXXXXX")
+	exec {in_use}<"$work"
+	flock "$in_use"
+	exec {folders}>&-
+}
+
+# One emulator at a time: two would take the processor from each other and run into their time limits.
+boot__take_turn() {
+	exec {turn}>"$lab_cache/lock"
+	flock -w 3 "$turn" || {
 		say "waiting for the emulator that is running"
-		flock "$lock" &
+		flock "$turn" &
 		child=$!
 		wait "$child"
 		child=''
 	}
-	rm -rf "$lab_cache"/run.*
-	work=$(mktemp -d "$lab_cache/run.XXXXXX")
+}
+
+boot__end_turn() {
+	exec {turn}>&-
 }
 
 # Called by the traps. The child runs in the background, so that a signal is handled at once.
@@ -37,10 +52,12 @@ boot__clean_up() {
 
 # The kernel's argument panic=-1 ends the emulator, as a reboot does. On a busy machine timer interrupts come late, and
 # without no_timer_check the kernel panics ("IO-APIC + timer doesn't work"). The second line saves time: it turns off
-# self-tests, and certificates that only verify modules.
+# self-tests and, unless LAB_SIGNED is set, certificates that only verify modules.
 boot__arguments() {
+	local without=jent_mod_init
+	[[ ${LAB_SIGNED:-} ]] || without+=,load_system_certificate_list
 	echo "console=ttyS0,115200 quiet panic=-1 oops=panic mitigations=off nowatchdog no_timer_check $emulator_append" \
-		"rcupdate.rcu_expedited=1 cryptomgr.notests initcall_blacklist=jent_mod_init,load_system_certificate_list" \
+		"rcupdate.rcu_expedited=1 cryptomgr.notests initcall_blacklist=$without" \
 		"${LAB_APPEND:-}"
 }
 

@@ -44,12 +44,16 @@ image__make() { # ROOT MODULES
 	[[ ! -d $lab_top/configs ]] || cp -rL "$lab_top/configs/." "$1/work/configs"
 }
 
-# Builds a program for the guest, once.
+# Builds a program for the guest, once. Two suites may do so at the same time: each has a file of its own until the rename.
 image__add_holder() { # ROOT
-	local holder=$lab_cache/hold-vm
+	local holder=$lab_cache/hold-vm new
 	if [[ ! $holder -nt $lab_dir/hold-vm.c ]]; then
+		new=$(mktemp "$holder.XXXXXX") || return
 		# shellcheck disable=SC2086 # CC may be several words: ccache gcc
-		${CC:-gcc} -O2 -Wall -static -o "$holder.new" "$lab_dir/hold-vm.c" && mv "$holder.new" "$holder" || return
+		${CC:-gcc} -O2 -Wall -static -o "$new" "$lab_dir/hold-vm.c" && mv "$new" "$holder" || {
+			rm -f "$new"
+			return 1
+		}
 	fi
 	image__add_program "$1" "$holder" hold-vm
 }

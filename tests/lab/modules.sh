@@ -30,8 +30,9 @@ modules__add() { # NAME FROM TO ORDER
 	for dependency in $(modules__depends "$to/$name.ko"); do
 		modules__add "$dependency" "$from" "$to" "$order" || return
 	done
-	# What the emulated CPU need not read, relocate or verify: type information, and the signature, which strip drops.
-	strip --strip-debug --remove-section=.BTF --remove-section=.BTF.base "$to/$name.ko" || return
+	# What the emulated CPU need not read, relocate or verify: type information, and the signature, which strip drops. With
+	# LAB_SIGNED the module stays as it is.
+	[[ ${LAB_SIGNED:-} ]] || strip --strip-debug --remove-section=.BTF --remove-section=.BTF.base "$to/$name.ko" || return
 	echo "$name" >>"$order"
 }
 
