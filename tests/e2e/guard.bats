@@ -9,7 +9,7 @@ setup() { need_boot; }
 @test "the log has what L1 and L2 wrote, and nobody reaches what was taken back" {
 	rc guard 0
 	check guard dirty.complete pass "in 6 phases"
-	check guard discard.fresh pass "in 4 phases"
+	check guard discard.fresh pass "in 5 phases"
 	check guard tables.shadowed pass "2 of 2 writes"
 	check guard guest.clean pass
 	# 5.10 has no mmu_rmaps_stat, and the reason says so.
@@ -18,8 +18,8 @@ setup() { need_boot; }
 	check guard nested.off pass
 }
 
-@test "it is quick: under 20 seconds" {
-	json guard '.duration_ns < 20e9'
+@test "it is quick: under 20 seconds of an idle machine" {
+	json guard ".duration_ns < 20e7 * $(<"$BATS_FILE_TMPDIR/slowness")"
 }
 
 @test "red: a page that is missing in the log is named" {
@@ -46,6 +46,19 @@ setup() { need_boot; }
 	rc unseen 1
 	check unseen tables.shadowed fail "phase tables: L2 cleared the first entry of the root of L1's nested tables, the first page of memslot.small"
 	check unseen discard.fresh pass
+}
+
+@test "nobody reaches what was taken back while L2 writes on" {
+	rc live 0
+	check live discard.fresh pass "in 3 phases: madvise, mmap"
+	check live stress.clean pass
+	check live guest.clean pass
+	check live klog.clean pass
+}
+
+@test "red: a page that does not show what the next sweep wrote is named" {
+	rc live-stale 1
+	check live-stale discard.fresh fail "while L2 goes on: memslot.data, gpa 0x10001f000: the VMM reads"
 }
 
 @test "dirty rings, full ones too, where KVM has them" {

@@ -8,6 +8,9 @@ report stale /configs/guard.ini expect.policy=any selftest.break=stale-page
 report small /configs/guard.ini expect.policy=any selftest.break=stays-small
 report unseen /configs/guard.ini expect.policy=any selftest.break=no-table-write
 
+report live /configs/guard-live.ini expect.policy=any phase.live.duration=1s
+report live-stale /configs/guard-live.ini expect.policy=any phase.live.duration=100ms selftest.break=stale-page
+
 cat >/tmp/ring.ini <<END
 [vm]
 vcpus = 2

@@ -31,44 +31,32 @@ setup() { need_boot; }
 	json controls '[.phases[].rmap_state] == ["lazy", "lazy", "lazy", "lazy", "lazy", "allocated", null]'
 }
 
-@test "red: VMXON and more than that, a VM entry that was to fail, L2 with EPT" {
-	rc controls-npt 1
-	check controls-npt control.enable fail "and the rmaps were allocated"
+@test "two vCPUs enter L2 together" {
+	rc vcpus 0
+	json vcpus '.phases[] | select(.name == "transition") | .l2_entries >= 4 and .l2_pages == 256'
+}
+
+@test "red: a VM entry that was to fail, L2 with EPT" {
 	rc controls-skip 1
 	check controls-skip control.failed-entry fail "L2 ran"
 	rc control-npt 1
 	check control-npt control.no-npt fail
 }
 
-@test "two vCPUs enter L2 together" {
-	rc vcpus 0
-	json vcpus '.phases[] | select(.name == "transition") | .l2_entries >= 4 and .l2_pages == 256'
-}
-
-@test "red: faults of the payload, by the vendor's names" {
-	rc ud2 1
-	check ud2 guest.clean fail "#UD"
+@test "red: a fault in L2, by the vendor's name" {
 	rc l2-ud2 1
 	check l2-ud2 l2.ran fail "(EXCEPTION_NMI)"
 	check l2-ud2 l2.ran fail "vector 6 (#UD)"
-	rc restore-ud2 1
-	check restore-ud2 l2.ran fail "(EXCEPTION_NMI)"
-	rc triple-fault 1
-	check triple-fault guest.clean fail "KVM_EXIT_SHUTDOWN"
 }
 
 @test "red: a VM entry refused, by number and text" {
 	rc bad-entry 1
 	check bad-entry l2.ran fail "VM-instruction error 8 (VM entry with invalid host-state field(s))"
-	rc restore-bad 1
-	check restore-bad guest.clean fail "KVM_SET_NESTED_STATE(vCPU 0: format=0"
 }
 
-@test "red: a hung vCPU ends by the timeout, with its registers" {
-	rc hang 1
-	check hang guest.clean fail "did not come back"
-	json hang '.guest.registers | contains("rip ")'
-	check hang teardown.clean pass
+@test "red: a nested state that KVM refuses" {
+	rc restore-bad 1
+	check restore-bad guest.clean fail "KVM_SET_NESTED_STATE(vCPU 0: format=0"
 }
 
 @test "stress: L1 changes L2's EPT tables, aliases its pages, loses slots; new VMs enter L2" {
@@ -79,17 +67,8 @@ setup() { need_boot; }
 	json stress '[.phases[] | select(.do == "stress") | .workers[] | .rounds > 0] | all'
 }
 
-@test "smoke: every check passes; an ordinary user sees the transition in the own cgroup" {
+@test "smoke: every check passes" {
 	rc smoke 0
 	json smoke '[.checks[] | select(.result != "pass")] == []'
 	grep -qE '^PASS [^ ]+ intel: lazy bytes=42098688 pass=[0-9]+ skip=0$' "$out/smoke.txt"
-	rc user 0
-	json user '[.phases[:4][] | .state_source] | unique == ["cgroup"]'
-	check user transition.observed pass
-	check user sources.agree pass "cgroup, kvm_stats"
-}
-
-@test "stat sees a VM after its transition" {
-	jq -e '.vms[0] | .rmap_state == "allocated" and .state_source == "mmu_cache_miss"' "$out/stat.txt"
-	jq -e '.vms[0] | .memslot_bytes == 2147483648 and .rmap_bytes.all == 4202512' "$out/walk.txt"
 }

@@ -3,7 +3,8 @@
 . ./prelude.sh
 
 report transition /configs/transition.ini
-report any /configs/transition.ini expect.policy=any
+# The same with any policy, in a smaller VM.
+report any /configs/transition.ini expect.policy=any memslot.high.size=4G
 report restore /configs/restore.ini expect.policy=any
 report controls /configs/controls.ini expect.policy=any
 report smoke smoke --brief
@@ -29,4 +30,19 @@ stride = 1G
 timeout = $(seconds 100)s
 END
 look_at /tmp/stay.ini
+
+# Up to Linux 6.2 the TDP MMU can be turned off after a VM was made, which goes on as it was made.
+parameter=/sys/module/kvm/parameters/tdp_mmu
+minivmm /configs/transition.ini memslot.high.size=4G selftest.break=hang -v >/out/hang.txt 2>/out/hang.err &
+vm=$!
+until grep -q 's: control' /out/hang.err || ! alive $vm; do usleep 20000; done
+was=$(cat $parameter 2>/dev/null)
+if (echo 0 >$parameter) 2>/dev/null; then
+	run turned-off minivmm stat $vm --format json
+	run turned-off-predict minivmm stat --predict $vm --format json
+	cat $parameter >/out/turned-off
+	echo "$was" >$parameter
+fi
+kill $vm
+wait $vm
 exit 0

@@ -1,11 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # A Linux guest with its own KVM: what it does, and what it costs the host. The emulated host is three levels deep here.
+# LAB_LINUX=6.12: that guest's kernel, which is the host's own by default; then the first three tests only.
 
 load lab
 
+# Bochs, which an Intel host needs, is slow: there, too, only the runs of the first three tests.
+is_brief() { [[ ${VENDOR:-amd} != amd || ${LAB_LINUX:-} ]]; }
+
 setup_file() {
-	${CC:-gcc} -O2 -Wall -Werror -static -o "$BATS_FILE_TMPDIR/typist" "$BATS_TEST_DIRNAME/typist.c"
-	boot linux.sh --linux --program "$BATS_FILE_TMPDIR/typist"
+	local qemu=()
+	if is_brief; then
+		: >"$BATS_FILE_TMPDIR/brief"
+		LAB_TIMEOUT=${LAB_TIMEOUT:-900} boot linux.sh --linux --add "$BATS_FILE_TMPDIR/brief"
+		return
+	fi
+	! command -v qemu-system-x86_64 >/dev/null || qemu=(--program qemu-system-x86_64)
+	boot linux.sh --linux --add "$BATS_TEST_DIRNAME/linux.ini" "${qemu[@]}"
 }
 setup() { need_boot; }
 
@@ -14,19 +24,35 @@ state() {
 	json "$1" ".phases[] | select(.name == \"$2\") | .done and .rmap_state == \"$3\""
 }
 
+# has RUN [qemu]: it was made here, or could not be.
+has() {
+	! is_brief || skip "this run is made on AMD's host, whose own kernel the guest has"
+	[[ ${2:-} != qemu ]] || command -v qemu-system-x86_64 >/dev/null || skip "there is no QEMU here"
+}
+
+# in_time RUN: in Bochs it takes as many seconds on a busy machine as on an idle one; for QEMU see tests/bench/linux.report.
+in_time() {
+	[[ ${VENDOR:-amd} == amd ]] || json "$1" '.duration_ns < 90e9'
+}
+
 @test "a Linux guest that loads kvm and makes a VM costs nothing; its first guest makes the rmaps" {
 	local phase
 	rc nested 0
+	# A version that it has, or newest.
+	[[ ! ${LAB_LINUX:-} =~ ^[0-9] ]] ||
+		json nested ".phases[] | select(.name == \"init\") | .step.output | startswith(\"$LAB_LINUX.\")"
 	if json nested '.host.rmap_policy == "lazy"'; then
 		for phase in init kvm-loaded vm-made; do
 			state nested "$phase" lazy
 			json nested ".phases[] | select(.name == \"$phase\") | .rmap_bytes == 0"
 		done
-		json nested '.transition | .observed and .phase == "first-guest" and .trigger == "npt" and
+		json nested '.transition.trigger == (if .host.cpu_vendor == "intel" then "ept" else "npt" end)'
+		json nested '.transition | .observed and .phase == "first-guest" and
 			.rmap_bytes.predicted == .rmap_bytes.measured and .tracking_bytes.predicted == .tracking_bytes.measured'
 		check nested transition.observed pass first-guest
 	fi
 	state nested first-guest allocated
+	in_time nested
 	check nested rmap.exact pass
 	check nested tracking.exact pass
 	check nested lazy.before pass || check nested lazy.before skip eager
@@ -40,52 +66,51 @@ state() {
 	grep -q 'reboot: Power down' "$out/nested.console"
 }
 
-@test "two CPUs, memory on both sides of the hole, and a status, a pause and a mark as they are waited for" {
-	json panic '.phases[] | select(.name == "cpus") | .done and .step.exit_status == 3 and
-		(.step.output | test("^2\nhypervisor\nMemTotal: +4[0-9]{5} kB\n"))'
-	json panic '.phases[] | select(.name == "pause") | .done and .step.ended_by == "time"'
-	json panic '.phases[] | select(.name == "mark") | .done and .step.ended_by == "mark"'
-	check panic klog.clean pass
+@test "with two CPUs and 8 GiB as well" {
+	rc large 0
+	in_time large
+	check large rmap.exact pass
+	check large tracking.exact pass
+	if json large '.host.rmap_policy == "lazy"'; then
+		state large vm-made lazy
+		json large '.transition | .phase == "first-guest" and .rmap_bytes.measured > 16777216 and
+			.rmap_bytes.predicted == .rmap_bytes.measured'
+	fi
 }
 
-@test "red: a panic, a hang, a triple fault and a wrong status each end with a reason and a report" {
-	rc panic 1
-	check panic guest.clean fail "phase panic: the guest's kernel panicked"
-	json panic '.guest.console | contains("Kernel panic - not syncing")'
-	rc hang 1
-	check hang guest.clean fail "phase hang: the time was up before the end of its command came"
-	json hang '.guest.registers | contains("rip")'
-	check hang teardown.clean pass
-	check hang process.clean pass
-	rc triple 1
-	check triple guest.clean fail "phase hang: KVM_EXIT_SHUTDOWN: the vCPU took a triple fault"
-	check triple teardown.clean pass
-	rc status 1
-	check status guest.clean fail "phase boot: its command ended with exit status 5, expected was 4"
+@test "QEMU in it costs nothing while its VM waits, and makes the rmaps when that runs" {
+	has qemu qemu
+	rc qemu 0
+	if json qemu '.host.rmap_policy == "lazy"'; then
+		state qemu kvm-loaded lazy
+		state qemu vm-made lazy
+		check qemu transition.observed pass first-guest
+	fi
+	json qemu '.phases[] | select(.name == "first-guest") | .step.exit_status == 33 and .rmap_state == "allocated"'
+	check qemu rmap.exact pass
 }
 
-@test "on a terminal the console is the guest's; the terminal is given back at the end, at a signal, at a crash" {
-	for one in typed gone told; do
-		rc $one 0
-		grep -q 'the terminal is as it was$' "$out/$one.txt"
-	done
-	grep -q 'wait status 0x8200, ' "$out/typed.txt"
-	json typed '.signal == "SIGINT" and .exit_status == 130'
-	grep -q 'wait status 0x8900, ' "$out/gone.txt"
-	json gone '.error.text | startswith("SIGKILL ended this run in phase hang")'
-	grep -q 'wait status 0x8f00, ' "$out/told.txt"
-	json told '.signal == "SIGTERM"'
+@test "workers and dirty logs beside it, before and beside its nested guest: nothing is missing, and the rmaps are exact" {
+	local phase
+	has stress
+	rc stress 0
+	check stress stress.clean pass "none failed"
+	check stress dirty.complete pass
+	check stress rmap.exact pass
+	check stress teardown.clean pass
+	check stress klog.clean pass
+	json stress '.phases[] | select(.name == "idle") | .step.ended_by == "workers" and all(.workers[]; .rounds > 0)'
+	json stress '.phases[] | select(.name == "first-guest") | .step.ended_by == "command" and .step.exit_status == 0 and
+		all(.workers[]; .rounds > 0 and .failures == 0)'
+	if json stress '.host.rmap_policy == "lazy"'; then
+		for phase in idle log; do state stress $phase lazy; done
+		check stress transition.observed pass first-guest
+	fi
+	state stress log-guests allocated
 }
 
-@test "red: a system call that a vCPU's thread must not make ends the run, and is named" {
-	rc denied 3
-	json denied '.error.text | contains("system call 110 (getppid)")'
-	json panic '.guest.seccomp == "ok"'
-}
-
-@test "memory that a kernel can't be loaded into is refused before a VM is made" {
-	rc small 2
-	grep -q 'guest.kernel needs' "$out/small.err"
-	rc no-hole 2
-	grep -q 'memslot.low: it reaches into 0xfec00000' "$out/no-hole.err"
+@test "red: a log that misses a page that the guest changed" {
+	has log-misses
+	rc log-misses 1
+	check log-misses dirty.complete fail "that the guest wrote"
 }

@@ -5,12 +5,18 @@
 slowness=$(cat slowness 2>/dev/null || echo 100)
 seconds() { echo $((($1 * slowness + 99) / 100)); }
 
-# run NAME COMMAND...: leaves NAME.txt, NAME.err and NAME.rc in /out.
+# alive PID: it has not ended. Of a child that nobody has waited for kill -0 may say so although it has.
+alive() { [ -e "/proc/$1/exe" ]; }
+
+# run NAME COMMAND...: leaves NAME.txt, NAME.err and NAME.rc in /out; and in /out/times when it ended, in seconds since the
+# host started.
 run() {
-	local name=$1
+	local name=$1 up
 	shift
 	"$@" >"/out/$name.txt" 2>"/out/$name.err" </dev/null
 	echo $? >"/out/$name.rc"
+	read -r up _ </proc/uptime
+	echo "$up $name" >>/out/times
 }
 
 # report NAME ARGUMENT...: runs minivmm with these arguments; leaves NAME.json, too.
@@ -25,6 +31,32 @@ interrupted() {
 	local name=$1 seconds=$2
 	shift 2
 	run "$name" timeout -s INT "$(seconds "$seconds")" minivmm "$@" -o "/out/$name.json"
+}
+
+# interrupted_in NAME PHASE SECONDS ARGUMENT...: the same, with the SIGINT so many seconds after the phase has begun.
+interrupted_in() {
+	local name=$1 phase=$2 seconds=$3 watcher
+	shift 3
+	{
+		until grep -q " s: $phase" "/out/$name.err" 2>/dev/null; do usleep 100000; done
+		sleep "$(seconds "$seconds")"
+		kill -INT $(pidof minivmm)
+	} &
+	watcher=$!
+	run "$name" minivmm "$@" --progress plain -o "/out/$name.json"
+	kill $watcher 2>/dev/null
+	wait $watcher
+}
+
+# watch [OPTION...]: minivmm stat --watch, until it has printed twice; a minute at most.
+watch() {
+	minivmm stat "$@" --watch 1 --format json >/out/watch.txt 2>/out/watch.err &
+	for _ in $(seq "$(seconds 600)"); do
+		[ "$(wc -l </out/watch.txt)" -lt 2 ] && alive $! || break
+		usleep 100000
+	done
+	kill $!
+	wait $!
 }
 
 # look_at ARGUMENT...: runs minivmm with these arguments, and prints what minivmm stat says once its rmaps are allocated.

@@ -6,8 +6,8 @@ for config in /configs/*.ini; do
 	name=${config##*/}
 	name=${name%.ini}
 	case $name in
-	# Each has the layout of another, or is too large. What it does has tests of its own.
-	transition | contention | guard* | smoke* | stress* | race-* | quirk-* | dirty-ring | 1t | max-slots) continue ;;
+	# Each has the layout of another, is too large, or needs a kernel of the user's. What it does has tests of its own.
+	transition | contention | guard* | smoke* | stress* | race-* | quirk-* | dirty-ring | 1t | max-slots | linux-* | multiboot) continue ;;
 	esac
 	report "$name" "$config" expect.policy=any
 	report "plan-$name" plan "$config"

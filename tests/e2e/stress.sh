@@ -47,15 +47,15 @@ report stuck /tmp/kick.ini expect.policy=any selftest.break=stuck-worker "phase.
 report churn /tmp/churn.ini expect.policy=any phase.churn.iterations=any "phase.churn.duration=$(seconds 1)s"
 report chains /tmp/chains.ini expect.policy=any phase.churn.iterations=any "phase.churn.duration=$(seconds 1)s"
 # JSON Lines; and a signal, which ends the phase but not a round.
-run lines minivmm /tmp/kick.ini expect.policy=any phase.churn.iterations=any "phase.churn.duration=$(seconds 4)s" -o /out/lines.jsonl
+run lines minivmm /tmp/kick.ini expect.policy=any phase.churn.iterations=any "phase.churn.duration=$(seconds 3)s" -o /out/lines.jsonl
 run shown minivmm report show /out/lines.jsonl
-interrupted signal 4 /tmp/nest.ini expect.policy=any phase.churn.iterations=any "phase.churn.duration=$(seconds 60)s"
+interrupted_in signal churn 2 /tmp/nest.ini expect.policy=any phase.churn.iterations=any "phase.churn.duration=$(seconds 60)s"
 # The same once the phase's time is up, while the vCPU has not come to the end of its pass.
-interrupted late 4 /tmp/kick.ini expect.policy=any phase.churn.iterations=any "phase.churn.duration=$(seconds 1)s" \
+interrupted_in late churn 2 /tmp/kick.ini expect.policy=any phase.churn.iterations=any "phase.churn.duration=$(seconds 1)s" \
 	"phase.churn.timeout=$(seconds 60)s" phase.churn.touch=6T
-report live /configs/guard-live.ini expect.policy=any "phase.live.duration=$(seconds 3)s"
+report live /configs/guard-live.ini expect.policy=any "phase.live.duration=$(seconds 2)s"
 # The known bugs' scenarios.
 for config in race-slots race-entries quirk-zap-all dirty-ring; do
-	report $config /configs/$config.ini expect.policy=any "phase.churn.duration=$(seconds 3)s" --seed 3
+	report $config /configs/$config.ini expect.policy=any "phase.churn.duration=$(seconds 2)s" --seed 3
 done
 exit 0

@@ -9,9 +9,10 @@ ls $tracing/instances >/out/instances-after
 cat $tracing/kprobe_events >/out/kprobes-after
 
 # Killed while it hangs: its instance stays, until the next run begins.
-minivmm /configs/transition.ini selftest.break=hang --trace >/dev/null 2>&1 &
+minivmm /configs/transition.ini selftest.break=hang --trace -v >/dev/null 2>/out/hang.err &
 pid=$!
-sleep "$(seconds 3)"
+hangs() { grep -q 's: control' /out/hang.err && [ -d $tracing/instances/minivmm-$pid ] && grep -q "minivmm_$pid/load" $tracing/kprobe_events; }
+until hangs || ! alive $pid; do usleep 20000; done
 kill -9 $pid
 wait $pid
 ls $tracing/instances >/out/instances-killed
@@ -42,7 +43,7 @@ run verbose minivmm builtin:smoke -v
 mkdir -m 777 /tmp/user
 run user as-user minivmm builtin:smoke --trace -o /tmp/user/user.json
 cp /tmp/user/user.json /out/
-report sweep sweep --sizes 1G,4G,16G --slots 1,500
-run sweep-csv minivmm sweep --sizes 1G,2G --slots 1 --format csv
+report sweep sweep --sizes 256M,512M,1G --slots 1,50
+run sweep-csv minivmm sweep --sizes 64M,128M --slots 1 --format csv
 dmesg | grep -E 'BUG|WARNING|Oops' >/out/dmesg
 exit 0
