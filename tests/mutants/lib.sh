@@ -10,7 +10,7 @@ mutants_top=${mutants_dir%/tests/mutants}
 export LAB_MINIVMM=${LAB_MINIVMM:-$mutants_top/build/static/minivmm}
 mutants_kernel=${KERNEL:-6.12} mutants_flavour=${FLAVOUR:-cloud-amd64}
 read -ra mutants_memory <<<"${LAB_MEM:-2G 1G 6G}"
-# So many groups a boot. A crash ends it for all, and the rest boot anew.
+# The number of groups that run in one boot. A crash ends the boot for all of them, and those that are left boot anew.
 mutants_per_boot=16
 mutants_scratch=$(mktemp -d)
 
