@@ -11,6 +11,8 @@
 #include <stdio_ext.h>
 #include <time.h>
 
+#include "base/stacks.h"
+
 /* <sanitizer/allocator_interface.h>, lsan_interface.h and asan_interface.h, which come with clang. */
 int __sanitizer_install_malloc_and_free_hooks(void (*allocated)(const volatile void *, size_t),
 					      void (*freed)(const volatile void *));
@@ -45,14 +47,15 @@ static void *nothing(void *argument)
 }
 
 /*
- * glibc reads the time zone once and keeps it, and keeps a thread's stack with what belongs to it for the next thread
- * (nptl/allocatestack.c): both are done before the counting.
+ * glibc reads the time zone once and keeps it, and keeps a thread's stack with what belongs to it for the next thread that
+ * wants one of that size (nptl/allocatestack.c): both are done before the counting.
  */
 __attribute__((constructor)) static void begin(void)
 {
 	pthread_t thread;
 
 	tzset();
+	stacks_limit();
 	if (!pthread_create(&thread, NULL, nothing, NULL))
 		pthread_join(thread, NULL);
 	counted = __sanitizer_install_malloc_and_free_hooks(block_allocated, block_freed) > 0;

@@ -420,6 +420,7 @@ FAULT(json_t *, json_string, ENOMEM, NULL, (const char *text), (text))
 FAULT(json_t *, json_copy, ENOMEM, NULL, (json_t *value), (value))
 FAULT(json_t *, json_deep_copy, ENOMEM, NULL, (const json_t *value), (value))
 FAULT(char *, json_dumps, ENOMEM, NULL, (const json_t *value, size_t flags), (value, flags))
+FAULT(int, json_dumpfd, ENOSPC, -1, (const json_t *value, int fd, size_t flags), (value, fd, flags))
 FAULT(int, json_object_update, ENOMEM, -1, (json_t *object, json_t *other), (object, other))
 FAULT(int, json_dump_callback, ENOMEM, -1, (const json_t *value, json_dump_callback_t take,
 	void *data, size_t flags), (value, take, data, flags))
@@ -473,6 +474,12 @@ json_t *fault_json_loads(const char *text, size_t flags, json_error_t *error)
 		return json_loads(text, flags, error);
 	*error = (json_error_t){ .text = "no memory" };
 	return NULL;
+}
+
+__typeof__(json_loadfd) fault_json_loadfd;
+json_t *fault_json_loadfd(int fd, size_t flags, json_error_t *error)
+{
+	return fault_due("json_loadfd", HERE, ENOMEM) ? NULL : json_loadfd(fd, flags, error);
 }
 
 /* Values that were handed over are freed, as json_pack() does where it fails half-way. */

@@ -39,7 +39,7 @@ FILE *fuzz_sink(void);
  * program asks for it.
  */
 void files_set(const uint8_t *data, size_t size);
-/* Of the file's bytes, or NULL: there is no such file. */
+/* Returns the file's bytes, or NULL if there is no such file. */
 const char *files_get(const char *name, size_t *size);
 void files_clear(void);
 

@@ -8,6 +8,9 @@
 #include <unistd.h>
 
 #include "base/value.h"
+#include "cmd/headroom.h"
+#include "cmd/kernels.h"
+#include "cmd/sweep.h"
 #include "fleet/diff.h"
 #include "fleet/html.h"
 #include "fleet/merge.h"
@@ -15,6 +18,7 @@
 #include "fuzz.h"
 #include "report/report.h"
 #include "report/report_render.h"
+#include "report/stat.h"
 
 static json_t *load(const char *name)
 {
@@ -82,6 +86,24 @@ static void show(const json_t *report)
 	check_ktap(report);
 }
 
+/* What `report show` renders of other commands' files: each reads any JSON, as each may have members that it does not know. */
+static void show_others(const json_t *report)
+{
+	report_renderer *const safe[] = {
+		kernels_text, kernels_ktap, sweep_text, headroom_text, stat_text, stat_predict_text, stat_prom, merge_text,
+		diff_text, report_text_plan,
+	}, *const csv[] = { kernels_csv, sweep_csv, headroom_csv, merge_csv };
+	FILE *out = fuzz_terminal();
+
+	for (size_t i = 0; i < sizeof(safe) / sizeof(safe[0]); i++)
+		MUST(!report_render(report, safe[i], out));
+	fclose(out);
+	out = fuzz_sink();
+	for (size_t i = 0; i < sizeof(csv) / sizeof(csv[0]); i++)
+		MUST(!report_render(report, csv[i], out));
+	fclose(out);
+}
+
 static void compare(const json_t *report, const json_t *other)
 {
 	json_t *diff = diff_build(report, "a", other, "b"), *same = diff_build(report, "a", report, "a");
@@ -143,6 +165,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	other = report ? load("other") : NULL;
 	if (report) {
 		show(report);
+		show_others(report);
 		compare(report, other ? other : report);
 		merge(report, other ? other : report);
 		draw(report, other ? other : report);

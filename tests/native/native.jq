@@ -14,6 +14,6 @@ def went_well:
 # The workers of the phase `churn` that do an op; their steps, once all their rounds went well.
 def workers(op): phase("churn") | .workers[] | select(.op == op);
 def steps(op; rounds): workers(op) | if .failures == 0 and .rounds == rounds then .steps else null end;
-def steps(op): steps(op; 20);
+def steps(op): steps(op; 10);
 # An op that this host may not have.
-def had(op): workers(op) | .failures == 0 and (.unavailable != null or .rounds == 20);
+def had(op): workers(op) | .failures == 0 and (.unavailable != null or .rounds == 10);
