@@ -2,16 +2,6 @@
 # What grows with the number of vCPUs and of VMs at once.
 . ./growth-took.sh
 
-cat >/tmp/vcpus.ini <<END
-[vm]
-timeout = 10m
-[memslot.low]
-base = 0
-size = 1G
-[phase.l2]
-do = l2
-timeout = 10m
-END
 cat >/tmp/vms.ini <<END
 [vm]
 timeout = 10m
@@ -32,9 +22,9 @@ op = first-l2
 END
 
 # The first run of a boot is slow.
-minivmm /tmp/vcpus.ini >/dev/null 2>&1
+minivmm growth.ini >/dev/null 2>&1
 for count in 1 4 16 32 64 128 288; do
-	took vcpus $count 1 "minivmm /tmp/vcpus.ini vm.vcpus=$count"
+	took vcpus $count 1 "minivmm growth.ini memslot.low.size=1G vm.vcpus=$count"
 done
 for count in 1 4 16 32 64 128 200; do
 	took vms $count 1 "minivmm /tmp/vms.ini phase.churn.vms=$count expect.policy=any"
