@@ -58,9 +58,10 @@ lacks() {
 	has '-O0' commands
 	lacks 'D_FORTIFY_SOURCE' commands
 	make -C "$top" -nB SANITIZE=1 all | grep 'vmm/cmd/main\.c' >commands
-	lacks '_FORTIFY_SOURCE' commands
-	make -C "$top" -n faults-build >commands
-	has 'CFLAGS=.*-U_FORTIFY_SOURCE' commands
+	lacks 'D_FORTIFY_SOURCE' commands
+	has '-U_FORTIFY_SOURCE' commands
+	make -C "$top" -n faults-lab-build >commands
+	has 'PLACES=.*-U_FORTIFY_SOURCE' commands
 }
 
 @test "two builds in different folders are the same" {

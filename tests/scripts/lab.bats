@@ -88,3 +88,24 @@ called by kvm_mmu_rmaps_stat_show+0x1a1/0x360 [kvm]" ]]
 	[[ $output == "status 7" ]]
 	[[ $(wc -l <"$work/console.boots") == 1 ]]
 }
+
+@test "two suites that meet an empty cache both have the program that holds a VM" {
+	# This compiler ends only when both have begun: each has made its file by then.
+	cat >"$work/compiler" <<-'END'
+		#!/bin/bash
+		while [[ $1 != -o ]]; do shift; done
+		echo program >"$2"
+		echo begun >>begun
+		until [[ $(wc -l <begun) == 2 ]]; do sleep 0.05; done
+	END
+	chmod 755 "$work/compiler"
+	cd "$work" || return
+	lab_dir=$top/tests/lab lab_cache=$work
+	. "$lab_dir/guest-image.sh"
+	mkdir -p one/usr/bin two/usr/bin
+	CC=$work/compiler image__add_holder one &
+	CC=$work/compiler image__add_holder two
+	wait $!
+	[[ $(cat one/usr/bin/hold-vm two/usr/bin/hold-vm) == $'program\nprogram' ]]
+	[[ $(echo hold-vm*) == hold-vm ]]
+}
