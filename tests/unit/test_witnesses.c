@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "check/check.h"
+#include "root_folder.h"
 #include "run/measure.h"
 
 #define ROOT "tests/fixtures/hosts/6.12-cgroup-allocated"
@@ -316,6 +317,44 @@ static void charges_tell(void **state)
 	assert_int_equal(measure_state_by(&w.run, &w.phase, SOURCE_CGROUP), RMAP_UNKNOWN);
 }
 
+/*
+ * As seen on 7.3: with the rmaps allocated memory.stat still had the figures of the phase before, but
+ * memory.current is up to date. Such figures are not evidence, be they of the phase or of the start.
+ */
+static void old_charges_tell_nothing(void **state)
+{
+	const char *root = *state;
+	struct sources sources;
+	struct world w;
+	uint64_t fresh;
+
+	put_file(root, "/proc/self/cgroup", "0::/t\n");
+	put_file(root, "/proc/self/mountinfo", "31 1 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n");
+	put_file(root, "/sys/fs/cgroup/cgroup.procs", "");
+	put_file(root, "/sys/fs/cgroup/t/memory.current", "169041920\n");
+	put_file(root, "/sys/fs/cgroup/t/memory.stat",
+		 "anon 253952\nfile 0\nkernel 593920\nvmalloc 45056\nsock 0\n");
+	set_world(&w);
+	set_charged(&w, 0, 0);
+	sources_open(&sources, root, false);
+	snapshot_take(&sources, &w.phase.snapshot);
+	assert_int_equal(w.phase.snapshot.cgroup.lag, 169041920 - 253952 - 593920);
+	assert_int_equal(measure_state_by(&w.run, &w.phase, SOURCE_CGROUP), RMAP_UNKNOWN);
+	w.run.before.cgroup.lag = w.phase.snapshot.cgroup.lag;
+	snapshot_free(&w.phase.snapshot);
+
+	/* What CPUs have charged in advance is no sign of old figures. */
+	put_file(root, "/sys/fs/cgroup/t/memory.current", "848000\n");
+	snapshot_take(&sources, &w.phase.snapshot);
+	fresh = (uint64_t)sysconf(_SC_NPROCESSORS_CONF) * 64 * 4096;
+	assert_int_equal(w.phase.snapshot.cgroup.lag, fresh);
+	assert_int_equal(measure_state_by(&w.run, &w.phase, SOURCE_CGROUP), RMAP_UNKNOWN);
+	w.run.before.cgroup.lag = fresh;
+	assert_int_equal(measure_state_by(&w.run, &w.phase, SOURCE_CGROUP), RMAP_LAZY);
+	snapshot_free(&w.phase.snapshot);
+	sources_close(&sources);
+}
+
 static void counters_tell(void **state)
 {
 	struct world w;
@@ -417,6 +456,7 @@ int main(void)
 		cmocka_unit_test(garbled_binary_stats),
 		cmocka_unit_test(broken_memory_stat_is_refused),
 		cmocka_unit_test(charges_tell),
+		cmocka_unit_test_setup_teardown(old_charges_tell_nothing, make_root, remove_root),
 		cmocka_unit_test(counters_tell),
 		cmocka_unit_test(contradictions_name_both),
 		cmocka_unit_test(nested_off_is_off_only_by_a_fault),

@@ -122,6 +122,8 @@ static bool by_own_cgroup(const struct run *run, const struct snapshot *after,
 {
 	const struct figure *was = &run->before.cgroup.items[CGROUP_VMALLOC];
 	const struct figure *is = &after->cgroup.items[CGROUP_VMALLOC];
+	const uint64_t before = run->before.cgroup.lag;
+	const uint64_t lag = after->cgroup.lag > before ? after->cgroup.lag : before;
 	char text[UNIT_TEXT];
 	int64_t more;
 
@@ -129,8 +131,8 @@ static bool by_own_cgroup(const struct run *run, const struct snapshot *after,
 	    !after->status[SOURCE_CGROUP].ok || !was->known || !is->known)
 		return false;
 	more = (int64_t)(is->value - was->value);
-	format_bytes(text, after->cgroup.lag);
-	if (more > (int64_t)after->cgroup.lag)
+	format_bytes(text, lag);
+	if (more > (int64_t)lag)
 		check_fail(check, "%+" PRId64 " bytes of vmalloc charged to the own cgroup after the "
 			   "VM was destroyed, more than the %s that the kernel may not have added up",
 			   more, text);

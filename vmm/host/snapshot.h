@@ -57,6 +57,7 @@ enum cgroup_item {
 };
 struct cgroup_memory {
 	struct figure items[CGROUP_ITEMS];
+	uint64_t parts;		/* bytes of the items that memory.current is the sum of */
 	uint64_t lag;		/* what the kernel may not have added up yet, bytes */
 };
 

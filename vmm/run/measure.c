@@ -256,7 +256,8 @@ static enum rmap_state by_cgroup(const struct run *run, const struct phase_resul
 	rmap = (int64_t)(creation.bytes[ARRAY_RMAP] + transition.bytes[ARRAY_RMAP]);
 	others = (int64_t)(now->value - before->value) -
 		 (int64_t)(footprint_total(&creation) - creation.bytes[ARRAY_RMAP]);
-	if (rmap / 4 < (int64_t)phase->snapshot.cgroup.lag)
+	if (rmap / 4 < (int64_t)phase->snapshot.cgroup.lag ||
+	    rmap / 4 < (int64_t)run->before.cgroup.lag)
 		return RMAP_UNKNOWN;
 	if (others >= rmap / 4 * 3)
 		return RMAP_ALLOCATED;
