@@ -28,6 +28,11 @@ within() {
 }
 @test "64 GiB: within 2 % or 1 MiB of the plan" { within 64g; }
 
+@test "transition.ini: what L2 is the first to write is guest memory, and no part of the headroom" {
+	within shipped
+	json shipped '.planned.shadow_bytes == (33 + 3) * 8192 and .measured.headroom_bytes < 12 * 1048576'
+}
+
 @test "L2 that maps 384 MiB takes shadow pages, as planned" {
 	[[ ${MORE:-} ]] || skip "MORE=1 measures it"
 	within touched

@@ -80,11 +80,19 @@ static void an_error_ends_the_search(void **state)
 	}
 }
 
+/* Of an L2 that writes so many bytes, a page every stride. */
+static uint64_t shadow(uint64_t touch, uint64_t stride, const struct plan_cost *cost)
+{
+	const struct phase_cfg nested = { .what = DO_L2, .touch = touch, .stride = stride };
+
+	return headroom_shadow(&nested, cost);
+}
+
 static struct headroom example(struct plan_cost *cost)
 {
 	*cost = (struct plan_cost){ .first_entry_bytes = 100 * M, .shadow_bytes = 10 * M };
 	return (struct headroom){ .cost = cost, .booted = 5 * M, .nested = 107 * M,
-				  .shadow_bytes = headroom_shadow(0, cost), .count = 1,
+				  .shadow_bytes = shadow(0, 4 * K, cost), .count = 1,
 				  .trials = { { .what = HEADROOM_NESTED, .limit = UINT64_MAX, .survived = true } } };
 }
 
@@ -113,9 +121,62 @@ static void shadow_pages_follow_what_is_touched(void **state)
 	struct plan_cost cost = { .shadow_bytes = 10 * M };
 
 	(void)state;
-	assert_int_equal(headroom_shadow(0, &cost), 4 * 8 * K);
-	assert_int_equal(headroom_shadow(256 * M, &cost), (128 + 4) * 8 * K);
-	assert_int_equal(headroom_shadow(1024ull * 1024 * M, &cost), 10 * M);
+	assert_int_equal(shadow(0, 4 * K, &cost), 4 * 8 * K);
+	assert_int_equal(shadow(256 * M, 4 * K, &cost), (128 + 4) * 8 * K);
+	assert_int_equal(shadow(1024ull * 1024 * M, 4 * K, &cost), 10 * M);
+	/* Pages far apart have a table each: 16 and that of L2's code, and at 1 GiB one more above each. */
+	assert_int_equal(shadow(64 * K, 2 * M, &cost), (17 + 3) * 8 * K);
+	assert_int_equal(shadow(64 * K, 1024 * M, &cost), (17 + 17 + 2) * 8 * K);
+	assert_int_equal(shadow(64 * K, UINT64_MAX / 2, &cost), 10 * M);
+}
+
+static void a_guest_of_the_users_may_map_all(void **state)
+{
+	const struct plan_cost cost = { .shadow_bytes = 10 * M };
+	const struct phase_cfg nested = { .what = DO_RUN, .goes_on = true, .stride = 4 * K };
+
+	(void)state;
+	assert_int_equal(headroom_shadow(&nested, &cost), 10 * M);
+}
+
+/* What L2 is the first to write is guest memory, which the plan counts apart: L1 writes it before, in all runs. */
+static void what_l2_writes_is_written_before(void **state)
+{
+	struct memslot_cfg slots[] = { { .name = "low", .size = M }, { .name = "high", .size = M } };
+	char slot[] = "high";
+	struct phase_cfg phases[] = {
+		{ .name = "boot" },
+		{ .name = "l2", .what = DO_L2, .touch = 64 * K, .stride = 8 * K, .slot = slot,
+		  .expect = EXPECT_ALLOCATED, .nested_paging = true },
+		{ .name = "later", .what = DO_TOUCH },
+	};
+	struct config config = { .memslots = slots, .memslot_count = 2, .phases = phases, .phase_count = 3 };
+	struct config scenario;
+
+	(void)state;
+	assert_int_equal(headroom_scenario(&config, 1, &scenario), 0);
+	assert_int_equal(scenario.phase_count, 3);
+	assert_int_equal(scenario.phases[1].what, DO_TOUCH);
+	assert_int_equal(scenario.phases[1].touch, 64 * K);
+	assert_int_equal(scenario.phases[1].stride, 8 * K);
+	assert_ptr_equal(scenario.phases[1].slot, slot);
+	assert_int_equal(scenario.phases[1].expect, EXPECT_NOTHING);
+	assert_string_equal(scenario.phases[2].name, "l2");
+	assert_false(scenario.memslots[0].populate);
+	headroom_scenario_free(&scenario);
+
+	phases[1].touch = 0;
+	assert_int_equal(headroom_scenario(&config, 1, &scenario), 0);
+	assert_int_equal(scenario.phase_count, 2);
+	headroom_scenario_free(&scenario);
+
+	/* What a guest of the user's writes is not known. */
+	phases[1].goes_on = true;
+	assert_int_equal(headroom_scenario(&config, 1, &scenario), 0);
+	assert_int_equal(scenario.phase_count, 2);
+	assert_true(scenario.memslots[0].populate && scenario.memslots[1].populate);
+	assert_false(slots[0].populate);
+	headroom_scenario_free(&scenario);
 }
 
 static void the_json_has_what_the_text_says(void **state)
@@ -154,6 +215,8 @@ int main(void)
 		cmocka_unit_test(an_error_ends_the_search),
 		cmocka_unit_test(the_plan_is_exceeded_by_more_than_noise),
 		cmocka_unit_test(shadow_pages_follow_what_is_touched),
+		cmocka_unit_test(a_guest_of_the_users_may_map_all),
+		cmocka_unit_test(what_l2_writes_is_written_before),
 		cmocka_unit_test(the_json_has_what_the_text_says),
 	};
 

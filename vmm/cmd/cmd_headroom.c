@@ -30,7 +30,8 @@
 static const char doc[] =
 	"Finds the smallest memory.max under which the scenario survives its first nested guest: "
 	"runs it again and again, each time in a cgroup of its own with another limit, up to the "
-	"first phase with L2 under nested paging. Prints it beside what plan says.\v"
+	"first phase with L2 under nested paging. Prints it beside what plan says, which counts the guest's "
+	"memory apart: what L2 writes is written by L1 before.\v"
 	"Runs end by the OOM killer on purpose. It needs root, or a delegated cgroup: systemd-run "
 	"--user --scope -p Delegate=yes minivmm headroom ...\n\n"
 	"Example: minivmm headroom configs/transition.ini memslot.high.size=13G\n\n"
@@ -67,7 +68,7 @@ static int run_part(const struct search *search, struct session *session, bool l
 	int code;
 
 	*config = *search->config;
-	config->phase_count = (size_t)first_nested(config) + (search->what == HEADROOM_NESTED);
+	config->phase_count -= search->what == HEADROOM_BOOTED;
 	config->report.sources = SOURCES_CHEAP;
 	/* Without a limit of its own the host's count, and a run without room is refused. */
 	config->vm.ignore_limits |= limited;
@@ -229,14 +230,14 @@ static void plan_here(const struct layout *layout, struct host *host, struct pla
 
 static int measure(struct search *search, const struct config *config, const struct layout *layout)
 {
-	const struct phase_cfg *nested = &config->phases[first_nested(config)];
+	const struct phase_cfg *nested = &config->phases[config->phase_count - 1];
 	struct plan_cost cost;
 	struct host host;
 	int status;
 
 	plan_here(layout, &host, &cost);
 	search->headroom.cost = &cost;
-	search->headroom.shadow_bytes = headroom_shadow(nested->touch, &cost);
+	search->headroom.shadow_bytes = headroom_shadow(nested, &cost);
 	if (host_need_kernel(&host, &search->err) || trials_open(&search->trials, &search->err)) {
 		cmd_print_err(&search->err);
 		return EXIT_ENVIRONMENT;
@@ -250,12 +251,25 @@ static int measure(struct search *search, const struct config *config, const str
 	return status ? status : headroom_exceeds_plan(&search->headroom) ? EXIT_FAIL : EXIT_PASS;
 }
 
-static int measure_config(const struct run_arguments *arguments, struct config *config)
+static int measure_scenario(struct search *search, const struct layout *layout)
+{
+	struct signals signals;
+	int status;
+
+	if (cmd_check_output(&search->arguments->options) || cmd_open_signals(&signals))
+		return EXIT_ENVIRONMENT;
+	search->signals = &signals;
+	status = measure(search, search->config, layout);
+	signals_close(&signals);
+	return status;
+}
+
+static int measure_config(const struct run_arguments *arguments, const struct config *config)
 {
 	const struct layout_limits limits = LAYOUT_LIMITS_DEFAULT;
-	struct search search = { .arguments = arguments, .config = config };
+	struct search search = { .arguments = arguments };
 	struct errors errors = { 0 };
-	struct signals signals;
+	struct config scenario;
 	struct layout layout;
 	int status = EXIT_USAGE_ERROR, code = layout_build(config, &limits, &layout, &errors);
 
@@ -266,12 +280,12 @@ static int measure_config(const struct run_arguments *arguments, struct config *
 	if (first_nested(config) < 0) {
 		cmd_say("minivmm headroom: %s: no phase runs L2 under nested paging, so nothing makes a shadow root",
 			 arguments->config.path);
-	} else if (cmd_check_output(&arguments->options) || cmd_open_signals(&signals)) {
-		status = EXIT_ENVIRONMENT;
+	} else if (headroom_scenario(config, (size_t)first_nested(config), &scenario)) {
+		status = cmd_no_memory("the scenario");
 	} else {
-		search.signals = &signals;
-		status = measure(&search, config, &layout);
-		signals_close(&signals);
+		search.config = &scenario;
+		status = measure_scenario(&search, &layout);
+		headroom_scenario_free(&scenario);
 	}
 	layout_free(&layout);
 	return status;

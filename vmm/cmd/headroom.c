@@ -2,6 +2,7 @@
 #include "cmd/headroom.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/amount.h"
@@ -63,12 +64,52 @@ int headroom_search(uint64_t low, uint64_t high, uint64_t step, headroom_try *tr
 	return code < 0 ? code : 0;
 }
 
-/* One of level 1 for each 2 MiB, one of each level above, each with its page of gfns. */
-uint64_t headroom_shadow(uint64_t touched, const struct plan_cost *cost)
+/* One of level 1 for each 2 MiB with a page in it, those of the levels above, each with its page of gfns. */
+uint64_t headroom_shadow(const struct phase_cfg *nested, const struct plan_cost *cost)
 {
-	uint64_t tables = touched / SHADOW_TABLE + 1 + 3, bytes = 2 * tables * PAGE;
+	/* One more: what L2 runs. */
+	uint64_t pages = nested->touch / PAGE + 1, tables = 1, bytes, span;
 
+	if (nested->goes_on || __builtin_mul_overflow(pages, nested->stride, &span))
+		return cost->shadow_bytes;
+	for (uint64_t size = SHADOW_TABLE; size <= SHADOW_TABLE << 18; size <<= 9)
+		tables += pages < span / size + 1 ? pages : span / size + 1;
+	bytes = 2 * tables * PAGE;
 	return bytes < cost->shadow_bytes ? bytes : cost->shadow_bytes;
+}
+
+int headroom_scenario(const struct config *config, size_t nested, struct config *scenario)
+{
+	const struct phase_cfg *last = &config->phases[nested];
+	struct phase_cfg *phase;
+
+	*scenario = *config;
+	scenario->phases = calloc(nested + 2, sizeof(*scenario->phases));
+	scenario->memslots = calloc(config->memslot_count, sizeof(*scenario->memslots));
+	if (!scenario->phases || !scenario->memslots) {
+		headroom_scenario_free(scenario);
+		return -ENOMEM;
+	}
+	memcpy(scenario->phases, config->phases, nested * sizeof(*phase));
+	memcpy(scenario->memslots, config->memslots,
+	       config->memslot_count * sizeof(*scenario->memslots));
+	for (size_t i = 0; i < config->memslot_count; i++)
+		scenario->memslots[i].populate |= last->goes_on;
+	phase = &scenario->phases[nested];
+	if (last->touch && !last->goes_on)
+		*phase++ = (struct phase_cfg){
+			.name = "written-before", .at = last->at, .what = DO_TOUCH, .touch = last->touch,
+			.stride = last->stride, .pattern = last->pattern, .slot = last->slot, .status = -1,
+		};
+	*phase++ = *last;
+	scenario->phase_count = (size_t)(phase - scenario->phases);
+	return 0;
+}
+
+void headroom_scenario_free(struct config *scenario)
+{
+	free(scenario->phases);
+	free(scenario->memslots);
 }
 
 static uint64_t measured(const struct headroom *headroom)

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "config/config.h"
 #include "host/host.h"
 #include "model/plan.h"
 
@@ -45,8 +46,19 @@ typedef int headroom_try(uint64_t limit, void *data);
 int headroom_search(uint64_t low, uint64_t high, uint64_t step, headroom_try *try, void *data,
 		    uint64_t *smallest);
 
-/* Shadow pages of an L2 that touches so many bytes, densely: plan.c has what each one takes. */
-uint64_t headroom_shadow(uint64_t touched, const struct plan_cost *cost);
+/*
+ * Shadow pages of the phase's L2: plan.c has what each one takes. A guest of the user's may map all of
+ * the VM.
+ */
+uint64_t headroom_shadow(const struct phase_cfg *nested, const struct plan_cost *cost);
+
+/*
+ * The scenario up to its first nested guest, with that guest's memory taken before, as the plan counts
+ * the guest's memory apart: what L2 writes has been written by L1, and the memory of a guest of the
+ * user's is populated. 0 or -ENOMEM; all but phases and memslots is config's.
+ */
+int headroom_scenario(const struct config *config, size_t nested, struct config *scenario);
+void headroom_scenario_free(struct config *scenario);
 
 /* More than planned, by more than 2 % and 1 MiB: a VM whose user trusts the plan is killed. */
 bool headroom_exceeds_plan(const struct headroom *headroom);
