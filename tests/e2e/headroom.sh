@@ -3,7 +3,7 @@
 # that is too small, of which /out/verdict says whether the OOM killer took it there.
 . ./prelude.sh
 
-vm() { # NAME HIGH: a config with 64 MiB at 0 and so much above 4 GiB; L2's pages are touched by L1 first
+vm() { # NAME HIGH [TOUCH]: a config with 64 MiB at 0 and so much above 4 GiB, of which L2 is the first to write TOUCH
 	cat >"/tmp/$1.ini" <<-END
 		[memslot.low]
 		base = 0
@@ -17,10 +17,6 @@ vm() { # NAME HIGH: a config with 64 MiB at 0 and so much above 4 GiB; L2's page
 		policy = any
 		[phase.boot]
 		do = boot
-		[phase.touch]
-		do = touch
-		slot = high
-		touch = ${3:-0}
 		[phase.l2]
 		do = l2
 		slot = high
@@ -37,6 +33,8 @@ sizes='1g 64g'
 for name in $sizes; do
 	run $name minivmm headroom /tmp/$name.ini -o /out/$name.json
 done
+# As people run it: L2 writes 64 MiB, huge pages where the host has them.
+run shipped minivmm headroom /configs/transition.ini memslot.high.size=1G -o /out/shipped.json
 printf '[memslot.low]\nbase = 0\nsize = 64M\n[phase.boot]\ndo = boot\n' >/tmp/none.ini
 run none minivmm headroom /tmp/none.ini -o /out/none.json
 # A signal ends it, and nothing is left.
@@ -78,9 +76,14 @@ echo $((after - before)) >/out/taken
 # Half of what it takes: with NPT it dies, without it lives.
 half=$((before + (after - before) / 2))
 dmesg -c >/dev/null
-in_cgroup killed $half
-killed=$status killed_oom=$kills
-dmesg >/out/dmesg
+# Of more than 10 kills in 5 s the kernel says where they were for 10 only (oom_kill_process()), and headroom has made many.
+for _ in 1 2 3 4 5 6 7; do
+	in_cgroup killed $half
+	killed=$status killed_oom=$kills
+	dmesg >/out/dmesg
+	! grep -q 'Call Trace' /out/dmesg || break
+	sleep 1
+done
 in_cgroup control $half $without
 
 where=unknown

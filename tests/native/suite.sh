@@ -216,6 +216,8 @@ too_much() {
 	ended 2 && grep -q 'memslot' "$work/much.err" && [ ! -e "$work/much.json" ] || return
 	run high "$here/l1.ini" memslot.data.base=0x10000000000000
 	ended 2 && grep -q 'memslot.data' "$work/high.err" || return
+	# Such a run is a child, made while a thread heeds signals, and makes that thread anew.
+	case $label in TSan*) skip="a dear layout: TSan takes the child's thread for the parent's" && return ;; esac
 	run dear "$here/l1.ini" vm.kernel-memory-limit=1
 	ended 4 && that '.error.text | contains("more than the 1 B")' '.error.remedy | contains("kernel-memory-limit")'
 }
