@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "host/host_memory.h"
 #include "run/preflight.h"
 #include "vm/kvm.h"
 
@@ -131,6 +132,35 @@ static void phases_that_need_no_nesting_run_without(void **state)
 	assert_non_null(strstr(s->run.no_nesting.text, "does not run nested guests"));
 	assert_false(s->run.nesting);
 	assert_int_equal(s->run.stage, STAGE_KVM);
+}
+
+/* The VMs of a worker's own run L2, too, and take what comes with the first shadow root. */
+static void workers_that_run_l2_need_nesting(void **state)
+{
+	struct worker_cfg worker = { .name = "race", .op = OP_vm_create_destroy, .threads = 2 };
+	struct stage *s = *state;
+
+	s->phase.what = DO_STRESS;
+	s->config.workers = &worker;
+	s->config.worker_count = 1;
+	s->kvm.nested_state_size = 0;
+	assert_true(preflight(&s->run, &s->kvm));
+	for (int i = 0; i < 2; i++) {
+		worker.op = i ? OP_first_l2_slots : OP_first_l2;
+		s->run.skipped = false;
+		assert_false(preflight(&s->run, &s->kvm));
+		assert_true(s->run.skipped);
+		assert_non_null(strstr(s->run.err.text, "does not run nested guests"));
+	}
+	/* Three VMs of 3 MiB each, with 5 MiB each at the first shadow root. */
+	s->kvm.nested_state_size = 8192;
+	s->phase.nested_paging = true;
+	s->run.before.meminfo.mem_available = 24 * M + host_memory_use("", &s->run.layout, 3, 1024 * M);
+	s->run.skipped = false;
+	s->config.vm.kernel_memory_limit = 1024 * M;
+	assert_true(preflight(&s->run, &s->kvm));
+	s->run.before.meminfo.mem_available--;
+	assert_false(preflight(&s->run, &s->kvm));
 }
 
 static void more_vcpus_than_kvm_has_are_refused(void **state)
@@ -293,6 +323,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(phases_that_need_nesting_are_refused_without, set, unset),
 		cmocka_unit_test_setup_teardown(without_a_module_the_cpu_is_to_blame, set, unset),
 		cmocka_unit_test_setup_teardown(phases_that_need_no_nesting_run_without, set, unset),
+		cmocka_unit_test_setup_teardown(workers_that_run_l2_need_nesting, set, unset),
 		cmocka_unit_test_setup_teardown(more_vcpus_than_kvm_has_are_refused, set, unset),
 		cmocka_unit_test_setup_teardown(a_ring_larger_than_kvm_has_is_refused, set, unset),
 		cmocka_unit_test_setup_teardown(a_slot_that_the_kernel_cannot_make_is_refused, set, unset),

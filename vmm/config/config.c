@@ -12,6 +12,7 @@
 #include "config/config_check.h"
 #include "config/ini.h"
 #include "config/keys.h"
+#include "config/ops.h"
 
 static struct named_cfg *named(const struct config *config, const struct ini_section *section)
 {
@@ -304,6 +305,12 @@ bool phase_runs_l2(const struct phase_cfg *phase)
 	       phase->what == DO_TABLES || phase->what == DO_ALIAS_COUNTS ||
 	       (phase->goes_on && phase->expect == EXPECT_ALLOCATED) ||
 	       ((phase->what == DO_STRESS || phase_owns_slot(phase)) && phase->load == LOAD_L2);
+}
+
+bool phase_needs_nesting(const struct config *config, const struct phase_cfg *phase)
+{
+	return phase_runs_l2(phase) ||
+	       (phase->what == DO_STRESS && (op_traits_of(config, NULL) & OP_RUNS_L2));
 }
 
 bool phase_may_run_l2(const struct phase_cfg *phase)

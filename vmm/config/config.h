@@ -210,6 +210,8 @@ json_t *config_json(const struct config *config);
 bool phase_runs_guest(const struct phase_cfg *phase);
 /* Do they enter L2? Of a guest of the user's its own hypervisor does, where expect = allocated. */
 bool phase_runs_l2(const struct phase_cfg *phase);
+/* Does anyone in the phase run L2, the scenario's VM or one that a worker makes? */
+bool phase_needs_nesting(const struct config *config, const struct phase_cfg *phase);
 /* May they, though the config does not say so? */
 bool phase_may_run_l2(const struct phase_cfg *phase);
 /* Does it write to its slot alone, what each page must hold being known, and change the slot meanwhile? */

@@ -66,11 +66,11 @@ struct config;
 	X(vm_create_destroy, "vm-create-destroy", OP_MAKES_VM, NULL, \
 	  STEP(VM_CREATE, "vm-create") STEP(VM_DESTROY, "vm-destroy"), \
 	  "makes another VM with the same slots and vCPUs, and destroys it") \
-	X(first_l2, "first-l2", OP_MAKES_VM, "l2", \
+	X(first_l2, "first-l2", OP_MAKES_VM | OP_RUNS_L2, "l2", \
 	  STEP(FIRST_L2, "first-l2"), \
 	  "the same, and all its vCPUs enter L2 for the first time at once") \
 	X(first_l2_slots, "first-l2-slots", \
-	  OP_NEEDS_SLOT | OP_NEEDS_SPARE_GPA | OP_REMOVES_SLOT | OP_MAKES_VM, \
+	  OP_NEEDS_SLOT | OP_NEEDS_SPARE_GPA | OP_REMOVES_SLOT | OP_MAKES_VM | OP_RUNS_L2, \
 	  "l2", \
 	  NO_NEW_STEP, \
 	  "the same, while another thread moves a slot of that VM and switches its dirty logging") \
@@ -116,6 +116,7 @@ enum op_trait {
 	OP_NEEDS_BITMAP = 256,		/* the dirty log is a bitmap: not with vm.dirty-ring */
 	OP_NEEDS_RING = 512,		/* dirty pages are in rings: only with vm.dirty-ring */
 	OP_NEEDS_SPARE_GPA = 1024,	/* it puts a slot above all others */
+	OP_RUNS_L2 = 2048,		/* in the VMs that it makes */
 };
 
 enum worker_op {

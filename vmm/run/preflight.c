@@ -160,7 +160,7 @@ static uint64_t kernel_cost(const struct run *run, uint64_t vms)
 
 		if (phase->fails == FAILS_ENOMEM)
 			return vms * bytes;
-		nests |= phase_runs_l2(phase) && phase->nested_paging;
+		nests |= phase_needs_nesting(run->config, phase) && phase->nested_paging;
 	}
 	return vms * (bytes + (nests ? footprint_total(&run->at_transition) : 0));
 }

@@ -15,8 +15,8 @@ typedef unsigned long long ull;
 static bool needs_nesting(const struct config *config)
 {
 	for (size_t i = 0; i < config->phase_count; i++)
-		if (phase_runs_l2(&config->phases[i]) || config->phases[i].what == DO_ENABLE ||
-		    config->phases[i].what == DO_FAILED_ENTRY)
+		if (phase_needs_nesting(config, &config->phases[i]) ||
+		    config->phases[i].what == DO_ENABLE || config->phases[i].what == DO_FAILED_ENTRY)
 			return true;
 	return false;
 }
