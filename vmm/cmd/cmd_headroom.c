@@ -42,7 +42,7 @@ static const char doc[] =
 struct search {
 	const struct run_arguments *arguments;
 	const struct config *config;
-	const struct signals *signals;
+	struct signals signals;
 	struct trials trials;
 	struct headroom headroom;
 	enum headroom_what what;
@@ -130,7 +130,7 @@ static int run_trial(struct search *search, uint64_t limit, struct trial_figures
 	if (pid < 0)
 		status = err_errno(&search->err, errno, "fork");
 	else
-		status = child_wait(&child, search->signals, false, NULL, &search->signal);
+		status = child_wait(&child, &search->signals, false, NULL, &search->signal);
 	trial_end(&search->trials, figures);
 	if (pid > 0 && child.stuck)
 		status = err_set(&search->err, EIO, "a thread of the run is stuck in the kernel, so that its cgroup "
@@ -253,14 +253,12 @@ static int measure(struct search *search, const struct config *config, const str
 
 static int measure_scenario(struct search *search, const struct layout *layout)
 {
-	struct signals signals;
 	int status;
 
-	if (cmd_check_output(&search->arguments->options) || cmd_open_signals(&signals))
+	if (cmd_check_output(&search->arguments->options) || cmd_open_signals(&search->signals))
 		return EXIT_ENVIRONMENT;
-	search->signals = &signals;
 	status = measure(search, search->config, layout);
-	signals_close(&signals);
+	signals_close(&search->signals);
 	return status;
 }
 
