@@ -119,7 +119,12 @@ static const char maps[] =
 	"0ffff000-10012000 rw-p 00000000 00:00 0 \n"	/* the guest's memory, and a page on each side more */
 	"20000000-20010000 rw-s 00000000 00:05 9    /memfd:ram name (deleted)\n"
 	"30000000-30400000 rw-s 00000000 00:0e 3 /dev/vfio/12\n"
-	"40000000-40004000 rw-p 00000000 00:00 0 [heap]\n";
+	"40000000-40004000 rw-p 00000000 00:00 0 [heap]\n"
+	/* A library's: code, what it wrote before that became read-only, and data. */
+	"50000000-50002000 rw-p 00000000 00:00 0 \n"
+	"50002000-50004000 r-xp 00000000 08:01 18 /lib/x.so\n"
+	"50004000-50005000 r--p 00002000 08:01 18 /lib/x.so\n"
+	"50005000-50006000 rw-p 00003000 08:01 18 /lib/x.so\n";
 
 static void set_pages(FILE *pagemap, uint64_t address, uint64_t entry, unsigned int count)
 {
@@ -143,17 +148,20 @@ static void the_guests_memory_is_told_from_the_vmms(void **state)
 	guest_memory_free(&memory);
 	assert_int_equal(memory.ram.value, 32 * PAGE);
 	assert_non_null(strstr(memory.why, "/proc/77/status"));
-	/* 9 pages of the guest's and 6 of its own are anonymous, 4 of the guest's are shared. */
-	PUT(root, "status", "Name:\tx\nRssAnon:\t      60 kB\nRssFile:\t 99 kB\nRssShmem:\t 16 kB\n");
+	/* 9 pages of the guest's and 9 of its own are anonymous, 4 of the guest's are shared. */
+	PUT(root, "status", "Name:\tx\nRssAnon:\t      72 kB\nRssFile:\t 99 kB\nRssShmem:\t 16 kB\n");
 	pagemap = create(root, "pagemap");
 	set_pages(pagemap, 0x0ffff000, PRESENT, 11);	/* the last one is at 0x10009000 */
 	set_pages(pagemap, 0x10010000, PRESENT, 2);
 	set_pages(pagemap, 0x40000000, PRESENT, 3);
 	set_pages(pagemap, 0x40003000, PRESENT | SHARED, 1);
+	set_pages(pagemap, 0x50001000, PRESENT, 1);
+	set_pages(pagemap, 0x50002000, PRESENT | SHARED, 2);
+	set_pages(pagemap, 0x50004000, PRESENT, 2);
 	fclose(pagemap);
 	guest_memory_read(root, 77, slots, SLOTS, &memory);
 	assert_true(memory.resident.known && memory.own.known);
-	assert_int_equal(memory.own.value, 6 * PAGE);
+	assert_int_equal(memory.own.value, 9 * PAGE);
 	assert_int_equal(memory.resident.value, 13 * PAGE);
 	assert_string_equal(memory.why, "");
 	guest_memory_free(&memory);
@@ -167,7 +175,7 @@ static void what_lies_behind_a_slot_is_named(void **state)
 
 	PUT(root, "maps", maps);
 	assert_int_equal(mappings_read(root, 77, &list, why), 0);
-	assert_int_equal(list.count, 5);
+	assert_int_equal(list.count, 9);
 	assert_null(mapping_at(&list, 0x00500000));
 	assert_string_equal(mapping_at(&list, 0x2000ffff)->name, "/memfd:ram name (deleted)");
 	assert_string_equal(mapping_at(&list, 0x10000000)->name, "");

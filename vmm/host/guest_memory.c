@@ -16,6 +16,7 @@
 #define PAGEMAP_FILE (1ull << 61)	/* a file's page, or shared memory */
 /* A larger mapping is taken for resident as a whole: its pagemap would take long to read. */
 #define OWN_MOST (1ull << 30)
+#define SPAN_GAP (256ull << 10)	/* to read so much of pagemap, 512 bytes, takes less than another read */
 
 /* "START-END PERMS OFFSET DEVICE INODE[ NAME]\n" */
 static bool parse_mapping(const char *line, struct mapping *mapping)
@@ -195,14 +196,13 @@ static int count_pages(int pagemap, const struct range *range, uint64_t *bytes)
 	return 0;
 }
 
-/* The parts of a mapping that are not the guest's: the kernel joins neighbours that are alike. */
-static int count_mapping(int pagemap, const struct mapping *mapping, const struct ranges *ranges,
-			 uint64_t *bytes)
+/* The parts of a span that are not the guest's: the kernel joins neighbours that are alike. */
+static int count_span(int pagemap, const struct range *span, const struct ranges *ranges, uint64_t *bytes)
 {
-	struct range part = { mapping->start, mapping->start };
+	struct range part = { span->start, span->start };
 	int code = 0;
 
-	for (size_t i = 0; !code && i < ranges->count && ranges->list[i].start < mapping->end; i++) {
+	for (size_t i = 0; !code && i < ranges->count && ranges->list[i].start < span->end; i++) {
 		const struct range *guest = &ranges->list[i];
 
 		if (guest->end <= part.start)
@@ -212,9 +212,28 @@ static int count_mapping(int pagemap, const struct mapping *mapping, const struc
 			code = count_pages(pagemap, &part, bytes);
 		part.start = guest->end;
 	}
-	part.end = mapping->end;
+	part.end = span->end;
 	if (!code && part.start < part.end)
 		code = count_pages(pagemap, &part, bytes);
+	return code;
+}
+
+/*
+ * What is private and may be written is counted in spans, of which each takes a read. What lies between two
+ * mappings of a span is a file's, which does not count, or was written before it became read-only.
+ */
+static int count_next(int pagemap, const struct mapping *mapping, const struct ranges *ranges,
+		      struct range *span, uint64_t *bytes)
+{
+	int code = 0;
+
+	if (!mapping->writable || !mapping->is_private)
+		return 0;
+	if (mapping->start - span->end > SPAN_GAP) {
+		code = count_span(pagemap, span, ranges, bytes);
+		span->start = mapping->start;
+	}
+	span->end = mapping->end;
 	return code;
 }
 
@@ -222,6 +241,7 @@ static int count_own(const char *root, pid_t pid, const struct mappings *mapping
 		     const struct ranges *ranges, uint64_t *bytes, char why[SOURCE_WHY])
 {
 	char path[32], buffer[SOURCE_PATH];
+	struct range span = { 0 };
 	int pagemap, code = 0;
 
 	snprintf(path, sizeof(path), "/proc/%d/pagemap", pid);
@@ -229,8 +249,9 @@ static int count_own(const char *root, pid_t pid, const struct mappings *mapping
 	if (pagemap < 0)
 		return source_errno(why, errno, path);
 	for (size_t i = 0; !code && i < mappings->count; i++)
-		if (mappings->list[i].writable && mappings->list[i].is_private)
-			code = count_mapping(pagemap, &mappings->list[i], ranges, bytes);
+		code = count_next(pagemap, &mappings->list[i], ranges, &span, bytes);
+	if (!code)
+		code = count_span(pagemap, &span, ranges, bytes);
 	close(pagemap);
 	return code ? source_errno(why, -code, path) : 0;
 }
