@@ -67,7 +67,7 @@ until_true counts $pid exits
 start_qemu() {
 	mkfifo "/tmp/$1"
 	start "$1" sh -c "exec qemu-system-x86_64 -name guest=$1,debug-threads=on \
-		-accel kvm,kernel-irqchip=off -cpu host,kvm-asyncpf-int=off -M $2 -m $3 -bios /work/nest \
+		-accel kvm,kernel-irqchip=off -cpu host,kvm-asyncpf-int=off,-apic -M $2 -m $3 -bios /work/nest \
 		-nodefaults -no-user-config -display none -S -monitor stdio </tmp/$1"
 	qemus="$qemus $pid"
 }
