@@ -225,7 +225,7 @@ too_much() {
 many_slots() {
 	run thousand "$here/l1.ini" memslot.data.size=4K memslot.data.count=500 memslot.data.stride=8K memslot.data.id=9 \
 		phase.touch.slot=data phase.touch.touch=2000K && fine '.phases[2].l1_pages == 500' \
-		'[.phases[0, 1, 2] | .rmap_state] | unique | length == 1'
+		'[.phases[0, 1, 2] | .rmap_state | values] | unique | length < 2'
 }
 
 as_expected() {
