@@ -248,6 +248,8 @@ static void limits_above_a_mount_are_unknown(void **state)
 	put(root, "/proc/77/cgroup", "0::/one\n");
 	put(root, "/proc/78/cgroup", "4:memory:/one\n0::/one\n");
 	put(root, "/sys/fs/cgroup/memory/release_agent", "\n");
+	put(root, "/sys/fs/cgroup/memory/cgroup.procs", "1\n");
+	put(root, "/sys/fs/cgroup/cgroup.procs", "1\n");
 	assert_int_equal(cgroup_mounts_read(root, &mounts, why), 0);
 	assert_int_equal(cgroup_paths_read(root, 77, &paths, why), 0);
 	assert_true(cgroup_tops_seen(&mounts, &paths, why));
@@ -261,6 +263,64 @@ static void limits_above_a_mount_are_unknown(void **state)
 	mounts.of[CGROUP_V1_MEMORY].whole = false;
 	assert_false(cgroup_tops_seen(&mounts, &paths, why));
 	assert_non_null(strstr(why, "above /sys/fs/cgroup/memory "));
+}
+
+static bool top_is_seen(const char *root, const char *mountinfo)
+{
+	struct cgroup_mounts mounts;
+	struct cgroup_paths paths;
+	char why[SOURCE_WHY] = "";
+
+	put(root, "/proc/self/mountinfo", mountinfo);
+	assert_int_equal(cgroup_mounts_read(root, &mounts, why), 0);
+	assert_int_equal(cgroup_paths_read(root, 0, &paths, why), 0);
+	return cgroup_tops_seen(&mounts, &paths, why);
+}
+
+/* A mount that nobody sees does not show the top, also if its top would have no cgroup.events. */
+static void a_mount_that_is_hidden_shows_nothing(void **state)
+{
+	static const char below[] = "30 1 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n"
+				    "33 1 0:29 / /sys/fs rw - tmpfs tmpfs rw\n";
+	static const char later[] = "30 1 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n"
+				    "33 1 0:29 / /sys/fs/cgroup rw - tmpfs tmpfs rw\n"
+				    "34 1 0:26 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n";
+	static const char twice[] = "30 1 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n"
+				    "33 1 0:26 /box /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n";
+	const char *root = *state;
+	struct cgroup_place place;
+	char why[SOURCE_WHY];
+
+	put(root, "/proc/self/cgroup", "0::/box/one\n");
+	assert_false(top_is_seen(root, below));
+	put(root, "/sys/fs/cgroup/unified/cgroup.procs", "1\n");
+	assert_true(top_is_seen(root, later));
+	assert_int_equal(cgroup_find(root, 0, CGROUP_V2, &place, why), 0);
+	assert_string_equal(place.folder, "/sys/fs/cgroup/unified/box/one");
+	put(root, "/sys/fs/cgroup/cgroup.procs", "1\n");
+	put(root, "/sys/fs/cgroup/cgroup.events", "populated 1\n");
+	assert_false(top_is_seen(root, twice));
+	assert_int_equal(cgroup_find(root, 0, CGROUP_V2, &place, why), 0);
+	assert_string_equal(place.folder, "/sys/fs/cgroup/one");
+}
+
+/* mountinfo escapes blanks, tabs, newlines, backslashes, and /proc/PID/cgroup does not. */
+static void escapes_of_mountinfo_are_undone(void **state)
+{
+	static const char mountinfo[] =
+		"30 1 0:26 /a\\040box /run/c\\134g\\040roups rw - cgroup2 cgroup2 rw\n";
+	const char *root = *state;
+	struct memory_room room;
+
+	put(root, "/proc/self/cgroup", "0::/a box/vm\n");
+	put(root, "/run/c\\g roups/cgroup.procs", "1\n");
+	put(root, "/run/c\\g roups/cgroup.events", "populated 1\n");
+	assert_false(top_is_seen(root, mountinfo));
+	put(root, "/run/c\\g roups/vm/memory.max", "8192\n");
+	put(root, "/run/c\\g roups/vm/memory.current", "4096\n");
+	room = room_of(root);
+	assert_true(room.limited);
+	assert_string_equal(room.where, "memory.max of /run/c\\g roups/vm");
 }
 
 static void kills_are_counted(void **state)
@@ -293,6 +353,8 @@ int main(void)
 						make_root, remove_root),
 		cmocka_unit_test_setup_teardown(a_namespace_sees_what_its_mounts_show, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(limits_above_a_mount_are_unknown, make_root, remove_root),
+		cmocka_unit_test_setup_teardown(a_mount_that_is_hidden_shows_nothing, make_root, remove_root),
+		cmocka_unit_test_setup_teardown(escapes_of_mountinfo_are_undone, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(kills_are_counted, make_root, remove_root),
 	};
 

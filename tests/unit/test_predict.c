@@ -530,6 +530,7 @@ static void limits_are_listed_once(void **state)
 		 "printf 'MemAvailable:   1024 kB\\nSwapFree:  8 kB\\n' >proc/meminfo && "
 		 "echo 0::/ >proc/self/cgroup && echo 0::/a/b >proc/7/cgroup && echo 0::/a >proc/8/cgroup && "
 		 "echo '30 1 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw' >proc/self/mountinfo && "
+		 "echo 1 >sys/fs/cgroup/cgroup.procs && "
 		 "cd sys/fs/cgroup/a && for i in . b; do echo 4096 >$i/memory.current; "
 		 "echo 12288 >$i/memory.max; echo 8192 >$i/memory.high; echo anon 1 >$i/memory.stat; done", root);
 	assert_int_equal(system(command), 0);

@@ -156,30 +156,64 @@ static int not_mounted(enum cgroup_version version, char why[SOURCE_WHY])
 	return -ENOENT;
 }
 
-static void take_mount(char *line, enum cgroup_version version, struct cgroup_mounts *mounts)
+/* mountinfo has blanks and backslashes of a path as \040 and the like (proc_namespace.c, mangle()). */
+static void take_escaped(char *to, const char *from)
 {
-	char *part = NULL, *where = NULL;
+	size_t length = 0;
 
-	if (*mounts->of[version].where || !is_hierarchy(line, version) ||
-	    !mounted(line, &part, &where))
+	while (*from && length < SOURCE_PATH - 1) {
+		bool escaped = *from == '\\' && strspn(from + 1, "01234567") >= 3;
+
+		to[length++] = escaped ? (char)((from[1] - '0') * 64 + (from[2] - '0') * 8 + from[3] - '0') :
+					 *from;
+		from += escaped ? 4 : 1;
+	}
+	to[length] = '\0';
+}
+
+/* What is mounted later on the same folder hides the mount that was there. */
+static void take_mount(char *line, struct cgroup_mounts *mounts)
+{
+	bool is[CGROUP_VERSIONS];
+	char *part = NULL, *where = NULL;
+	struct cgroup_mount mount = { 0 };
+
+	for (int version = 0; version < CGROUP_VERSIONS; version++)
+		is[version] = is_hierarchy(line, (enum cgroup_version)version);
+	if (!mounted(line, &part, &where))
 		return;
-	snprintf(mounts->of[version].part, SOURCE_PATH, "%s", part);
-	snprintf(mounts->of[version].where, SOURCE_PATH, "%s", where);
+	take_escaped(mount.part, part);
+	take_escaped(mount.where, where);
+	for (int version = 0; version < CGROUP_VERSIONS; version++) {
+		struct cgroup_mount *of = &mounts->of[version];
+
+		if (!strcmp(of->where, mount.where))
+			*of = (struct cgroup_mount){ 0 };
+		if (is[version] && !*of->where)
+			*of = mount;
+	}
+}
+
+static bool mount_has(const char *root, const char *where, const char *name)
+{
+	char path[2 * SOURCE_PATH];
+
+	snprintf(path, sizeof(path), "%s%s/%s", root, where, name);
+	return !access(path, F_OK);
 }
 
 /*
  * Is the top of the mount that of the hierarchy? In a cgroup namespace it is called / as well, but only the
- * top has no cgroup.events (version 2), and only it has release_agent (version 1).
+ * top has no cgroup.events (version 2), and only it has release_agent (version 1). Every cgroup has
+ * cgroup.procs: where that is not seen, another file system hides the mount.
  */
 static bool is_whole(const char *root, enum cgroup_version version, const char *where)
 {
-	char path[2 * SOURCE_PATH];
-
-	snprintf(path, sizeof(path), "%s%s/%s", root, where,
-		 version == CGROUP_V2 ? "cgroup.events" : "release_agent");
+	if (!*where || !mount_has(root, where, "cgroup.procs"))
+		return false;
 	if (version == CGROUP_V2)
-		return access(path, F_OK) && errno == ENOENT;
-	return !access(path, F_OK);
+		return !mount_has(root, where, "cgroup.events") && errno == ENOENT;
+	return mount_has(root, where, "release_agent");
 }
 
 int cgroup_mounts_read(const char *root, struct cgroup_mounts *mounts, char why[SOURCE_WHY])
@@ -193,8 +227,7 @@ int cgroup_mounts_read(const char *root, struct cgroup_mounts *mounts, char why[
 	if (code)
 		return code;
 	while (fgets(line, sizeof(line), file))
-		for (int version = 0; version < CGROUP_VERSIONS; version++)
-			take_mount(line, (enum cgroup_version)version, mounts);
+		take_mount(line, mounts);
 	code = source_close(file, MOUNTS, source_end(file), why);
 	for (int version = 0; !code && version < CGROUP_VERSIONS; version++)
 		mounts->of[version].whole = is_whole(root, (enum cgroup_version)version,
