@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "host/cgroup.h"
@@ -323,6 +324,42 @@ static void escapes_of_mountinfo_are_undone(void **state)
 	assert_string_equal(room.where, "memory.max of /run/c\\g roups/vm");
 }
 
+/* A cgroup that is mounted nowhere may have a limit, unless it is the top or the kernel limits no memory. */
+static void limits_that_are_mounted_nowhere_are_unknown(void **state)
+{
+	static const char head[] = "#subsys_name\thierarchy\tnum_cgroups\tenabled\n";
+	const char *root = *state;
+	char text[256];
+
+	put(root, "/proc/self/cgroup", "0::/box\n");
+	assert_false(top_is_seen(root, ""));
+	put(root, "/proc/self/cgroup", "4:memory:/box\n0::/\n");
+	assert_false(top_is_seen(root, ""));
+	put(root, "/proc/self/cgroup", "1:cpu:/box\n");
+	assert_true(top_is_seen(root, ""));
+	/* In a namespace / is not the top. */
+	put(root, "/proc/self/cgroup", "0::/\n");
+	assert_true(top_is_seen(root, ""));
+	make_folder(root, "/proc/self/ns");
+	snprintf(text, sizeof(text), "%s/proc/self/ns/cgroup", root);
+	assert_int_equal(symlink("cgroup:[4026531835]", text), 0);
+	assert_true(top_is_seen(root, ""));
+	assert_int_equal(unlink(text), 0);
+	assert_int_equal(symlink("cgroup:[4026532301]", text), 0);
+	assert_false(top_is_seen(root, ""));
+	/* A kernel without CONFIG_MEMCG, or with cgroup_disable=memory. */
+	put(root, "/proc/cgroups", head);
+	assert_true(top_is_seen(root, ""));
+	put(root, "/proc/kpagecgroup", "");
+	assert_false(top_is_seen(root, ""));
+	snprintf(text, sizeof(text), "%scpu\t0\t1\t1\nmemory\t0\t85\t1\n", head);
+	put(root, "/proc/cgroups", text);
+	assert_false(top_is_seen(root, ""));
+	snprintf(text, sizeof(text), "%scpu\t0\t1\t1\nmemory\t0\t85\t0\n", head);
+	put(root, "/proc/cgroups", text);
+	assert_true(top_is_seen(root, ""));
+}
+
 static void kills_are_counted(void **state)
 {
 	const char *root = *state;
@@ -355,6 +392,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(limits_above_a_mount_are_unknown, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(a_mount_that_is_hidden_shows_nothing, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(escapes_of_mountinfo_are_undone, make_root, remove_root),
+		cmocka_unit_test_setup_teardown(limits_that_are_mounted_nowhere_are_unknown, make_root,
+						remove_root),
 		cmocka_unit_test_setup_teardown(kills_are_counted, make_root, remove_root),
 	};
 

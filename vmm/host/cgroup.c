@@ -216,6 +216,42 @@ static bool is_whole(const char *root, enum cgroup_version version, const char *
 	return mount_has(root, where, "release_agent");
 }
 
+/*
+ * Can this kernel limit memory by cgroups? /proc/cgroups lists "memory HIERARCHY COUNT ENABLED", but newer kernels
+ * only with CONFIG_MEMCG_V1; one with CONFIG_MEMCG also has /proc/kpagecgroup. A kernel that can't be asked may.
+ */
+static bool may_limit_memory(const char *root)
+{
+	char line[128];
+	unsigned int enabled = 0;
+	bool listed = false, known;
+	FILE *file;
+
+	snprintf(line, sizeof(line), "%s/proc/cgroups", root);
+	file = fopen(line, "re");
+	if (!file)
+		return true;
+	while (!listed && fgets(line, sizeof(line), file))
+		listed = sscanf(line, "memory %*u %*u %u", &enabled) == 1;
+	known = !ferror(file);
+	fclose(file);
+	if (listed || !known)
+		return enabled || !known;
+	return mount_has(root, "/proc", "kpagecgroup") || errno != ENOENT;
+}
+
+/* Is the root of this process's cgroup namespace the top? Before 4.6 there are none. */
+static bool namespace_is_whole(const char *root)
+{
+	static const char initial[] = "cgroup:[4026531835]";	/* PROC_CGROUP_INIT_INO */
+	char path[SOURCE_PATH], target[sizeof(initial)];
+	ssize_t length = readlink(source_path(path, root, "/proc/self/ns/cgroup"), target, sizeof(target));
+
+	if (length < 0)
+		return errno == ENOENT;
+	return length == sizeof(initial) - 1 && !memcmp(target, initial, sizeof(initial) - 1);
+}
+
 int cgroup_mounts_read(const char *root, struct cgroup_mounts *mounts, char why[SOURCE_WHY])
 {
 	char line[1024];
@@ -232,6 +268,8 @@ int cgroup_mounts_read(const char *root, struct cgroup_mounts *mounts, char why[
 	for (int version = 0; !code && version < CGROUP_VERSIONS; version++)
 		mounts->of[version].whole = is_whole(root, (enum cgroup_version)version,
 						     mounts->of[version].where);
+	mounts->may_limit = may_limit_memory(root);
+	mounts->namespace_whole = namespace_is_whole(root);
 	return code;
 }
 
@@ -438,13 +476,21 @@ bool cgroup_each_place(const struct cgroup_mounts *mounts, pid_t pid,
 bool cgroup_tops_seen(const struct cgroup_mounts *mounts, const struct cgroup_paths *paths,
 		      char why[SOURCE_WHY])
 {
+	const char *path = cgroup_memory_path_of(paths);
 	const struct cgroup_mount *mount =
 		&mounts->of[*paths->of[CGROUP_V1_MEMORY] ? CGROUP_V1_MEMORY : CGROUP_V2];
 
-	if (!*mount->where || mount->whole)
+	if (!*path || mount->whole || !mounts->may_limit)
 		return true;
-	snprintf(why, SOURCE_WHY, "limits above %.60s are not seen from this process's namespace",
-		 mount->where);
+	if (*mount->where) {
+		snprintf(why, SOURCE_WHY, "limits above %.60s are not seen from this process's namespace",
+			 mount->where);
+		return false;
+	}
+	/* The top has no limit, so nobody has to see it. */
+	if (!strcmp(path, "/") && mounts->namespace_whole)
+		return true;
+	snprintf(why, SOURCE_WHY, "limits of the cgroup %.60s are not seen: no memory cgroups are mounted", path);
 	return false;
 }
 

@@ -42,6 +42,8 @@ struct cgroup_mounts {
 		char part[SOURCE_PATH], where[SOURCE_PATH];
 		bool whole;	/* all of the tree is mounted there */
 	} of[CGROUP_VERSIONS];
+	bool may_limit;		/* false: this kernel has no memory controller, so no cgroup limits memory */
+	bool namespace_whole;	/* the path / is the top of the tree, also where nothing is mounted */
 };
 
 /* 0, or -errno with the reason in why. */
@@ -89,7 +91,10 @@ typedef bool cgroup_place_visit(const struct cgroup_place *place, void *data);
 bool cgroup_each_place(const struct cgroup_mounts *mounts, pid_t pid,
 		       const struct cgroup_paths *paths, cgroup_place_visit *visit, void *data,
 		       char why[SOURCE_WHY]);
-/* May the memory of a process of these paths be limited above what is mounted? True: it may not. */
+/*
+ * True: the top of the tree is mounted, so no limit above it is hidden, or nothing there can limit memory. False: why
+ * says what is not seen.
+ */
 bool cgroup_tops_seen(const struct cgroup_mounts *mounts, const struct cgroup_paths *paths,
 		      char why[SOURCE_WHY]);
 /* Visits the limits of all of these. False: not all that may limit the process could be read. */
