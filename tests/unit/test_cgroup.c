@@ -144,6 +144,7 @@ static void another_process_has_its_own_limits(void **state)
 {
 	const char *root = *state;
 	struct limits limits = { 0 };
+	char unseen[SOURCE_WHY];
 
 	put(root, "/proc/self/cgroup", "0::/other\n");
 	put(root, "/proc/self/mountinfo", V2_MOUNT);
@@ -157,7 +158,7 @@ static void another_process_has_its_own_limits(void **state)
 	put(root, "/sys/fs/cgroup/vms/memory.current", "104857600\n");
 	put(root, "/sys/fs/cgroup/vms/memory.max", "1073741824\n");
 	put(root, "/sys/fs/cgroup/vms/memory.stat", "anon 1\n");
-	assert_true(cgroup_each_limit(root, 77, note, &limits));
+	assert_true(cgroup_each_limit(root, 77, note, &limits, unseen));
 	assert_int_equal(limits.count, 3);
 	assert_string_equal(limits.list[0].file, "memory.max");
 	assert_string_equal(limits.folders[0], "/sys/fs/cgroup/vms/one");
@@ -177,19 +178,19 @@ static void a_process_that_is_gone_or_outside_has_unknown_limits(void **state)
 	struct limits limits = { 0 };
 	const char *root = *state;
 	struct cgroup_place place;
-	char why[SOURCE_WHY];
+	char why[SOURCE_WHY], unseen[SOURCE_WHY];
 
 	put(root, "/proc/self/cgroup", "0::/\n");
 	put(root, "/proc/self/mountinfo", V2_MOUNT);
-	assert_false(cgroup_each_limit(root, 77, note, &limits));
+	assert_false(cgroup_each_limit(root, 77, note, &limits, unseen));
 	put(root, "/proc/77/cgroup", "0::/../vms/one\n");
-	assert_false(cgroup_each_limit(root, 77, note, &limits));
+	assert_false(cgroup_each_limit(root, 77, note, &limits, unseen));
 	assert_int_equal(cgroup_find(root, 77, CGROUP_V2, &place, why), -EXDEV);
 	put(root, "/proc/self/mountinfo", "30 1 0:26 /docker/1 /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n");
 	put(root, "/proc/77/cgroup", "0::/docker/12/one\n");
-	assert_false(cgroup_each_limit(root, 77, note, &limits));
+	assert_false(cgroup_each_limit(root, 77, note, &limits, unseen));
 	put(root, "/proc/77/cgroup", "0::/docker/1/one\n");
-	assert_true(cgroup_each_limit(root, 77, note, &limits));
+	assert_true(cgroup_each_limit(root, 77, note, &limits, unseen));
 	assert_int_equal(limits.count, 0);
 }
 
@@ -276,6 +277,27 @@ static bool top_is_seen(const char *root, const char *mountinfo)
 	assert_int_equal(cgroup_mounts_read(root, &mounts, why), 0);
 	assert_int_equal(cgroup_paths_read(root, 0, &paths, why), 0);
 	return cgroup_tops_seen(&mounts, &paths, why);
+}
+
+/* A run can't know them: it goes on by what it sees, and says what it does not. */
+static void what_a_run_does_not_see_is_said(void **state)
+{
+	const char *root = *state;
+
+	put(root, "/proc/self/cgroup", "0::/\n");
+	put(root, "/proc/self/mountinfo", V2_MOUNT);
+	put(root, "/sys/fs/cgroup/cgroup.procs", "1\n");
+	assert_string_equal(room_of(root).unseen, "");
+	put(root, "/sys/fs/cgroup/cgroup.events", "populated 1\n");
+	put(root, "/sys/fs/cgroup/memory.max", "max\n");
+	put(root, "/sys/fs/cgroup/memory.current", "4096\n");
+	assert_true(room_of(root).known && !room_of(root).limited);
+	assert_string_equal(room_of(root).unseen,
+			    "limits above /sys/fs/cgroup are not seen from this process's namespace");
+	/* The host's mount in a namespace, whose root has no name there. */
+	put(root, "/proc/self/mountinfo", "30 1 0:26 /.. /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n");
+	assert_false(room_of(root).known);
+	assert_string_equal(room_of(root).unseen, "the cgroup / is not seen from this process's namespace");
 }
 
 /* A mount that nobody sees does not show the top, also if its top would have no cgroup.events. */
@@ -390,6 +412,7 @@ int main(void)
 						make_root, remove_root),
 		cmocka_unit_test_setup_teardown(a_namespace_sees_what_its_mounts_show, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(limits_above_a_mount_are_unknown, make_root, remove_root),
+		cmocka_unit_test_setup_teardown(what_a_run_does_not_see_is_said, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(a_mount_that_is_hidden_shows_nothing, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(escapes_of_mountinfo_are_undone, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(limits_that_are_mounted_nowhere_are_unknown, make_root,

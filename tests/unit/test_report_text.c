@@ -115,6 +115,24 @@ static void test_guest_trouble_text(void **state)
 	assert_line(text, "not done");
 }
 
+/* Limits that this process can't see are neither refused nor taken for absent. */
+static void test_unseen_limits_text(void **state)
+{
+	struct scene_test *test = *state;
+	struct memory_room *room = &test->scene.run.room;
+	char *text;
+
+	lazy_success(&test->scene);
+	room->known = true;
+	assert_null(strstr(scene_text(test, report_text), "not seen"));
+	strcpy(room->unseen, "limits above /sys/fs/cgroup are not seen from this process's namespace");
+	text = scene_text(test, report_text);
+	assert_neat(text);
+	assert_line(text, "\n  memory     limits above /sys/fs/cgroup are not seen from this process's");
+	room->known = false;
+	assert_string_equal(value_string(scene_report(test), "host.memory_limit.unseen"), room->unseen);
+}
+
 /* However long it is, a command that is to be copied stands on one line. */
 static void test_replay_text(void **state)
 {
@@ -401,6 +419,7 @@ int main(void)
 		scene_test(test_inexact_text),
 		scene_test(test_eager_text),
 		scene_test(test_guest_trouble_text),
+		scene_test(test_unseen_limits_text),
 		scene_test(test_replay_text),
 		scene_test(test_no_kvm_text),
 		scene_test(test_no_sources_text),

@@ -27,7 +27,7 @@ static bool may_be_killed(const struct session *session)
 
 	if (session->kvm.fd < 0)
 		return false;
-	return room->limited || !room->known || config->vm.ignore_limits || config->vm.kernel_memory_limit;
+	return room->limited || !room->known || *room->unseen || config->vm.ignore_limits || config->vm.kernel_memory_limit;
 }
 
 /*
@@ -141,7 +141,8 @@ static void advise(struct run *run)
 			   format_bytes(limit_text, run->room.limit));
 	else
 		err_remedy(&run->err, "KVM's arrays take %s of this layout; the kernel log (dmesg) "
-				      "says whom the OOM killer chose", format_bytes(cost_text, cost));
+				      "says whom the OOM killer chose%s%s", format_bytes(cost_text, cost),
+			   *run->room.unseen ? ", and " : "", run->room.unseen);
 }
 
 void supervise_lost(struct session *session, const struct child_end *end)

@@ -508,19 +508,25 @@ static bool visit_limits(const struct cgroup_place *place, void *data)
 }
 
 /* A kernel without cgroups has no such files, and no limits. */
-bool cgroup_each_limit(const char *root, pid_t pid, cgroup_visit *visit, void *data)
+bool cgroup_each_limit(const char *root, pid_t pid, cgroup_visit *visit, void *data, char unseen[SOURCE_WHY])
 {
 	struct limit_search search = { root, visit, data };
 	struct cgroup_mounts mounts;
 	struct cgroup_paths paths;
 	char why[SOURCE_WHY];
+	bool known;
 	int code = cgroup_paths_read(root, pid, &paths, why);
 
+	*unseen = '\0';
 	if (!code)
 		code = cgroup_mounts_read(root, &mounts, why);
 	if (code)
 		return code == -ENOENT;
-	return cgroup_each_place(&mounts, pid, &paths, visit_limits, &search, why);
+	cgroup_tops_seen(&mounts, &paths, unseen);
+	known = cgroup_each_place(&mounts, pid, &paths, visit_limits, &search, why);
+	if (*why)
+		memcpy(unseen, why, SOURCE_WHY);
+	return known;
 }
 
 /* Keeps the limit if it leaves less room than those before. */
@@ -539,7 +545,7 @@ static void narrow(const struct cgroup_limit *limit, void *data)
 void cgroup_memory_room(const char *root, struct memory_room *room)
 {
 	*room = (struct memory_room){ 0 };
-	room->known = cgroup_each_limit(root, 0, narrow, room);
+	room->known = cgroup_each_limit(root, 0, narrow, room, room->unseen);
 }
 
 struct figure cgroup_oom_kills(const char *root)

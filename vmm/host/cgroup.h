@@ -97,13 +97,17 @@ bool cgroup_each_place(const struct cgroup_mounts *mounts, pid_t pid,
  */
 bool cgroup_tops_seen(const struct cgroup_mounts *mounts, const struct cgroup_paths *paths,
 		      char why[SOURCE_WHY]);
-/* Visits the limits of all of these. False: not all that may limit the process could be read. */
-bool cgroup_each_limit(const char *root, pid_t pid, cgroup_visit *visit, void *data);
+/*
+ * Visits the limits of all of these. False: not all that may limit the process could be read. unseen: "", or which
+ * limits are not seen from here, so that nobody can tell whether there are any.
+ */
+bool cgroup_each_limit(const char *root, pid_t pid, cgroup_visit *visit, void *data, char unseen[SOURCE_WHY]);
 
-/* The tightest limit up this process's cgroups. */
+/* The tightest limit up this process's cgroups, as far as they are seen. */
 struct memory_room {
-	bool known;		/* all that may limit it could be read */
-	bool limited;		/* else no cgroup limits this process's memory */
+	bool known;		/* its cgroups are seen, and all that may limit it there could be read */
+	char unseen[SOURCE_WHY]; /* which limits are not seen from here, in words; "": none */
+	bool limited;		/* else no cgroup that is seen limits this process's memory */
 	uint64_t limit;		/* bytes */
 	uint64_t room;		/* bytes that may still be charged, if the kernel reclaims what it can */
 	char where[SOURCE_PATH + 32]; /* "memory.max of /sys/fs/cgroup/NAME" */

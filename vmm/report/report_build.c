@@ -78,12 +78,13 @@ static json_t *policy_json(enum rmap_state policy)
 
 static json_t *room_json(const struct memory_room *room)
 {
-	if (!room->known)
+	if (!room->known && !*room->unseen)
 		return json_null();
-	return json_pack("{s:o, s:o, s:o}",
+	return json_pack("{s:o, s:o, s:o, s:o}",
 			 "where", value_text(room->limited ? room->where : NULL),
 			 "limit_bytes", value_known(room->limited, room->limit),
-			 "room_bytes", value_known(room->limited, room->room));
+			 "room_bytes", value_known(room->limited, room->room),
+			 "unseen", value_text(*room->unseen ? room->unseen : NULL));
 }
 
 static json_t *host_json(const struct run *run)

@@ -121,6 +121,7 @@ static void put_host(const json_t *report, FILE *out)
 	const char *hostname = value_string(report, "host.hostname");
 	const char *cpu = value_string(report, "host.cpu_model");
 	const char *vendor = value_string(report, "host.cpu_vendor");
+	const char *unseen = value_string(report, "host.memory_limit.unseen");
 	char line[256];
 
 	fputs("\nHost\n", out);
@@ -133,6 +134,8 @@ static void put_host(const json_t *report, FILE *out)
 	put_kvm(report, out);
 	put_label(out, "rmaps", policy_text(value_string(report, "host.rmap_policy")));
 	put_model(report, out);
+	if (unseen)
+		put_label(out, "memory", unseen);
 }
 
 /* Puts each line of a text, without wrapping it; a line that is too wide is cut. */
