@@ -175,6 +175,23 @@ static void memslots_that_kvm_makes_are_counted(void **state)
 	assert_int_equal(rmaps_with(&host, 2, &all), plain + 2 * 3 * 4096);
 }
 
+/* The plan for a machine on which KVM is not loaded is one for the machine on which it is. */
+static void without_a_module_the_cpu_decides(void **state)
+{
+	const struct host none = { .module = "" }, intel = { .cpu_vendor = "intel" }, amd = { .cpu_vendor = "amd" };
+	const struct host loaded = { .module = "kvm_intel", .tdp = ANSWER_YES, .flexpriority = ANSWER_YES,
+				     .unrestricted_guest = ANSWER_YES };
+	const struct host hygon = { .cpu_vendor = "HygonGenuine" }, kvm_amd = { .module = "kvm_amd" };
+	uint64_t all, with = rmaps_with(&loaded, 2, &all), without = rmaps_with(&kvm_amd, 2, &all);
+
+	(void)state;
+	assert_true(with > without);
+	assert_int_equal(rmaps_with(&intel, 2, &all), with);
+	assert_int_equal(rmaps_with(&none, 2, &all), with);
+	assert_int_equal(rmaps_with(&amd, 2, &all), without);
+	assert_int_equal(rmaps_with(&hygon, 2, &all), without);
+}
+
 static void memslots_that_kvm_makes_have_names(void **state)
 {
 	const struct host host = { .module = "kvm_intel", .tdp = ANSWER_YES, .flexpriority = ANSWER_YES,
@@ -925,6 +942,7 @@ int main(void)
 		cmocka_unit_test(memory_that_is_not_ram_is_reserved),
 		cmocka_unit_test(memory_without_a_hole_is_refused_with_the_rule),
 		cmocka_unit_test(memslots_that_kvm_makes_are_counted),
+		cmocka_unit_test(without_a_module_the_cpu_decides),
 		cmocka_unit_test(memslots_that_kvm_makes_have_names),
 		cmocka_unit_test(acpi_names_every_cpu),
 		cmocka_unit_test(a_bzimage_is_entered_by_its_64_bit_entry),

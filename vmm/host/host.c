@@ -62,7 +62,7 @@ static void read_cpu(const char *root, struct host *host)
 	fclose(file);
 }
 
-static bool has_svm_cpu(const struct host *host)
+bool host_has_svm_cpu(const struct host *host)
 {
 	return !strcmp(host->cpu_vendor, "amd") || !strcmp(host->cpu_vendor, "HygonGenuine");
 }
@@ -76,7 +76,7 @@ static void read_module(const char *root, struct host *host)
 	host->tdp = host->nested = ANSWER_UNKNOWN;
 	read_parameter(root, "kvm_intel", "flexpriority", &host->flexpriority);
 	read_parameter(root, "kvm_intel", "unrestricted_guest", &host->unrestricted_guest);
-	for (int i = 0; i < 2 && !(host->module[0] && has_svm_cpu(host)); i++) {
+	for (int i = 0; i < 2 && !(host->module[0] && host_has_svm_cpu(host)); i++) {
 		enum answer tdp;
 
 		if (!read_parameter(root, modules[i][0], modules[i][1], &tdp))

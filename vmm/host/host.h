@@ -3,6 +3,7 @@
 #ifndef HOST_H
 #define HOST_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/answer.h"
@@ -23,6 +24,8 @@ struct host {
 
 /* root: "" or a fixture folder. What can't be read stays empty or unknown. */
 void host_read(const char *root, struct host *host);
+/* AMD or Hygon. */
+bool host_has_svm_cpu(const struct host *host);
 /* 0, or -errno: the kernel is not known, and nothing can be told of what its KVM does. */
 int host_need_kernel(const struct host *host, struct err *err);
 /* "6.12.117+deb12-cloud-amd64" -> 6, 12; 0, 0 when it does not start with X.Y */

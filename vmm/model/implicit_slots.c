@@ -26,6 +26,11 @@ static void add(struct layout *layout, unsigned int spaces, uint32_t max_slots, 
 	}
 }
 
+/* Where nothing else is known of a host: the parameters that kvm_intel has by default. */
+static const struct host assumed = {
+	.module = "kvm_intel", .tdp = ANSWER_YES, .flexpriority = ANSWER_YES, .unrestricted_guest = ANSWER_YES,
+};
+
 /*
  * arch/x86/kvm/vmx/vmx.c: vmx_vcpu_create() (before 6.1 vmx_create_vcpu()) makes a page for accesses to
  * the local APIC where flexpriority is on, and an identity map for real mode under EPT where the CPU has
@@ -35,6 +40,9 @@ static void add(struct layout *layout, unsigned int spaces, uint32_t max_slots, 
  */
 void implicit_slots_add(const struct host *host, unsigned int spaces, uint32_t max_slots, struct layout *layout)
 {
+	/* Without /sys, or before a module is loaded, the CPU decides which it will be. */
+	if (!host->module[0] && !host_has_svm_cpu(host))
+		host = &assumed;
 	if (strcmp(host->module, "kvm_intel") || layout->config->guest.payload == PAYLOAD_NESTED)
 		return;
 	if (host->flexpriority == ANSWER_YES)
@@ -48,10 +56,5 @@ void implicit_slots_add(const struct host *host, unsigned int spaces, uint32_t m
 
 void implicit_slots_assume(uint32_t max_slots, struct layout *layout)
 {
-	const struct host host = {
-		.module = "kvm_intel", .tdp = ANSWER_YES, .flexpriority = ANSWER_YES,
-		.unrestricted_guest = ANSWER_YES,
-	};
-
-	implicit_slots_add(&host, 2, max_slots, layout);
+	implicit_slots_add(&assumed, 2, max_slots, layout);
 }

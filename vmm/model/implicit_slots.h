@@ -14,7 +14,8 @@
 #define IMPLICIT_PREFIX "kvm:"
 
 /*
- * Adds them to the layout, for each of so many address spaces; none for the built-in payload, whose VM has no such
+ * Adds them to the layout, for each of so many address spaces: those of a vendor's module that is loaded, else of
+ * the one that the CPU needs, or of Intel's, which has more, where that is not known. None for the built-in payload, whose VM has no such
  * controllers. max_slots is KVM_CAP_NR_MEMSLOTS: their ids are above those that a VMM may use.
  */
 void implicit_slots_add(const struct host *host, unsigned int spaces, uint32_t max_slots, struct layout *layout);
