@@ -128,3 +128,37 @@ in_namespace() { unshare -rm sh -c 'mount -t tmpfs none /sys/kernel/debug && mkd
 	[[ $status == 3 ]]
 	grep -q /nowhere/stat.json stderr
 }
+
+# Runs minivmm where nothing tells the kernel's release.
+nameless() {
+	status=0
+	unshare -rm sh -c 'mount -t tmpfs none /sys/kernel/debug && for vm in 7-3 8-3; do
+			mkdir -p "/sys/kernel/debug/kvm/$vm" && cd "/sys/kernel/debug/kvm/$vm" || exit
+			for counter in mmu_cache_miss nested_run pages_4k pages_2m pages_1g max_mmu_rmap_size; do
+				echo $((${vm%-3} == 7 ? 5 : 0)) >$counter
+			done
+		done
+		cd "$0" && mount --bind /dev/null /proc/sys/kernel/osrelease && exec "$@"' "$PWD" \
+		"$top/tests/cli/without-uname" "$minivmm" "$@" >stdout 2>stderr </dev/null || status=$?
+}
+
+@test "which kernel this is can't be told: exit 4 where that matters, and stat shows the VMs" {
+	python3 -c '' 2>/dev/null || skip "no python3"
+	nameless version
+	[[ $status == 0 ]] || skip "no namespaces or filters here: $(<stderr)"
+	local config=$top/configs/transition.ini
+	for command in "plan $config" "headroom $config" "run $config vm.device=/dev/null" "smoke vm.device=/dev/null" "stat --predict"; do
+		# shellcheck disable=SC2086 # words on purpose
+		nameless $command
+		[[ $status == 4 ]] || { echo "$command: $status"; cat stderr; return 1; }
+	done
+	nameless plan "$config"
+	has stderr "neither uname() nor /proc/sys/kernel/osrelease" "remedy: --kernel VERSION or all"
+	nameless plan "$config" --kernel 6.12
+	[[ $status == 0 ]]
+	nameless stat --format json
+	[[ $status == 0 ]] || { cat stderr; return 1; }
+	jq -e '.host.kernel == null and [.vms[] | .rmap_state] == ["allocated", null]' stdout
+	jq -e '.vms[1].why | contains("which kernel this is")' stdout
+	keep_json stdout
+}

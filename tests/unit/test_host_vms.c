@@ -139,6 +139,47 @@ static void a_vm_may_be_older_than_the_parameter(void **state)
 	}
 }
 
+/* What a VM shows needs no version, and what only the version would show is unknown. */
+static void without_a_version_a_vm_still_shows(void **state)
+{
+	static const struct {
+		enum answer tdp;
+		uint64_t misses, pages;
+		bool settled;
+		size_t slots;
+		bool rmap;
+		enum rmap_state state;
+		enum vm_teller teller;
+	} rows[] = {
+		{ ANSWER_YES, 3, 5, false, 0, false, RMAP_ALLOCATED, TELLER_COUNTER },
+		{ ANSWER_YES, 0, 5, false, 0, false, RMAP_UNKNOWN, TELLER_NONE },	/* may be before 5.14 */
+		{ ANSWER_UNKNOWN, 0, 0, false, 0, false, RMAP_UNKNOWN, TELLER_NONE },
+		{ ANSWER_NO, 0, 0, false, 0, false, RMAP_ALLOCATED, TELLER_HOST },
+		{ ANSWER_YES, 0, 5, true, 1, false, RMAP_LAZY, TELLER_MEMSLOTS },
+		{ ANSWER_YES, 0, 5, true, 1, true, RMAP_ALLOCATED, TELLER_MEMSLOTS },
+		{ ANSWER_YES, 0, 0, true, 0, false, RMAP_UNKNOWN, TELLER_NONE },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct kernel_facts facts = { .tdp_mmu = ANSWER_YES, .tdp = rows[i].tdp };
+		struct kernel_memslot slot = { .arrays = { .rmap = { rows[i].rmap } } };
+		const struct kernel_vm kernel = { .settled = true, .slots = &slot, .count = rows[i].slots };
+		struct host_vm vm = { .counted = true, .kernel = rows[i].settled ? &kernel : NULL, .counters = {
+			.counters = {
+				[COUNTER_MMU_CACHE_MISS] = { true, rows[i].misses },
+				[COUNTER_PAGES_2M] = { true, rows[i].pages },
+			}
+		} };
+		struct host_vms vms = { .list = &vm, .count = 1 };
+
+		kernel_judge_vms(&facts, &vms);
+		if (vm.state != rows[i].state || vm.teller != rows[i].teller)
+			fail_msg("row %zu: %s, %s", i, rmap_state_name(vm.state), vm_teller_name(vm.teller));
+		assert_int_equal(vm.state == RMAP_UNKNOWN, strstr(vm.why, "which kernel this is") != NULL);
+	}
+}
+
 static void nothing_to_be_seen_says_why(void **state)
 {
 	const struct host_vms_query query = { .pid = 7 };
@@ -265,6 +306,7 @@ int main(void)
 		cmocka_unit_test(a_walk_tells_the_bytes),
 		cmocka_unit_test(no_counters_are_unknown),
 		cmocka_unit_test(an_eager_host_tells),
+		cmocka_unit_test(without_a_version_a_vm_still_shows),
 		cmocka_unit_test(a_vm_may_be_older_than_the_parameter),
 		cmocka_unit_test(nothing_to_be_seen_says_why),
 		cmocka_unit_test(names_stay_where_they_are),

@@ -238,7 +238,11 @@ static int measure(struct search *search, const struct config *config, const str
 	plan_here(layout, &host, &cost);
 	search->headroom.cost = &cost;
 	search->headroom.shadow_bytes = headroom_shadow(nested, &cost);
-	if (host_need_kernel(&host, &search->err) || trials_open(&search->trials, &search->err)) {
+	if (host_need_kernel(&host, &search->err)) {
+		cmd_print_err(&search->err);
+		return EXIT_SKIP;
+	}
+	if (trials_open(&search->trials, &search->err)) {
 		cmd_print_err(&search->err);
 		return EXIT_ENVIRONMENT;
 	}

@@ -45,7 +45,8 @@ static const char doc[] =
 	"taken for Debian's: 6.12, 6.1-amd64; or newest; or all, which is one kernel of each model. "
 	"Where kernels of a release differ, the plan is for what takes the most.\n\n"
 	"Example: minivmm plan --size 64G --machine q35 --kernel all\n\n"
-	"Exit status: 0 planned, 2 usage or config error, 3 environment or internal error.";
+	"Exit status: 0 planned, 2 usage or config error, 3 environment or internal error, 4 the running kernel, or "
+	"the VM of --pid, can't be told here.";
 
 static const struct argp_option rows[] = {
 	{ "kernel", KEY_KERNEL, "RELEASE", 0, "Plan for this kernel, or for all", 0 },
@@ -181,7 +182,7 @@ static int plan_layout(struct layout *layout, const struct arguments *arguments,
 	if (!arguments->kernel && host_need_kernel(&host, &err)) {
 		err_remedy(&err, "--kernel VERSION or all");
 		cmd_print_err(&err);
-		return EXIT_ENVIRONMENT;
+		return EXIT_SKIP;
 	}
 	if (arguments->kernel)
 		implicit_slots_assume(LAYOUT_LIMITS_DEFAULT.max_slots, layout);

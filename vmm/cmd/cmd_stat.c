@@ -33,7 +33,7 @@ static const char doc[] =
 	"has room; paid, if nothing is missing; or unknown.\n\n"
 	"Example: minivmm stat --predict --state lazy\n\n"
 	"Exit status: 0 shown, even if there is no VM; 2 usage error; 3 output error; 4 the VMs "
-	"can't be read here, or PID has no VM.";
+	"can't be read here, PID has no VM, or --predict can't tell which kernel this is.";
 
 enum key { KEY_WALK = 512, KEY_WATCH, KEY_PREDICT, KEY_NAME, KEY_STATE };
 
@@ -175,7 +175,7 @@ static int read_memslots(const struct arguments *arguments, const struct model *
 			 struct sight *sight)
 {
 	bool lazy = model_is_lazy(model, ARRAY_RMAP) || model_is_lazy(model, ARRAY_TRACKING) ||
-		    some_state_is(RMAP_LAZY, &sight->vms);
+		    !kernel_is_known(&sight->facts) || some_state_is(RMAP_LAZY, &sight->vms);
 	bool wanted = arguments->predict ? lazy || arguments->options.verbose || *sight->why :
 					   lazy && some_state_is(RMAP_UNKNOWN, &sight->vms);
 	int code = 0;
@@ -284,7 +284,8 @@ static int show(const struct arguments *arguments)
 	int status;
 
 	host_read("", &sight.host);
-	if (host_need_kernel(&sight.host, &err)) {
+	/* What is there shows without the kernel's version; what comes does not. */
+	if (arguments->predict && host_need_kernel(&sight.host, &err)) {
 		cmd_print_err(&err);
 		return EXIT_SKIP;
 	}

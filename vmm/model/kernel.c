@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "model/kernel.h"
 
+#include <stdio.h>
+
+bool kernel_is_known(const struct kernel_facts *facts)
+{
+	return facts->major;
+}
+
 bool kernel_since(const struct kernel_facts *facts, unsigned int major, unsigned int minor)
 {
 	return facts->major > major || (facts->major == major && facts->minor >= minor);
@@ -133,13 +140,21 @@ static bool maps_pages(const struct kvm_counters *kvm)
 	return false;
 }
 
-/* Pages that no shadow page maps are the TDP MMU's, whatever kvm.tdp_mmu says today. */
+/* Pages that no shadow page maps are the TDP MMU's, whatever kvm.tdp_mmu says today; before 5.14 that is eager, too. */
 static enum rmap_state by_counters(const struct kernel_facts *facts, const struct kvm_counters *kvm)
 {
 	const struct figure *misses = &kvm->counters[COUNTER_MMU_CACHE_MISS];
-	bool by_parameter = kernel_is_eager(facts) && !maps_pages(kvm);
+	bool by_parameter = kernel_is_eager(facts) && !(kernel_is_known(facts) && maps_pages(kvm));
 
 	return kernel_state_by_misses(misses, by_parameter);
+}
+
+/* Does this host make rmaps with each memslot, whatever a VM shows? A kernel that is not known may. */
+static bool always_eager(const struct kernel_facts *facts)
+{
+	if (!kernel_is_known(facts))
+		return facts->tdp == ANSWER_NO;
+	return kernel_is_eager(facts) && !kernel_has_older_vms(facts);
 }
 
 static void judge_vm(const struct kernel_facts *facts, struct host_vm *vm)
@@ -150,7 +165,7 @@ static void judge_vm(const struct kernel_facts *facts, struct host_vm *vm)
 	if (vm->walked) {
 		vm->state = vm->rmaps.allocated ? RMAP_ALLOCATED : RMAP_LAZY;
 		vm->teller = TELLER_WALK;
-	} else if (eager && !kernel_has_older_vms(facts)) {
+	} else if (always_eager(facts)) {
 		vm->state = RMAP_ALLOCATED;
 		vm->teller = TELLER_HOST;
 	} else if (settled && vm->kernel->count) {
@@ -159,6 +174,10 @@ static void judge_vm(const struct kernel_facts *facts, struct host_vm *vm)
 	} else if (counted != RMAP_UNKNOWN) {
 		vm->state = counted;
 		vm->teller = TELLER_COUNTER;
+	} else if (!kernel_is_known(facts)) {
+		if (!*vm->why)
+			snprintf(vm->why, sizeof(vm->why), "no shadow page is counted, and which kernel this is "
+				 "can't be told: before 5.14 rmaps come with the memslots");
 	} else if (settled) {
 		vm->state = kernel_state_by_memslots(vm->kernel, eager);
 		vm->teller = TELLER_MEMSLOTS;

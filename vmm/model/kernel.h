@@ -61,6 +61,8 @@ void kernel_say_tdp_mmu(struct kernel_facts *facts, bool on);
 /* facts->assumed, for people: "TDP MMU on, as Debian builds it; say --tdp-mmu". "": nothing. */
 void kernel_assumptions(const struct kernel_facts *facts, char *text, size_t size);
 
+/* False: neither uname() nor /proc tells a release, and no rule of a version holds. */
+bool kernel_is_known(const struct kernel_facts *facts);
 /* Is its KVM that of mainline major.minor, or newer? */
 bool kernel_since(const struct kernel_facts *facts, unsigned int major, unsigned int minor);
 /* Is CONFIG_KVM_EXTERNAL_WRITE_TRACKING of any consequence? */
