@@ -292,6 +292,31 @@ reads_pipe() { [[ $(readlink "/proc/$1/fd/"*) == *pipe.json* ]]; }
 	trap - EXIT
 }
 
+@test "-o: a file that is a mount is written in place, also where its folder is read-only" {
+	[[ $EUID == 0 ]] && unshare -m true 2>/dev/null || skip "only root can mount"
+	local how status
+	for how in rw ro; do
+		rm -rf rootfs
+		mkdir rootfs
+		printf 'old\n%.0s' {1..99999} | tee host.json host.jsonl host.html rootfs/report.json rootfs/report.jsonl >rootfs/page.html
+		status=0
+		# shellcheck disable=SC2016 # expanded there
+		unshare -m sh -ec 'mount --bind rootfs rootfs
+			mount --bind host.json rootfs/report.json
+			mount --bind host.jsonl rootfs/report.jsonl
+			mount --bind host.html rootfs/page.html
+			mount -o "remount,bind,$3" rootfs
+			for one in report.json report.jsonl; do
+				"$0" "$1" vm.device=/nonexistent -o rootfs/$one >/dev/null || [ $? = 4 ]
+			done
+			"$0" report html rootfs/report.json -o rootfs/page.html' "$minivmm" "$config" - $how || status=$?
+		[[ $status == 0 && $(wc -l <host.jsonl) == 1 && $(head -c 9 host.html) == "<!DOCTYPE" && $(tail -n 1 host.html) == "</html>" ]]
+		jq -e .schema host.json
+		jq -e .schema host.jsonl
+		[[ $(cat rootfs/* | sort -u) == old && $(ls -A rootfs | wc -l) == 3 ]]
+	done
+}
+
 @test "-o: a disk is refused before it is opened" {
 	[[ $EUID == 0 ]] || skip "only root can make a device"
 	mknod disk b 7 250 || skip "this root may not make a device"

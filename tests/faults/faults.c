@@ -151,6 +151,8 @@ FAULT(int, rmdir, EBUSY, -1, (const char *path), (path))
 FAULT(int, setrlimit, EPERM, -1, (__rlimit_resource_t what, const struct rlimit *limit), (what, limit))
 FAULT(int, signalfd, EMFILE, -1, (int fd, const sigset_t *mask, int flags), (fd, mask, flags))
 FAULT_FOUND(int, lstat, EACCES, -1, (void), (const char *path, struct stat *found), (path, found))
+FAULT(int, statx, ENOSYS, -1, (int at, const char *path, int flags, unsigned int mask, struct statx *found),
+      (at, path, flags, mask, found))
 FAULT_FOUND(int, stat, EACCES, -1, (void), (const char *path, struct stat *found), (path, found))
 FAULT(int, unlink, EACCES, -1, (const char *path), (path))
 FAULT(pid_t, waitpid, ECHILD, -1, (pid_t pid, int *status, int flags), (pid, status, flags))

@@ -219,7 +219,7 @@ static void test_nothing_is_printed_without_memory(void **state)
 
 static void assert_content(const char *expected)
 {
-	char text[64] = "";
+	char text[256] = "";
 	FILE *file = fopen(path, "r");
 
 	assert_non_null(file);
@@ -296,6 +296,43 @@ static void test_journal_descriptors(void **state)
 	assert_int_equal(journal.code, 0);
 }
 
+/* The later of two runs has the name, each of its lines is whole, and the earlier one does not write into it. */
+static void test_journal_twice(void **state)
+{
+	json_t *report = json_pack("{s:s}", "schema", "minivmm.report/1");
+	struct stress_result stress = { 0 };
+	struct journal first, second;
+	struct err err = { 0 };
+
+	(void)state;
+	assert_int_equal(journal_begin(&first, path, &err), 0);
+	assert_int_equal(journal_begin(&second, path, &err), 0);
+	journal_sample(&first, "churn", 1, &stress);
+	journal_sample(&second, "churn", 2, &stress);
+	assert_int_equal(journal_close(&first, report, &err), 0);
+	assert_int_equal(journal_close(&second, report, &err), 0);
+	assert_content("{\"schema\":\"minivmm.stress/1\",\"phase\":\"churn\",\"elapsed_ns\":2,\"workers\":[]}\n"
+		       "{\"schema\":\"minivmm.report/1\"}\n");
+	json_decref(report);
+}
+
+/* Somebody empties it, as logrotate's copytruncate does: the next line is at its start, without a hole before it. */
+static void test_journal_emptied(void **state)
+{
+	json_t *report = json_pack("{s:s}", "schema", "minivmm.report/1");
+	struct stress_result stress = { 0 };
+	struct journal journal;
+	struct err err = { 0 };
+
+	(void)state;
+	assert_int_equal(journal_begin(&journal, path, &err), 0);
+	journal_sample(&journal, "churn", 1, &stress);
+	assert_int_equal(truncate(path, 0), 0);
+	assert_int_equal(journal_close(&journal, report, &err), 0);
+	assert_content("{\"schema\":\"minivmm.report/1\"}\n");
+	json_decref(report);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -307,6 +344,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_load_refuses, make_folder, remove_folder),
 		cmocka_unit_test(test_nothing_is_printed_without_memory),
 		cmocka_unit_test_setup_teardown(test_other_name, make_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(test_journal_twice, make_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(test_journal_emptied, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(test_journal_refused, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(test_journal_without_memory, make_folder, remove_folder),
 	};

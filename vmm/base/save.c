@@ -49,12 +49,13 @@ static int name_beside(const char *path, char **name)
 
 /*
  * Makes a new file in the folder of path. Until it is whole it has no name, so that not even SIGKILL leaves it behind;
- * where a file system can't do that, it has a name of its own, in *name. Returns its descriptor or -errno.
+ * where a file system can't do that, it has a name of its own, in *name. Should somebody empty it while it grows, what
+ * follows begins at its start. Returns its descriptor or -errno.
  */
 static int open_beside(const char *path, mode_t mode, char **name)
 {
 	char *folder = folder_of(path);
-	int fd = folder ? open(folder, O_WRONLY | O_TMPFILE | O_CLOEXEC, mode) : -1;
+	int fd = folder ? open(folder, O_WRONLY | O_APPEND | O_TMPFILE | O_CLOEXEC, mode) : -1;
 
 	free(folder);
 	*name = NULL;
@@ -63,7 +64,7 @@ static int open_beside(const char *path, mode_t mode, char **name)
 	fd = name_beside(path, name);
 	if (fd)
 		return fd;
-	fd = open(*name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+	fd = open(*name, O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
 	if (fd >= 0)
 		return fd;
 	fd = -errno;
@@ -215,6 +216,14 @@ static int follow(char **path)
 	return rc == -EINVAL ? 0 : rc;
 }
 
+/* Is this one file a mount, as a container's volume may be? No other can take its place. Before 5.8 nothing says so. */
+static bool is_mounted(const char *path)
+{
+	struct statx file;
+
+	return !statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, 0, &file) && file.stx_attributes & STATX_ATTR_MOUNT_ROOT;
+}
+
 static int resolve(const char *path, char **target, bool *in_place)
 {
 	struct stat st;
@@ -235,14 +244,14 @@ static int resolve(const char *path, char **target, bool *in_place)
 	if (S_ISDIR(st.st_mode))
 		return -EISDIR;
 	rc = follow(target);
-	*in_place |= is_descriptor(*target);
+	*in_place |= is_descriptor(*target) || is_mounted(*target);
 	return rc;
 }
 
 /*
  * Where path leads, for free(): a symbolic link stays, and the file that it points to is replaced. /dev/null, a
  * terminal or a FIFO is written in place: it must not be replaced by a file. So is what is a name of an open
- * descriptor. 0 or -errno.
+ * descriptor, and a file that is a mount. 0 or -errno.
  */
 static int find_target(const char *path, char **target, bool *in_place, struct err *err)
 {
@@ -276,6 +285,18 @@ static int open_in_place(const char *path, int flags, struct err *err)
 	return err_errno(err, code, "writing %s", path);
 }
 
+/* A file gets a new content; a descriptor that has a name goes on where it is. 0 or -errno. */
+static int empty(int fd, const char *path)
+{
+	struct stat st;
+
+	if (is_descriptor(path))
+		return 0;
+	if (fstat(fd, &st))
+		return -errno;
+	return S_ISREG(st.st_mode) && ftruncate(fd, 0) ? -errno : 0;
+}
+
 /* Returns a descriptor or -errno. */
 static int write_in_place(const struct content *content, const char *path, struct err *err)
 {
@@ -283,7 +304,9 @@ static int write_in_place(const struct content *content, const char *path, struc
 
 	if (fd < 0)
 		return fd;
-	rc = write_patiently(fd, content->text, content->size);
+	rc = empty(fd, path);
+	if (!rc)
+		rc = write_patiently(fd, content->text, content->size);
 	if (!rc)
 		return fd;
 	close(fd);
@@ -391,15 +414,15 @@ int save_open(const char *path, struct err *err)
 {
 	bool in_place;
 	char *target;
-	int fd = find_target(path, &target, &in_place, err);
+	int fd = find_target(path, &target, &in_place, err), rc;
 
 	if (fd)
 		return fd;
 	fd = open_in_place(target, in_place ? 0 : O_CREAT | O_NOFOLLOW, err);
-	if (fd >= 0 && !in_place && ftruncate(fd, 0)) {
-		err_errno(err, errno, "writing %s", path);
+	rc = fd < 0 ? 0 : empty(fd, target);
+	if (rc) {
 		close(fd);
-		fd = -EIO;
+		fd = err_errno(err, -rc, "writing %s", path);
 	}
 	free(target);
 	return fd;

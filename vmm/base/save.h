@@ -10,7 +10,8 @@
 
 /*
  * write() puts `what` into a new file beside PATH, which is then renamed and has the owner and mode of the old one. A
- * FIFO, terminal or /dev/null is written in place, without blocking for ever. What another user may have planted in a
+ * FIFO, terminal or /dev/null is written in place, without blocking for ever, and so is a file that is a mount by itself,
+ * which nothing can replace. What another user may have planted in a
  * folder like /tmp is refused (base/planted.h).
  */
 int save_file(const char *path, int (*write)(const void *what, FILE *out), const void *what,
