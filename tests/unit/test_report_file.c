@@ -8,6 +8,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -296,6 +297,35 @@ static void test_journal_descriptors(void **state)
 	assert_int_equal(journal.code, 0);
 }
 
+static int syncs;	/* so often a file was brought to the disk */
+
+int fsync(int fd)
+{
+	syncs++;
+	return fcntl(fd, F_GETFD) < 0 ? -1 : 0;
+}
+
+/* What was seen survives a crash of the host: no line waits in the kernel's memory. */
+static void test_journal_reaches_the_disk(void **state)
+{
+	json_t *report = json_pack("{s:s}", "schema", "minivmm.report/1");
+	struct stress_result stress = { 0 };
+	struct journal journal;
+	struct err err = { 0 };
+
+	(void)state;
+	assert_int_equal(journal_begin(&journal, path, &err), 0);
+	for (int line = 0; line < 3; line++) {
+		syncs = 0;
+		journal_sample(&journal, "churn", 1, &stress);
+		assert_true(syncs > 0);
+	}
+	syncs = 0;
+	assert_int_equal(journal_close(&journal, report, &err), 0);
+	assert_int_equal(syncs, 1);
+	json_decref(report);
+}
+
 /* The later of two runs has the name, each of its lines is whole, and the earlier one does not write into it. */
 static void test_journal_twice(void **state)
 {
@@ -344,6 +374,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_load_refuses, make_folder, remove_folder),
 		cmocka_unit_test(test_nothing_is_printed_without_memory),
 		cmocka_unit_test_setup_teardown(test_other_name, make_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(test_journal_reaches_the_disk, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(test_journal_twice, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(test_journal_emptied, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(test_journal_refused, make_folder, remove_folder),

@@ -34,6 +34,9 @@ static int write_line(int fd, const json_t *line)
 	text[length] = '\n';
 	rc = write_patiently(fd, text, length + 1);
 	free(text);
+	/* A FIFO has none, and some file systems. */
+	if (!rc && fsync(fd) && errno != EINVAL && errno != EROFS)
+		rc = -errno;
 	return rc;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A run as JSON Lines, for -o FILE.jsonl: a line for each second of a stress phase, and the report
- * as the last line. Each line is flushed at once, so that it survives a crash of the host.
+ * as the last line. Each line is brought to the disk at once, so that it survives a crash of
+ * the host.
  */
 #ifndef JOURNAL_H
 #define JOURNAL_H
