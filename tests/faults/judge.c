@@ -58,10 +58,10 @@ static bool is_harmless(const struct call *call)
 		/* Then every page is read, there or not. */
 		{ "open", "page_sums_open" }, { "pread", "read_pagemap" }, { "lseek", "read_holes" },
 		/*
-		 * A capability that can't be given up is kept, and one that can't be had for a file is missed where it is opened.
-		 * That all are given up at the begin is judged by the exit status.
+		 * A capability that can't be given up after a file is opened is kept, and one that can't be had for a file is missed
+		 * where it is opened. What is given up for good, at the begin, is another function's.
 		 */
-		{ "syscall", "get" }, { "syscall", "set" },
+		{ "syscall", "change_effective" },
 		/* Only root may give a file away. */
 		{ "fchown", "keep_owner" },
 		/* A page that a test kernel wants to be flushed stays as it is mapped. */

@@ -82,3 +82,18 @@ setup() {
 	run "$lint" --payload "$PWD/guest"
 	[[ $status == 1 && $output == *'no order'* ]]
 }
+
+@test "excuses: a call that may fail unseen is one function's; of none or of two it is refused and named" {
+	printf 'static int set(int fd)\n{\n\treturn syscall(fd);\n}\n\nint other(void)\n{\n\treturn read(0);\n}\n' >vmm/vm/vcpu.c
+	printf 'static int set(int fd)\n{\n\treturn sys(fd);\n}\n' >vmm/base/err.c
+	run "$lint" --excuses "$PWD/vmm" <<<'{ "syscall", "set" }, { "close", NULL },'
+	echo "$output"
+	[[ $status == 0 && -z $output ]]
+	run "$lint" --excuses "$PWD/vmm" <<<'{ "read", "set" },'
+	[[ $status == 1 && $output == '{ "read", "set" }: 0 functions' ]]
+	sed -i 's/sys(/syscall(/' vmm/base/err.c
+	run "$lint" --excuses "$PWD/vmm" <<<'{ "syscall", "set" }, { "read", "other" }'
+	[[ $status == 1 && $output == '{ "syscall", "set" }: 2 functions' ]]
+	run "$lint" --excuses "$PWD/vmm" <<<'no table'
+	[[ $status == 1 && $output == "no rows" ]]
+}

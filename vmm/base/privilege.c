@@ -72,22 +72,34 @@ int privilege_limit_files(void)
 	return set(&caps);
 }
 
+/*
+ * Makes all permitted capabilities effective, or none. Returns false where nothing has changed: one that can't be given up
+ * is kept, and what can't be done without one fails where it is done.
+ */
+static bool change_effective(bool all)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+	bool changes = false;
+
+	if (syscall(SYS_capget, &head, data))
+		return false;
+	for (int i = 0; i < 2; i++) {
+		uint32_t effective = all ? data[i].permitted : 0;
+
+		changes |= data[i].effective != effective;
+		data[i].effective = effective;
+	}
+	return changes && !syscall(SYS_capset, &head, data);
+}
+
 bool privilege_raise(void)
 {
-	struct caps caps;
-
-	if (get(&caps) || caps.effective == caps.permitted)
-		return false;
-	caps.effective = caps.permitted;
-	return !set(&caps);
+	return change_effective(true);
 }
 
 void privilege_lower(bool raised)
 {
-	struct caps caps;
-
-	if (!raised || get(&caps))
-		return;
-	caps.effective = 0;
-	set(&caps);
+	if (raised)
+		change_effective(false);
 }
