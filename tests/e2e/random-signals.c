@@ -152,8 +152,16 @@ static int clean(void)
 	return others;
 }
 
-/* Whether something was left, which is said. */
-static bool left_anything(const int before[PLACES], bool killed, bool slow)
+struct tally {
+	int late, reported, before, killed, slow, bad;	/* before: before it handled signals; slow: over a second */
+	unsigned long long longest_us;
+	int undisturbed;	/* exit status without a signal */
+	int left_slow, left_killed;	/* instances and cgroups that a run may leave, and did */
+};
+#define NEVER (-2)
+
+/* Whether something was left that must not be. What may be left is counted; all of it is said. */
+static bool left_anything(const int before[PLACES], bool killed, bool slow, struct tally *tally)
 {
 	bool left = clean();
 
@@ -162,14 +170,16 @@ static bool left_anything(const int before[PLACES], bool killed, bool slow)
 		left = true;
 	}
 	for (int i = 0; i < PLACES; i++) {
-		int now = count_in(&places[i], false);
+		bool by_kill = killed && places[i].killed, by_slow = !by_kill && slow && places[i].slow;
+		int more = count_in(&places[i], false) - before[i];
 
-		if (now <= before[i])
+		if (more <= 0)
 			continue;
-		if (!(killed && places[i].killed) && !(slow && places[i].slow)) {
-			printf("# left: %d more %s in %s\n", now - before[i], places[i].pattern, places[i].folder);
-			left = true;
-		}
+		printf("# left: %d more %s in %s%s\n", more, places[i].pattern, places[i].folder,
+		       by_kill ? ", as SIGKILL may" : by_slow ? ", as an end may that takes more than a second" : "");
+		tally->left_killed += by_kill ? more : 0;
+		tally->left_slow += by_slow ? more : 0;
+		left |= !by_kill && !by_slow;
 		count_in(&places[i], true);
 	}
 	return left;
@@ -194,13 +204,6 @@ static pid_t start(char **command)
 	_exit(126);
 }
 
-struct tally {
-	int late, reported, before, killed, slow, bad;	/* before: before it handled signals; slow: over a second */
-	unsigned long long longest_us;
-	int undisturbed;	/* exit status without a signal */
-};
-#define NEVER (-2)
-
 static void judge(int number, bool late, int status, unsigned long long us, const int before[PLACES], struct tally *tally)
 {
 	char *report = read_report();
@@ -209,7 +212,7 @@ static void judge(int number, bool late, int status, unsigned long long us, cons
 	bool whole = !report || is_whole(report, exits, tally->undisturbed);
 	/* One that came at its end may not have been heeded. */
 	bool known = by_it || exits == tally->undisturbed || (number != SIGKILL && exits == 128 + number);
-	bool left = left_anything(before, number == SIGKILL, us > 1000000);
+	bool left = left_anything(before, number == SIGKILL, us > 1000000, tally);
 
 	tally->before += by_it && number != SIGKILL;
 	tally->killed += by_it && number == SIGKILL;
@@ -356,7 +359,7 @@ int main(int argc, char **argv)
 	for (; goes_on(done, count, until, &tally); done++)
 		signal_once(argv + 7, numbers[random() % kinds], (unsigned int)(random_bits() % life_us), limit_us, &tally);
 	printf("%d runs: %d ended before the signal, %d by it before they handled it, %d reported it, %d killed, %d bad; "
-	       "%d took more than a second, longest %llu us\n", done, tally.late, tally.before, tally.reported, tally.killed,
-	       tally.bad, tally.slow, tally.longest_us);
+	       "%d took more than a second, longest %llu us; left by these: %d, by SIGKILL: %d\n", done, tally.late, tally.before,
+	       tally.reported, tally.killed, tally.bad, tally.slow, tally.longest_us, tally.left_slow, tally.left_killed);
 	return tally.bad ? 1 : 0;
 }

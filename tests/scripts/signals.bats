@@ -51,6 +51,33 @@ hit() {
 	grep "^# $1: " "$BATS_FILE_TMPDIR/said" | grep -qE "[ ,][1-9][0-9]* ($2)" || { cat "$BATS_FILE_TMPDIR/said"; return 1; }
 }
 
+# leaves SIGNAL SECONDS: random-signals, of a program that leaves an instance of the tracer and ends so late.
+leaves() {
+	cat >../leaver <<-'END'
+		#!/bin/sh
+		trap 'sleep "$0"; exit 143' TERM
+		mkdir "/sys/kernel/tracing/instances/minivmm-$$"
+		while :; do sleep 0.01; done
+	END
+	sed -i "s/\$0/$2/" ../leaver
+	chmod +x ../leaver
+	# shellcheck disable=SC2016 # for that shell
+	unshare -rm sh -c 'mount -t tmpfs none /sys/kernel && mkdir -p /sys/kernel/tracing/instances && exec "$@"' - \
+		"$BATS_FILE_TMPDIR/random-signals" 1 2 1000 5000 "$1" 143 "$PWD/../leaver" >../said 2>&1 || { cat ../said; return 1; }
+}
+
+@test "what a slow end and SIGKILL may leave is counted, and what nothing may leave is bad" {
+	unshare -rm mount -t tmpfs none /sys/kernel 2>/dev/null || skip "no mount namespaces here"
+	leaves 15 1.1
+	grep -q '^# left: 1 more minivmm-\* in /sys/kernel/tracing/instances, as an end may' ../said
+	[[ $(tail -n 1 ../said) == *"; left by these: 2, by SIGKILL: 0" ]]
+	leaves 9 0
+	grep -q '^# left: 1 more minivmm-\* in /sys/kernel/tracing/instances, as SIGKILL may' ../said
+	[[ $(tail -n 1 ../said) == *"; left by these: 0, by SIGKILL: 2" ]]
+	! leaves 15 0 || return 1
+	grep -qx '# left: 1 more minivmm-\* in /sys/kernel/tracing/instances' ../said
+}
+
 @test "HUP, INT, QUIT and TERM" {
 	commands 1,2,3,15
 	hit 1,2,3,15 'by it before they handled it|reported it'
