@@ -460,6 +460,7 @@ static void lost_records_are_no_clean_log(void **state)
 	assert_false(snapshot.status[SOURCE_KLOG].ok);
 	assert_string_equal(snapshot.status[SOURCE_KLOG].why,
 			    "/dev/kmsg: the kernel overwrote records before they could be read");
+	assert_string_equal(snapshot_remedy(&snapshot, SOURCE_KLOG), "boot with a larger log_buf_len=");
 	snapshot_free(&snapshot);
 	host_append(host, "0,3,3,-;Oops: 0002 [#1]\n", 24);
 	assert_klog(host, 1, "Oops: 0002 [#1]");
@@ -478,6 +479,7 @@ static void a_masked_log_is_unavailable(void **state)
 	assert_false(snapshot.status[SOURCE_KLOG].ok);
 	assert_string_equal(snapshot.status[SOURCE_KLOG].why,
 			    "/dev/kmsg is not the kernel log here: something masks it");
+	assert_string_equal(snapshot_remedy(&snapshot, SOURCE_KLOG), "run it where nothing masks /dev/kmsg, as a container does");
 	snapshot_free(&snapshot);
 }
 

@@ -176,6 +176,7 @@ static void the_snapshot_looks_at_its_own_vm(void **state)
 	assert_false(snapshot.status[SOURCE_RMAPS_STAT].ok);
 	assert_string_equal(snapshot.status[SOURCE_RMAPS_STAT].why,
 			    "there is no folder 152-6 of this VM in /sys/kernel/debug/kvm");
+	assert_string_equal(snapshot_remedy(&snapshot, SOURCE_RMAPS_STAT), source_remedy(SOURCE_RMAPS_STAT));
 	snapshot_free(&snapshot);
 	sources_close(&sources);
 }
@@ -183,14 +184,23 @@ static void the_snapshot_looks_at_its_own_vm(void **state)
 static void old_kernels_have_no_such_file(void **state)
 {
 	struct rmaps_stat stat = { .heads = { 7 } };
+	struct snapshot snapshot;
+	struct sources sources;
 	char why[SOURCE_WHY];
 
 	(void)state;
-	assert_int_equal(rmaps_stat_of(HOSTS "5.10-eager", "92-5", &stat, why), -ENOENT);
+	assert_int_equal(rmaps_stat_of(HOSTS "5.10-eager", "92-5", &stat, why), -ENOTTY);
 	assert_string_equal(why, "this kernel has no mmu_rmaps_stat: it came with Linux 5.15");
 	assert_int_equal(rmaps_stat_of("/nowhere", "92-5", &stat, why), -ENOENT);
 	assert_string_equal(why, "debugfs is not mounted (there is no /sys/kernel/debug/kvm)");
 	assert_int_equal(stat.heads[0], 7);
+	sources_open(&sources, HOSTS "5.10-eager", false);
+	sources.vm_pid = 92;
+	sources.vm_fd = 5;
+	snapshot_take(&sources, &snapshot);
+	assert_string_equal(snapshot_remedy(&snapshot, SOURCE_RMAPS_STAT), "boot Linux 5.15 or newer");
+	snapshot_free(&snapshot);
+	sources_close(&sources);
 }
 
 static void a_strange_file_is_not_lazy(void **state)
@@ -244,6 +254,7 @@ static void another_pid_namespace_says_so(void **state)
 	assert_string_equal(snapshot.status[SOURCE_RMAPS_STAT].why,
 			    "in a pid namespace (container) the VM's folder in debugfs is named "
 			    "after a pid that can't be known here");
+	assert_non_null(strstr(snapshot_remedy(&snapshot, SOURCE_RMAPS_STAT), "--pid=host"));
 	unlink(path);
 	assert_int_equal(symlink("pid:[4026531836]", path), 0);
 	snapshot_free(&snapshot);

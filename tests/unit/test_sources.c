@@ -459,6 +459,7 @@ static void cheap_leaves_out_the_dear_ones(void **state)
 			   "not asked for (report.sources = cheap)");
 	assert_unavailable(&snapshot, SOURCE_RMAPS_STAT,
 			   "not asked for (report.sources = cheap)");
+	assert_string_equal(snapshot_remedy(&snapshot, SOURCE_RMAPS_STAT), "report.sources = all");
 	assert_true(snapshot.status[SOURCE_MEMINFO].ok);
 	assert_string_equal(snapshot.status[SOURCE_MEMINFO].why, "");
 	assert_int_equal(snapshot.vmalloc.count, 0);

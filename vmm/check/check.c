@@ -31,7 +31,7 @@ void check_remedy(struct check *check, const char *format, ...)
 void check_skip_source(struct check *check, const struct snapshot *snapshot, enum source source)
 {
 	check_skip(check, "%s unavailable: %s", source_name(source), snapshot->status[source].why);
-	check_remedy(check, "%s", source_remedy(source));
+	check_remedy(check, "%s", snapshot_remedy(snapshot, source));
 }
 
 bool phase_is_l2(const struct phase_result *phase, bool nested_paging)

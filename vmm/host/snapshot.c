@@ -31,6 +31,37 @@ const char *source_remedy(enum source source)
 	return table[source].remedy;
 }
 
+const char *snapshot_remedy(const struct snapshot *snapshot, enum source source)
+{
+	const char *remedy = snapshot->status[source].remedy;
+
+	return remedy ? remedy : source_remedy(source);
+}
+
+/* What a source's own remedy does not help against. NULL: it does. */
+static const char *remedy_against(enum source source, int code)
+{
+	static const char unlock[] = "boot without lockdown= and Secure Boot";
+	static const char outside[] = "run it in the host's pid namespace (of a container: --pid=host)";
+	static const struct {
+		enum source source;
+		int code;
+		const char *remedy;
+	} rows[] = {
+		{ SOURCE_RMAPS_STAT, -EPERM, unlock }, { SOURCE_KVM_DEBUGFS, -EPERM, unlock },
+		{ SOURCE_RMAPS_STAT, -EXDEV, outside }, { SOURCE_KVM_DEBUGFS, -EXDEV, outside },
+		{ SOURCE_RMAPS_STAT, -ENOTTY, "boot Linux 5.15 or newer" },
+		{ SOURCE_KVM_DEBUGFS, -ENOTTY, "boot Linux 5.15 or newer" },
+		{ SOURCE_KLOG, -ENXIO, "run it where nothing masks /dev/kmsg, as a container does" },
+		{ SOURCE_KLOG, -EPIPE, "boot with a larger log_buf_len=" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].source == source && rows[i].code == code)
+			return rows[i].remedy;
+	return NULL;
+}
+
 json_t *source_figures(enum source source, const struct snapshot *snapshot)
 {
 	return snapshot->status[source].ok ? table[source].json(snapshot) : json_null();
@@ -65,13 +96,17 @@ static bool is_repetition(enum source source, const struct snapshot *snapshot)
 
 static int read_source(struct sources *sources, enum source source, struct snapshot *snapshot)
 {
-	char *why = snapshot->status[source].why;
+	struct source_status *status = &snapshot->status[source];
+	int code;
 
 	if (sources->cheap && (table[source].expensive || is_repetition(source, snapshot))) {
-		snprintf(why, SOURCE_WHY, NOT_ASKED_FOR);
+		snprintf(status->why, SOURCE_WHY, NOT_ASKED_FOR);
+		status->remedy = "report.sources = all";
 		return -ECANCELED;
 	}
-	return table[source].read(sources, snapshot, why);
+	code = table[source].read(sources, snapshot, status->why);
+	status->remedy = remedy_against(source, code);
+	return code;
 }
 
 void snapshot_take(struct sources *sources, struct snapshot *snapshot)

@@ -32,6 +32,7 @@ struct figure {
 struct source_status {
 	bool ok;
 	char why[SOURCE_WHY];	/* "unavailable: REASON", the reason; "" when ok */
+	const char *remedy;	/* where the source's own does not help; else NULL */
 };
 
 struct meminfo {
@@ -151,6 +152,8 @@ struct sources {
 
 const char *source_name(enum source source); /* "vmallocinfo", "meminfo", ... */
 const char *source_remedy(enum source source); /* how to make it readable */
+/* The same where it was not: by what kept it from being read. */
+const char *snapshot_remedy(const struct snapshot *snapshot, enum source source);
 /* Its figures in a snapshot, null where it could not be read. NULL: out of memory. */
 json_t *source_figures(enum source source, const struct snapshot *snapshot);
 

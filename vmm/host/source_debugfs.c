@@ -36,7 +36,7 @@ int debugfs_own_vm(const char *root, pid_t creator, int fd, char vm[DEBUGFS_VM],
 	if (!creator)
 		return say(why, ENOENT, "no VM yet");
 	if (debugfs_in_pid_namespace(root))
-		return say(why, ENOENT, "in a pid namespace (container) the VM's folder in debugfs "
+		return say(why, EXDEV, "in a pid namespace (container) the VM's folder in debugfs "
 			   "is named after a pid that can't be known here");
 	snprintf(vm, DEBUGFS_VM, "%d-%d", (int)creator, fd);
 	return 0;
@@ -75,11 +75,11 @@ static int explain(const char *root, const char *vm, const char *name, const cha
 		return source_errno(why, code, name);
 	if (look_for(root, DEBUGFS "/kvm"))
 		return say(why, code, "debugfs is not mounted (there is no " DEBUGFS "/kvm)");
+	snprintf(why, SOURCE_WHY, "there is no folder %s of this VM in " DEBUGFS "/kvm", vm);
 	if (!debugfs_has(root, vm))
-		snprintf(why, SOURCE_WHY, "there is no folder %s of this VM in " DEBUGFS "/kvm", vm);
-	else
-		snprintf(why, SOURCE_WHY, "this kernel has no %s: it came with Linux %s", name, since);
-	return -code;
+		return -code;
+	snprintf(why, SOURCE_WHY, "this kernel has no %s: it came with Linux %s", name, since);
+	return -ENOTTY;
 }
 
 int debugfs_open(FILE **file, const char *root, const char *vm, const char *name,

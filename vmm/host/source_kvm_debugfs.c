@@ -8,6 +8,12 @@
 
 #include "host/source.h"
 
+/* Of one of the counters: each came with a version of its own, and lockdown keeps only the writable ones. */
+static bool may_lack(int code)
+{
+	return code == -ENOENT || code == -ENOTTY || code == -EPERM;
+}
+
 static int read_counter(FILE *file, struct figure *figure)
 {
 	char line[32];
@@ -33,16 +39,15 @@ int kvm_debugfs_of(const char *root, const char *vm, struct kvm_counters *counte
 		const char *name = kvm_counter_name((enum kvm_counter)i);
 		FILE *file;
 
-		/* Each came with a version of its own, and lockdown keeps only the writable ones. */
 		code = debugfs_open(&file, root, vm, name, "5.10 to 5.15", reason);
 		if (!code)
 			code = source_close(file, name, read_counter(file, &found.counters[i]),
 					    reason);
 		any |= !code;
 		/* Report the reason of the first that is missing. */
-		if (code && (!*why || (code != -ENOENT && code != -EPERM)))
+		if (code && (!*why || !may_lack(code)))
 			memcpy(why, reason, sizeof(reason));
-		if (code && code != -ENOENT && code != -EPERM)
+		if (code && !may_lack(code))
 			return code;
 	}
 	if (!any)

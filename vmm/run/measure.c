@@ -47,6 +47,8 @@ static void measure_wrapped(const struct run *run, struct phase_result *phase)
 	status->ok = false;
 	snprintf(status->why, sizeof(status->why), "this kernel's vmallocinfo does not name KVM, and "
 		 "the new areas of vmalloc's wrappers are not those of this VM alone");
+	status->remedy = "run it while nothing else on this host takes memory by vmalloc, as other VMs do, or boot a "
+			 "kernel without CONFIG_UNWINDER_FRAME_POINTER";
 }
 
 /* The arrays of all VMs that came since the baseline: this VM's, if it is the only one. */
