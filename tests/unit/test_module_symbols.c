@@ -50,26 +50,32 @@ static const struct memory healthy = {
 	.names = "\0vm_list\0vm_list_of\0vm_list",
 };
 
-/* What the symbol's address is on a host of this memory, whose file says where struct module is. */
-static uint64_t look_up(const char *root, const struct memory *memory, const struct kernel_types *of,
-			const char *file)
+/* Begins a core file whose only segment is this memory, of so many bytes. */
+static FILE *begin_core(const char *root, const struct memory *memory, size_t size)
 {
 	const Elf64_Ehdr header = {
 		.e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64 },
 		.e_phoff = sizeof(header), .e_phentsize = sizeof(Elf64_Phdr), .e_phnum = 1,
 	};
 	const Elf64_Phdr load = {
-		.p_type = PT_LOAD, .p_offset = 4096, .p_vaddr = BASE, .p_memsz = sizeof(*memory),
+		.p_type = PT_LOAD, .p_offset = 4096, .p_vaddr = BASE, .p_memsz = size,
 	};
-	struct kernel_memory opened;
-	char why[SOURCE_WHY] = "";
-	uint64_t address;
 	FILE *kcore = make_file(root, "/proc/kcore");
 
 	assert_int_equal(fwrite(&header, sizeof(header), 1, kcore), 1);
 	assert_int_equal(fwrite(&load, sizeof(load), 1, kcore), 1);
 	assert_int_equal(fseek(kcore, 4096, SEEK_SET), 0);
 	assert_int_equal(fwrite(memory, sizeof(*memory), 1, kcore), 1);
+	return kcore;
+}
+
+/* Ends it. Returns the symbol's address there; file says where struct module is. */
+static uint64_t look_into(FILE *kcore, const char *root, const struct kernel_types *of, const char *file)
+{
+	struct kernel_memory opened;
+	char why[SOURCE_WHY] = "";
+	uint64_t address;
+
 	assert_int_equal(fclose(kcore), 0);
 	put_file(root, "/sys/module/kvm/sections/.gnu.linkonce.this_module", file);
 	if (kernel_memory_open(&opened, root, why))
@@ -77,6 +83,41 @@ static uint64_t look_up(const char *root, const struct memory *memory, const str
 	address = module_symbol(root, &opened, of, "vm_list");
 	kernel_memory_close(&opened);
 	return address;
+}
+
+/* What the symbol's address is on a host of this memory. */
+static uint64_t look_up(const char *root, const struct memory *memory, const struct kernel_types *of,
+			const char *file)
+{
+	return look_into(begin_core(root, memory, sizeof(*memory)), root, of, file);
+}
+
+/* The same where the symbol is the last of count, and its name begins so many bytes behind the first one. */
+static uint64_t look_up_last(const char *root, uint32_t count, uint32_t name)
+{
+	const Elf64_Sym last = { .st_name = name, .st_shndx = 1, .st_value = VM_LIST };
+	const uint32_t symbols = 1 << 20, names = 4 << 20;
+	struct memory memory = healthy;
+	FILE *kcore;
+
+	memory.kallsyms.symbols = BASE + symbols;
+	memory.kallsyms.count = count;
+	memory.kallsyms.names = BASE + names;
+	kcore = begin_core(root, &memory, 16 << 20);
+	assert_int_equal(fseek(kcore, 4096 + symbols + (count - 1) * (long)sizeof(last), SEEK_SET), 0);
+	assert_int_equal(fwrite(&last, sizeof(last), 1, kcore), 1);
+	assert_int_equal(fseek(kcore, 4096 + names + name, SEEK_SET), 0);
+	assert_int_equal(fwrite("vm_list", 8, 1, kcore), 1);
+	return look_into(kcore, root, &types, "0xffffffffc0000000\n");
+}
+
+/* What is larger than any module's is not read, though it is there. */
+static void tables_have_a_limit(void **state)
+{
+	assert_int_equal(look_up_last(*state, 65536, 1), VM_LIST);
+	assert_int_equal(look_up_last(*state, 65537, 1), 0);
+	assert_int_equal(look_up_last(*state, 2, (8 << 20) - 1), VM_LIST);
+	assert_int_equal(look_up_last(*state, 2, 8 << 20), 0);
 }
 
 static void the_symbol_is_found(void **state)
@@ -154,6 +195,7 @@ int main(void)
 		ROOT_TEST(an_address_that_is_hidden_is_none),
 		ROOT_TEST(a_kernel_whose_types_are_unknown_has_none),
 		ROOT_TEST(garbage_is_refused),
+		ROOT_TEST(tables_have_a_limit),
 		cmocka_unit_test(without_the_file_it_is_not_looked_for),
 	};
 
