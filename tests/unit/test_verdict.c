@@ -449,6 +449,29 @@ static void test_bytes_of_another_state(void **state)
 	assert_true(measure_explained(&w->run, phase));
 }
 
+/*
+ * Where the rmaps come with the slots: before any nested guest, tracking is not a shadow root's,
+ * but another VM's.
+ */
+static void test_no_shadow_root_before_a_nested_guest(void **state)
+{
+	struct world *w = *state;
+	struct run *run = &w->run;
+
+	run->model.rmap_lazy = false;
+	run->at_creation.bytes[ARRAY_RMAP] = run->at_transition.bytes[ARRAY_RMAP];
+	run->at_transition.bytes[ARRAY_RMAP] = 0;
+	for (int i = CREATE; i <= TRANSITION; i++) {
+		struct phase_result *phase = &w->phases[i];
+
+		phase->state = RMAP_ALLOCATED;
+		phase->held = run->at_creation;
+		assert_true(measure_explained(run, phase));
+		phase->held.bytes[ARRAY_TRACKING] = run->at_transition.bytes[ARRAY_TRACKING];
+		assert_int_equal(measure_explained(run, phase), i >= CONTROL);
+	}
+}
+
 static void test_others_keep_still(void **state)
 {
 	struct stress_result stress = { .vms.made = 1 };
@@ -1115,7 +1138,8 @@ int main(void)
 		T(test_policy_eager_on_lazy_host), T(test_too_early), T(test_never),
 		T(test_pages_missing), T(test_wrong_bytes), T(test_other_vms), T(test_wrong_heads),
 		T(test_bytes_while_lazy), T(test_leak), T(test_leak_beside_other_vms),
-		T(test_others_keep_still), T(test_bytes_of_another_state), T(test_klog), T(test_guest_fault),
+		T(test_others_keep_still), T(test_bytes_of_another_state),
+		T(test_no_shadow_root_before_a_nested_guest), T(test_klog), T(test_guest_fault),
 		T(an_array_that_the_kernel_refuses_explains_enomem),
 		T(test_error_and_signal),
 		T(a_phase_that_a_signal_ended_is_not_looked_at), T(test_blind),

@@ -113,6 +113,15 @@ static bool holds(const struct run *run, const struct phase_result *phase, bool 
 	return true;
 }
 
+/* Up to this phase a nested guest may have run, which a shadow root needs. */
+static bool may_have_shadow_root(const struct run *run, const struct phase_result *phase)
+{
+	for (const struct phase_result *past = run->phases; past <= phase; past++)
+		if (past->cfg && (phase_runs_l2(past->cfg) || phase_may_run_l2(past->cfg)))
+			return true;
+	return false;
+}
+
 /*
  * Another VM of the same layout may have made up what this VM's state would not explain. Where the
  * rmaps come with the slots their state does not say whether there was a shadow root.
@@ -126,7 +135,8 @@ static bool is_explained(const struct run *run, const struct phase_result *phase
 		return false;
 	if (state_known)
 		return holds(run, phase, phase->state == RMAP_ALLOCATED);
-	return holds(run, phase, false) || holds(run, phase, true);
+	return holds(run, phase, false) ||
+	       (may_have_shadow_root(run, phase) && holds(run, phase, true));
 }
 
 bool measure_explained(const struct run *run, const struct phase_result *phase)
