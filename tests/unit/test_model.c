@@ -191,6 +191,43 @@ static void test_slab(void **state)
 	assert_string_equal(model.name, "pre-5.14");
 }
 
+/* A slot of 56 MiB in a difference in which other VMs, all with tracking, have a part. */
+static enum answer tracked_beside(bool with_slot, int64_t came, int64_t tracking_came)
+{
+	struct tally delta = { 0 };
+	enum answer answer;
+
+	assert_int_equal(tally_add(&delta, "kvm_arch_prepare_memory_region", 1, 2 + 2 * came), 0);
+	if (with_slot)
+		assert_int_equal(tally_add(&delta, "kvm_page_track_create_memslot", 7, 1), 0);
+	assert_int_equal(tally_add(&delta, "kvm_page_track_create_memslot", 8, tracking_came), 0);
+	assert_int_equal(tally_add(&delta, "kvm_page_track_create_memslot", 1, tracking_came), 0);
+	tally_sort(&delta);
+	answer = model_slot_is_tracked(&delta, 7);
+	tally_free(&delta);
+	return answer;
+}
+
+static void test_a_slot_is_told_from_other_vms(void **state)
+{
+	struct tally none = { 0 }, theirs = { 0 };
+
+	(void)state;
+	assert_int_equal(tracked_beside(true, 0, 0), ANSWER_YES);
+	assert_int_equal(tracked_beside(false, 0, 0), ANSWER_NO);
+	/* One came, one went, and of one only a part was freed. */
+	assert_int_equal(tracked_beside(false, 1, 1), ANSWER_NO);
+	assert_int_equal(tracked_beside(true, -1, -1), ANSWER_YES);
+	assert_int_equal(tracked_beside(true, 0, -1), ANSWER_YES);
+	assert_int_equal(tracked_beside(false, -1, -1), ANSWER_UNKNOWN);
+	/* Nothing is named, or another's array of that size went. */
+	assert_int_equal(model_slot_is_tracked(&none, 7), ANSWER_UNKNOWN);
+	assert_int_equal(tally_add(&theirs, "kvm_page_track_create_memslot", 7, -1), 0);
+	assert_int_equal(tally_add(&theirs, "kvm_arch_prepare_memory_region", 1, 2), 0);
+	assert_int_equal(model_slot_is_tracked(&theirs, 7), ANSWER_UNKNOWN);
+	tally_free(&theirs);
+}
+
 /* A cgroup pays for the arrays, not for their page-pointer arrays. */
 static void test_charged(void **state)
 {
@@ -217,6 +254,7 @@ int main(void)
 		cmocka_unit_test(test_choice),
 		cmocka_unit_test(test_measure_shared_function),
 		cmocka_unit_test(test_slab),
+		cmocka_unit_test(test_a_slot_is_told_from_other_vms),
 		cmocka_unit_test(test_charged),
 	};
 

@@ -83,6 +83,12 @@ int model_measure(const struct model *model, const struct layout *layout,
 /* Is there an area of an array in the difference? Not where vmallocinfo names vmalloc's wrappers. */
 bool model_names_arrays(const struct tally *delta);
 /*
+ * Did a new slot below 2 GiB bring its tracking array, which has so many pages? By them it is told
+ * from the arrays of other VMs that come and go meanwhile, and have a part in the difference.
+ * Unknown where no new array can be the slot's.
+ */
+enum answer model_slot_is_tracked(const struct tally *delta, uint64_t pages);
+/*
  * The same where the wrappers are named: the areas in a difference of their tally are the arrays of
  * the layout if they have the sizes and the count of those that come with the slots, or of these and
  * the first shadow root's. Returns 0, -ENOENT if they are neither, or -ENOMEM.

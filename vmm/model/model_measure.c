@@ -187,6 +187,30 @@ bool model_names_arrays(const struct tally *delta)
 	return false;
 }
 
+/* How many areas of so many pages one kind of array has more, or fewer. */
+static int64_t more_areas(const struct tally *delta, enum array array, uint64_t pages)
+{
+	int64_t count = 0;
+
+	for (size_t i = 0; i < delta->count; i++) {
+		const struct tally_entry *entry = &delta->entries[i];
+
+		if (entry->pages == pages && array_of(entry->function) == (int)array)
+			count += entry->count;
+	}
+	return count;
+}
+
+enum answer model_slot_is_tracked(const struct tally *delta, uint64_t pages)
+{
+	int64_t tracking = more_areas(delta, ARRAY_TRACKING, pages);
+
+	if (tracking > 0)
+		return ANSWER_YES;
+	/* Each level of lpage_info has one page, if arrays are whole pages, and named. */
+	return tracking || more_areas(delta, ARRAY_LPAGE_INFO, 1) < 1 ? ANSWER_UNKNOWN : ANSWER_NO;
+}
+
 /* The areas of all arrays that exist, before or after the first shadow root, under one name. */
 static int existing_areas(const struct model *model, const struct layout *layout, bool shadow_root,
 			  struct tally *areas)

@@ -8,9 +8,15 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "host/source.h"
 #include "model/model.h"
 
-#define PROBE_SLOT (4ull << 20)
+/* How many pages the tracking array of a slot has: 2 bytes for each of its frames. */
+#define LEAST_PAGES 3
+#define PAGE_COUNTS 31
+#define SLOT_BY_PAGE (8ull << 20)	/* a slot's size by a page of them */
+#define MOST_UNKNOWN 3
 
 struct probe {
 	const struct host *host;
@@ -52,50 +58,64 @@ static enum answer has_config(void *context, const char *option)
 	return answer;
 }
 
-/* Where KVM is not named, or its arrays are slab, a slot shows nothing of them. */
-static enum answer new_tracking(const struct snapshot *before, const struct snapshot *after)
+/* Adds a slot with so many pages of tracking, and looks at what changed in the host's arrays. */
+static enum answer ask_slot(struct sources *sources, int vm, uint64_t pages)
 {
+	struct kvm_userspace_memory_region region = { .memory_size = pages * SLOT_BY_PAGE };
+	struct snapshot before = { 0 }, after = { 0 };
 	enum answer answer = ANSWER_UNKNOWN;
 	struct tally delta = { 0 };
+	char why[SOURCE_WHY];
+	/* Never touched; PROT_NONE counts against no limit of the host's. */
+	void *memory = mmap(NULL, region.memory_size, PROT_NONE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
-	if (!before->status[SOURCE_VMALLOCINFO].ok || !after->status[SOURCE_VMALLOCINFO].ok ||
-	    tally_diff(&after->vmalloc, &before->vmalloc, &delta))
+	if (memory == MAP_FAILED)
 		return answer;
-	if (tally_bytes(&delta, "kvm_page_track_create_memslot") > 0)
-		answer = ANSWER_YES;
-	else if (model_names_arrays(&delta))
-		answer = ANSWER_NO;
+	region.userspace_addr = (uintptr_t)memory;
+	if (!vmallocinfo_read(sources, &before, why) &&
+	    !ioctl(vm, KVM_SET_USER_MEMORY_REGION, &region) &&
+	    !vmallocinfo_read(sources, &after, why) &&
+	    !tally_diff(&after.vmalloc, &before.vmalloc, &delta))
+		answer = model_slot_is_tracked(&delta, pages);
 	tally_free(&delta);
+	snapshot_free(&before);
+	snapshot_free(&after);
+	munmap(memory, region.memory_size);
 	return answer;
 }
 
-/* Makes a VM that is thrown away. Without KVM there is no answer. */
+/* In a VM that is thrown away. */
+static enum answer ask_vm(const struct probe *probe, uint64_t pages)
+{
+	enum answer answer = ANSWER_UNKNOWN;
+	int vm = ioctl(probe->kvm->fd, KVM_CREATE_VM, 0);
+
+	if (vm < 0)
+		return answer;
+	answer = ask_slot(probe->sources, vm, pages);
+	close(vm);
+	return answer;
+}
+
+/*
+ * Other VMs come and go meanwhile, and other minivmms ask the same. So the slot has a size that
+ * hardly any other has, another one each time, and what was seen twice counts. Without KVM there
+ * is no answer.
+ */
 static enum answer slot_has_tracking(void *context)
 {
-	struct kvm_userspace_memory_region region = { .memory_size = PROBE_SLOT };
-	struct snapshot before = { 0 }, after = { 0 };
 	const struct probe *probe = context;
-	enum answer answer = ANSWER_UNKNOWN;
-	void *memory;
-	int vm;
+	unsigned int seen[] = { [ANSWER_NO] = 0, [ANSWER_YES] = 0, [ANSWER_UNKNOWN] = 0 };
+	enum answer answer;
 
-	if (!probe->kvm)
+	if (!probe->kvm || probe->sources->cheap)
 		return ANSWER_UNKNOWN;
-	memory = mmap(NULL, PROBE_SLOT, PROT_READ | PROT_WRITE,
-		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	vm = ioctl(probe->kvm->fd, KVM_CREATE_VM, 0);
-	snapshot_take(probe->sources, &before);
-	region.userspace_addr = (uintptr_t)memory;
-	if (memory != MAP_FAILED && vm >= 0 && !ioctl(vm, KVM_SET_USER_MEMORY_REGION, &region)) {
-		snapshot_take(probe->sources, &after);
-		answer = new_tracking(&before, &after);
-	}
-	snapshot_free(&before);
-	snapshot_free(&after);
-	if (vm >= 0)
-		close(vm);
-	if (memory != MAP_FAILED)
-		munmap(memory, PROBE_SLOT);
+	do {
+		uint64_t number = (uint64_t)getpid() + clock_ns() / 1000;
+
+		answer = ask_vm(probe, LEAST_PAGES + number % PAGE_COUNTS);
+	} while (++seen[answer] < (answer == ANSWER_UNKNOWN ? MOST_UNKNOWN : 2));
 	return answer;
 }
 

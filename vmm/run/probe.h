@@ -12,8 +12,8 @@
 #include "vm/kvm.h"
 
 /*
- * From the host's parameters, the kernel's configuration and symbols, and a VM with one small slot
- * that is thrown away. kvm may be NULL.
+ * From the host's parameters, the kernel's configuration and symbols, and VMs with one small slot,
+ * which are thrown away. kvm may be NULL.
  */
 void probe_kernel(const struct host *host, const struct kvm *kvm, struct sources *sources,
 		  struct kernel_facts *facts);
