@@ -353,6 +353,36 @@ static void test_foreign_reports(void **state)
 	}
 }
 
+/* The remedy of a check that was skipped goes with its reason, not with another one. */
+static void test_a_remedy_fits_the_reason(void **state)
+{
+	static const char *const rows[][2] = {
+		{ "\"result\": \"skip\"", "boot another" },
+		{ "\"result\": \"error\", \"error\": {\"text\": \"x\", \"remedy\": \"y\"}", "y" },
+		{ "\"result\": \"error\", \"error\": {\"text\": \"populating: timed out\"}", NULL },
+		{ "\"result\": \"error\", \"guest\": {\"text\": \"another ABI\"}", NULL },
+		{ "\"result\": \"error\", \"signal\": \"SIGTERM\"", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		json_t *report = json_pack("{s:[{s:s, s:s, s:s}]}", "checks", "result", "skip",
+					   "reason", "no", "remedy", "boot another");
+		char text[256];
+		json_t *more;
+
+		snprintf(text, sizeof(text), "{%s}", rows[i][0]);
+		more = json_loads(text, 0, NULL);
+		assert_int_equal(json_object_update(report, more), 0);
+		if (!rows[i][1])
+			assert_null(report_remedy(report));
+		else
+			assert_string_equal(report_remedy(report), rows[i][1]);
+		json_decref(more);
+		json_decref(report);
+	}
+}
+
 /* Long and wide contents stay aligned and within the width. */
 static void test_wide_contents(void **state)
 {
@@ -430,6 +460,7 @@ int main(void)
 		scene_test(test_ktap),
 		scene_test(test_ktap_error),
 		cmocka_unit_test(test_foreign_reports),
+		cmocka_unit_test(test_a_remedy_fits_the_reason),
 		scene_test(test_wide_contents),
 		scene_test(test_stream_errors),
 	};

@@ -162,7 +162,11 @@ const char *report_remedy(const json_t *report)
 {
 	const char *remedy = value_string(report, "error.remedy");
 
-	return remedy ? remedy : value_string(first_skipped(report), "remedy");
+	/* say_not_judged(): where something else is the reason, no check's remedy helps. */
+	if (remedy || value_string(report, "signal") || value_string(report, "error.text") ||
+	    value_string(report, "guest.text"))
+		return remedy;
+	return value_string(first_skipped(report), "remedy");
 }
 
 json_t *report_reason(const json_t *report)
