@@ -113,13 +113,24 @@ static bool holds(const struct run *run, const struct phase_result *phase, bool 
 	return true;
 }
 
-/* Up to this phase a nested guest may have run, which a shadow root needs. */
-static bool may_have_shadow_root(const struct run *run, const struct phase_result *phase)
+/*
+ * Has there been a shadow root by the end of this phase? Nested guests under nested paging make one.
+ * Which of them a guest of the user's ran is counted later, and not by all kernels.
+ */
+static enum answer had_shadow_root(const struct run *run, const struct phase_result *phase)
 {
-	for (const struct phase_result *past = run->phases; past <= phase; past++)
-		if (past->cfg && (phase_runs_l2(past->cfg) || phase_may_run_l2(past->cfg)))
-			return true;
-	return false;
+	enum answer had = ANSWER_NO;
+
+	for (const struct phase_result *past = run->phases; past <= phase; past++) {
+		const struct phase_cfg *cfg = past->cfg;
+
+		if (!cfg || (!cfg->goes_on && (!phase_runs_l2(cfg) || !cfg->nested_paging)))
+			continue;
+		if (!cfg->goes_on && past->l2_entries && !past->failed)
+			return ANSWER_YES;
+		had = ANSWER_UNKNOWN;
+	}
+	return had;
 }
 
 /*
@@ -130,13 +141,15 @@ static bool is_explained(const struct run *run, const struct phase_result *phase
 {
 	bool state_known = run->model.rmap_lazy && phase->state != RMAP_UNKNOWN &&
 			   phase->state_source != SOURCE_VMALLOCINFO;
+	enum answer shadow_root;
 
 	if (!phase->measured)
 		return false;
 	if (state_known)
 		return holds(run, phase, phase->state == RMAP_ALLOCATED);
-	return holds(run, phase, false) ||
-	       (may_have_shadow_root(run, phase) && holds(run, phase, true));
+	shadow_root = had_shadow_root(run, phase);
+	return (shadow_root != ANSWER_YES && holds(run, phase, false)) ||
+	       (shadow_root != ANSWER_NO && holds(run, phase, true));
 }
 
 bool measure_explained(const struct run *run, const struct phase_result *phase)
