@@ -449,6 +449,23 @@ static void test_bytes_of_another_state(void **state)
 	assert_true(measure_explained(&w->run, phase));
 }
 
+/* kvm.tdp_mmu = 0, 5.16 or newer: the rmaps come with the slots, tracking with the shadow root. */
+static void bring_rmaps_with_slots(struct world *w)
+{
+	struct run *run = &w->run;
+
+	w->config.expect.policy = POLICY_ANY;
+	run->policy = RMAP_ALLOCATED;
+	run->transition = -1;
+	run->model.rmap_lazy = false;
+	run->at_creation.bytes[ARRAY_RMAP] = run->at_transition.bytes[ARRAY_RMAP];
+	run->at_transition.bytes[ARRAY_RMAP] = 0;
+	for (int i = CREATE; i <= TRANSITION; i++) {
+		w->phases[i].state = RMAP_ALLOCATED;
+		w->phases[i].held = run->at_creation;
+	}
+}
+
 /*
  * Where the rmaps come with the slots: tracking before any nested guest is not a shadow root's, but
  * another VM's. And where there was one, another VM's tracking may have gone.
@@ -458,14 +475,10 @@ static void test_a_nested_guest_makes_a_shadow_root(void **state)
 	struct world *w = *state;
 	struct run *run = &w->run;
 
-	run->model.rmap_lazy = false;
-	run->at_creation.bytes[ARRAY_RMAP] = run->at_transition.bytes[ARRAY_RMAP];
-	run->at_transition.bytes[ARRAY_RMAP] = 0;
+	bring_rmaps_with_slots(w);
 	for (int i = CREATE; i <= TRANSITION; i++) {
 		struct phase_result *phase = &w->phases[i];
 
-		phase->state = RMAP_ALLOCATED;
-		phase->held = run->at_creation;
 		assert_int_equal(measure_explained(run, phase), i != TRANSITION);
 		phase->held.bytes[ARRAY_TRACKING] = run->at_transition.bytes[ARRAY_TRACKING];
 		assert_int_equal(measure_explained(run, phase), i == TRANSITION);
@@ -1028,6 +1041,31 @@ static void make_linux(struct world *w)
 			(struct figure){ .known = true, .value = i < TRANSITION ? 0 : 2 };
 }
 
+static void tracking_tells_of_a_linux_guests_shadow_root(void **state)
+{
+	struct world *w = *state;
+	struct phase_result *phase = &w->phases[TRANSITION];
+	struct verdict verdict;
+
+	make_linux(w);
+	bring_rmaps_with_slots(w);
+	w->run.model.tracking_lazy = true;
+	w->cfgs[2].expect = EXPECT_NOTHING;
+	verdict = judge_all(w);
+	expect(&verdict, "tracking.exact", RESULT_SKIP, "no shadow root");
+	phase->held.bytes[ARRAY_TRACKING] = w->run.at_transition.bytes[ARRAY_TRACKING];
+	verdict = judge_all(w);
+	expect(&verdict, "tracking.exact", RESULT_PASS, "with the first shadow root");
+	/* It does not where no nested guest ran, or in part. */
+	phase->held.bytes[ARRAY_TRACKING] -= 4096;
+	verdict = judge_all(w);
+	expect(&verdict, "tracking.exact", RESULT_FAIL, "predicted 0");
+	phase->held.bytes[ARRAY_TRACKING] += 4096;
+	phase->l2_entries = 0;
+	verdict = judge_all(w);
+	expect(&verdict, "tracking.exact", RESULT_FAIL, "predicted 0");
+}
+
 static void a_linux_guest_is_judged_by_what_it_is_expected_to_do(void **state)
 {
 	struct world *w = *state;
@@ -1152,6 +1190,7 @@ int main(void)
 		T(test_huge_again), T(test_alias_counts),
 		T(test_nested_off_unknown),
 		T(a_linux_guest_is_judged_by_what_it_is_expected_to_do),
+		T(tracking_tells_of_a_linux_guests_shadow_root),
 		T(a_linux_guest_that_nests_too_soon_or_never_fails),
 		T(what_a_linux_guest_does_unasked_is_no_failure),
 		T(without_kvms_counter_a_linux_guests_entries_are_unknown),

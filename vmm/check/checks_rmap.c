@@ -231,6 +231,17 @@ void judge_rmap_exact(const struct run *run, struct check *check)
 		   ", by the addresses of this VM's own arrays" : "");
 }
 
+/*
+ * A guest of the user's ran nested ones where the rmaps' state says nothing: only the array tells
+ * whether one of them was under nested paging.
+ */
+static bool shows_shadow_root(const struct run *run, const struct phase_result *phase)
+{
+	return phase->cfg && phase_may_run_l2(phase->cfg) && phase->l2_entries &&
+	       phase->held.bytes[ARRAY_TRACKING] ==
+	       measure_expected(run, phase, ARRAY_TRACKING, true);
+}
+
 void judge_tracking_exact(const struct run *run, struct check *check)
 {
 	const struct phase_result *last = NULL;
@@ -248,7 +259,8 @@ void judge_tracking_exact(const struct run *run, struct check *check)
 		}
 		/* L2 under nested paging makes one with tdp_mmu off, too, although the rmaps are there already. */
 		shadow_root |= (phase_is_l2(phase, true) && phase->l2_entries) ||
-			       (run->policy == RMAP_LAZY && phase->state == RMAP_ALLOCATED);
+			       (run->policy == RMAP_LAZY && phase->state == RMAP_ALLOCATED) ||
+			       (run->policy == RMAP_ALLOCATED && shows_shadow_root(run, phase));
 		if (!same_bytes(run, check, phase, ARRAY_TRACKING,
 				measure_expected(run, phase, ARRAY_TRACKING, shadow_root)))
 			return;
