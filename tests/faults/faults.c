@@ -454,12 +454,6 @@ int fault_json_array_set_new(json_t *array, size_t index, json_t *value)
 	return -1;
 }
 
-__typeof__(json_dumpf) fault_json_dumpf;
-int fault_json_dumpf(const json_t *value, FILE *stream, size_t flags)
-{
-	return stream_due("json_dumpf", HERE, stream) ? -1 : json_dumpf(value, stream, flags);
-}
-
 __typeof__(json_loadf) fault_json_loadf;
 json_t *fault_json_loadf(FILE *stream, size_t flags, json_error_t *error)
 {

@@ -88,7 +88,7 @@ static bool writes_stdout(const struct call *call)
 {
 	static const char *const names[] = {
 		"fprintf", "printf", "fputs", "fputc", "putc", "puts", "fwrite", "fflush",
-		"json_dumpf", "json_dump_callback", NULL
+		"json_dump_callback", NULL
 	};
 
 	return is_one_of(call->name, names);

@@ -115,3 +115,8 @@ int value_write(const json_t *value, FILE *out, size_t flags, const char *margin
 
 	return json_dump_callback(value, put_json, &json, flags | JSON_ENSURE_ASCII | JSON_ENCODE_ANY);
 }
+
+int value_write_line(const json_t *value, FILE *out)
+{
+	return value_write(value, out, JSON_COMPACT, "") || putc('\n', out) == EOF ? -1 : 0;
+}

@@ -31,5 +31,7 @@ bool value_is_true(const json_t *value, const char *path);
  * first begins with margin. 0, or -1 without memory.
  */
 int value_write(const json_t *value, FILE *out, size_t flags, const char *margin);
+/* As value_write(), compact and with a newline: a line of JSON Lines. 0, or -1 without memory or where the stream failed. */
+int value_write_line(const json_t *value, FILE *out);
 
 #endif

@@ -256,7 +256,7 @@ static int deliver(const struct arguments *arguments, json_t *stat)
 		return cmd_deliver(stat, DOCUMENT_STAT, &arguments->options);
 	if (!stat)
 		return cmd_no_memory("the result");
-	code = value_write(stat, stdout, JSON_COMPACT, "") || putchar('\n') == EOF ? -errno : 0;
+	code = value_write_line(stat, stdout) ? -errno : 0;
 	json_decref(stat);
 	return cmd_flush(code);
 }

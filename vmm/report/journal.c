@@ -51,7 +51,7 @@ int journal_begin(struct journal *journal, const char *path, struct err *err)
 
 static int put_first(const void *line, FILE *out)
 {
-	return json_dumpf(line, out, JSON_COMPACT | JSON_ENSURE_ASCII) || fputc('\n', out) == EOF ? -ENOMEM : 0;
+	return value_write_line(line, out) ? -ENOMEM : 0;
 }
 
 /* The first line makes the file, which gets the descriptor that journal_begin() has reserved. */

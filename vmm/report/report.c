@@ -90,7 +90,7 @@ static int write_value(const void *value, FILE *out)
 
 static int write_line(const void *value, FILE *out)
 {
-	return value_write(value, out, JSON_COMPACT, "") || fputc('\n', out) == EOF ? stream_error() : 0;
+	return value_write_line(value, out) ? stream_error() : 0;
 }
 
 int report_save(const json_t *json, const char *path, struct err *err)
