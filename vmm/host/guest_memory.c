@@ -281,8 +281,7 @@ static int read_status(const char *root, pid_t pid, struct resident *resident, c
 	setvbuf(file, buffer, _IOFBF, sizeof(buffer));
 	while (fgets(line, sizeof(line), file)) {
 		for (size_t i = 0; i < 3; i++)
-			if (*line == *rows[i].name)
-				source_kilobytes(line, rows[i].name, rows[i].to);
+			source_kilobytes(line, rows[i].name, rows[i].to);
 	}
 	return source_close(file, path, source_end(file), why);
 }

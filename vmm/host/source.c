@@ -74,14 +74,14 @@ int source_set_figure(json_t *object, const char *name, const char *unit,
 
 int source_kilobytes(const char *line, const char *name, uint64_t *bytes)
 {
-	size_t length = strlen(name);
-	const char *text = line + length;
 	uint64_t kilobytes;
 
-	if (strncmp(line, name, length))
+	/* Most lines begin with another letter. */
+	if (*line != *name || strncmp(line, name, strlen(name)))
 		return 0;
-	text += strspn(text, " ");
-	if (!source_number(&text, &kilobytes) || strcmp(text, " kB\n") ||
+	line += strlen(name);
+	line += strspn(line, " ");
+	if (!source_number(&line, &kilobytes) || strcmp(line, " kB\n") ||
 	    __builtin_mul_overflow(kilobytes, 1024, bytes))
 		return -EINVAL;
 	return 1;
