@@ -143,18 +143,16 @@ static int open_witness(struct sources *sources, char why[SOURCE_WHY])
 	if (!witness)
 		return source_errno(why, ENOMEM, "memslots");
 	code = kvm_reader_open(&witness->reader, sources->root, why);
-	if (code) {
-		free(witness);
-		return code;
+	if (!code)
+		code = kvm_reader_find_areas(&witness->reader, sources->root, why);
+	if (!code) {
+		sources->memslots = witness;
+		return 0;
 	}
-	code = kvm_reader_find_areas(&witness->reader, sources->root, why);
-	if (code) {
-		kvm_reader_close(&witness->reader);
-		free(witness);
-		return code;
-	}
-	sources->memslots = witness;
-	return 0;
+	/* Once more does no harm, if it could not be opened. */
+	kvm_reader_close(&witness->reader);
+	free(witness);
+	return code;
 }
 
 static int read_vms(struct moment *moment, char why[SOURCE_WHY])
