@@ -79,6 +79,20 @@ static json_t *row_json(const struct layout *layout, const struct slot *slot, si
 	return row;
 }
 
+static int append_rows(json_t *slots, const struct layout *layout, const struct model *model)
+{
+	size_t count;
+	int code = 0;
+
+	for (size_t i = 0; !code && i < layout->count; i += count) {
+		struct footprint all;
+
+		count = row_length(layout, model, i, &all);
+		code = json_array_append_new(slots, row_json(layout, &layout->slots[i], count, &all, model != NULL));
+	}
+	return code;
+}
+
 static int append_implicit(json_t *slots, const struct layout *layout, const struct model *model)
 {
 	int code = 0;
@@ -97,23 +111,11 @@ static int append_implicit(json_t *slots, const struct layout *layout, const str
 json_t *report_slots_json(const struct layout *layout, const struct model *model)
 {
 	json_t *slots = json_array();
-	size_t count;
 
-	for (size_t i = 0; slots && i < layout->count; i += count) {
-		struct footprint all;
-
-		count = row_length(layout, model, i, &all);
-		if (json_array_append_new(slots, row_json(layout, &layout->slots[i], count, &all,
-							  model != NULL))) {
-			json_decref(slots);
-			return NULL;
-		}
-	}
-	if (slots && append_implicit(slots, layout, model)) {
-		json_decref(slots);
-		return NULL;
-	}
-	return slots;
+	if (slots && !append_rows(slots, layout, model) && !append_implicit(slots, layout, model))
+		return slots;
+	json_decref(slots);
+	return NULL;
 }
 
 int64_t slots_in_row(const json_t *slot)
