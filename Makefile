@@ -66,7 +66,8 @@ VMM_CFLAGS := -std=gnu11 -D_GNU_SOURCE -DMINIVMM_VERSION='"$(VERSION)"' -Iinclud
 PKG_CONFIG ?= pkg-config
 BPF ?= 1
 BPF_LIBS := $(if $(filter 1,$(BPF)),$(shell $(PKG_CONFIG) --libs libbpf 2>/dev/null))
-$(BUILD)/vmm/host/kernel_types.o $(BUILD)/vmm/host/kernel_probe.o: BPF_CFLAGS = $(if $(BPF_LIBS),-DHAVE_LIBBPF $(shell $(PKG_CONFIG) --cflags libbpf))
+BPF_OBJ := $(BUILD)/vmm/host/kernel_types.o $(BUILD)/vmm/host/kernel_probe.o
+$(BPF_OBJ): BPF_CFLAGS = $(if $(BPF_LIBS),-DHAVE_LIBBPF $(shell $(PKG_CONFIG) --cflags libbpf))
 LIBS := -liniparser -ljansson -lfdt -ltracefs -ltraceevent $(BPF_LIBS)
 
 # What minivmm itself uses of the C library comes before those libraries that few commands need, and what only they use
