@@ -23,7 +23,6 @@ uint64_t kernel_value(const struct kernel_types *types, const void *copy, enum k
 
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
-#include <limits.h>
 
 #define FOLDER "/sys/kernel/btf"
 
@@ -107,22 +106,18 @@ static bool begins_structure(int row)
 	return !row || strcmp(rows[row - 1].structure, rows[row].structure);
 }
 
-/* The structures of the rows, by the first row of each, and what their names begin with. */
+/* The structures of the rows, by the first row of each. */
 struct wanted {
 	int rows[MEMBER_COUNT];
 	size_t count;
-	bool initials[UCHAR_MAX + 1];
 };
 
 static void want_structures(struct wanted *wanted)
 {
 	*wanted = (struct wanted){ 0 };
-	for (int i = 0; i < MEMBER_COUNT; i++) {
-		if (!begins_structure(i))
-			continue;
-		wanted->rows[wanted->count++] = i;
-		wanted->initials[(unsigned char)*rows[i].structure] = true;
-	}
+	for (int i = 0; i < MEMBER_COUNT; i++)
+		if (begins_structure(i))
+			wanted->rows[wanted->count++] = i;
 }
 
 /* Those of these types that rows are looked for in; a structure that was found before stays. */
@@ -131,10 +126,11 @@ static void find_structures_in(const struct btf *btf, uint32_t from, uint32_t to
 {
 	for (uint32_t id = from; id < to; id++) {
 		const struct btf_type *type = btf__type_by_id(btf, id);
-		const char *name = btf_is_struct(type) ? btf__name_by_offset(btf, type->name_off) : "";
+		const char *name;
 
-		if (!wanted->initials[(unsigned char)*name])
+		if (!btf_is_struct(type))
 			continue;
+		name = btf__name_by_offset(btf, type->name_off);
 		for (size_t i = 0; i < wanted->count; i++) {
 			int row = wanted->rows[i];
 
