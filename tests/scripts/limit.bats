@@ -75,10 +75,11 @@ setup() {
 }
 
 @test "run: after -- two at a time, beside the others; after another -- alone" {
-	TEST_JOBS=2 run "$run_suites" logs 'beside: until [[ -e begun ]]; do sleep 0.1; done; sleep 1; touch done; echo ok 1' \
-		-- '1: until [[ -e second ]]; do sleep 0.1; done; touch begun && sleep 0.5 && touch first && echo ok 1' \
+	TEST_JOBS=2 run "$run_suites" logs \
+		'beside: for ((i = 0; i < 300; i++)); do [[ ! -e third ]] || break; sleep 0.1; done; [[ -e third ]] && touch done && echo ok 1' \
+		-- '1: until [[ -e second ]]; do sleep 0.1; done; sleep 0.5 && touch first && echo ok 1' \
 		'2: touch second; until [[ -e first ]]; do sleep 0.1; done; echo ok 1' \
-		'3: [[ -e first && ! -e done ]] && mkdir lane && sleep 1 && rmdir lane && echo ok 1' \
+		'3: [[ -e first && ! -e done ]] && touch third && mkdir lane && sleep 1 && rmdir lane && echo ok 1' \
 		-- 'alone: [[ -e done ]] && mkdir lane && sleep 0.5 && touch again && rmdir lane && echo ok 1' \
 		'last: [[ -e again ]] && mkdir lane && echo ok 1'
 	echo "$output"
