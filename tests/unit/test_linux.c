@@ -20,6 +20,7 @@
 #include "base/value.h"
 #include "model/implicit_slots.h"
 #include "model/model.h"
+#include "report/report_render.h"
 #include "report/report_slots.h"
 #include "vm/acpi.h"
 #include "vm/agent_initrd.h"
@@ -219,6 +220,35 @@ static void memslots_that_kvm_makes_have_names(void **state)
 	assert_int_equal(json_integer_value(value_at(json_array_get(slots, 5), "id")), 511);
 	json_decref(slots);
 	layout_free(&s.layout);
+}
+
+static char *slots_as_text(const json_t *report)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_non_null(out);
+	assert_int_equal(report_text_slots(report, out), 0);
+	fclose(out);
+	return text;
+}
+
+/* Of a host that is known, only what concerns it. */
+static void amd_is_named_where_no_host_is_known(void **state)
+{
+	json_t *report = json_pack("{s:[{s:s, s:i, s:i}], s:{s:n}}", "slots", "name", "kvm:apic-access", "base", 0,
+				   "size", 4096, "host", "cpu_vendor");
+	char *text = slots_as_text(report);
+
+	(void)state;
+	assert_non_null(strstr(text, "  KVM makes those named kvm: by itself, on Intel; on AMD there are none\n"));
+	free(text);
+	json_object_set_new(json_object_get(report, "host"), "cpu_vendor", json_string("GenuineIntel"));
+	text = slots_as_text(report);
+	assert_non_null(strstr(text, "  KVM makes those named kvm: by itself\n"));
+	free(text);
+	json_decref(report);
 }
 
 /* ACPI. */
@@ -944,6 +974,7 @@ int main(void)
 		cmocka_unit_test(memslots_that_kvm_makes_are_counted),
 		cmocka_unit_test(without_a_module_the_cpu_decides),
 		cmocka_unit_test(memslots_that_kvm_makes_have_names),
+		cmocka_unit_test(amd_is_named_where_no_host_is_known),
 		cmocka_unit_test(acpi_names_every_cpu),
 		cmocka_unit_test(a_bzimage_is_entered_by_its_64_bit_entry),
 		cmocka_unit_test(a_bzimage_that_can_not_be_booted_says_why),

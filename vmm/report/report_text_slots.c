@@ -230,7 +230,8 @@ int report_text_slots(const json_t *report, FILE *out)
 	rc = table_print(&table, out);
 	put_split(report, out);
 	if (implicit)
-		text_paragraph(out, 2, 2, "KVM makes those named " IMPLICIT_PREFIX " by itself, on Intel; on AMD there are none");
+		text_paragraph(out, 2, 2, "KVM makes those named " IMPLICIT_PREFIX " by itself%s",
+			       value_string(report, "host.cpu_vendor") ? "" : ", on Intel; on AMD there are none");
 	put_memory(amount_at(report, "memory_bytes"), size, out);
 	return rc;
 }
