@@ -24,8 +24,8 @@ int save_file(const char *path, int (*write)(const void *what, FILE *out), const
 int save_check(const char *path, struct err *err);
 
 /*
- * The same, for what must be readable while it grows: write() gives its begin, and the rest is for write_patiently(). An old
- * file stays until the new one has its begin. Returns a descriptor, or -errno.
+ * As save_file(), but for what must be readable while it grows: write() gives its begin, and the rest is for
+ * write_patiently(). An old file stays until the new one has its begin. Returns a descriptor, or -errno.
  */
 int save_begin(const char *path, int (*write)(const void *what, FILE *out), const void *what, struct err *err);
 

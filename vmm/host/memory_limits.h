@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What limits the memory of the VMs on this host: the host's own, and every limited cgroup, each once
- * however many VMs are below it.
+ * What limits the memory of the VMs on this host: the host's own memory, and every cgroup that has a limit. Each
+ * is in the list once, however many VMs are below it.
  */
 #ifndef MEMORY_LIMITS_H
 #define MEMORY_LIMITS_H
@@ -16,41 +16,41 @@
 
 struct memory_limit {
 	char where[SOURCE_PATH + 32];	/* "memory.max of /sys/fs/cgroup/NAME", or "MemAvailable" */
-	struct figure limit;		/* bytes; not known of MemAvailable, which is only what is left */
-	uint64_t room;			/* bytes that may still be charged */
-	uint64_t swap;			/* bytes that may still be swapped out to make more room */
+	struct figure limit;		/* bytes; MemAvailable has none, as it only says what is left */
+	uint64_t room;			/* how many bytes may still be charged */
+	uint64_t swap;			/* how many bytes may still be swapped out to make more room */
 };
 
-/* A cgroup that was read. */
+/* A cgroup that has been read. VMs share most of theirs. */
 struct memory_group {
 	char folder[SOURCE_PATH];
-	bool known;			/* its limit could be read */
-	size_t limit;			/* index into the list of limits; LIMIT_NONE: it has none */
+	bool known;			/* whether its limit could be read */
+	size_t limit;			/* its index in the list of limits, or LIMIT_NONE */
 };
 #define LIMIT_NONE SIZE_MAX
 
 struct memory_limits {
 	struct memory_limit *list;
 	size_t count, room;
-	struct memory_group *groups;	/* VMs share most of them, and each is read once */
+	struct memory_group *groups;	/* each is read once */
 	size_t group_count, group_room;
-	bool lost;			/* there was no memory for one of them */
+	bool lost;			/* whether memory was lacking for one of the limits or groups */
 	bool mounts_known;
-	struct cgroup_mounts mounts;	/* read once for all */
-	struct figure available, swap;	/* MemAvailable and SwapFree of the host */
+	struct cgroup_mounts mounts;	/* they are read once */
+	struct figure available, swap;	/* the host's MemAvailable and SwapFree */
 };
 
-/* A VM's, as indices into the list: the host's, then from its own cgroup up. */
+/* The limits of one VM, as indices into the list: first the host's, then those of its cgroups, from its own up. */
 #define LIMITS_OF_VM 24
 struct vm_limits {
-	bool known;			/* all that may limit it could be read */
-	char why[SOURCE_WHY];		/* why not, or "": a file of a limit can't be read */
-	char cgroup[SOURCE_PATH];	/* its process's, as /proc/PID/cgroup has it; "": not known */
+	bool known;			/* whether all that may limit it could be read */
+	char why[SOURCE_WHY];		/* which file of a limit could not be read, and why; or "" */
+	char cgroup[SOURCE_PATH];	/* its process's cgroup, as /proc/PID/cgroup has it, or "" */
 	size_t count;
 	size_t index[LIMITS_OF_VM];
 };
 
-/* root: "" or a fixture folder. Begins the list with the host's memory. */
+/* root is "", or the folder of a fixture. The list begins with the host's memory. */
 void memory_limits_open(const char *root, struct memory_limits *limits);
 /* Finds the hard limits of a process, and adds those that are not in the list yet. */
 void memory_limits_of(const char *root, pid_t pid, struct memory_limits *limits,
