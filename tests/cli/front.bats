@@ -127,7 +127,7 @@ on_terminal() {
 	COLUMNS=60 vmm report show "$top/tests/fixtures/sweep.json"
 	grep -qx '     VM  slots  kvm_mmu_load   memset  result' stdout
 	# A sentence in the last column wraps, and loses no word.
-	COLUMNS=60 vmm plan --kernel 6.12 "$top/configs/transition.ini"
+	COLUMNS=60 vmm plan "$top/configs/transition.ini" --kernel 6.12
 	[[ $(tr -s ' \n' ' ' <stdout) == *"- the VMM itself; measured with --pid, else unknown and not counted 140 KiB"* ]]
 }
 
