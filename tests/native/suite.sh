@@ -345,7 +345,7 @@ stress_logs_at_rest() {
 
 stress_memory() {
 	workers thp:data mprotect:data reclaim signal-kick debugfs-read stats-read
-	run memory "$work/overlay.ini" memslot.data.size=4M phase.churn.touch=12M phase.after.touch=192K && intact \
+	run memory "$work/overlay.ini" memslot.data.size=2M phase.churn.touch=6M phase.churn.stride=16K phase.after.touch=192K && intact \
 		'steps("mprotect") | .mprotect.n == 10' 'steps("signal-kick") | .["signal-kick"].n == 10' 'had("thp")' 'had("reclaim")' \
 		'had("debugfs-read")' 'had("stats-read")'
 }
@@ -412,7 +412,7 @@ stress_stuck() {
 
 stress_lines() {
 	name=lines
-	"$minivmm" "$here/stress.ini" phase.churn.iterations=any phase.churn.duration=3s -o "$work/lines.jsonl" \
+	"$minivmm" "$here/stress.ini" phase.churn.iterations=any phase.churn.duration=2500ms -o "$work/lines.jsonl" \
 		>"$work/lines.out" 2>"$work/lines.err" </dev/null
 	status=$?
 	sound && ended 0 4 && jq -es 'length >= 3 and (.[:-1] | all(.schema == "minivmm.stress/1" and .phase == "churn"))' "$work/lines.jsonl" >/dev/null
@@ -468,7 +468,7 @@ signals_while_stressing() {
 ignored_hangup() {
 	name='nohup'
 	: >"$work/nohup.err"
-	( trap '' HUP && exec "$minivmm" "$here/stress.ini" phase.churn.iterations=any phase.churn.duration=2s --progress plain \
+	( trap '' HUP && exec "$minivmm" "$here/stress.ini" phase.churn.iterations=any phase.churn.duration=1s --progress plain \
 		-o "$work/nohup.json" >"$work/nohup.out" 2>"$work/nohup.err" ) &
 	pid=$!
 	wait_for "$work/nohup.err" churn && kill -HUP "$pid"
