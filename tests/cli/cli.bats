@@ -151,7 +151,7 @@ words() { sed -nE 's/^(Usage|  or): .* \[OPTION\.\.\.\] ([a-z|]+).*/\2/p' stdout
 	vmm report show "$top/tests/fixtures/report.json" --format ktap
 	[[ $status == 0 && $(head -n 1 stdout) == "KTAP version 1" ]]
 	vmm report show "$top/tests/fixtures/report.json" --format json
-	[[ $(jq -S . stdout) == "$(jq -S . "$top/tests/fixtures/report.json")" ]]
+	same stdout "$top/tests/fixtures/report.json"
 	echo '{' >broken.json
 	vmm report show broken.json
 	[[ $status == 3 && ! -s stdout ]]

@@ -108,11 +108,10 @@ evil=$'\e]0;TITLE\a\xc2\x9b31m\xe2\x80\xae'
 }
 
 @test "a flood of errors is cut off" {
-	printf '[memslot.a]\nsize = 1M\n' >many.ini
-	for i in {1..1300}; do
-		echo "[memslot.x$i]"
-		echo 'siez = 1'
-	done >>many.ini
+	{
+		printf '[memslot.a]\nsize = 1M\n'
+		printf '[memslot.x%d]\nsiez = 1\n' {1..1300}
+	} >many.ini
 	vmm plan many.ini
 	[[ $status == 2 && $(wc -l <stderr) == 101 ]]
 	tail -n 1 stderr | grep -qE '^and [0-9],[0-9]{3} more$'

@@ -14,11 +14,6 @@ plan() {
 	[[ $status == 0 ]] || { cat stderr; return 1; }
 }
 
-# same FILE FILE FILTER: what the filter makes of both is the same.
-same() {
-	jq -en "[inputs | $3] | .[0] == .[1]" "$1" "$2" >/dev/null || diff <(jq "$3" "$1") <(jq "$3" "$2")
-}
-
 @test "qemu:FILE: each range of RAM and ROM is a memslot, also in SMM's space; an alias is no memory" {
 	plan "qemu:$machines/qemu-q35.mtree"
 	jq -e '.memory_bytes == 6442450944 - 262144 + 131072 + 262144 and .plan[0].vcpus == 2

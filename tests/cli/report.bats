@@ -109,7 +109,7 @@ for file in sys.argv[1:]:
 	[[ $status == 3 ]]
 	# Text and CSV are for standard output: the file has the JSON.
 	vmm report show "$report" --format csv -o report.json
-	[[ $(jq -S . report.json) == "$(jq -S . "$report")" ]]
+	same report.json "$report"
 	vmm smoke vm.device=/nonexistent --format prom -o smoke.prom
 	[[ $status == 4 ]]
 	grep -q '^minivmm_result{.*result="skip"} 1$' smoke.prom
@@ -138,7 +138,7 @@ for file in sys.argv[1:]:
 	[[ $status == 1 ]]
 	jq -e '.schema == "minivmm.diff/1" and .verdict_changed and (.more_bytes | not)
 		and ([.changes[] | select(.kind == "verdict").name] | index("rmap.exact"))' stdout
-	[[ $(jq -S . stdout) == "$(jq -S . diff.json)" ]]
+	same stdout diff.json
 }
 
 @test "a plan: shown as plan shows it, compared with plans only, and no run among runs" {
@@ -218,7 +218,7 @@ for file in sys.argv[1:]:
 		vmm report show "$top/tests/fixtures/$what.json"
 		[[ $status == 0 && ! -s stderr && $(wc -l <stdout) -gt 1 ]]
 		vmm report show "$top/tests/fixtures/$what.json" --format json
-		[[ $(jq -S . stdout) == "$(jq -S . "$top/tests/fixtures/$what.json")" ]]
+		same stdout "$top/tests/fixtures/$what.json"
 	done
 	vmm report merge "$report" "$report" -o merge.json
 	vmm report show merge.json

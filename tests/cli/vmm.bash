@@ -4,12 +4,14 @@
 top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 minivmm=${MINIVMM:-$top/build/sanitized/minivmm}
 
-# Runs minivmm with stdout and stderr apart.
+# Runs minivmm with stdout and stderr apart. Before each command bats notes where it is, which takes longer than most of the
+# commands here: what is called hundreds of times has few.
 vmm() {
 	status=0
 	"$minivmm" "$@" >stdout 2>stderr </dev/null || status=$?
 	# `report show` repeats what a test has given it.
 	[[ "${1:-} ${2:-}" == "report show" ]] || keep_json stdout
+	[[ " $* " == *" -o "* ]] || return 0
 	while [[ $# -gt 1 ]]; do
 		[[ $1 != -o ]] || keep_json "$2"
 		shift
@@ -20,6 +22,13 @@ vmm() {
 jq() {
 	[[ $1 != -e* || ! -f ${!#} || -s ${!#} ]] || { echo "jq: ${!#} is empty"; return 4; }
 	command jq "$@"
+}
+
+# same FILE FILE [FILTER]: each is one value, and what the filter makes of both is the same. One jq: its start takes 15 ms.
+same() {
+	command jq -en "[inputs | ${3:-.}] | length == 2 and .[0] == .[1]" "$1" "$2" >/dev/null && return
+	diff <(command jq -S "${3:-.}" "$1") <(command jq -S "${3:-.}" "$2")
+	return 1
 }
 
 # has FILE TEXT...: FILE has each TEXT. It starts no process: loops call it a hundred times.
