@@ -220,6 +220,22 @@ static void the_tree_names_memory(void **state)
 	assert_int_equal(fdt_path_offset(tree, "/memory@10000000"), -FDT_ERR_NOTFOUND);
 	assert_int_equal(cells(tree, at(tree, "/memory@20000000"), "reg", 1, &count), 4 * M);
 	assert_int_equal(fdt_path_offset(tree, "/memory@40000000"), -FDT_ERR_NOTFOUND);
+	free(tree);
+	strike(&stage);
+}
+
+static void the_tree_names_the_payload(void **state)
+{
+	struct memslot_cfg memslots[] = { SLOT("low", .size = 16 * M) };
+	struct payload payload;
+	struct stage stage;
+	void *tree;
+	int node;
+
+	(void)state;
+	set(&stage, memslots, COUNT(memslots));
+	payload = place(&stage.layout, 2, 3);
+	tree = make_tree(&stage.layout, &payload);
 	node = at(tree, "/minivmm");
 	assert_int_equal(cell(tree, node, "abi"), ABI_VERSION);
 	assert_int_equal(cell(tree, node, "port-base"), ABI_PORT_BASE_DEFAULT);
@@ -316,11 +332,24 @@ static void the_tree_says_where_passes_are_the_same(void **state)
 	strike(&stage);
 }
 
-/* Each phase, and each job in a stress phase, has an index of its own, under which the payload finds it. */
-static void the_tree_names_phases_and_jobs(void **state)
+/* Phases of each kind, of which two are stress phases, and workers of which three have jobs for the guest. */
+#define PHASES 10
+#define WORKERS 4
+struct story {
+	struct memslot_cfg memslots[2];
+	struct phase_cfg phases[PHASES];
+	struct worker_cfg workers[WORKERS];
+	struct stage stage;
+	void *tree;
+};
+
+/* What a node says that stands for a phase, or for a worker in a stress phase; NULL: the guest has nothing to do. */
+static const char *const loads[PHASES] = { "boot", "l2", NULL, "touch", "touch", "touch", "l2", "touch", NULL, "alias-counts" };
+static const char *const jobs[WORKERS] = { "npt-churn", NULL, "alias", "l2" };
+
+static void tell(struct story *story)
 {
-	struct memslot_cfg memslots[] = { SLOT("low", .size = 16 * M), SLOT("data", .base = 64 * M, .size = M) };
-	struct phase_cfg phases[] = {
+	const struct phase_cfg phases[PHASES] = {
 		{ .name = "boot", .what = DO_BOOT, .stride = 4096 },
 		{ .name = "first", .what = DO_STRESS, .load = LOAD_L2, .nested_paging = true, .touch = 64 * K,
 		  .stride = 8 * K, .pattern = 0x123456789abcdef0, .slot = (char *)"data" },
@@ -333,71 +362,100 @@ static void the_tree_names_phases_and_jobs(void **state)
 		{ .name = "move", .what = DO_SLOT_MOVE, .slot = (char *)"data" },
 		{ .name = "counts", .what = DO_ALIAS_COUNTS, .stride = 4096, .slot = (char *)"data" },
 	};
-	struct worker_cfg workers[] = {
+	const struct worker_cfg workers[WORKERS] = {
 		{ .name = "churn", .op = OP_npt_churn, .threads = 1 }, { .name = "kick", .op = OP_signal_kick, .threads = 1 },
 		{ .name = "alias", .op = OP_alias, .threads = 1 }, { .name = "nest", .op = OP_first_l2, .threads = 1 },
 	};
-	static const char *const jobs[] = { "npt-churn", NULL, "alias", "l2" };
-	static const char *const loads[] = { "boot", "l2", NULL, "touch", "touch", "touch", "l2", "touch", NULL, "alias-counts" };
-	bool used[64] = { false };
+	const struct memslot_cfg memslots[] = { SLOT("low", .size = 16 * M), SLOT("data", .base = 64 * M, .size = M) };
 	struct payload payload;
-	struct stage stage;
+
+	memcpy(story->phases, phases, sizeof(phases));
+	memcpy(story->workers, workers, sizeof(workers));
+	memcpy(story->memslots, memslots, sizeof(memslots));
+	set(&story->stage, story->memslots, COUNT(memslots));
+	story->stage.config.phases = story->phases;
+	story->stage.config.phase_count = PHASES;
+	story->stage.config.workers = story->workers;
+	story->stage.config.worker_count = WORKERS;
+	payload = place(&story->stage.layout, 1, 3);
+	story->tree = make_tree(&story->stage.layout, &payload);
+}
+
+static void forget(struct story *story)
+{
+	free(story->tree);
+	strike(&story->stage);
+}
+
+/* The node of the phase or job of an index. It says what there is to do; where that is nothing, it is not there: -1. */
+static int node_of(const void *tree, uint32_t index, const char *what)
+{
 	char path[64];
-	void *tree;
 	int node;
 
-	(void)state;
-	set(&stage, memslots, COUNT(memslots));
-	stage.config.phases = phases;
-	stage.config.phase_count = COUNT(phases);
-	stage.config.workers = workers;
-	stage.config.worker_count = COUNT(workers);
-	payload = place(&stage.layout, 1, 3);
-	tree = make_tree(&stage.layout, &payload);
-	for (size_t i = 0; i < COUNT(phases); i++) {
-		snprintf(path, sizeof(path), "/scenario/phase@%zx", i);
-		used[i] = true;
-		if (!loads[i]) {
-			assert_true(fdt_path_offset(tree, path) < 0);
-			continue;
-		}
-		assert_int_equal(cell(tree, at(tree, path), "reg"), i);
-		assert_string_equal(text(tree, at(tree, path), "do"), loads[i]);
+	snprintf(path, sizeof(path), "/scenario/phase@%x", index);
+	if (!what) {
+		assert_true(fdt_path_offset(tree, path) < 0);
+		return -1;
 	}
-	assert_null(text(tree, at(tree, "/scenario/phase@5"), "read-first"));
-	assert_non_null(text(tree, at(tree, "/scenario/phase@6"), "read-first"));
-	assert_null(text(tree, at(tree, "/scenario/phase@6"), "rewrite"));
-	assert_null(text(tree, at(tree, "/scenario/phase@7"), "read-first"));
-	assert_non_null(text(tree, at(tree, "/scenario/phase@7"), "rewrite"));
-	assert_non_null(text(tree, at(tree, "/scenario/phase@9"), "read-first"));
-	node = at(tree, "/scenario/phase@1");
-	assert_int_equal(cells(tree, node, "touch", 0, NULL), 64 * K);
-	assert_int_equal(cells(tree, node, "stride", 0, NULL), 8 * K);
-	assert_int_equal(cells(tree, node, "pattern", 0, NULL), 0x123456789abcdef0);
-	assert_int_equal(cells(tree, node, "touch-base", 0, NULL), 64 * M);
-	assert_non_null(text(tree, node, "nested-paging"));
-	assert_null(text(tree, at(tree, "/scenario/phase@3"), "nested-paging"));
-	assert_int_equal(cells(tree, at(tree, "/scenario/phase@3"), "touch-base", 0, NULL), 0);
+	node = at(tree, path);
+	assert_int_equal(cell(tree, node, "reg"), index);
+	assert_string_equal(text(tree, node, "do"), what);
+	return node;
+}
+
+/* Each phase, and each job in a stress phase, has an index of its own, under which the payload finds it. */
+static void the_tree_names_phases_and_jobs(void **state)
+{
+	bool used[64] = { false };
+	struct story story;
+
+	(void)state;
+	tell(&story);
+	for (uint32_t i = 0; i < PHASES; i++) {
+		node_of(story.tree, i, loads[i]);
+		used[i] = true;
+	}
 	for (size_t i = 1; i <= 3; i += 2) {
-		for (size_t j = 0; j < COUNT(workers); j++) {
-			uint32_t index = device_tree_job(&stage.config, i, j);
+		for (size_t j = 0; j < WORKERS; j++) {
+			uint32_t index = device_tree_job(&story.stage.config, i, j);
+			int node = node_of(story.tree, index, jobs[j]);
 
 			assert_true(index < COUNT(used));
 			assert_false(used[index]);
 			used[index] = true;
-			snprintf(path, sizeof(path), "/scenario/phase@%x", index);
-			if (!jobs[j]) {
-				assert_true(fdt_path_offset(tree, path) < 0);
-				continue;
-			}
-			node = at(tree, path);
-			assert_string_equal(text(tree, node, "do"), jobs[j]);
-			assert_int_equal(cell(tree, node, "reg"), index);
-			assert_int_equal(cells(tree, node, "touch", 0, NULL), phases[i].touch);
+			if (node >= 0)
+				assert_int_equal(cells(story.tree, node, "touch", 0, NULL), story.phases[i].touch);
 		}
 	}
-	free(tree);
-	strike(&stage);
+	forget(&story);
+}
+
+static void the_tree_says_what_a_phase_touches(void **state)
+{
+	struct story story;
+	int node;
+
+	(void)state;
+	tell(&story);
+	node = at(story.tree, "/scenario/phase@1");
+	assert_int_equal(cells(story.tree, node, "touch", 0, NULL), 64 * K);
+	assert_int_equal(cells(story.tree, node, "stride", 0, NULL), 8 * K);
+	assert_int_equal(cells(story.tree, node, "pattern", 0, NULL), 0x123456789abcdef0);
+	assert_int_equal(cells(story.tree, node, "touch-base", 0, NULL), 64 * M);
+	assert_non_null(text(story.tree, node, "nested-paging"));
+	node = at(story.tree, "/scenario/phase@3");
+	assert_null(text(story.tree, node, "nested-paging"));
+	assert_int_equal(cells(story.tree, node, "touch-base", 0, NULL), 0);
+	assert_null(text(story.tree, at(story.tree, "/scenario/phase@5"), "read-first"));
+	node = at(story.tree, "/scenario/phase@6");
+	assert_non_null(text(story.tree, node, "read-first"));
+	assert_null(text(story.tree, node, "rewrite"));
+	node = at(story.tree, "/scenario/phase@7");
+	assert_null(text(story.tree, node, "read-first"));
+	assert_non_null(text(story.tree, node, "rewrite"));
+	assert_non_null(text(story.tree, at(story.tree, "/scenario/phase@9"), "read-first"));
+	forget(&story);
 }
 
 /* The payload lies in guest memory, with tables that map each slot at its own address. */
@@ -437,8 +495,10 @@ int main(void)
 		cmocka_unit_test(where_the_payload_goes),
 		cmocka_unit_test(tables_in_a_slot_of_their_own),
 		cmocka_unit_test(the_tree_names_memory),
+		cmocka_unit_test(the_tree_names_the_payload),
 		cmocka_unit_test(the_tree_says_where_passes_are_the_same),
 		cmocka_unit_test(the_tree_names_phases_and_jobs),
+		cmocka_unit_test(the_tree_says_what_a_phase_touches),
 		cmocka_unit_test(the_payload_is_loaded),
 	};
 
