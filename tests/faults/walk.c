@@ -174,7 +174,7 @@ static bool clean_up(void)
 	return found;
 }
 
-/* Counts a folder's entries that begin with start, or with a digit. A missing folder has none. */
+/* Counts a folder's entries that begin with start. A missing folder has none. */
 static size_t count_entries(const char *path, const char *start)
 {
 	DIR *folder = opendir(path);
@@ -182,8 +182,24 @@ static size_t count_entries(const char *path, const char *start)
 	size_t count = 0;
 
 	while (folder && (entry = readdir(folder)))
-		count += *start ? !strncmp(entry->d_name, start, strlen(start)) :
-				  strspn(entry->d_name, "0123456789") > 0;
+		count += !strncmp(entry->d_name, start, strlen(start));
+	if (folder)
+		closedir(folder);
+	return count;
+}
+
+/* The VMs whose processes have ended, as the one that was run has. Others may make VMs meanwhile, and live. */
+static size_t count_left_vms(void)
+{
+	DIR *folder = opendir("/sys/kernel/debug/kvm");
+	const struct dirent *entry;
+	size_t count = 0;
+
+	while (folder && (entry = readdir(folder))) {
+		pid_t pid = atoi(entry->d_name);	/* "PID-FD" */
+
+		count += pid > 0 && kill(pid, 0) && errno == ESRCH;
+	}
 	if (folder)
 		closedir(folder);
 	return count;
@@ -191,7 +207,7 @@ static size_t count_entries(const char *path, const char *start)
 
 static void look_around(struct outcome *outcome)
 {
-	outcome->vms = count_entries("/sys/kernel/debug/kvm", "");
+	outcome->vms = count_left_vms();
 	outcome->traces = count_entries("/sys/kernel/tracing/instances", "minivmm-") +
 			  count_entries("/sys/kernel/tracing/events", "minivmm_");
 }
