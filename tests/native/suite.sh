@@ -424,8 +424,8 @@ stress_lines() {
 	sound && ended 0 4 && jq -es 'length >= 3 and (.[:-1] | all(.schema == "minivmm.stress/1" and .phase == "churn"))' "$work/lines.jsonl" >/dev/null
 }
 
-# signalled SIGNAL NUMBER ARGUMENT...: minivmm gets it when the phase $phase runs, and ends with a report: within a second,
-# and where the machine is busy, within twice as much more as it took to start.
+# signalled SIGNAL NUMBER ARGUMENT...: minivmm gets it $pause seconds after the phase $phase has begun, and ends with a report:
+# within a second, and where the machine is busy, within twice as much more as it took to start.
 # It runs in the foreground: in the background a shell has it ignore SIGINT, and so does one that this shell was started by.
 signalled() {
 	signal=$1 number_of=$2 name=signal-$1
@@ -434,7 +434,7 @@ signalled() {
 	: >"$work/$name.err"
 	before=$(now)
 	(
-		wait_for "$work/$name.err" "$phase" && now >"$work/sent" && kill -s "$signal" "$(cat "$work/pid")"
+		wait_for "$work/$name.err" "$phase" && sleep "$pause" && now >"$work/sent" && kill -s "$signal" "$(cat "$work/pid")"
 	) &
 	killer=$!
 	# shellcheck disable=SC2016,SC2086 # for the inner shell to expand; words
@@ -446,7 +446,7 @@ signalled() {
 	sound && ended $((128 + number_of)) && that ".exit_status == $((128 + number_of))" \
 		'.phases[-1].do == "teardown"' 'judged("process.clean"; "pass")' || return
 	sent=$(cat "$work/sent")
-	[ $((after - sent)) -lt $((100 + 2 * (sent - before))) ] && return
+	[ $((after - sent)) -lt $((100 + 2 * (sent - before - 100 * pause))) ] && return
 	echo "ended $((after - sent)) hundredths of a second after the signal, which came $((sent - before)) after the start"
 	return 1
 }
@@ -455,7 +455,7 @@ default_signals=
 if env --default-signal true 2>/dev/null; then default_signals="env --default-signal"; fi
 
 signals_while_touching() {
-	phase='touch'
+	phase='touch' pause=0
 	for signal in INT:2 HUP:1; do
 		signalled "${signal%:*}" "${signal#*:}" "$here/l1.ini" phase.touch.touch=6T vm.vcpus=2 phase.touch.timeout=60s &&
 			that '[.phases[] | [.do, .done]] == [["create", true], ["boot", true], ["touch", false], ["teardown", true]]' || return
@@ -464,9 +464,10 @@ signals_while_touching() {
 
 # The signal may come before a vCPU has done its first round.
 signals_while_stressing() {
-	phase=churn
+	# A round of the guest takes long where each page fault does and the machine is busy.
+	phase=churn pause=1
 	workers mprotect:data
-	signalled TERM 15 "$work/overlay.ini" phase.churn.iterations=any phase.churn.duration=60s &&
+	signalled TERM 15 "$work/overlay.ini" phase.churn.iterations=any phase.churn.duration=60s phase.churn.touch=8K worker.mprotect.rate=100/s &&
 		that 'judged("stress.clean"; "pass"; "none")' 'judged("memory.intact"; "pass")' \
 		'[phase("churn") | .workers[] | select(.worker) | .rounds > 0] | all'
 }
