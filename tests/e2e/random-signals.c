@@ -31,6 +31,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../pid_namespace.h"
+
 static unsigned long long now_us(void)
 {
 	struct timespec now;
@@ -47,10 +49,11 @@ static const struct place {
 	const char *folder, *pattern;
 	bool killed;		/* SIGKILL may leave it */
 	bool slow;		/* so may another signal, if the kernel takes longer than a second to remove it */
+	bool kernels_pids;	/* it is the kernel that names them */
 } places[] = {
-	{ "/sys/kernel/debug/kvm", "*-*", false, false },
-	{ "/sys/kernel/tracing/instances", "minivmm-*", true, true },
-	{ "/sys/fs/cgroup", "minivmm-*", true, false },
+	{ "/sys/kernel/debug/kvm", "*-*", false, false, true },
+	{ "/sys/kernel/tracing/instances", "minivmm-*", true, true, false },
+	{ "/sys/fs/cgroup", "minivmm-*", true, false, false },
 };
 enum { PLACES = sizeof(places) / sizeof(places[0]) };
 
@@ -65,7 +68,7 @@ static bool is_used(const char *name)
 /* How many are there that no process uses. REMOVE: what rmdir() removes, too. */
 static int count_in(const struct place *place, bool remove)
 {
-	DIR *folder = opendir(place->folder);
+	DIR *folder = !place->kernels_pids || pids_are_the_hosts() ? opendir(place->folder) : NULL;
 	struct dirent *entry;
 	int found = 0;
 
