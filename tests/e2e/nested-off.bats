@@ -25,3 +25,14 @@ setup() { need_boot; }
 	grep -qE '^SKIP .*nested=1' "$out/brief.txt"
 	[[ $(wc -L <"$out/brief.txt") -le 80 ]]
 }
+
+@test "npt off: L2 under nested paging is refused, not failed; without it runs" {
+	rc no-npt 4
+	json no-npt '.error | (.text | contains("phase transition runs L2 under nested paging")) and (.remedy | contains("npt=1"))'
+	rc no-npt-brief 4
+	grep -qE '^SKIP .*npt' "$out/no-npt-brief.txt"
+	rc not-lazy 1
+	check not-lazy host.policy fail "expected a lazy host"
+	rc shadowed 0
+	check shadowed l2.ran pass
+}

@@ -98,6 +98,32 @@ static void a_kernel_that_is_not_known_is_not_judged(void **state)
 	assert_int_equal(s->run.stage, STAGE_KVM);
 }
 
+static void l2_under_nested_paging_needs_npt_or_ept(void **state)
+{
+	struct stage *s = *state;
+
+	s->run.host.tdp = ANSWER_NO;
+	s->config.expect.policy = POLICY_ANY;
+	strcpy(s->run.host.module, "kvm_intel");
+	assert_true(preflight(&s->run, &s->kvm));
+	s->phase.nested_paging = true;
+	refused(s, "phase l2 runs L2 under nested paging, which L1 does not have here: "
+		   "kvm_intel.ept is off", "modprobe kvm_intel nested=1 ept=1");
+	/* What a Linux guest's KVM does instead, it decides. */
+	s->phase.goes_on = true;
+	s->phase.what = DO_RUN;
+	s->phase.expect = EXPECT_ALLOCATED;
+	assert_true(preflight(&s->run, &s->kvm));
+	s->phase.goes_on = false;
+	s->phase.what = DO_L2;
+	s->run.host.tdp = ANSWER_UNKNOWN;
+	assert_true(preflight(&s->run, &s->kvm));
+	/* That the host must be lazy is judged, not refused. */
+	s->run.host.tdp = ANSWER_NO;
+	s->config.expect.policy = POLICY_LAZY;
+	assert_true(preflight(&s->run, &s->kvm));
+}
+
 static void phases_that_need_nesting_are_refused_without(void **state)
 {
 	struct stage *s = *state;
@@ -320,6 +346,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(kernel_and_guest_share_what_is_available, set, unset),
 		cmocka_unit_test_setup_teardown(more_descriptors_than_there_can_be_are_refused, set,
 						unset),
+		cmocka_unit_test_setup_teardown(l2_under_nested_paging_needs_npt_or_ept, set, unset),
 		cmocka_unit_test_setup_teardown(phases_that_need_nesting_are_refused_without, set, unset),
 		cmocka_unit_test_setup_teardown(without_a_module_the_cpu_is_to_blame, set, unset),
 		cmocka_unit_test_setup_teardown(phases_that_need_no_nesting_run_without, set, unset),

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/resource.h>
 
 #include "base/units.h"
@@ -62,6 +63,33 @@ static bool check_nesting(struct run *run, const struct kvm *kvm)
 		return true;
 	run->err = run->no_nesting;
 	return skip(run);
+}
+
+/*
+ * KVM without npt or ept shows L1 none: svm_set_cpu_caps(), nested_vmx_setup_ctls_msrs(). Where the
+ * host has to be lazy, the run shows that this one is not.
+ */
+static bool check_nested_paging(struct run *run, const struct kvm *kvm)
+{
+	const char *module = run->host.module;
+	const char *name = !strcmp(module, "kvm_intel") ? "ept" : "npt";
+
+	(void)kvm;
+	if (run->host.tdp != ANSWER_NO || run->config->expect.policy == POLICY_LAZY)
+		return true;
+	for (size_t i = 0; i < run->config->phase_count; i++) {
+		const struct phase_cfg *phase = &run->config->phases[i];
+
+		if (phase->goes_on || !phase->nested_paging || !phase_runs_l2(phase))
+			continue;
+		err_set(&run->err, ENOTSUP, "phase %s runs L2 under nested paging, which L1 does "
+			"not have here: %s.%s is off", phase->name, module, name);
+		err_remedy(&run->err, "load %s with %s=1: with no VM running, modprobe -r %s && "
+				      "modprobe %s nested=1 %s=1; or say nested-paging = off",
+			   module, name, module, module, name);
+		return skip(run);
+	}
+	return true;
 }
 
 static bool check_vcpus(struct run *run, const struct kvm *kvm)
@@ -258,8 +286,9 @@ static bool check_faults(struct run *run, const struct kvm *kvm)
 bool preflight(struct run *run, const struct kvm *kvm)
 {
 	static bool (*const checks[])(struct run *run, const struct kvm *kvm) = {
-		check_kernel, check_nesting, check_vcpus, check_dirty_ring, check_quirks, check_refusal,
-		check_memory, check_cost, check_room, check_descriptors, check_faults,
+		check_kernel, check_nesting, check_nested_paging, check_vcpus, check_dirty_ring,
+		check_quirks, check_refusal, check_memory, check_cost, check_room,
+		check_descriptors, check_faults,
 	};
 
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
