@@ -26,7 +26,7 @@ done
 # Where another VM keeps changing just then, whose the arrays are can't be told: up to three tries.
 for i in 1 2 3; do
 	report leak-$i configs/transition.ini memslot.high.size=4G expect.policy=any selftest.break=leak-vm
-	[ "$(cat /out/leak-$i.rc)" != 1 ] || break
+	! grep -q '^  FAIL  teardown.clean' /out/leak-$i.txt || break # process.clean fails each time
 done
 touch /tmp/quiet
 kill $others
