@@ -278,7 +278,8 @@ void judge_nested_off(const struct run *run, struct check *check)
 		check_fail(check, "%u alarms in the kernel log while the guest tried, the first: %s",
 			   last->klog.concerning, last->klog.first_concerning);
 	else if (guest->report.status == ABI_EXCEPTION && guest->report.vector == VECTOR_GP)
-		check_pass(check, "CPUID hides it, and turning it on takes #GP");
+		check_pass(check, "CPUID hides it, and turning it on takes #GP%s", last->status[SOURCE_KLOG].ok ?
+			   "" : "; what the kernel logged meanwhile is not known");
 	else
 		check_skip(check, "it could not be tried: %s", run_why_not(run));
 }
