@@ -37,8 +37,13 @@ done
 run shipped minivmm headroom /configs/transition.ini memslot.high.size=1G -o /out/shipped.json
 printf '[memslot.low]\nbase = 0\nsize = 64M\n[phase.boot]\ndo = boot\n' >/tmp/none.ini
 run none minivmm headroom /tmp/none.ini -o /out/none.json
-# A signal ends it, and nothing is left.
-run signal timeout -s TERM 1 minivmm headroom /tmp/64g.ini -o /out/signal.json
+# A signal ends it, and nothing is left. It comes while the first run has its cgroup.
+minivmm headroom /tmp/64g.ini -o /out/signal.json >/out/signal.txt 2>/out/signal.err &
+search=$!
+until [ "$(find /sys/fs/cgroup -name 'minivmm-*')" ] || ! alive $search; do usleep 5000; done
+kill -TERM $search
+wait $search
+echo $? >/out/signal.rc
 find /sys/fs/cgroup -name 'minivmm-*' >/out/left
 cat /sys/fs/cgroup/cgroup.subtree_control >/out/controllers
 
