@@ -19,6 +19,14 @@ int __sanitizer_install_malloc_and_free_hooks(void (*allocated)(const volatile v
 void __lsan_do_leak_check(void);
 const char *__asan_default_options(void);
 
+const char *__lsan_default_suppressions(void);
+
+/* libtracefs 1.8 (Debian 13) keeps a page for each CPU that it has read: tracefs_cpu_flush_buf(), tracefs-record.c. */
+const char *__lsan_default_suppressions(void)
+{
+	return "leak:tracefs_cpu_flush_buf\n";
+}
+
 static long live;	/* blocks, the libraries' too */
 static bool counted;
 
