@@ -67,7 +67,7 @@ until_true counts $pid exits
 start_qemu() {
 	mkfifo "/tmp/$1"
 	start "$1" sh -c "exec qemu-system-x86_64 -name guest=$1,debug-threads=on \
-		-accel kvm,kernel-irqchip=off -cpu host,kvm-asyncpf-int=off,-apic -M $2 -m $3 -bios /work/nest \
+		-accel kvm,kernel-irqchip=split -cpu host,kvm-asyncpf-int=off -M $2 -m $3 -bios /work/nest \
 		-nodefaults -no-user-config -display none -S -monitor stdio </tmp/$1"
 	qemus="$qemus $pid"
 }
@@ -77,8 +77,12 @@ start_qemu large q35 2G
 exec 4>/tmp/large
 start_qemu microvm microvm,x-option-roms=off 1G
 exec 5>/tmp/microvm
+# A monitor prompts early, and answers once the machine, and so its memslots, are as they stay.
+for fd in 3 4 5; do
+	echo 'info status' >&$fd
+done
 for name in q35 large microvm; do
-	until_true grep -q '(qemu)' "/out/$name.log"
+	until_true grep -q 'VM status' "/out/$name.log"
 done
 
 exits >/out/exits-before

@@ -157,7 +157,7 @@ qemu_vm() {
 	[ $2 = q35 ] || options=,x-option-roms=off
 	mkfifo /tmp/monitor
 	start $qemu sh -c "exec qemu-system-x86_64 -name guest=web-$1,debug-threads=on \
-		-accel kvm,kernel-irqchip=off -cpu host,kvm-asyncpf-int=off,-apic -M $2$options -m $3 -bios /work/nest \
+		-accel kvm,kernel-irqchip=split -cpu host,kvm-asyncpf-int=off -M $2$options -m $3 -bios /work/nest \
 		-nodefaults -no-user-config -display none -S -monitor stdio </tmp/monitor"
 	exec 3>/tmp/monitor
 	echo 'info mtree -f' >&3
