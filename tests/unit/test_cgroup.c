@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "host/cgroup.h"
+#include "host/cgroup_limits.h"
 #include "root_folder.h"
 
 #define M (1ull << 20)

@@ -14,7 +14,7 @@
 #include "cmd/child.h"
 #include "cmd/cmd.h"
 #include "cmd/typed.h"
-#include "host/cgroup.h"
+#include "host/cgroup_limits.h"
 #include "run/run.h"
 #include "vm/signals.h"
 #include "vm/terminal.h"

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host/cgroup.h"
+#include "host/cgroup_limits.h"
 #include "host/source.h"
 
 /* The list with room for one more element; NULL without memory, and then it is as it was. */

@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "host/cgroup_limits.h"
+
 /* Writes a word to a file of a cgroup. 0 or -errno. */
 static int put(const char *folder, const char *name, const char *word)
 {

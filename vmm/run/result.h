@@ -13,7 +13,7 @@
 #include "base/err.h"
 #include "config/config.h"
 #include "config/layout.h"
-#include "host/cgroup.h"
+#include "host/cgroup_limits.h"
 #include "host/host.h"
 #include "host/rmap_state.h"
 #include "host/snapshot.h"

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "config/layout.h"
-#include "host/cgroup.h"
+#include "host/cgroup_limits.h"
 #include "run/run.h"
 
 struct session *session_new(void)
