@@ -443,9 +443,15 @@ signalled() {
 	status=$?
 	after=$(now)
 	wait "$killer"
-	sound && ended $((128 + number_of)) && that ".exit_status == $((128 + number_of))" \
-		'.phases[-1].do == "teardown"' 'judged("process.clean"; "pass")' || return
+	sound && ended $((128 + number_of)) && that ".exit_status == $((128 + number_of))" || return
 	sent=$(cat "$work/sent")
+	# Where it took long to begin, it may take so long to end that minivmm ends it.
+	if [ $((sent - before - 100 * pause)) -gt 40 ] &&
+		jq -e '.error.text // "" | contains("did not end by itself in time")' "$work/$name.json" >/dev/null; then
+		skip="this machine is too busy: the run had to be ended"
+		return
+	fi
+	that '.phases[-1].do == "teardown"' 'judged("process.clean"; "pass")' || return
 	[ $((after - sent)) -lt $((100 + 2 * (sent - before - 100 * pause))) ] && return
 	echo "ended $((after - sent)) hundredths of a second after the signal, which came $((sent - before)) after the start"
 	return 1
@@ -457,7 +463,8 @@ if env --default-signal true 2>/dev/null; then default_signals="env --default-si
 signals_while_touching() {
 	phase='touch' pause=0
 	for signal in INT:2 HUP:1; do
-		signalled "${signal%:*}" "${signal#*:}" "$here/l1.ini" phase.touch.touch=6T vm.vcpus=2 phase.touch.timeout=60s &&
+		signalled "${signal%:*}" "${signal#*:}" "$here/l1.ini" phase.touch.touch=6T vm.vcpus=2 phase.touch.timeout=60s || return
+		[ "$skip" ] ||
 			that '[.phases[] | [.do, .done]] == [["create", true], ["boot", true], ["touch", false], ["teardown", true]]' || return
 	done
 }
@@ -467,7 +474,8 @@ signals_while_stressing() {
 	# A round of the guest takes long where each page fault does and the machine is busy.
 	phase=churn pause=1
 	workers mprotect:data
-	signalled TERM 15 "$work/overlay.ini" phase.churn.iterations=any phase.churn.duration=60s phase.churn.touch=8K worker.mprotect.rate=100/s &&
+	signalled TERM 15 "$work/overlay.ini" phase.churn.iterations=any phase.churn.duration=60s phase.churn.touch=8K worker.mprotect.rate=100/s || return
+	[ "$skip" ] ||
 		that 'judged("stress.clean"; "pass"; "none")' 'judged("memory.intact"; "pass")' \
 		'[phase("churn") | .workers[] | select(.worker) | .rounds > 0] | all'
 }
