@@ -228,9 +228,9 @@ static void plan_here(const struct layout *layout, struct host *host, struct pla
 	plan_cost(layout, &kernel, cost);
 }
 
-static int measure(struct search *search, const struct config *config, const struct layout *layout)
+static int measure(struct search *search, const struct layout *layout)
 {
-	const struct phase_cfg *nested = &config->phases[config->phase_count - 1];
+	const struct phase_cfg *nested = &search->config->phases[search->config->phase_count - 1];
 	struct plan_cost cost;
 	struct host host;
 	int status;
@@ -261,7 +261,7 @@ static int measure_scenario(struct search *search, const struct layout *layout)
 
 	if (cmd_check_output(&search->arguments->options) || cmd_open_signals(&search->signals))
 		return EXIT_ENVIRONMENT;
-	status = measure(search, search->config, layout);
+	status = measure(search, layout);
 	signals_close(&search->signals);
 	return status;
 }
@@ -273,16 +273,17 @@ static int measure_config(const struct run_arguments *arguments, const struct co
 	struct errors errors = { 0 };
 	struct config scenario;
 	struct layout layout;
-	int status = EXIT_USAGE_ERROR, code = layout_build(config, &limits, &layout, &errors);
+	int status = EXIT_USAGE_ERROR, nested = first_nested(config);
+	int code = layout_build(config, &limits, &layout, &errors);
 
 	cmd_print_errors(&errors);
 	errors_free(&errors);
 	if (code)
 		return cmd_config_status(code);
-	if (first_nested(config) < 0) {
+	if (nested < 0) {
 		cmd_say("minivmm headroom: %s: no phase runs L2 under nested paging, so nothing makes a shadow root",
 			 arguments->config.path);
-	} else if (headroom_scenario(config, (size_t)first_nested(config), &scenario)) {
+	} else if (headroom_scenario(config, (size_t)nested, &scenario)) {
 		status = cmd_no_memory("the scenario");
 	} else {
 		search.config = &scenario;

@@ -137,7 +137,7 @@ struct sources {
 	int klog_error;		/* errno when klog is -1 */
 	struct klog_watch klog_watch;
 	bool klog_lost;		/* records were overwritten before they were read */
-	char cgroup[SOURCE_PATH]; /* memory.stat of the cgroup of the start, unless cgroup_error */
+	char cgroup[SOURCE_PATH]; /* folder of the cgroup of the start, unless cgroup_error */
 	int cgroup_error;
 	char cgroup_why[SOURCE_WHY];
 	pid_t vm_pid;		/* creating thread of the VM to look at in debugfs, 0: none */

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "host/cgroup.h"
+#include "host/cgroup_limits.h"
 #include "host/source.h"
 
 #define CHARGE_BATCH 64		/* MEMCG_CHARGE_BATCH, include/linux/memcontrol.h: pages per CPU */
@@ -80,30 +80,28 @@ static bool has(const struct sources *sources, const char *folder, const char *n
 	return !stat(path, &found);
 }
 
-/* memory.stat of the cgroup: 0, or -errno and why. */
-static int find_statistics(const struct sources *sources, char path[SOURCE_PATH],
-			   char why[SOURCE_WHY])
+/* The cgroup's folder, if it has statistics: 0, or -errno and why. */
+static int find_charged(const struct sources *sources, char folder[SOURCE_PATH], char why[SOURCE_WHY])
 {
 	struct cgroup_place place;
-	const char *folder = place.folder;
 	int code = cgroup_find(sources->root, 0, CGROUP_V2, &place, why);
 
 	if (code)
 		return code;
 	/* CFTYPE_NOT_ON_ROOT, mm/memcontrol.c */
-	if (!has(sources, folder, "memory.current")) {
-		snprintf(why, SOURCE_WHY, has(sources, folder, "memory.stat") ?
+	if (!has(sources, place.folder, "memory.current")) {
+		snprintf(why, SOURCE_WHY, has(sources, place.folder, "memory.stat") ?
 			 "this process is in the root cgroup, whose kernel memory is not charged" :
 			 "this process's cgroup has no memory controller");
 		return -ENOENT;
 	}
-	stpcpy(stpcpy(path, folder), "/memory.stat");
+	strcpy(folder, place.folder);
 	return 0;
 }
 
 void cgroup_open(struct sources *sources)
 {
-	sources->cgroup_error = -find_statistics(sources, sources->cgroup, sources->cgroup_why);
+	sources->cgroup_error = -find_charged(sources, sources->cgroup, sources->cgroup_why);
 }
 
 /* What the kernel adds up only when it is more: memcg_vmstats_needs_flush(), mm/memcontrol.c. */
@@ -114,37 +112,23 @@ static uint64_t batch(void)
 	return (uint64_t)(cpus > 0 ? cpus : 1) * CHARGE_BATCH * 4096;
 }
 
-/* memory.current, which is always up to date but for what each CPU has charged in advance. */
-static int read_current(struct sources *sources, uint64_t *current, char why[SOURCE_WHY])
-{
-	char path[SOURCE_PATH + 8], line[32];
-	const char *text = line;
-	FILE *file;
-	int code;
-
-	snprintf(path, sizeof(path), "%s", sources->cgroup);
-	strcpy(strrchr(path, '/'), "/memory.current");
-	code = source_open(&file, sources->root, path, why);
-	if (code)
-		return code;
-	if (!fgets(line, sizeof(line), file) || !source_number(&text, current))
-		code = -EINVAL;
-	return source_close(file, "memory.current", code, why);
-}
-
 /*
  * A flush that runs while charges come may forget that they are to be added up
  * (mem_cgroup_css_rstat_flush() sets stats_updates to 0): memory.stat then has old figures until much
- * else has changed, or for two seconds. Seen on 7.3 in 1 of 300 runs. Then memory.current tells.
+ * else has changed, or for two seconds. Seen on 7.3 in 1 of 300 runs. memory.current is always up to date,
+ * but for what each CPU has charged in advance.
  */
 static int read_both(struct sources *sources, struct cgroup_memory *memory, char why[SOURCE_WHY])
 {
 	uint64_t current, missing;
+	char path[SOURCE_PATH + 16];
 	FILE *file;
-	int code = read_current(sources, &current, why);
+	int code = cgroup_number(sources->root, sources->cgroup, "memory.current", &current);
 
-	if (!code)
-		code = source_open(&file, sources->root, sources->cgroup, why);
+	if (code)
+		return source_errno(why, -code, "memory.current");
+	snprintf(path, sizeof(path), "%s/memory.stat", sources->cgroup);
+	code = source_open(&file, sources->root, path, why);
 	if (code)
 		return code;
 	*memory = (struct cgroup_memory){ .lag = batch() };
