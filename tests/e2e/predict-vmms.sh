@@ -46,7 +46,6 @@ until_true() {
 		usleep 20000
 	done
 }
-counts() { [ "$(cat /sys/kernel/debug/kvm/$1-*/$2)" -gt 0 ]; }
 vmalloc() { sed -n 's/^vmalloc //p' $group/memory.stat; }
 exits() { cat /sys/kernel/debug/kvm/$running-*/exits; }
 
@@ -55,13 +54,13 @@ many=$!
 until_true grep -q ready /tmp/many
 for i in 1 2 3; do
 	start minivmm-$i minivmm /tmp/vm.ini report.sources=cheap expect.policy=any
-	until_true counts $pid exits
+	wait_for $pid exits
 	kill -STOP $pid
 	stopped="$stopped $pid"
 done
 start running minivmm /tmp/runs.ini report.sources=cheap expect.policy=any
 running=$pid
-until_true counts $pid exits
+wait_for $pid exits
 
 # start_qemu NAME MACHINE SIZE: it waits for "cont".
 start_qemu() {
@@ -93,14 +92,14 @@ run text minivmm stat --predict
 before=$(vmalloc)
 for pid in $stopped; do
 	kill -CONT $pid
-	until_true counts $pid mmu_cache_miss
+	wait_for $pid mmu_cache_miss
 	kill -STOP $pid
 done
 for fd in 3 4 5; do
 	echo cont >&$fd
 done
 for pid in $qemus; do
-	until_true counts $pid mmu_cache_miss
+	wait_for $pid mmu_cache_miss
 done
 # The kernel adds up memory.stat every 2 s (FLUSH_TIME, mm/memcontrol.c): what stands still for twice that is all.
 same=0

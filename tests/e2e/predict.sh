@@ -52,14 +52,6 @@ start() {
 	pid=$!
 	echo $pid >"/out/$name.pid"
 }
-# wait_for PID COUNTER: until KVM has counted something for that VM.
-wait_for() {
-	for _ in $(seq "$(seconds 1000)"); do
-		[ "$(cat /sys/kernel/debug/kvm/"$1"-*/"$2" 2>/dev/null || echo 0)" -eq 0 ] || return 0
-		[ -d "/proc/$1" ] || return 0
-		usleep 20000
-	done
-}
 # start_vm NAME CONFIG: a VM of minivmm that stands still before its first nested guest with NPT.
 start_vm() {
 	start "$1" minivmm "/tmp/$2.ini" report.sources=cheap expect.policy=any

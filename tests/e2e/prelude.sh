@@ -8,6 +8,15 @@ seconds() { echo $((($1 * slowness + 99) / 100)); }
 # alive PID: it has not ended. Of a child that nobody has waited for kill -0 may say so although it has.
 alive() { [ -e "/proc/$1/exe" ]; }
 
+# wait_for PID COUNTER: until KVM has counted something for that VM, or its process is gone; 20 seconds at most.
+wait_for() {
+	for _ in $(seq "$(seconds 1000)"); do
+		[ "$(cat /sys/kernel/debug/kvm/"$1"-*/"$2" 2>/dev/null || echo 0)" -eq 0 ] || return 0
+		[ -d "/proc/$1" ] || return 0
+		usleep 20000
+	done
+}
+
 # run NAME COMMAND...: leaves NAME.txt, NAME.err and NAME.rc in /out; and in /out/times when it ended, in seconds since the
 # host started.
 run() {

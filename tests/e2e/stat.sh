@@ -3,13 +3,6 @@
 # Each ends by touching memory for as long as it takes to look at it.
 . ./prelude.sh
 
-wait_for() { # PID COUNTER: 20 seconds at most
-	for _ in $(seq "$(seconds 200)"); do
-		[ "$(cat /sys/kernel/debug/kvm/"$1"-*/"$2" 2>/dev/null || echo 0)" -eq 0 ] || return
-		usleep 100000
-	done
-}
-
 write_config() { # NAME NESTED-PAGING
 	cat >"/tmp/$1.ini" <<-END
 		[memslot.low]

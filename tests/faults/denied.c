@@ -66,12 +66,6 @@ struct denied {
 	size_t tried, bad;
 };
 
-static void die(const char *what)
-{
-	perror(what);
-	exit(3);
-}
-
 static void load(int call, unsigned int action, struct sock_filter *code)
 {
 	const struct sock_filter all[] = {
@@ -198,19 +192,6 @@ static bool wait_end(pid_t pid, int timeout_ms, int *status)
 	}
 	end_all(pid);
 	return in_time;
-}
-
-static char *take(int fd, size_t *size)
-{
-	struct stat stat;
-	char *text;
-
-	fstat(fd, &stat);
-	*size = (size_t)stat.st_size;
-	text = calloc(1, *size + 1);
-	if (!text || pread(fd, text, *size, 0) != (ssize_t)*size)
-		die("reading the output");
-	return text;
 }
 
 /* Empties the folder. Returns true if there was something else than the report. */

@@ -52,12 +52,6 @@ struct walk {
 	size_t before_count;
 };
 
-static void die(const char *what)
-{
-	perror(what);
-	exit(3);
-}
-
 static void become_program(const struct walk *walk, int request, int reply)
 {
 	setenv("FAULTS_LOG", LOG_FILE, 1);
@@ -118,19 +112,6 @@ static bool run_program(const struct walk *walk, const struct call *fails, int *
 		kill(pid, SIGKILL);
 	read_reply(walk, status);
 	return in_time;
-}
-
-static char *take(int fd, size_t *size)
-{
-	struct stat stat;
-	char *text;
-
-	fstat(fd, &stat);
-	*size = (size_t)stat.st_size;
-	text = calloc(1, *size + 1);
-	if (!text || pread(fd, text, *size, 0) != (ssize_t)*size)
-		die("reading the output");
-	return text;
 }
 
 /* The log's last line says what is left, the lines before it which calls were made or failed. */

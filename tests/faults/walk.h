@@ -6,6 +6,10 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define OUT_FILE "out.json"	/* what a case gives -o */
 
@@ -38,5 +42,26 @@ const char *place_name(unsigned long place);
 
 /* Returns NULL, or what is wrong with now. base is the outcome where nothing failed. */
 const char *judge(const struct outcome *base, const struct outcome *now);
+
+/* What the programs share that run minivmm with one call failing (walk.c) or denied (denied.c). */
+static inline _Noreturn void die(const char *what)
+{
+	perror(what);
+	exit(3);
+}
+
+/* The text of a file, for free(). */
+static inline char *take(int fd, size_t *size)
+{
+	struct stat stat;
+	char *text;
+
+	fstat(fd, &stat);
+	*size = (size_t)stat.st_size;
+	text = calloc(1, *size + 1);
+	if (!text || pread(fd, text, *size, 0) != (ssize_t)*size)
+		die("reading the output");
+	return text;
+}
 
 #endif
