@@ -25,7 +25,7 @@ static void open_sources(struct sources *sources)
 {
 	int stats = file_of("stats");
 
-	sources_open(sources, "", false);
+	sources_open(sources, "", SOURCES_ALL);
 	if (sources->klog >= 0)
 		MUST(lseek(sources->klog, 0, SEEK_SET) == 0);
 	sources->vm_pid = PID;

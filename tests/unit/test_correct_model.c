@@ -48,7 +48,7 @@ static void take(const char *host, struct snapshot *snapshot)
 	struct sources sources;
 
 	snprintf(root, sizeof(root), HOSTS "%s", host);
-	sources_open(&sources, root, false);
+	sources_open(&sources, root, SOURCES_ALL);
 	snapshot_take(&sources, snapshot);
 	sources_close(&sources);
 	assert_true(snapshot->status[SOURCE_VMALLOCINFO].ok);

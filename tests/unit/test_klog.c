@@ -127,7 +127,7 @@ static int set_up(void **state)
 	if (mkdir(host->folder, 0700))
 		return -1;
 	host_append(host, "0,1,1,-;Oops: before the run\n", 29);
-	sources_open(&host->sources, host->root, true);
+	sources_open(&host->sources, host->root, SOURCES_CHEAP);
 	return 0;
 }
 
@@ -224,12 +224,12 @@ static void reads_who_it_is(void **state)
 	make_folder(host->root, "/proc/self");
 	write_file(host->root, "/proc/self/comm", "a vmm\n");
 	write_file(host->root, "/proc/self/cgroup", "9:name=systemd:/\n0::/b/c\n1:cpu:/d\n");
-	sources_open(&sources, host->root, true);
+	sources_open(&sources, host->root, SOURCES_CHEAP);
 	assert_string_equal(sources.klog_watch.command, "a vmm");
 	assert_string_equal(sources.klog_watch.cgroup, "/b/c");
 	sources_close(&sources);
 	write_file(host->root, "/proc/self/cgroup", "4:cpu,memory:/a:/b\n1:cpu:/d\n0::/\n");
-	sources_open(&sources, host->root, true);
+	sources_open(&sources, host->root, SOURCES_CHEAP);
 	assert_string_equal(sources.klog_watch.cgroup, "/a:/b");
 	sources_close(&sources);
 	remove_one(host->root, "/proc/self/cgroup");
@@ -474,7 +474,7 @@ static void a_masked_log_is_unavailable(void **state)
 	sources_close(&host->sources);
 	assert_int_equal(unlink(host->kmsg), 0);
 	assert_int_equal(symlink("/dev/null", host->kmsg), 0);
-	sources_open(&host->sources, host->root, true);
+	sources_open(&host->sources, host->root, SOURCES_CHEAP);
 	snapshot_take(&host->sources, &snapshot);
 	assert_false(snapshot.status[SOURCE_KLOG].ok);
 	assert_string_equal(snapshot.status[SOURCE_KLOG].why,

@@ -161,7 +161,7 @@ static void the_snapshot_looks_at_its_own_vm(void **state)
 	struct snapshot snapshot;
 
 	(void)state;
-	sources_open(&sources, HOSTS "6.12-hotplug", false);
+	sources_open(&sources, HOSTS "6.12-hotplug", SOURCES_ALL);
 	sources.vm_pid = 152;
 	sources.vm_fd = 5;
 	snapshot_take(&sources, &snapshot);
@@ -194,7 +194,7 @@ static void old_kernels_have_no_such_file(void **state)
 	assert_int_equal(rmaps_stat_of("/nowhere", "92-5", &stat, why), -ENOENT);
 	assert_string_equal(why, "debugfs is not mounted (there is no /sys/kernel/debug/kvm)");
 	assert_int_equal(stat.heads[0], 7);
-	sources_open(&sources, HOSTS "5.10-eager", false);
+	sources_open(&sources, HOSTS "5.10-eager", SOURCES_ALL);
 	sources.vm_pid = 92;
 	sources.vm_fd = 5;
 	snapshot_take(&sources, &snapshot);
@@ -248,7 +248,7 @@ static void another_pid_namespace_says_so(void **state)
 	}
 	snprintf(path, sizeof(path), "%s%s/pid", root, parts[2]);
 	assert_int_equal(symlink("pid:[4026532255]", path), 0);
-	sources_open(&sources, root, false);
+	sources_open(&sources, root, SOURCES_ALL);
 	sources.vm_pid = 1;
 	snapshot_take(&sources, &snapshot);
 	assert_string_equal(snapshot.status[SOURCE_RMAPS_STAT].why,

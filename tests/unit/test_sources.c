@@ -117,7 +117,7 @@ static void captures_give_kvm_arrays(void **state)
 
 		print_message("%s\n", captured[i].host);
 		snprintf(root, sizeof(root), HOSTS "%s", captured[i].host);
-		sources_open(&sources, root, false);
+		sources_open(&sources, root, SOURCES_ALL);
 		snapshot_take(&sources, &snapshot);
 		assert_true(snapshot.status[SOURCE_VMALLOCINFO].ok);
 		assert_pages(&snapshot.vmalloc, PREPARE, captured[i].prepare);
@@ -433,7 +433,7 @@ static void every_missing_source_says_why(void **state)
 	struct snapshot snapshot;
 
 	(void)state;
-	sources_open(&sources, "/nowhere", false);
+	sources_open(&sources, "/nowhere", SOURCES_ALL);
 	snapshot_take(&sources, &snapshot);
 	assert_unavailable(&snapshot, SOURCE_VMALLOCINFO,
 			   "/proc/vmallocinfo: No such file or directory");
@@ -445,13 +445,31 @@ static void every_missing_source_says_why(void **state)
 	sources_close(&sources);
 }
 
+static void log_reads_the_kernel_log_alone(void **state)
+{
+	struct sources sources;
+	struct snapshot snapshot;
+
+	(void)state;
+	sources_open(&sources, HOSTS "6.12-allocated", SOURCES_LOG);
+	sources.vm_pid = 152;
+	sources.vm_fd = 5;
+	snapshot_take(&sources, &snapshot);
+	for (int source = 0; source < SOURCE_COUNT; source++)
+		if (source != SOURCE_KLOG)
+			assert_unavailable(&snapshot, source, "not asked for (report.sources = log)");
+	assert_unavailable(&snapshot, SOURCE_KLOG, "/dev/kmsg: No such file or directory");
+	snapshot_free(&snapshot);
+	sources_close(&sources);
+}
+
 static void cheap_leaves_out_the_dear_ones(void **state)
 {
 	struct sources sources;
 	struct snapshot snapshot;
 
 	(void)state;
-	sources_open(&sources, HOSTS "6.12-allocated", true);
+	sources_open(&sources, HOSTS "6.12-allocated", SOURCES_CHEAP);
 	sources.vm_pid = 152;
 	sources.vm_fd = 5;
 	snapshot_take(&sources, &snapshot);
@@ -497,6 +515,7 @@ int main(void)
 		cmocka_unit_test(reads_that_fail_midway_leave_the_figures_alone),
 		cmocka_unit_test(every_missing_source_says_why),
 		cmocka_unit_test(cheap_leaves_out_the_dear_ones),
+		cmocka_unit_test(log_reads_the_kernel_log_alone),
 		cmocka_unit_test(every_source_has_a_name_and_a_remedy),
 	};
 

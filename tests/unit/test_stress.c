@@ -349,7 +349,7 @@ static void test_second_prediction_takes_no_memory(void **state)
 	live->run = &stage.run;
 	live->altered = true;
 	live->kept.bytes[ARRAY_RMAP] = 4096;
-	sources_open(&live->sources, "/nonexistent", true);
+	sources_open(&live->sources, "/nonexistent", SOURCES_CHEAP);
 	phase = &stage.phases[0];
 	phase->cfg = &stage.phase;
 	phase->what = phase->name = "slot-delete";

@@ -24,7 +24,7 @@ static void take(struct snapshot *snapshot)
 {
 	struct sources sources;
 
-	sources_open(&sources, ROOT, false);
+	sources_open(&sources, ROOT, SOURCES_ALL);
 	sources.vm_pid = 320;
 	sources.vm_fd = 5;
 	snapshot_take(&sources, snapshot);
@@ -93,7 +93,7 @@ static void slabinfo_needs_sys(void **state)
 	assert_non_null(realpath(ROOT "/proc", target));
 	snprintf(link, sizeof(link), "%s/proc", root);
 	assert_int_equal(symlink(target, link), 0);
-	sources_open(&sources, root, false);
+	sources_open(&sources, root, SOURCES_ALL);
 	snapshot_take(&sources, &snapshot);
 	assert_false(snapshot.status[SOURCE_SLABINFO].ok);
 	assert_string_equal(snapshot.status[SOURCE_SLABINFO].why,
@@ -120,7 +120,7 @@ static void slab_names_are_read_once(void **state)
 		snprintf(link[i], sizeof(link[i]), "%s/%s", root, folders[i]);
 		assert_int_equal(symlink(target, link[i]), 0);
 	}
-	sources_open(&sources, root, false);
+	sources_open(&sources, root, SOURCES_ALL);
 	snapshot_take(&sources, &snapshot);
 	snapshot_free(&snapshot);
 	unlink(link[1]);
@@ -185,7 +185,7 @@ static void cheap_takes_counters_once(void **state)
 
 	(void)state;
 	assert_true(fd >= 0);
-	sources_open(&sources, ROOT, true);
+	sources_open(&sources, ROOT, SOURCES_CHEAP);
 	sources.vm_pid = 320;
 	sources.vm_fd = 5;
 	snapshot_take(&sources, &snapshot);
@@ -336,7 +336,7 @@ static void old_charges_tell_nothing(void **state)
 		 "anon 253952\nfile 0\nkernel 593920\nvmalloc 45056\nsock 0\n");
 	set_world(&w);
 	set_charged(&w, 0, 0);
-	sources_open(&sources, root, false);
+	sources_open(&sources, root, SOURCES_ALL);
 	snapshot_take(&sources, &w.phase.snapshot);
 	assert_int_equal(w.phase.snapshot.cgroup.lag, 169041920 - 253952 - 593920);
 	assert_int_equal(measure_state_by(&w.run, &w.phase, SOURCE_CGROUP), RMAP_UNKNOWN);

@@ -34,7 +34,7 @@ static void read_host(const char *state, struct snapshot *snapshot)
 	char root[128];
 
 	snprintf(root, sizeof(root), HOSTS "%s", state);
-	sources_open(&sources, root, false);
+	sources_open(&sources, root, SOURCES_ALL);
 	snapshot_take(&sources, snapshot);
 	assert_true(snapshot->status[SOURCE_VMALLOCINFO].ok);
 	sources_close(&sources);

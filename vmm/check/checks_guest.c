@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/units.h"
 #include "check/check.h"
@@ -257,6 +258,19 @@ void judge_klog(const struct run *run, struct check *check)
 
 #define VECTOR_GP 13
 
+/* Also where not all could be watched: then with what is missing, and why. */
+static void pass_nested_off(const struct guest_outcome *guest, const struct snapshot *last,
+			    struct check *check)
+{
+	const struct source_status *klog = &last->status[SOURCE_KLOG];
+
+	check_pass(check, "CPUID hides it, and turning it on takes #GP%s%s%s%s",
+		   klog->ok ? "" : "; what the kernel logged meanwhile is not known: ",
+		   klog->ok ? "" : klog->why,
+		   guest->unfiltered ? "; its vCPU had no seccomp filter: " : "",
+		   guest->unfiltered ? strerror(guest->unfiltered) : "");
+}
+
 void judge_nested_off(const struct run *run, struct check *check)
 {
 	const struct guest_outcome *guest;
@@ -278,8 +292,7 @@ void judge_nested_off(const struct run *run, struct check *check)
 		check_fail(check, "%u alarms in the kernel log while the guest tried, the first: %s",
 			   last->klog.concerning, last->klog.first_concerning);
 	else if (guest->report.status == ABI_EXCEPTION && guest->report.vector == VECTOR_GP)
-		check_pass(check, "CPUID hides it, and turning it on takes #GP%s", last->status[SOURCE_KLOG].ok ?
-			   "" : "; what the kernel logged meanwhile is not known");
+		pass_nested_off(guest, last, check);
 	else
 		check_skip(check, "it could not be tried: %s", run_why_not(run));
 }

@@ -67,9 +67,12 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	}
 }
 
-/* Runs a built-in scenario in a new session. 0, or an exit status after printing what is wrong. */
+/*
+ * Runs a built-in scenario in a new session. earlier: a larger run of this process, or NULL.
+ * 0, or an exit status after printing what is wrong.
+ */
 static int try(const struct config_arguments *config, const struct arguments *arguments,
-	       struct session **made)
+	       const struct session *earlier, struct session **made)
 {
 	struct session *session = *made = session_new();
 	struct last_words words = { .session = session, .options = &arguments->options, .smoke = true };
@@ -82,6 +85,9 @@ static int try(const struct config_arguments *config, const struct arguments *ar
 	code = config_arguments_load(config, &arguments->options, &session->config, &errors);
 	if (!code) {
 		session->run.signals = arguments->signals;
+		session->room_known = earlier;
+		if (earlier)
+			session->run.room = earlier->run.room;
 		progress_begin(&line, arguments->options.progress, config->path, &session->run, NULL);
 		code = session_open(session, &errors);
 		last_words_begin(&words);
@@ -114,11 +120,11 @@ static int smoke_once(const struct arguments *arguments, json_t *reports, bool *
 	const struct config_arguments off = { .path = "builtin:nested-off", .builtin = true };
 	struct session *hidden = NULL, *trial;
 	bool nests;
-	int status = try(&arguments->config, arguments, &trial);
+	int status = try(&arguments->config, arguments, NULL, &trial);
 
 	nests = !status && trial->run.stage >= STAGE_NESTED && !trial->run.signal;
 	if (nests)
-		status = try(&off, arguments, &hidden);
+		status = try(&off, arguments, trial, &hidden);
 	if (!status &&
 	    json_array_append_new(reports, judge(&trial->run, nests ? &hidden->run : NULL, arguments)))
 		status = cmd_no_memory("the report");

@@ -44,7 +44,7 @@ static const char nested_off[] =
 	"do = l2\n"
 	"timeout = 2s\n"
 	"[report]\n"
-	"sources = cheap\n";
+	"sources = log\n";
 
 extern const char builtin_guard[];	/* builtin_guard.S */
 

@@ -113,7 +113,8 @@ struct worker_cfg {
 enum payload_kind { PAYLOAD_NESTED, PAYLOAD_LINUX, PAYLOAD_MULTIBOOT };
 enum console_kind { CONSOLE_NONE, CONSOLE_LOG, CONSOLE_STDOUT, CONSOLE_FILE };
 enum rmap_policy { POLICY_LAZY, POLICY_EAGER, POLICY_ANY };
-enum source_set { SOURCES_ALL, SOURCES_CHEAP }; /* cheap: without long walks in the kernel */
+/* cheap: without long walks in the kernel; log: the kernel log alone */
+enum source_set { SOURCES_ALL, SOURCES_CHEAP, SOURCES_LOG };
 
 /* [selftest] break = ...: what goes wrong on purpose, so that a check is seen to fail. */
 enum selftest_break {

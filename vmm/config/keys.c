@@ -113,7 +113,7 @@ static const struct key_word policy_words[] = {
 	{ "lazy", POLICY_LAZY }, { "eager", POLICY_EAGER }, { "any", POLICY_ANY }, { 0 }
 };
 static const struct key_word source_words[] = {
-	{ "all", SOURCES_ALL }, { "cheap", SOURCES_CHEAP }, { 0 }
+	{ "all", SOURCES_ALL }, { "cheap", SOURCES_CHEAP }, { "log", SOURCES_LOG }, { 0 }
 };
 static const struct key_word break_words[] = {
 	{ "nothing", BREAK_NOTHING },
@@ -304,7 +304,7 @@ static const struct key key_table[] = {
 
 	{ .kind = KIND_REPORT, .offset = offsetof(struct config, report.sources),
 	  .name = "sources", .type = KEY_ENUM, .initial = "all", .words = source_words,
-	  .help = "cheap: no kernel table that is long to walk, no counters twice" },
+	  .help = "cheap: no long table of the kernel, no counters twice; log: its log alone" },
 
 	{ .kind = KIND_SELFTEST, .offset = offsetof(struct config, selftest.break_what),
 	  .name = "break", .type = KEY_ENUM, .initial = "nothing", .words = break_words,

@@ -9,7 +9,6 @@
 #include "host/slab_names.h"
 #include "host/source.h"
 
-#define NOT_ASKED_FOR "not asked for (report.sources = cheap)"
 
 #define ROW(id, name, expensive, open, remedy)                                                     \
 	[SOURCE_##id] = { #name, remedy, expensive, open, name##_read, name##_json },
@@ -67,12 +66,12 @@ json_t *source_figures(enum source source, const struct snapshot *snapshot)
 	return snapshot->status[source].ok ? table[source].json(snapshot) : json_null();
 }
 
-void sources_open(struct sources *sources, const char *root, bool cheap)
+void sources_open(struct sources *sources, const char *root, enum source_set set)
 {
-	*sources = (struct sources){ .cheap = cheap };
+	*sources = (struct sources){ .set = set, .klog = -1 };
 	snprintf(sources->root, sizeof(sources->root), "%s", root);
 	for (int source = 0; source < SOURCE_COUNT; source++)
-		if (table[source].open)
+		if (table[source].open && (set != SOURCES_LOG || source == SOURCE_KLOG))
 			table[source].open(sources);
 }
 
@@ -94,13 +93,27 @@ static bool is_repetition(enum source source, const struct snapshot *snapshot)
 	return source == SOURCE_KVM_DEBUGFS && snapshot->status[SOURCE_KVM_STATS].ok;
 }
 
+static bool is_left_out(enum source_set set, enum source source, const struct snapshot *snapshot)
+{
+	switch (set) {
+	case SOURCES_ALL:
+		return false;
+	case SOURCES_CHEAP:
+		return table[source].expensive || is_repetition(source, snapshot);
+	case SOURCES_LOG:
+		return source != SOURCE_KLOG;
+	}
+	return false;
+}
+
 static int read_source(struct sources *sources, enum source source, struct snapshot *snapshot)
 {
 	struct source_status *status = &snapshot->status[source];
 	int code;
 
-	if (sources->cheap && (table[source].expensive || is_repetition(source, snapshot))) {
-		snprintf(status->why, SOURCE_WHY, NOT_ASKED_FOR);
+	if (is_left_out(sources->set, source, snapshot)) {
+		snprintf(status->why, SOURCE_WHY, "not asked for (report.sources = %s)",
+			 sources->set == SOURCES_LOG ? "log" : "cheap");
 		status->remedy = "report.sources = all";
 		return -ECANCELED;
 	}
@@ -114,7 +127,7 @@ void snapshot_take(struct sources *sources, struct snapshot *snapshot)
 	*snapshot = (struct snapshot){ 0 };
 	for (int source = 0; source < SOURCE_COUNT; source++)
 		snapshot->status[source].ok = !read_source(sources, source, snapshot);
-	if (!sources->cheap)
+	if (sources->set == SOURCES_ALL)
 		snapshot->other_vms = host_vms_others(sources->root);
 }
 
@@ -122,7 +135,7 @@ void snapshot_ask_memslots(struct sources *sources, struct snapshot *snapshot)
 {
 	struct source_status *status = &snapshot->status[SOURCE_MEMSLOTS];
 
-	if (sources->cheap)
+	if (sources->set != SOURCES_ALL)
 		return;
 	status->ok = !memslots_ask(sources, &snapshot->memslots, status->why);
 	if (status->ok)
@@ -135,7 +148,7 @@ void sources_note_memslots(struct sources *sources)
 	char why[SOURCE_WHY];
 
 	/* Where it can't be had, snapshot_ask_memslots() will say why. */
-	if (!sources->cheap)
+	if (sources->set == SOURCES_ALL)
 		memslots_ask(sources, &figures, why);
 }
 

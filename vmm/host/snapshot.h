@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <sys/types.h>
 
+#include "config/config.h"
 #include "host/klog_watch.h"
 #include "host/sources.h"
 #include "host/tally.h"
@@ -132,7 +133,7 @@ struct vm_mark {
 /* Where to look; opened once per run. */
 struct sources {
 	char root[256];		/* "" or a fixture folder */
-	bool cheap;		/* leave out tables that are long to walk, and what another says */
+	enum source_set set;	/* what snapshots read */
 	int klog;		/* /dev/kmsg positioned at the start of the run, or -1 */
 	int klog_error;		/* errno when klog is -1 */
 	struct klog_watch klog_watch;
@@ -157,7 +158,7 @@ const char *snapshot_remedy(const struct snapshot *snapshot, enum source source)
 /* Its figures in a snapshot, null where it could not be read. NULL: out of memory. */
 json_t *source_figures(enum source source, const struct snapshot *snapshot);
 
-void sources_open(struct sources *sources, const char *root, bool cheap);
+void sources_open(struct sources *sources, const char *root, enum source_set set);
 void sources_close(struct sources *sources);
 
 /*

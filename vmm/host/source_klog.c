@@ -88,15 +88,15 @@ int klog_read(struct sources *sources, struct snapshot *snapshot, char why[SOURC
 	return 0;
 }
 
-/* Containers mount /dev/null over it, which reads like a log without alarms. */
-static bool is_klog(int fd)
+/* Containers mount /dev/null over it, which reads like a log without alarms: ENXIO. Returns 0 or errno. */
+static int check_klog(int fd)
 {
 	struct stat stat;
 
 	if (fstat(fd, &stat))
-		return false;
+		return errno;
 	return S_ISREG(stat.st_mode) ||
-	       (S_ISCHR(stat.st_mode) && stat.st_rdev == makedev(KMSG_MAJOR, KMSG_MINOR));
+	       (S_ISCHR(stat.st_mode) && stat.st_rdev == makedev(KMSG_MAJOR, KMSG_MINOR)) ? 0 : ENXIO;
 }
 
 /* 0 too where there is no /proc: alarms are then told apart by KVM's functions alone. */
@@ -139,24 +139,22 @@ void klog_open(struct sources *sources)
 {
 	char path[SOURCE_PATH];
 	int fd = open(source_path(path, sources->root, PATH), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	int code;
 
 	sources->klog = -1;
 	sources->klog_error = errno;
 	if (fd < 0)
 		return;
-	sources->klog_error = -read_own(sources);
-	if (sources->klog_error) {
+	code = -read_own(sources);
+	if (!code)
+		code = check_klog(fd);
+	if (!code && lseek(fd, 0, SEEK_END) < 0)
+		code = errno;
+	if (code)
 		close(fd);
-	} else if (!is_klog(fd)) {
-		sources->klog_error = ENXIO;
-		close(fd);
-	} else if (lseek(fd, 0, SEEK_END) < 0) {
-		sources->klog_error = errno;
-		close(fd);
-	} else {
+	else
 		sources->klog = fd;
-		sources->klog_error = 0;
-	}
+	sources->klog_error = code;
 }
 
 json_t *klog_json(const struct snapshot *snapshot)

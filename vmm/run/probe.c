@@ -109,7 +109,7 @@ static enum answer slot_has_tracking(void *context)
 	unsigned int seen[] = { [ANSWER_NO] = 0, [ANSWER_YES] = 0, [ANSWER_UNKNOWN] = 0 };
 	enum answer answer;
 
-	if (!probe->kvm || probe->sources->cheap)
+	if (!probe->kvm || probe->sources->set != SOURCES_ALL)
 		return ANSWER_UNKNOWN;
 	do {
 		uint64_t number = (uint64_t)getpid() + clock_ns() / 1000;

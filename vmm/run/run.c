@@ -89,6 +89,8 @@ static int make_vcpus(struct live_run *live)
 /* Opens KVM's counters: the VM's and each vCPU's. */
 static void watch(struct live_run *live)
 {
+	if (live->sources.set == SOURCES_LOG)
+		return;
 	sources_watch(&live->sources, live->vm.fd);
 	for (unsigned int i = 0; i < live->set.count; i++)
 		sources_watch(&live->sources, live->set.threads[i]->vcpu.fd);
@@ -285,7 +287,7 @@ static void look_at_host(struct live_run *live)
 	struct run *run = live->run;
 
 	host_read("", &run->host);
-	sources_open(&live->sources, "", run->config->report.sources == SOURCES_CHEAP);
+	sources_open(&live->sources, "", run->config->report.sources);
 	choose_model(live);
 	snapshot_take(&live->sources, &run->before);
 	for (int try = 0; try < 20 && is_dying_there(run) && !signals_came(run->signals); try++) {

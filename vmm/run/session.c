@@ -31,7 +31,8 @@ int session_open(struct session *session, struct errors *errors)
 	struct layout_limits limits = LAYOUT_LIMITS_DEFAULT;
 	struct run *run = &session->run;
 
-	cgroup_memory_room("", &run->room);
+	if (!session->room_known)
+		cgroup_memory_room("", &run->room);
 	if (!kvm_open(&session->kvm, session->config.vm.device, &run->err))
 		kvm_limits(&session->kvm, &limits);
 	return layout_build(&session->config, &limits, &run->layout, errors);

@@ -15,6 +15,7 @@ struct session {
 	struct config config;
 	struct kvm kvm;
 	struct run run;
+	bool room_known;	/* run.room is what an earlier run has found */
 };
 
 /* An empty session, whose config the caller loads. NULL: no memory. */
