@@ -287,6 +287,7 @@ static void a_kernel_is_told_its_memory_its_words_and_its_environment(void **sta
 	assert_memory_equal(text(&s, 0x8000), kernel.code, 16);
 	assert_int_equal(word(&s, info), 1 | 4 | 8 | 64);
 	assert_int_equal(word(&s, info + 4), 639);
+	assert_int_equal(word(&s, 0x413) & 0xffff, 639);
 	assert_int_equal(word(&s, info + 8), 15 * 1024);
 	assert_string_equal(text(&s, word(&s, info + 16)), "kernel.flat one two");
 	assert_int_equal(word(&s, info + 20), 1);
@@ -407,17 +408,17 @@ static void refuse_place(uint64_t gpa, uint64_t size, const char *why)
 
 static void a_kernel_without_room_is_refused(void **state)
 {
-	struct boot_image image = { .count = 1, .segments = { { .gpa = 0x8000, .size = 0x88000 } } };
+	struct boot_image image = { .count = 1, .segments = { { .gpa = 0x8000, .size = 0x78000 } } };
 	struct err err;
 
 	(void)state;
 	assert_int_equal(multiboot_check(&image, 16 * M, &err), 0);
-	image.segments[0] = (struct boot_segment){ .gpa = 0x9b000, .size = 16 * M - 0x9b000 };
+	image.segments[0] = (struct boot_segment){ .gpa = 0x8b000, .size = 16 * M - 0x8b000 };
 	assert_int_equal(multiboot_check(&image, 16 * M, &err), 0);
 	refuse_place(16 * M - 4096, 4097, "that begins at 0 ends at 16");
 	refuse_place(UINT32_MAX, UINT32_MAX, "that begins at 0 ends at 16");
-	refuse_place(0x8000, 0x88001, "what a kernel is told at boot");
-	refuse_place(0x9afff, 1, "what a kernel is told at boot");
+	refuse_place(0x8000, 0x78001, "what a kernel is told at boot");
+	refuse_place(0x8afff, 1, "what a kernel is told at boot");
 }
 
 /* The test device. */

@@ -7,7 +7,11 @@
 #include "config/config_checker.h"
 #include "config/ops.h"
 
-#define KERNEL_VCPUS 254	/* APIC ids up to 0xfe: the ACPI table has no x2APIC entries */
+/*
+ * KVM's I/O APIC sends interrupts to 8-bit APIC ids, 0xff is all of them, and Linux starts no CPU that it can't reach
+ * (try_to_enable_x2apic(), arch/x86/kernel/apic/apic.c, 6.12). One id is the I/O APIC's.
+ */
+#define KERNEL_VCPUS 254
 #define CONSOLE_TEXT_MAX 255	/* of until = console:TEXT */
 #define COMMAND_MAX 4095
 #define ENVIRONMENT_MAX 3900	/* a page, less what every kernel is told */

@@ -196,6 +196,14 @@ static int write_map(const struct vm *vm, const struct ram_map *map)
 	return vm_write(vm, PC_START_MAP, entries, map->count * sizeof(entries[0]));
 }
 
+/* Kernels look for memory for their real-mode code below the end that a BIOS names: Xen does, whatever it is told. */
+static int write_bios_data(const struct vm *vm)
+{
+	const uint16_t low_kib = PC_LOW_END >> 10;
+
+	return vm_write(vm, PC_BIOS_LOW_KIB, &low_kib, sizeof(low_kib));
+}
+
 static int write_info(const struct vm *vm, const struct ram_map *map, const struct multiboot_words *words)
 {
 	uint32_t environment = (uint32_t)strlen(words->environment);
@@ -225,6 +233,10 @@ int multiboot_load(const struct vm *vm, const struct boot_file *kernel, const st
 	int code;
 
 	write_smi_handler(vm, image);
+	code = write_bios_data(vm);
+	if (code)
+		return err_errno(err, -code, "writing a BIOS's data into the guest");
+	/* A part of the kernel may lie there: it counts. */
 	code = boot_load_image(vm, kernel, image, 0);
 	if (code)
 		return err_errno(err, -code, "reading guest.kernel into the guest");

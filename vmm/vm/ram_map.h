@@ -12,18 +12,22 @@
 #include "base/err.h"
 #include "config/layout.h"
 
-/* Fixed addresses of a PC, and those that we chose below 1 MiB: no kernel is loaded there. */
+/*
+ * Fixed addresses of a PC, and those that we chose below 1 MiB: no kernel is loaded there. The 64 KiB below
+ * PC_LOW_END are free, because kernels put their real-mode code there while they read what they are told.
+ */
 enum pc_address {
-	PC_GDT = 0x90000,
-	PC_START_INFO = 0x91000,	/* PVH, multiboot */
-	PC_START_MAP = 0x92000,		/* PVH, multiboot */
-	PC_BOOT_PARAMS = 0x93000,	/* Linux's zero page */
-	PC_ENVIRONMENT = 0x93000,	/* multiboot */
+	PC_BIOS_LOW_KIB = 0x413,	/* 2 bytes of a BIOS's data: RAM from 0 on, multiboot */
+	PC_GDT = 0x80000,
+	PC_START_INFO = 0x81000,	/* PVH, multiboot */
+	PC_START_MAP = 0x82000,		/* PVH, multiboot */
+	PC_BOOT_PARAMS = 0x83000,	/* Linux's zero page */
+	PC_ENVIRONMENT = 0x83000,	/* multiboot */
 	PC_ENVIRONMENT_SIZE = 0x1000,
-	PC_PAGE_TABLES = 0x94000,	/* 6 pages: 4 GiB, mapped to themselves */
-	PC_ARGS = 0x9a000,
+	PC_PAGE_TABLES = 0x84000,	/* 6 pages: 4 GiB, mapped to themselves */
+	PC_ARGS = 0x8a000,
 	PC_ARGS_SIZE = 0x1000,
-	PC_BOOT_END = 0x9b000,
+	PC_BOOT_END = 0x8b000,
 	PC_LOW_END = 0x9fc00,		/* RAM ends here, and begins again at 1 MiB */
 	PC_ACPI = 0xe0000,
 	PC_HIGH = 0x100000,
