@@ -26,6 +26,9 @@ command = "while :; do :; done &"
 do = dirty-log
 slot = low
 duration = 50ms
+[phase.end]
+do = run
+command = "true"
 END
 report log-misses /tmp/log.ini expect.policy=any selftest.break=log-misses
 
