@@ -135,6 +135,18 @@ copy_runner() {
 	tests/bench/run good
 }
 
+@test "an exponent is compared with one of the same machine only" {
+	cd "$scratch"
+	jq -n '{machine: {cpu: "A", cpus: 2, kernel: "6.18"}, figures: [
+		{name: "growth.plan", value: 0.6, unit: "exponent", spread: [0.5, 0.7], n: 4, limit: "<= 1.1"}]}' >old.json
+	jq '.figures[0] |= (.value = 0.9 | .spread = [0.8, 1])' old.json >new.json
+	run "$bench/compare" old.json new.json
+	[ "$status" = 1 ]
+	[[ $output == 'worse: growth.plan: 0.9 exponent'* ]]
+	jq '.machine.kernel = "6.19"' new.json >other.json
+	"$bench/compare" old.json other.json
+}
+
 @test "the kernel's selftests are built where make runs the script, and what does not build is shown" {
 	local kvm=$scratch/source/linux/tools/testing/selftests/kvm
 	mkdir -p "$kvm" "$scratch/lab" "$scratch/kernel"
