@@ -49,7 +49,8 @@ timeout = 2s
 END
 report hang /tmp/hang.ini expect.policy=any
 # The kernel as distributions have it.
-report triple /tmp/hang.ini expect.policy=any guest.kernel=/linux/bzImage 'guest.args=console=ttyS0 noxsave quiet reboot=t' 'phase.hang.command=reboot -f'
+report triple /tmp/hang.ini expect.policy=any guest.kernel=/linux/bzImage 'guest.args=console=ttyS0 noxsave quiet reboot=t' 'phase.hang.command=reboot -f' \
+	phase.hang.timeout="$(seconds 60)s"
 
 # byte NUMBER...: prints bytes.
 byte() {
@@ -90,6 +91,8 @@ command = "sh -i </dev/ttyS0 >/dev/ttyS0 2>&1"
 timeout = $(seconds 60)s
 END
 shell="minivmm /tmp/shell.ini expect.policy=any"
+PATIENCE=$(seconds 120)
+export PATIENCE
 # shellcheck disable=SC2086 # words
 {
 	run typed typist 'see=Ctrl-a x ends the run' 'see=# ' raw 'type=echo a line that is longer than the FI""FO^M' 'see=than the FIFO' \

@@ -4,7 +4,7 @@
  *
  * usage: typist STEP... -- COMMAND...      STEP: see=TEXT, type=TEXT (^X: a control key), raw, signal=N, signal-child=N
  * Prints what the terminal showed, then the command's wait status and whether its terminal is as it was before. Exit status:
- * 1 if a step did not come true within a minute, or the terminal is another one.
+ * 1 if not all steps came true within $PATIENCE seconds, or the terminal is another one.
  */
 #define _GNU_SOURCE
 #include <poll.h>
@@ -19,8 +19,6 @@
 #include <time.h>
 #include <unistd.h>
 #include <utmp.h>
-
-#define PATIENCE_S 60
 
 struct desk {
 	int terminal;
@@ -122,6 +120,7 @@ static bool same(const struct termios *a, const struct termios *b)
 int main(int argc, char **argv)
 {
 	static struct desk desk;
+	const char *patience = getenv("PATIENCE");
 	struct termios before, after;
 	int slave, status = 0, at = 1;
 	bool good = true;
@@ -130,9 +129,9 @@ int main(int argc, char **argv)
 		return 2;
 	while (at < argc && strcmp(argv[at], "--"))
 		at++;
-	if (at + 1 >= argc)
+	if (at + 1 >= argc || !patience)
 		return 2;
-	desk.until = time(NULL) + PATIENCE_S;
+	desk.until = time(NULL) + atoi(patience);
 	desk.pid = fork();
 	if (!desk.pid) {
 		close(desk.terminal);
