@@ -70,9 +70,21 @@ boot__pass_on_talk() {
 	fi >&2
 }
 
+# A kernel that panics in an interrupt may hang in its reboot. Then nothing more comes, and the emulator is ended.
+# It has no child, which could outlive it and hold the locks.
+boot__end_panicked() { # PID
+	local nothing
+	exec {nothing}<> <(:)
+	until grep -q 'Kernel panic - not syncing' "$work/console" 2>/dev/null; do
+		read -r -t 2 -u "$nothing" || true
+	done
+	read -r -t "${LAB_PANIC_SECONDS:-20}" -u "$nothing" || true
+	kill "$1"
+}
+
 # The output is passed on while it comes, and kept, to be counted.
 boot__run() { # KERNEL INITRD: sets emulator_status
-	local out err out_pid err_pid
+	local out err out_pid err_pid watcher
 	exec {out}> >(exec tee -p "$work/stdout")
 	out_pid=$!
 	exec {err}> >(boot__pass_on_talk)
@@ -81,9 +93,13 @@ boot__run() { # KERNEL INITRD: sets emulator_status
 	"$lab_dir/../limit" "$seconds" "${emulator[@]}" </dev/null >"$work/emulator.log" 2>&1 &
 	child=$!
 	exec {out}>&- {err}>&-
+	boot__end_panicked "$child" &
+	watcher=$!
 	emulator_status=0
 	wait "$child" || emulator_status=$?
 	child=''
+	kill "$watcher" 2>/dev/null || true
+	wait "$watcher" 2>/dev/null || true
 	wait "$out_pid" "$err_pid" || true
 }
 

@@ -17,6 +17,11 @@ setup() {
 			printf 'minivmm: 0.3 s: create\nminivmm: 1.5 s: transition\n' >"$talk"
 			exit 0
 		fi
+		if [[ $broken == hang ]]; then
+			cat crash >"$console"
+			echo "Kernel panic - not syncing: Fatal exception in interrupt" >>"$console"
+			sleep 600
+		fi
 		mkdir results && echo "exit 7" >results/status
 		tar -czf "$result" -C results .
 	END
@@ -73,6 +78,13 @@ called by kvm_mmu_rmaps_stat_show+0x1a1/0x360 [kvm]" ]]
 	cp "$top/tests/fixtures/consoles/elsewhere.log" "$work/crash"
 	run boot crash
 	[[ $output == *"the emulated kernel crashed (not minivmm's verdict)"*"status 125" ]]
+}
+
+@test "a kernel that hangs after its panic is not waited for" {
+	cp "$top/tests/fixtures/consoles/in-kvm.log" "$work/crash"
+	LAB_PANIC_SECONDS=0.1 run boot hang
+	echo "$output"
+	[[ $output == *"FAIL: the kernel crashed in KVM"*"status 1" ]]
 }
 
 @test "KVM built into the kernel is known by its functions' names; a frame with a question mark is none" {
