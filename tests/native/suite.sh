@@ -316,6 +316,24 @@ hang() {
 		'.phases[2].duration_ns | . >= 500000000 and . < 10000000000'
 }
 
+logs_and_discards() {
+	run checks "$here/checks.ini" && fine 'judged("dirty.complete"; "pass"; "3 phases")' 'judged("discard.fresh"; "pass"; "2 phases")' \
+		'phase("log") | .l1_pages > 0'
+}
+
+# The check that is not meant is short.
+log_misses() {
+	run misses "$here/checks.ini" selftest.break=log-misses phase.discard.how=madvise phase.live.how=madvise
+	ended 1 && that 'judged("dirty.complete"; "fail"; "memslot.small")' 'judged("guest.clean"; "pass")'
+}
+
+stale_page() {
+	run stale "$here/checks.ini" selftest.break=stale-page phase.discard.how=madvise
+	ended 1 && that 'judged("discard.fresh"; "fail"; "after MADV_DONTNEED: memslot.small: guest memory at gpa 0x")' || return
+	run stale-live "$here/checks.ini" selftest.break=stale-page phase.discard.live=yes phase.discard.how=madvise
+	ended 1 && that 'judged("discard.fresh"; "fail"; "goes on")'
+}
+
 # workers OP[:SLOT]...: an overlay of stress.ini, each op as a worker of its name.
 workers() {
 	for worker; do
@@ -531,6 +549,9 @@ it corrupt_page "faults: a page that does not read back"
 it leaked_vm "faults: a VM that is not destroyed"
 it hidden_nesting "faults: L2 where CPUID hides SVM and VMX"
 it hang "faults: a phase that takes too long"
+it logs_and_discards "checks: every page written is in the log, and no vCPU keeps memory that was taken back"
+it log_misses "checks: a log that misses a page"
+it stale_page "checks: a page that was taken back and is still there"
 it stress_logs "stress: dirty logs, a slot added"
 it stress_logs_at_rest "stress: a slot that logs all the time"
 it stress_memory "stress: the memory behind slots, signals, counters"
