@@ -81,12 +81,30 @@ static void test_full_buffer(void **state)
 	close(controller);
 }
 
+static void words_of_a_verdict_have_colours(void **state)
+{
+	static const char expected[] = "\033[1;32mPASS\033[0m\033[1;33mSKIP\033[0m\033[1mOTHER\033[0m";
+	char text[100];
+	FILE *out = fmemopen(text, sizeof(text), "w");
+
+	(void)state;
+	assert_non_null(out);
+	assert_int_equal(setenv("CLICOLOR_FORCE", "1", 1), 0);
+	text_verdict(out, "PASS");
+	text_verdict(out, "SKIP");
+	text_verdict(out, "OTHER");
+	unsetenv("CLICOLOR_FORCE");
+	fclose(out);
+	assert_string_equal(text, expected);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_terminal),
 		cmocka_unit_test(test_terminal_without_buffer),
 		cmocka_unit_test(test_full_buffer),
+		cmocka_unit_test(words_of_a_verdict_have_colours),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

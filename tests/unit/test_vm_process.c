@@ -93,6 +93,8 @@ static void names_come_from_who_knows_best(void **state)
 
 static void command_lines_tell_a_name(void **state)
 {
+	static const char head[] = "qemu\0-name\0long\0";
+	static char words[20000];	/* more than is read */
 	const char *root = *state;
 
 	PUT(root, "comm", "vmm\n");
@@ -103,6 +105,9 @@ static void command_lines_tell_a_name(void **state)
 	EXPECT_NAME(root, "firecracker\0--id=fc-2\0", NAMER_FIRECRACKER, "fc-2");
 	EXPECT_NAME(root, "firecracker\0--id\0", NAMER_COMMAND, "vmm");
 	EXPECT_NAME(root, "", NAMER_COMMAND, "vmm");
+	memset(words, 'x', sizeof(words));
+	memcpy(words, head, sizeof(head));
+	EXPECT_NAME(root, words, NAMER_QEMU, "long");
 }
 
 static const struct kernel_memslot slots[] = {

@@ -240,6 +240,7 @@ static void broken_memory_stat_is_refused(void **state)
 	struct cgroup_memory memory = { 0 };
 
 	(void)state;
+	assert_int_equal(parse_text(" ", &memory), -EINVAL);
 	assert_int_equal(parse_text("vmalloc\n", &memory), -EINVAL);
 	assert_int_equal(parse_text("vmalloc -1\n", &memory), -EINVAL);
 	assert_int_equal(parse_text("slab 1\nvmalloc 99999999999999999999\n", &memory), -EINVAL);
