@@ -89,15 +89,16 @@ mutants__place() { # GROUP
 	echo "${config_place[$(head -n 1 <<<"${group_configs[$1]}")]:-0}"
 }
 
-# A run came to its end.
+# A run came to its end. What an earlier group of the boot has lost may be what this one misses: then it is not judged here.
 mutants__take_end() { # GROUP CONFIG STATUS SECONDS NUMBER
 	local report=$mutants_scratch/out/$5.json failed
+	[[ $3 != 4 || ! $found ]] || return 0
 	group_configs[$1]=$(sed 1d <<<"${group_configs[$1]}")
 	group_careful[$1]=0
 	failed=$(sed -n "s/^mutants: $5 failed //p" "$mutants_scratch/log")
 	if [[ $3 == 1 && $failed ]]; then
 		mutants__caught "$1" "$(mutants__choose_check "${group_expects[$1]:-}" "$failed")" "$2" "$4"
-		group_said[$1]=$failed
+		group_said[$1]=$failed found=1
 		[[ ! ${mutants_reports:-} || ! -e $report ]] || cp "$report" "$mutants_reports/$1.json"
 	elif [[ $3 == 4 ]] && mutants__elsewhere "$1" "$2"; then
 		return
@@ -137,7 +138,7 @@ mutants__take_crash() { # GROUP CONFIG STATUS
 
 # Reads what became of each line of the list.
 mutants__take_results() { # STATUS OF THE LAB, PLACE IN mutants_memory
-	local group config number=0 ended code seconds place=$2
+	local group config number=0 ended code seconds place=$2 found=''
 	while IFS=$'\t' read -r group _ config; do
 		number=$((number + 1))
 		# The rest of a group of which one has caught something, or has to run elsewhere, did not run.
