@@ -230,8 +230,13 @@ static void wait_for_a_child(int tells)
 		struct pollfd fd = { .fd = typed.from, .events = POLLIN };
 		size_t length = 0;
 
-		while (length < sizeof(word) && poll(&fd, 1, -1) == 1)
-			length += (size_t)read(typed.from, word + length, sizeof(word) - length);
+		while (length < sizeof(word) && poll(&fd, 1, -1) == 1) {
+			ssize_t got = read(typed.from, word + length, sizeof(word) - length);
+
+			if (got <= 0)
+				_exit(3);
+			length += (size_t)got;
+		}
 		tell(tells, word[0]);
 		tell(tells, word[1]);
 		tell(tells, word[2]);
