@@ -445,16 +445,22 @@ static void every_missing_source_says_why(void **state)
 	sources_close(&sources);
 }
 
+/* What the sources of this set say of a VM. */
+static void look(enum source_set set, struct sources *sources, struct snapshot *snapshot)
+{
+	sources_open(sources, HOSTS "6.12-allocated", set);
+	sources->vm_pid = 152;
+	sources->vm_fd = 5;
+	snapshot_take(sources, snapshot);
+}
+
 static void log_reads_the_kernel_log_alone(void **state)
 {
 	struct sources sources;
 	struct snapshot snapshot;
 
 	(void)state;
-	sources_open(&sources, HOSTS "6.12-allocated", SOURCES_LOG);
-	sources.vm_pid = 152;
-	sources.vm_fd = 5;
-	snapshot_take(&sources, &snapshot);
+	look(SOURCES_LOG, &sources, &snapshot);
 	for (int source = 0; source < SOURCE_COUNT; source++)
 		if (source != SOURCE_KLOG)
 			assert_unavailable(&snapshot, source, "not asked for (report.sources = log)");
@@ -469,10 +475,7 @@ static void cheap_leaves_out_the_dear_ones(void **state)
 	struct snapshot snapshot;
 
 	(void)state;
-	sources_open(&sources, HOSTS "6.12-allocated", SOURCES_CHEAP);
-	sources.vm_pid = 152;
-	sources.vm_fd = 5;
-	snapshot_take(&sources, &snapshot);
+	look(SOURCES_CHEAP, &sources, &snapshot);
 	assert_unavailable(&snapshot, SOURCE_VMALLOCINFO,
 			   "not asked for (report.sources = cheap)");
 	assert_unavailable(&snapshot, SOURCE_RMAPS_STAT,

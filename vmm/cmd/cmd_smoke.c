@@ -85,7 +85,6 @@ static int try(const struct config_arguments *config, const struct arguments *ar
 	code = config_arguments_load(config, &arguments->options, &session->config, &errors);
 	if (!code) {
 		session->run.signals = arguments->signals;
-		session->room_known = earlier;
 		if (earlier)
 			session->run.room = earlier->run.room;
 		progress_begin(&line, arguments->options.progress, config->path, &session->run, NULL);

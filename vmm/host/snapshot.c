@@ -68,7 +68,7 @@ json_t *source_figures(enum source source, const struct snapshot *snapshot)
 
 void sources_open(struct sources *sources, const char *root, enum source_set set)
 {
-	*sources = (struct sources){ .set = set, .klog = -1 };
+	*sources = (struct sources){ .set = set };
 	snprintf(sources->root, sizeof(sources->root), "%s", root);
 	for (int source = 0; source < SOURCE_COUNT; source++)
 		if (table[source].open && (set != SOURCES_LOG || source == SOURCE_KLOG))

@@ -31,9 +31,12 @@ const char *kvm_counter_name(enum kvm_counter counter)
 
 void sources_watch(struct sources *sources, int fd)
 {
-	int stats = ioctl(fd, KVM_GET_STATS_FD, NULL), code = errno;
-	int *larger;
+	int *larger, stats, code;
 
+	if (sources->set == SOURCES_LOG)
+		return;
+	stats = ioctl(fd, KVM_GET_STATS_FD, NULL);
+	code = errno;
 	if (stats < 0) {
 		sources->stats_error = sources->stats_error ? sources->stats_error : code;
 		return;

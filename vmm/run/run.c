@@ -89,8 +89,6 @@ static int make_vcpus(struct live_run *live)
 /* Opens KVM's counters: the VM's and each vCPU's. */
 static void watch(struct live_run *live)
 {
-	if (live->sources.set == SOURCES_LOG)
-		return;
 	sources_watch(&live->sources, live->vm.fd);
 	for (unsigned int i = 0; i < live->set.count; i++)
 		sources_watch(&live->sources, live->set.threads[i]->vcpu.fd);

@@ -31,7 +31,7 @@ int session_open(struct session *session, struct errors *errors)
 	struct layout_limits limits = LAYOUT_LIMITS_DEFAULT;
 	struct run *run = &session->run;
 
-	if (!session->room_known)
+	if (!run->room.known)
 		cgroup_memory_room("", &run->room);
 	if (!kvm_open(&session->kvm, session->config.vm.device, &run->err))
 		kvm_limits(&session->kvm, &limits);

@@ -15,7 +15,6 @@ struct session {
 	struct config config;
 	struct kvm kvm;
 	struct run run;
-	bool room_known;	/* run.room is what an earlier run has found */
 };
 
 /* An empty session, whose config the caller loads. NULL: no memory. */
@@ -24,8 +23,8 @@ struct session *session_new(void);
 void session_free(struct session *session);
 
 /*
- * Opens KVM, if that is possible, and lays out the config's slots. Returns 0; -EINVAL with the
- * rules that the config breaks in errors; another -errno with run.err.
+ * Opens KVM, if that is possible, and lays out the config's slots. A run.room that is known already, from an
+ * earlier run, stays. Returns 0; -EINVAL with the rules that the config breaks in errors; another -errno with run.err.
  */
 int session_open(struct session *session, struct errors *errors);
 /* Runs the config: see run_scenario(). */
