@@ -125,7 +125,7 @@ static void check_plan(const struct layout *layout)
 	for (size_t i = 0; i < PLAN_KERNELS; i++)
 		plan_cost(layout, &kernels[i], &costs[i]);
 	plan_worst_last(kernels, costs, PLAN_KERNELS);
-	report = plan_report(layout, NULL, kernels, costs, PLAN_KERNELS, &(struct plan_scale){ .vms = 1 });
+	report = plan_report(layout, NULL, kernels, costs, PLAN_KERNELS, &(struct plan_scale){ .vms = 1, .echo = true });
 	MUST(report);
 	MUST(!report_text_plan(report, out));
 	json_decref(report);

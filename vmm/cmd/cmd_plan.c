@@ -19,6 +19,7 @@
 #include "model/implicit_slots.h"
 #include "report/plan_report.h"
 #include "report/report.h"
+#include "report/report_render.h"
 #include "run/probe.h"
 
 enum key {
@@ -172,7 +173,10 @@ static size_t choose_kernels(const struct arguments *arguments, struct host *hos
 static int plan_layout(struct layout *layout, const struct arguments *arguments,
 		       const struct figure *vmm)
 {
-	const struct plan_scale scale = { arguments->vms ? arguments->vms : 1, *vmm };
+	const struct plan_scale scale = {
+		.vms = arguments->vms ? arguments->vms : 1, .vmm = *vmm,
+		.echo = arguments->options.output || arguments->options.format->render[DOCUMENT_PLAN] == report_json,
+	};
 	struct plan_kernel kernels[PLAN_KERNELS];
 	struct plan_cost costs[PLAN_KERNELS];
 	struct host host = { 0 };

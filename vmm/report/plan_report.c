@@ -156,11 +156,14 @@ json_t *plan_report(const struct layout *layout, const struct host *host,
 		    const struct plan_scale *scale)
 {
 	const struct plan_cost *last = &costs[count - 1];
+	json_t *config = scale->echo ? config_json(layout->config) : NULL;
 
-	return json_pack("{s:s, s:{s:s}, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+	if (scale->echo && !config)
+		return NULL;
+	return json_pack("{s:s, s:{s:s}, s:o*, s:o, s:o, s:o, s:o, s:o, s:o}",
 			 "schema", REPORT_SCHEMA,
 			 "tool", "version", MINIVMM_VERSION,
-			 "config", config_json(layout->config),
+			 "config", config,
 			 "host", host_json(host, &kernels[count - 1]),
 			 "memory_bytes", value_u64(last->memory),
 			 "model", model_json(&last->model),

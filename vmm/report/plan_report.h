@@ -9,10 +9,12 @@
 #include "host/snapshot.h"
 #include "model/plan.h"
 
-/* What the planner knows beside the layout. */
+/* What the planner knows beside the layout, and wants. */
 struct plan_scale {
 	uint64_t vms;		/* equal ones */
 	struct figure vmm;	/* bytes that a VMM was seen to have for itself */
+	/* "config" as well: of 32,764 sections it is a third of the plan's memory, and no text shows it. */
+	bool echo;
 };
 
 /*
