@@ -8,7 +8,6 @@
 
 #include <poll.h>
 #include <pty.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,6 +66,14 @@ static bool is_raw(const struct seat *seat)
 
 	assert_int_equal(tcgetattr(seat->terminal, &now), 0);
 	return !(now.c_lflag & (ICANON | ECHO | ISIG));
+}
+
+/* For a minute: nothing here takes as long, and a test that waits for ever says nothing. */
+static void wait_until_raw(const struct seat *seat, bool raw)
+{
+	for (int look = 0; look < 60000 && is_raw(seat) != raw; look++)
+		usleep(1000);
+	assert_int_equal(is_raw(seat), raw);
 }
 
 static int leave(struct seat *seat)
@@ -159,11 +166,14 @@ static void a_hanging_process_gives_it_back(void **state)
 	wait_for(&seat, 'r');
 	assert_true(is_raw(&seat));
 	kill(seat.pid, SIGINT);
-	while (waitid(P_PID, (id_t)seat.pid, &info, WEXITED | WNOWAIT | WNOHANG) || !info.si_pid) {
-		kill(seat.pid, SIGINT);
-		sched_yield();
+	for (int look = 0; look < 60000; look++) {
 		info.si_pid = 0;
+		if (!waitid(P_PID, (id_t)seat.pid, &info, WEXITED | WNOWAIT | WNOHANG) && info.si_pid)
+			break;
+		kill(seat.pid, SIGINT);
+		usleep(1000);
 	}
+	assert_int_equal(info.si_pid, seat.pid);
 	assert_false(is_raw(&seat));
 	assert_int_equal(leave(&seat), 128 + SIGINT);
 }
@@ -205,8 +215,7 @@ static void a_killed_process_gives_it_back(void **state)
 	assert_true(is_raw(&seat));
 	kill(child, SIGKILL);
 	wait_for(&seat, 'k');
-	while (is_raw(&seat))
-		sched_yield();
+	wait_until_raw(&seat, false);
 	assert_int_equal(tcgetattr(seat.terminal, &now), 0);
 	assert_int_equal(now.c_lflag, seat.before.c_lflag);
 	assert_int_equal(now.c_iflag, seat.before.c_iflag);
@@ -296,8 +305,7 @@ static void a_run_that_is_killed_leaves_the_terminal_as_it_was(void **state)
 	(void)state;
 	sit(&seat, run_a_guest);
 	/* Ctrl-c is the guest's, and no signal, once the terminal is raw. */
-	while (!is_raw(&seat))
-		sched_yield();
+	wait_until_raw(&seat, true);
 	assert_int_equal(write(seat.terminal, "\3", 1), 1);
 	wait_for(&seat, 3);
 	assert_int_equal(waitid(P_PID, (id_t)seat.pid, &info, WEXITED | WNOWAIT), 0);

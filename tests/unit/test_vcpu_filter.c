@@ -18,6 +18,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -124,14 +125,21 @@ static void a_test_kernel_flushes_pages(void **state)
 
 static void signals_reach_only_this_process(void **state)
 {
-	struct call own = { SYS_tgkill, getpid(), getpid(), 0, 0, false }, other = { SYS_tgkill, 1, 1, 0, 0, false };
+	pid_t child = fork();
+	struct call own = { SYS_tgkill, getpid(), getpid(), 0, 0, false }, other = { SYS_tgkill, child, child, 0, 0, false };
 
 	(void)state;
+	if (!child)
+		for (;;)
+			pause();
+	assert_true(child > 0);
 	on_vcpu_thread(make_call, &own);
 	assert_int_equal(own.error, 0);
 	assert_false(vcpu_filter_came());
 	on_vcpu_thread(make_call, &other);
 	assert_int_equal(other.error, EPERM);
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
 }
 
 /* A call of x32 is another one, though it does the same (asm/unistd.h, __X32_SYSCALL_BIT). */
