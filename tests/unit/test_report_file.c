@@ -297,12 +297,51 @@ static void test_journal_descriptors(void **state)
 	assert_int_equal(journal.code, 0);
 }
 
-static int syncs;	/* so often a file was brought to the disk */
+static int syncs;		/* so often a file was brought to the disk */
+static int sync_error;		/* 0, or what is wrong with the disk */
+static bool sync_folders;	/* it is so with folders only */
 
 int fsync(int fd)
 {
+	struct stat st;
+
 	syncs++;
-	return fcntl(fd, F_GETFD) < 0 ? -1 : 0;
+	if (fstat(fd, &st))
+		return -1;
+	errno = !sync_folders || S_ISDIR(st.st_mode) ? sync_error : 0;
+	return errno ? -1 : 0;
+}
+
+/* "old" is there, and a disk that has this error is told to take "new". Returns what report_save() did. */
+static int save_on(int error, bool folders, struct err *err)
+{
+	json_t *report = json_pack("{s:s}", "new", "new");
+	int code;
+
+	write_file("old");
+	sync_error = error;
+	sync_folders = folders;
+	code = report_save(report, path, err);
+	sync_error = 0;
+	json_decref(report);
+	return code;
+}
+
+static void test_save_on_a_bad_disk(void **state)
+{
+	struct err err = { 0 };
+
+	(void)state;
+	assert_int_equal(save_on(EIO, false, &err), -EIO);
+	assert_line(err.text, path);
+	assert_content("old");
+	assert_int_equal(save_on(EIO, true, &err), -EIO);
+	/* Some file systems have no fsync(), or none of folders. */
+	assert_int_equal(save_on(EINVAL, false, &err), 0);
+	assert_content("{\n  \"new\": \"new\"\n}\n");
+	assert_int_equal(save_on(EROFS, true, &err), 0);
+	assert_int_equal(save_on(EROFS, false, &err), -EROFS);
+	assert_content("old");
 }
 
 /* What was seen survives a crash of the host: no line waits in the kernel's memory. */
@@ -369,6 +408,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_journal_descriptors, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(test_save_and_load, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(test_save_fails_whole, make_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(test_save_on_a_bad_disk, make_folder, remove_folder),
 		cmocka_unit_test(test_save_to_device),
 		cmocka_unit_test_setup_teardown(test_save_through_link, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(test_load_refuses, make_folder, remove_folder),
