@@ -41,8 +41,8 @@ figure_missing() {
 	return 1
 }
 
-# figure_growth NAME LIMIT CONDITIONS: of the lines "SIZE NS [NS OF THE KERNEL]" on standard input. The limit is that of the
-# exponent of what is not the kernel's, or of all where the kernel's part is not known. Leaves the points for growth-plot.
+# figure_growth NAME LIMIT CONDITIONS: of the lines "SIZE NS [NS OF OTHERS]" on standard input, the others being the kernel and
+# guests. The limit is that of the exponent of what is ours, or of all where that is not known. Leaves the points for growth-plot.
 figure_growth() {
 	local fit part=all kernel='' object kept=0
 	fit=$(awk -f "$bench_dir/fit.awk" 2>&1) || {
@@ -52,8 +52,8 @@ figure_growth() {
 	if jq -e .own.exponent <<<"$fit" >/dev/null; then
 		part=own
 		kernel=$(jq -r 'def short: . * 100 | round / 100; .points[-1] as [$size, $all, $kernel] |
-			"; with the kernel\u0027s part, \($kernel / $all * 100 | round) % of the last, \(.all.exponent | short); " +
-			"the kernel\u0027s \(.kernel.exponent // 0 | short)"' <<<"$fit")
+			"; with what the kernel and guests take, \($kernel / $all * 100 | round) % of the last, \(.all.exponent | short); " +
+			"that alone \(.kernel.exponent // 0 | short)"' <<<"$fit")
 	fi
 	figure "$1" "$(jq ".$part.exponent" <<<"$fit")" exponent "$2" "$3$kernel" \
 		"$(jq -r ".$part | \"n=\(.n) \(.exponent - .error) \(.exponent + .error)\"" <<<"$fit")" || kept=1
