@@ -34,7 +34,7 @@ static void nothing_is_all_zero(void **state)
 
 	(void)state;
 	latency_summarize(latency, &s);
-	assert_true(!s.n && !s.min_ns && !s.median_ns && !s.p99_ns && !s.max_ns);
+	assert_true(!s.n && !s.min_ns && !s.mean_ns && !s.median_ns && !s.p99_ns && !s.max_ns);
 	free(latency);
 }
 
@@ -50,7 +50,7 @@ static void one_value_is_every_quantile(void **state)
 
 		latency_add(latency, values[i]);
 		latency_summarize(latency, &s);
-		assert_true(s.n == 1 && s.min_ns == values[i] && s.median_ns == values[i] &&
+		assert_true(s.n == 1 && s.min_ns == values[i] && s.mean_ns == values[i] && s.median_ns == values[i] &&
 			    s.p99_ns == values[i] && s.max_ns == values[i]);
 		free(latency);
 	}
@@ -68,6 +68,7 @@ static void quantiles_of_a_range(void **state)
 	assert_int_equal(s.n, 100000);
 	assert_int_equal(s.min_ns, 1000);
 	assert_int_equal(s.max_ns, 100000000);
+	assert_int_equal(s.mean_ns, 50000500);
 	assert_near(s.median_ns, 50000000);
 	assert_near(s.p99_ns, 99000000);
 	free(latency);
@@ -87,6 +88,7 @@ static void merged_is_as_if_added_to_one(void **state)
 	latency_merge(a, b);	/* of nothing: no change, not even of the least */
 	latency_summarize(a, &s);
 	assert_true(s.n == 100 && s.min_ns == 7 && s.max_ns == 5000);
+	assert_int_equal(s.mean_ns, (99 * 5000 + 7) / 100);
 	assert_near(s.median_ns, 5000);
 	free(a);
 	free(b);

@@ -20,8 +20,8 @@ static json_t *summary_json(const struct latency *latency)
 	if (!latency || !latency->count)
 		return json_null();
 	latency_summarize(latency, &s);
-	return json_pack("{s:o, s:o, s:o, s:o, s:o}",
-			 "n", value_u64(s.n), "min_ns", value_u64(s.min_ns),
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}",
+			 "n", value_u64(s.n), "min_ns", value_u64(s.min_ns), "mean_ns", value_u64(s.mean_ns),
 			 "median_ns", value_u64(s.median_ns), "p99_ns", value_u64(s.p99_ns),
 			 "max_ns", value_u64(s.max_ns));
 }

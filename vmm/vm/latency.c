@@ -34,6 +34,7 @@ void latency_add(struct latency *latency, uint64_t ns)
 		latency->max_ns = ns;
 	/* The only figure that other threads read meanwhile: the progress line shows passes. */
 	__atomic_store_n(&latency->count, latency->count + 1, __ATOMIC_RELAXED);
+	latency->sum_ns += ns;
 	latency->buckets[bucket_of(ns)]++;
 }
 
@@ -46,6 +47,7 @@ void latency_merge(struct latency *into, const struct latency *from)
 	if (from->max_ns > into->max_ns)
 		into->max_ns = from->max_ns;
 	into->count += from->count;
+	into->sum_ns += from->sum_ns;
 	for (unsigned int i = 0; i < LATENCY_BUCKETS; i++)
 		into->buckets[i] += from->buckets[i];
 }
@@ -72,7 +74,7 @@ void latency_summarize(const struct latency *latency, struct latency_summary *su
 	if (!n)
 		return;
 	*summary = (struct latency_summary){
-		.n = n, .min_ns = latency->min_ns, .max_ns = latency->max_ns,
+		.n = n, .min_ns = latency->min_ns, .mean_ns = latency->sum_ns / n, .max_ns = latency->max_ns,
 		.median_ns = at_rank(latency, (n + 1) / 2),
 		.p99_ns = at_rank(latency, n - n / 100),
 	};
