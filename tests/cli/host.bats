@@ -15,6 +15,7 @@ setup() {
 		[[ $status == 2 && ! -s stdout ]]
 	done
 	local -a wrong=("stat x" "stat 0" "stat 1 2" "stat --format ktap" "stat --watch 0" "stat --watch soon" "stat --watch 1 -o stat.json"
+		"stat --state x" "stat --walk --predict" "kernels" "kernels /nowhere"
 		"smoke nonsense" "smoke vm.vcpu=2" "smoke --brief --format json" "smoke --format ktap --brief")
 	for arguments in "${wrong[@]}"; do
 		# shellcheck disable=SC2086 # words on purpose
@@ -22,6 +23,24 @@ setup() {
 		echo "$arguments: $status"
 		[[ $status == 2 && ! -s stdout && -s stderr ]]
 	done
+}
+
+@test "a /dev/kvm that this user may not open: whose group to join; one that is something else" {
+	vmm smoke vm.device=/dev/null
+	[[ $status == 4 ]] && grep -q '/dev/null is no KVM device: it is not the character device 10:232' stdout
+	{ [[ $EUID == 0 ]] && mknod kvm c 10 232 && chmod 660 kvm && chgrp daemon kvm; } 2>/dev/null || skip "not root"
+	cp "$minivmm" minivmm && chmod 755 . minivmm
+	as_other() {
+		setpriv --reuid=65534 --regid=65534 --clear-groups ./minivmm smoke vm.device=./kvm </dev/null >stdout 2>stderr || status=$?
+	}
+	status=0
+	as_other
+	cat stdout
+	[[ $status == 4 ]] && grep -q 'open(./kvm): Permission denied' stdout
+	grep -q 'become a member of the group that owns ./kvm (usermod -aG daemon' stdout
+	chmod 600 kvm
+	as_other
+	! grep -q 'usermod' stdout && grep -q 'run as root, or as root give a group access to it' stdout
 }
 
 @test "sweep: usage errors; where KVM can't be used, every point is there and skipped" {

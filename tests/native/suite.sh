@@ -199,6 +199,12 @@ slots_of_all_kinds() {
 	ended 1 && that '.guest.text == "phase after: KVM_EXIT_MMIO: write of 8 bytes at gpa 0x140000000, where no memslot is"'
 }
 
+# A slot that moves shows the same memory elsewhere, and nothing where it was.
+slot_moves() {
+	run moved "$here/slots.ini" phase.delete.do=slot-move && fine '[.phases[] | .l1_pages] == [null, 0, 256, 160, 0, 9, null]' \
+		'phase("delete") | .do == "slot-move" and .done'
+}
+
 slot_under_payload() {
 	run under "$here/slots.ini" phase.delete.slot=low
 	ended 3 && that '.error.text | contains("the payload runs there")' '[.phases[].do] | index("teardown") != null'
@@ -498,6 +504,26 @@ signals_while_stressing() {
 		'[phase("churn") | .workers[] | select(.worker) | .rounds > 0] | all'
 }
 
+# SIGQUIT tells what runs, and ends nothing.
+quit() {
+	name='quit'
+	: >"$work/quit.err"
+	workers signal-kick
+	# In the background a shell has it ignored.
+	# shellcheck disable=SC2086 # words
+	$default_signals "$minivmm" "$work/overlay.ini" phase.churn.iterations=any phase.churn.duration=60s --progress plain \
+		-o "$work/quit.json" >"$work/quit.out" 2>"$work/quit.err" </dev/null &
+	pid=$!
+	wait_for "$work/quit.err" churn && kill -QUIT "$pid" && wait_for "$work/quit.err" '^minivmm: worker guest: '
+	kill "$pid"
+	wait "$pid"
+	status=$?
+	sound && ended 143 || return
+	for line in 'SIGQUIT: phase churn' 'vCPU 0: ' 'vCPU 1: ' 'worker signal-kick: [0-9]* rounds, 0 failures'; do
+		grep -q "^minivmm: $line" "$work/quit.err" || { echo "no $line" && cat "$work/quit.err" && return 1; }
+	done
+}
+
 ignored_hangup() {
 	name='nohup'
 	: >"$work/nohup.err"
@@ -588,6 +614,24 @@ kernel_log() {
 	ended 1 && that 'judged("dirty.complete"; "fail"; "that the guest wrote")'
 }
 
+# One that is stopped by a signal: the others have their rows all the same.
+kernel_list_stopped() {
+	cat >"$work/list" <<-END
+		$KERNEL guest.args=exit guest.environment=STATUS=0
+		$KERNEL guest.args=hang
+		$KERNEL guest.args=exit guest.environment=STATUS=0
+	END
+	name=stopped
+	: >"$work/stopped.err"
+	"$minivmm" kernels "$work/list" "$here/kernel.ini" -o "$work/stopped.json" --progress plain >"$work/stopped.out" 2>"$work/stopped.err" </dev/null &
+	pid=$!
+	# The first one's end: the second goes on for a minute.
+	wait_for "$work/stopped.err" teardown && sleep 0.5 && kill "$pid"
+	wait "$pid"
+	status=$?
+	sound && ended 143 && that '[.kernels[].result] == ["pass", "error", "skip"]' '.kernels[2].reason | contains("a signal")' '.exit_status == 143'
+}
+
 kernel_list() {
 	cat >"$work/list" <<-END
 		# Each in a VM of its own.
@@ -610,10 +654,15 @@ seen_by_stat() {
 	wait_for "$work/watched.err" touch
 	"$minivmm" stat "$pid" --format json >"$work/stat.json" 2>"$work/stat.err"
 	status=$? name=stat
+	# Once more each 100 ms, until it can't print.
+	timeout 10 "$minivmm" stat "$pid" --watch 100ms --format json 2>/dev/null | head -n 2 >"$work/watch.json"
+	timeout 10 "$minivmm" stat "$pid" --watch 100ms 2>/dev/null | head -n 6 >"$work/watch.txt"
 	kill "$pid"
 	wait "$pid"
 	if [ "$status" = 0 ]; then
-		that ".vms[] | select(.pid == $pid) | .pid == $pid"
+		that ".vms[] | select(.pid == $pid) | .pid == $pid" &&
+			jq -es "length == 2 and all(.schema == \"minivmm.stat/1\" and (.vms | length) == 1 and .vms[0].pid == $pid) and .[0].time <= .[1].time" \
+				"$work/watch.json" >/dev/null && grep -q '^20[0-9-]*T[0-9:]*Z$' "$work/watch.txt" && grep -q "^ *$pid " "$work/watch.txt"
 	else
 		skip="$(head -n 1 "$work/stat.err")"
 	fi
@@ -628,6 +677,7 @@ it backings "memory of each kind"
 it no_file "memory that can't be had: an error, with a report"
 it slots_of_all_kinds "slots: rows, ids, an alias, read-only, dirty-log; one that is deleted"
 it many_slots "slots: hundreds of them"
+it slot_moves "slots: one that moves"
 it slot_under_payload "slots: the one under the payload can't be deleted"
 it slot_fails "slots: one that KVM refuses: which, with its arguments"
 it too_much "slots: more or higher than KVM takes"
@@ -657,6 +707,7 @@ it stress_stuck "stress: a worker that is stuck, and the command that replays it
 it stress_lines "stress: JSON Lines while it runs"
 it signals_while_touching "signals: SIGINT and SIGHUP end a phase within a second"
 it signals_while_stressing "signals: SIGTERM ends a stress"
+it quit "signals: SIGQUIT tells what runs"
 it ignored_hangup "signals: what is ignored stays ignored"
 it seen_by_stat "stat: the VM is seen"
 # tests/native/run builds it where it can; the emulated host has tests of its own with it.
@@ -667,5 +718,6 @@ if [ "${KERNEL:-}" ]; then
 	it kernel_stress "kernels: workers beside one"
 	it kernel_log "kernels: the log of what one writes"
 	it kernel_list "kernels: a list of them"
+	it kernel_list_stopped "kernels: a list that a signal ends"
 fi
 [ "$failures" = 0 ]
