@@ -5,28 +5,36 @@
 
 #define CELLS_PER_ENTRY 2	/* fdt64_t: base, size */
 
+/* Takes what a node says, if it is memory that may be used. */
+static bool take_node(struct memory *memory, int node)
+{
+	enum { TYPE, READ_ONLY, ALIAS, TABLES, REG, LOSSY, SAME, PROPERTIES };
+	struct property found[PROPERTIES] = {
+		[TYPE] = { .name = "device_type" }, [READ_ONLY] = { .name = "minivmm,read-only" },
+		[ALIAS] = { .name = "minivmm,alias" }, [TABLES] = { .name = "minivmm,tables" }, [REG] = { .name = "reg" },
+		[LOSSY] = { .name = "minivmm,lossy" }, [SAME] = { .name = "minivmm,same" },
+	};
+
+	tree_find(memory->tree->fdt, node, found, PROPERTIES);
+	if (!property_is(&found[TYPE], "memory"))
+		return false;
+	if (memory->touchable && (found[READ_ONLY].value || found[ALIAS].value || found[TABLES].value))
+		return false;
+	memory->reg = found[REG].value;
+	memory->entries = memory->reg ? found[REG].length / (int)(CELLS_PER_ENTRY * sizeof(fdt64_t)) : 0;
+	memory->lossy = found[LOSSY].value;
+	memory->same = found[SAME].value;
+	return memory->entries;
+}
+
 /* Moves on to the next memory node after `from` (0: the root, so the first one). */
 static bool next_node(struct memory *memory, int from)
 {
 	const void *fdt = memory->tree->fdt;
 	int node = from ? fdt_next_subnode(fdt, from) : fdt_first_subnode(fdt, 0);
 
-	for (; node >= 0; node = fdt_next_subnode(fdt, node)) {
-		int length;
-
-		if (!tree_text_is(fdt, node, "device_type", "memory"))
-			continue;
-		if (memory->touchable && (fdt_getprop(fdt, node, "minivmm,read-only", NULL) ||
-					  fdt_getprop(fdt, node, "minivmm,alias", NULL) ||
-					  fdt_getprop(fdt, node, "minivmm,tables", NULL)))
-			continue;
-		memory->reg = fdt_getprop(fdt, node, "reg", &length);
-		memory->entries = memory->reg ? length / (int)(CELLS_PER_ENTRY * sizeof(fdt64_t)) : 0;
-		memory->lossy = fdt_getprop(fdt, node, "minivmm,lossy", NULL);
-		memory->same = fdt_getprop(fdt, node, "minivmm,same", NULL);
-		if (memory->entries)
-			break;
-	}
+	while (node >= 0 && !take_node(memory, node))
+		node = fdt_next_subnode(fdt, node);
 	memory->node = node;
 	return node >= 0;
 }

@@ -1,80 +1,107 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "tree.h"
 
-static bool read_u32(const void *fdt, int node, const char *name, uint32_t *value)
-{
-	int length;
-	const void *cell = fdt_getprop(fdt, node, name, &length);
+#define NAMED(what) { .name = what }
 
-	if (!cell || length != sizeof(fdt32_t))
+void tree_find(const void *fdt, int node, struct property *wanted, int count)
+{
+	int offset;
+
+	fdt_for_each_property_offset(offset, fdt, node) {
+		const char *name;
+		int length;
+		const void *value = fdt_getprop_by_offset(fdt, offset, &name, &length);
+
+		for (int i = 0; value && i < count; i++) {
+			if (strcmp(name, wanted[i].name))
+				continue;
+			wanted[i].value = value;
+			wanted[i].length = length;
+			break;
+		}
+	}
+}
+
+bool property_is(const struct property *property, const char *text)
+{
+	return property->value && !strcmp(property->value, text);
+}
+
+static bool take_u32(const struct property *property, uint32_t *value)
+{
+	if (!property->value || property->length != sizeof(fdt32_t))
 		return false;
-	*value = fdt32_ld(cell);
+	*value = fdt32_ld(property->value);
 	return true;
 }
 
-static uint64_t read_u64(const void *fdt, int node, const char *name, uint64_t otherwise)
+static uint64_t u64_of(const struct property *property, uint64_t otherwise)
 {
-	int length;
-	const void *cell = fdt_getprop(fdt, node, name, &length);
-
-	return cell && length == sizeof(fdt64_t) ? fdt64_ld(cell) : otherwise;
+	return property->value && property->length == sizeof(fdt64_t) ? fdt64_ld(property->value) : otherwise;
 }
 
-/* Reads a range of whole pages that does not wrap around; false: there is none. */
-static bool read_range(const void *fdt, int node, const char *name, struct range *range)
+/* Takes a range of whole pages that does not wrap around; false: there is none. */
+static bool take_range(const struct property *property, struct range *range)
 {
-	int length;
-	const fdt64_t *cells = fdt_getprop(fdt, node, name, &length);
+	const fdt64_t *cells = property->value;
 
-	if (!cells || length != 2 * sizeof(fdt64_t))
+	if (!cells || property->length != 2 * sizeof(fdt64_t))
 		return false;
 	*range = (struct range){ fdt64_ld(cells), fdt64_ld(cells + 1) };
 	return !((range->base | range->size) % ABI_PAGE_SIZE) &&
 	       range->base + range->size >= range->base;
 }
 
-bool tree_text_is(const void *fdt, int node, const char *name, const char *value)
+static enum payload_break break_of(const struct property *property)
 {
-	const char *text = fdt_getprop(fdt, node, name, NULL);
-
-	return text && !strcmp(text, value);
-}
-
-enum payload_break tree_break(const void *fdt)
-{
-	int node = fdt_check_header(fdt) ? -1 : fdt_path_offset(fdt, ABI_PATH_MINIVMM);
-
-	if (node < 0 || !fdt_getprop(fdt, node, "break", NULL))
+	if (!property->value)
 		return BREAK_NOTHING;
-#define BREAK_NAMED(id, name) if (tree_text_is(fdt, node, "break", name)) return BREAK_##id;
+#define BREAK_NAMED(id, name) if (property_is(property, name)) return BREAK_##id;
 	ABI_BREAKS(BREAK_NAMED)
 #undef BREAK_NAMED
 	return BREAK_UNKNOWN;
 }
 
+enum payload_break tree_break(const void *fdt)
+{
+	int node = fdt_check_header(fdt) ? -1 : fdt_path_offset(fdt, ABI_PATH_MINIVMM);
+	struct property broken = NAMED("break");
+
+	if (node < 0)
+		return BREAK_NOTHING;
+	tree_find(fdt, node, &broken, 1);
+	return break_of(&broken);
+}
+
 static const char *read_minivmm(struct tree *tree, const void *fdt, int node)
 {
+	enum { ABI, PORT_BASE, VCPUS, VCPU_BLOCKS, PAYLOAD, TABLE_POOL, PAGE_LEVEL, BREAK, PROPERTIES };
+	struct property found[PROPERTIES] = {
+		[ABI] = NAMED("abi"), [PORT_BASE] = NAMED("port-base"), [VCPUS] = NAMED("vcpus"),
+		[VCPU_BLOCKS] = NAMED("vcpu-blocks"), [PAYLOAD] = NAMED("payload"),
+		[TABLE_POOL] = NAMED("table-pool"), [PAGE_LEVEL] = NAMED("page-level"), [BREAK] = NAMED("break"),
+	};
 	uint32_t abi, port_base, page_level;
 
-	if (!read_u32(fdt, node, "abi", &abi) || abi != ABI_VERSION)
+	tree_find(fdt, node, found, PROPERTIES);
+	if (!take_u32(&found[ABI], &abi) || abi != ABI_VERSION)
 		return "/minivmm abi: missing, or another version than the payload's";
-	if (!read_u32(fdt, node, "port-base", &port_base) ||
-	    port_base > 0x10000 - ABI_PORT_COUNT)
+	if (!take_u32(&found[PORT_BASE], &port_base) || port_base > 0x10000 - ABI_PORT_COUNT)
 		return "/minivmm port-base: missing or too high";
 	tree->port_base = (uint16_t)port_base;
-	if (!read_u32(fdt, node, "vcpus", &tree->vcpus))
+	if (!take_u32(&found[VCPUS], &tree->vcpus))
 		return "/minivmm vcpus: missing";
-	if (!read_range(fdt, node, "payload", &tree->payload))
+	if (!take_range(&found[PAYLOAD], &tree->payload))
 		return "/minivmm payload: missing, or not whole pages";
-	if (!read_range(fdt, node, "table-pool", &tree->table_pool))
+	if (!take_range(&found[TABLE_POOL], &tree->table_pool))
 		return "/minivmm table-pool: missing, or not whole pages";
-	if (!read_u32(fdt, node, "page-level", &page_level) || page_level < 1 || page_level > 3)
+	if (!take_u32(&found[PAGE_LEVEL], &page_level) || page_level < 1 || page_level > 3)
 		return "/minivmm page-level: missing or not 1, 2 or 3";
 	tree->page_level = (int)page_level;
-	tree->broken = tree_break(fdt);
+	tree->broken = break_of(&found[BREAK]);
 	if (tree->broken == BREAK_UNKNOWN)
 		return "/minivmm break: not a name this payload knows";
-	tree->vcpu_blocks = read_u64(fdt, node, "vcpu-blocks", 0);
+	tree->vcpu_blocks = u64_of(&found[VCPU_BLOCKS], 0);
 	return NULL;
 }
 
@@ -94,60 +121,60 @@ const char *tree_read(struct tree *tree, const void *fdt)
 static int find_phase(const void *fdt, uint32_t index)
 {
 	int node, scenario = fdt_path_offset(fdt, ABI_PATH_SCENARIO);
-	uint32_t reg;
 
 	if (scenario < 0)
 		return scenario;
-	fdt_for_each_subnode(node, fdt, scenario)
-		if (read_u32(fdt, node, "reg", &reg) && reg == index)
+	fdt_for_each_subnode(node, fdt, scenario) {
+		struct property number = NAMED("reg");
+		uint32_t reg;
+
+		tree_find(fdt, node, &number, 1);
+		if (take_u32(&number, &reg) && reg == index)
 			return node;
+	}
 	return -FDT_ERR_NOTFOUND;
 }
 
-static bool read_do(const void *fdt, int node, enum phase_do *what)
+static bool take_do(const struct property *property, enum phase_do *what)
 {
-	if (tree_text_is(fdt, node, "do", "boot"))
-		*what = DO_BOOT;
-	else if (tree_text_is(fdt, node, "do", "l2"))
-		*what = DO_L2;
-	else if (tree_text_is(fdt, node, "do", "touch"))
-		*what = DO_TOUCH;
-	else if (tree_text_is(fdt, node, "do", "enable"))
-		*what = DO_ENABLE;
-	else if (tree_text_is(fdt, node, "do", "failed-entry"))
-		*what = DO_FAILED_ENTRY;
-	else if (tree_text_is(fdt, node, "do", "restore"))
-		*what = DO_RESTORE;
-	else if (tree_text_is(fdt, node, "do", "npt-churn"))
-		*what = DO_NPT_CHURN;
-	else if (tree_text_is(fdt, node, "do", "alias"))
-		*what = DO_ALIAS;
-	else if (tree_text_is(fdt, node, "do", "alias-counts"))
-		*what = DO_ALIAS_COUNTS;
-	else if (tree_text_is(fdt, node, "do", "tables"))
-		*what = DO_TABLES;
-	else
-		return false;
-	return true;
+	static const char names[][16] = {
+		[DO_BOOT] = "boot", [DO_L2] = "l2", [DO_TOUCH] = "touch", [DO_ENABLE] = "enable",
+		[DO_FAILED_ENTRY] = "failed-entry", [DO_RESTORE] = "restore", [DO_NPT_CHURN] = "npt-churn",
+		[DO_ALIAS] = "alias", [DO_ALIAS_COUNTS] = "alias-counts", [DO_TABLES] = "tables",
+	};
+
+	for (unsigned int i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (!property_is(property, names[i]))
+			continue;
+		*what = (enum phase_do)i;
+		return true;
+	}
+	return false;
 }
 
 const char *tree_phase(const struct tree *tree, uint32_t index, struct phase *phase)
 {
-	const void *fdt = tree->fdt;
-	int node = find_phase(fdt, index);
+	enum { DO, NESTED_PAGING, TOUCH, STRIDE, PATTERN, BASE, READ_FIRST, REWRITE, PROPERTIES };
+	struct property found[PROPERTIES] = {
+		[DO] = NAMED("do"), [NESTED_PAGING] = NAMED("nested-paging"), [TOUCH] = NAMED("touch"),
+		[STRIDE] = NAMED("stride"), [PATTERN] = NAMED("pattern"), [BASE] = NAMED("touch-base"),
+		[READ_FIRST] = NAMED("read-first"), [REWRITE] = NAMED("rewrite"),
+	};
+	int node = find_phase(tree->fdt, index);
 
 	if (node < 0)
 		return ABI_PATH_SCENARIO ": no such phase";
-	if (!read_do(fdt, node, &phase->what))
+	tree_find(tree->fdt, node, found, PROPERTIES);
+	if (!take_do(&found[DO], &phase->what))
 		return "phase: do: not one this payload can do";
-	phase->nested_paging = fdt_getprop(fdt, node, "nested-paging", NULL);
+	phase->nested_paging = found[NESTED_PAGING].value;
 	phase->touch = (struct touch){
-		.pages = read_u64(fdt, node, "touch", 0) / ABI_PAGE_SIZE,
-		.stride = read_u64(fdt, node, "stride", ABI_PAGE_SIZE),
-		.pattern = read_u64(fdt, node, "pattern", 0),
-		.base = read_u64(fdt, node, "touch-base", 0),
-		.read_first = fdt_getprop(fdt, node, "read-first", NULL),
-		.rewrite = fdt_getprop(fdt, node, "rewrite", NULL),
+		.pages = u64_of(&found[TOUCH], 0) / ABI_PAGE_SIZE,
+		.stride = u64_of(&found[STRIDE], ABI_PAGE_SIZE),
+		.pattern = u64_of(&found[PATTERN], 0),
+		.base = u64_of(&found[BASE], 0),
+		.read_first = found[READ_FIRST].value,
+		.rewrite = found[REWRITE].value,
 	};
 	if (!phase->touch.stride || phase->touch.stride % ABI_PAGE_SIZE)
 		return "phase: stride: not whole pages";

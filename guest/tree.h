@@ -45,7 +45,19 @@ struct phase {
 	struct touch touch;
 };
 
-bool tree_text_is(const void *fdt, int node, const char *name, const char *value);
+/* A property that is looked for: value is NULL where the node has none of this name. */
+struct property {
+	const char *name;
+	const void *value;
+	int length;		/* of value, in bytes */
+};
+
+/*
+ * Looks for all of them at once. libfdt looks at each property of a node, with all its checks, for every one that is asked for,
+ * which is most of what the payload does where KVM emulates every instruction.
+ */
+void tree_find(const void *fdt, int node, struct property *wanted, int count);
+bool property_is(const struct property *property, const char *text);
 /* Reads the "break" property alone, of a tree that nothing has checked yet. */
 enum payload_break tree_break(const void *fdt);
 /* Fills tree. NULL, or what is wrong; tree->port_base changes only if it is right. */
