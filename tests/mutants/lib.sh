@@ -92,7 +92,7 @@ mutants__place() { # GROUP
 # A run came to its end. What an earlier group of the boot has lost may be what this one misses: then it is not judged here.
 mutants__take_end() { # GROUP CONFIG STATUS SECONDS NUMBER
 	local report=$mutants_scratch/out/$5.json failed
-	[[ $3 != 4 || ! $found ]] || return 0
+	[[ $3 == [01] || ! $found ]] || return 0
 	group_configs[$1]=$(sed 1d <<<"${group_configs[$1]}")
 	group_careful[$1]=0
 	failed=$(sed -n "s/^mutants: $5 failed //p" "$mutants_scratch/log")

@@ -44,9 +44,9 @@ setup() {
 			pass) echo "mutants: $number ended 0" ;;
 			fail) failed $number "$checks"; done+=" $group" ;;
 			skip) echo '{"error": {"text": "too little memory"}}' >"$out/$number.json"; echo "mutants: $number ended 4"; done+=" $group" ;;
-			leaks)
+			leaks*) # 137: the OOM killer ends a later one
 				if [[ $lost ]]; then
-					echo "mutants: $number ended 4"
+					echo "mutants: $number ended ${what#leaks}"
 				else
 					lost=1
 					failed $number "$checks"
@@ -226,11 +226,14 @@ write_table() {
 
 @test "all: what an earlier bug of the boot has lost is not held against the next one" {
 	write_table '1-first | x | y | one | rmap.exact'
-	printf '%s\n' 'good one any pass' '1-first one 2G leaks rmap.exact' >outcomes
-	RUNS=3 run tests/mutants/all
-	echo "$output"; cat boots
-	[[ $status == 0 && $output == *"ok 1-first: caught by rmap.exact in one, 1.5 s, 3 of 3"* ]]
-	! grep -v '^2G ' boots || return 1
+	local ends
+	for ends in 4 137; do
+		printf '%s\n' 'good one any pass' "1-first one 2G leaks$ends rmap.exact" >outcomes
+		RUNS=3 run tests/mutants/all
+		echo "$output"; cat boots
+		[[ $status == 0 && $output == *"ok 1-first: caught by rmap.exact in one, 1.5 s, 3 of 3"* ]]
+		! grep -v '^2G ' boots || return 1
+	done
 }
 
 @test "all: on another kernel, a patch that does not apply is skipped" {
