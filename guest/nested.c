@@ -180,7 +180,7 @@ static uint64_t own_root(struct cpu *cpu, const struct nested_ops *ops, const st
 	uint64_t gpa = phase->touch.base;
 
 	cpu->own_map.churns = false;
-	if (phase->what != DO_NPT_CHURN && !has_aliases(phase))
+	if (!phase->own_tables && phase->what != DO_NPT_CHURN && !has_aliases(phase))
 		return shared;
 	if (has_aliases(phase))
 		gpa = alias_base(cpu, &phase->touch);
@@ -190,7 +190,7 @@ static uint64_t own_root(struct cpu *cpu, const struct nested_ops *ops, const st
 		own_map_alias(&cpu->own_map, gpa, cpu_page(cpu, CPU_PAGE_ALIASED));
 	else if (phase->what == DO_ALIAS_COUNTS)
 		own_map_alias_counts(&cpu->own_map, gpa, phase->touch.base);
-	else
+	else if (phase->what == DO_NPT_CHURN)
 		own_map_forget(&cpu->own_map);
 	ops->flush();
 	return cpu_page(cpu, CPU_PAGE_OWN_MAP);

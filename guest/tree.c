@@ -154,9 +154,10 @@ static bool take_do(const struct property *property, enum phase_do *what)
 
 const char *tree_phase(const struct tree *tree, uint32_t index, struct phase *phase)
 {
-	enum { DO, NESTED_PAGING, TOUCH, STRIDE, PATTERN, BASE, READ_FIRST, REWRITE, PROPERTIES };
+	enum { DO, NESTED_PAGING, OWN_TABLES, TOUCH, STRIDE, PATTERN, BASE, READ_FIRST, REWRITE, PROPERTIES };
 	struct property found[PROPERTIES] = {
-		[DO] = NAMED("do"), [NESTED_PAGING] = NAMED("nested-paging"), [TOUCH] = NAMED("touch"),
+		[DO] = NAMED("do"), [NESTED_PAGING] = NAMED("nested-paging"),
+		[OWN_TABLES] = NAMED("own-tables"), [TOUCH] = NAMED("touch"),
 		[STRIDE] = NAMED("stride"), [PATTERN] = NAMED("pattern"), [BASE] = NAMED("touch-base"),
 		[READ_FIRST] = NAMED("read-first"), [REWRITE] = NAMED("rewrite"),
 	};
@@ -168,6 +169,7 @@ const char *tree_phase(const struct tree *tree, uint32_t index, struct phase *ph
 	if (!take_do(&found[DO], &phase->what))
 		return "phase: do: not one this payload can do";
 	phase->nested_paging = found[NESTED_PAGING].value;
+	phase->own_tables = found[OWN_TABLES].value;
 	phase->touch = (struct touch){
 		.pages = u64_of(&found[TOUCH], 0) / ABI_PAGE_SIZE,
 		.stride = u64_of(&found[STRIDE], ABI_PAGE_SIZE),

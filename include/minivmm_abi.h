@@ -130,6 +130,7 @@ struct abi_report {
  *	do = "boot" | "l2" | "touch" | "enable" | "failed-entry" | "restore" |
  *	     "npt-churn" | "alias" | "alias-counts" | "tables";	these are "l2", see below
  *	nested-paging;		present: NPT/EPT on
+ *	own-tables;		each vCPU's L2 has nested tables of its own, which begin as the shared ones do
  *	touch = /bits/ 64 <bytes>; stride = /bits/ 64 <bytes>;	default 0, 4096
  *	pattern = /bits/ 64 <value>; touch-base = /bits/ 64 <gpa>; default 0, 0
  *	read-first;		before its pages are written, each must hold the value of

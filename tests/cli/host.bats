@@ -40,7 +40,8 @@ setup() {
 	grep -q 'become a member of the group that owns ./kvm (usermod -aG daemon' stdout
 	chmod 600 kvm
 	as_other
-	! grep -q 'usermod' stdout && grep -q 'run as root, or as root give a group access to it' stdout
+	! grep -q 'usermod' stdout || return 1
+	grep -q 'run as root, or as root give a group access to it' stdout
 }
 
 @test "sweep: usage errors; where KVM can't be used, every point is there and skipped" {

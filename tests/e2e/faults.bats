@@ -45,3 +45,22 @@ setup() { need_boot; }
 	rc payload 3
 	json payload '.error.text | contains("the payload runs there")'
 }
+
+@test "no shadow page for another root: KVM_RUN fails with ENOSPC, and goes on once the limit is raised" {
+	rc starved 0
+	json starved '[.phases[] | .failed] == [null, null, "ENOSPC", null, null]'
+	check starved phase.fails pass "KVM_RUN failed with ENOSPC"
+	check starved transition.observed pass "phase starved"
+	# All of both phases' pages, however many of the first were written in time.
+	json starved '[.phases[] | .l2_pages // 0] | add == 512 and .[2] < 256'
+	check starved l2.ran pass
+	check starved teardown.clean pass
+}
+
+@test "red: a limit of shadow pages that is none, or is not raised" {
+	rc not-starved 1
+	check not-starved phase.fails fail "KVM_RUN should have failed with ENOSPC: it did not"
+	rc not-raised 1
+	check not-raised guest.clean fail "phase raised: KVM_RUN(vCPU "
+	check not-raised guest.clean fail "No space left on device"
+}

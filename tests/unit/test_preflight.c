@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -332,10 +333,26 @@ static void a_fault_that_can_not_happen_is_refused(void **state)
 {
 	struct stage *s = *state;
 
-	s->phase.fails = FAILS_ENOMEM;
+	s->phase.fails = ENOMEM;
 	strcpy(s->run.model.name, "eager");
 	refused(s, "rmaps come with the slots here (eager): no phase can fail for want of them",
 		"kvm.tdp_mmu=1");
+	s->phase.fails = ENOSPC;
+	s->run.host.tdp_mmu = ANSWER_NO;
+	refused(s, "fails = enospc: kvm.tdp_mmu is not on here, so that L1's own pages count against mmu-pages, "
+		"and L1 may not get on at all", "kvm.tdp_mmu=1");
+	s->run.host.tdp_mmu = ANSWER_UNKNOWN;
+	refused(s, "fails = enospc: kvm.tdp_mmu is not on here, so that L1's own pages count against mmu-pages, "
+		"and L1 may not get on at all", "kvm.tdp_mmu=1");
+	s->run.host.tdp_mmu = ANSWER_YES;
+	s->run.host.tdp = ANSWER_NO;
+	refused(s, "fails = enospc: kvm.tdp_mmu is not on here, so that L1's own pages count against mmu-pages, "
+		"and L1 may not get on at all", "kvm.tdp_mmu=1");
+	s->run.host.tdp = ANSWER_YES;
+	assert_true(preflight(&s->run, &s->kvm));
+	s->phase.fails = ENOMEM;
+	s->config.selftest.break_what = BREAK_NO_FAULT;
+	assert_true(preflight(&s->run, &s->kvm));
 }
 
 int main(void)

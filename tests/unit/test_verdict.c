@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Every check seen green, red and skipped, on runs made by hand. */
-#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -362,6 +362,76 @@ static void test_pages_missing(void **state)
 	w->phases[TRANSITION].l2_pages = 1;
 	verdict = judge_all(w);
 	expect(&verdict, "l2.ran", RESULT_FAIL, "wrote 1 of 2 pages");
+}
+
+/* The phase before the transition is one whose KVM_RUN has to fail, and did. */
+static void make_failing(struct world *w, int error)
+{
+	w->cfgs[1].fails = w->phases[CONTROL].failed = error;
+	w->cfgs[1].nested_paging = true;
+	w->cfgs[1].expect = EXPECT_NOTHING;
+	w->phases[CONTROL].l2_entries = 0;
+}
+
+static void test_allocation_fails(void **state)
+{
+	struct world *w = *state;
+	struct phase_result *phase = &w->phases[CONTROL];
+	struct verdict verdict;
+
+	make_failing(w, ENOMEM);
+	phase->predicted = &phase->again;
+	phase->again.kept.bytes[ARRAY_RMAP] = phase->held.bytes[ARRAY_RMAP] = 8192;
+	verdict = judge_all(w);
+	expect(&verdict, "phase.fails", RESULT_PASS, "phase p1: KVM_RUN failed with ENOMEM, the rmaps stay lazy, 8 KiB kept");
+	expect(&verdict, "l2.ran", RESULT_PASS, "2 entries in 1 phase, 2 pages");
+	phase->held.bytes[ARRAY_RMAP] = 4096;
+	verdict = judge_all(w);
+	expect(&verdict, "phase.fails", RESULT_FAIL, "after the failure rmap arrays hold 4096 bytes, predicted 8192");
+	phase->held.bytes[ARRAY_RMAP] = 8192;
+	phase->held.bytes[ARRAY_TRACKING] = 4096;
+	verdict = judge_all(w);
+	expect(&verdict, "phase.fails", RESULT_FAIL, "tracking arrays hold 4096 bytes, predicted 0");
+	phase->measured = false;
+	verdict = judge_all(w);
+	expect(&verdict, "phase.fails", RESULT_SKIP, "");
+	phase->measured = true;
+	phase->state = RMAP_ALLOCATED;
+	verdict = judge_all(w);
+	expect(&verdict, "phase.fails", RESULT_FAIL, "yet the rmaps count as allocated");
+	phase->failed = 0;
+	verdict = judge_all(w);
+	expect(&verdict, "phase.fails", RESULT_FAIL, "KVM_RUN should have failed with ENOMEM: it did not");
+}
+
+static void test_no_shadow_page(void **state)
+{
+	struct world *w = *state;
+	struct phase_result *phase = &w->phases[CONTROL];
+	struct verdict verdict;
+
+	/* Three pages are written of its four, and the last one in the next phase. */
+	make_failing(w, ENOSPC);
+	w->cfgs[1].touch = 4 * 4096;
+	w->cfgs[1].expect = EXPECT_ALLOCATED;
+	w->run.transition = CONTROL;
+	phase->held = w->run.at_transition;
+	phase->state = RMAP_ALLOCATED;
+	phase->snapshot.rmaps = w->phases[TRANSITION].snapshot.rmaps;
+	phase->l2_entries = 5;
+	phase->l2_pages = 3;
+	w->phases[TRANSITION].l2_pages = 3;
+	verdict = judge_all(w);
+	expect(&verdict, "phase.fails", RESULT_PASS, "phase p1: KVM_RUN failed with ENOSPC");
+	expect(&verdict, "l2.ran", RESULT_PASS, "2 entries in 1 phase, 3 pages");
+	expect(&verdict, "transition.observed", RESULT_PASS, "p1");
+	expect(&verdict, "lazy.before", RESULT_PASS, "");
+	w->phases[TRANSITION].l2_pages = 2;
+	verdict = judge_all(w);
+	expect(&verdict, "l2.ran", RESULT_FAIL, "wrote 2 of 3 pages");
+	phase->failed = ENOMEM;
+	verdict = judge_all(w);
+	expect(&verdict, "phase.fails", RESULT_FAIL, "KVM_RUN should have failed with ENOSPC: it did not");
 }
 
 static void test_wrong_bytes(void **state)
@@ -1185,7 +1255,7 @@ int main(void)
 		T(test_all_green), T(test_no_kvm), T(test_require), T(test_no_nesting), T(test_controls),
 		T(test_restore), T(test_eager_host), T(test_counters_only),
 		T(test_policy_eager_on_lazy_host), T(test_too_early), T(test_never),
-		T(test_pages_missing), T(test_wrong_bytes), T(test_other_vms), T(test_wrong_heads),
+		T(test_pages_missing), T(test_allocation_fails), T(test_no_shadow_page), T(test_wrong_bytes), T(test_other_vms), T(test_wrong_heads),
 		T(test_bytes_while_lazy), T(test_leak), T(test_leak_beside_other_vms),
 		T(test_others_keep_still), T(test_bytes_of_another_state),
 		T(test_a_nested_guest_makes_a_shadow_root), T(test_klog), T(test_guest_fault),

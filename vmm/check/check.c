@@ -2,6 +2,7 @@
 /* How a check states its result, and the questions about a run that more than one check asks. */
 #include "check/check.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -36,8 +37,8 @@ void check_skip_source(struct check *check, const struct snapshot *snapshot, enu
 
 bool phase_is_l2(const struct phase_result *phase, bool nested_paging)
 {
-	/* A phase whose KVM_RUN failed did not enter L2. */
-	return phase->cfg && !phase->failed && phase_runs_l2(phase->cfg) &&
+	/* Where KVM could not allocate the rmaps, L2 was not entered. */
+	return phase->cfg && phase->failed != ENOMEM && phase_runs_l2(phase->cfg) &&
 	       phase->cfg->nested_paging == nested_paging;
 }
 

@@ -57,7 +57,6 @@ enum phase_do {
 	DO_DIRTY_LOG, DO_DISCARD, DO_TABLES, DO_RUN, DO_SLOT_MOVE, DO_ALIAS_COUNTS,
 };
 enum phase_expect { EXPECT_NOTHING, EXPECT_LAZY, EXPECT_ALLOCATED };
-enum phase_fails { FAILS_NOTHING, FAILS_ENOMEM };
 enum phase_load { LOAD_L1, LOAD_L2 }; /* what the vCPUs do in a stress phase */
 /* What write-protects logged pages anew, with KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2 or without. */
 enum log_protect { PROTECT_BY_GET, PROTECT_MANUAL, PROTECT_INITIALLY_SET };
@@ -77,6 +76,7 @@ struct phase_cfg {
 	int what;		/* enum phase_do, key "do" */
 	int expect;		/* enum phase_expect */
 	bool nested_paging;	/* L2 under NPT/EPT; default on */
+	bool own_tables;	/* the nested tables of each vCPU's L2 are its own; default off */
 	uint64_t touch;		/* bytes that L2 or L1 writes; default 0, of touch and stress 64M */
 	uint64_t stride;	/* between written pages, default 4K */
 	uint64_t pattern;	/* default 0x6d696e69766d6d00 */
@@ -87,7 +87,8 @@ struct phase_cfg {
 	int load;		/* enum phase_load */
 	uint64_t vms;		/* of do = stress, with the scenario's own; default 1 */
 	uint64_t vcpus;		/* of each further VM; 0: as many as the scenario's has */
-	int fails;		/* enum phase_fails: what KVM_RUN must fail with */
+	int fails;		/* errno that KVM_RUN must fail with, 0: it must not fail */
+	uint64_t mmu_pages;	/* KVM's limit from this phase on, 0: as it is */
 	int protect;		/* enum log_protect, of do = dirty-log */
 	unsigned int how;	/* enum discard_how, of do = discard */
 	bool live;		/* of do = discard: the guest writes on meanwhile */

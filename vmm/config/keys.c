@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "config/keys.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -83,8 +84,9 @@ static const struct key_word do_words[] = {
 static const struct key_word duration_words[] = { { "auto", 0 }, { 0 } };
 static const struct key_word iterations_words[] = { { "any", 0 }, { 0 } };
 static const struct key_word fails_words[] = {
-	{ "nothing", FAILS_NOTHING }, { "enomem", FAILS_ENOMEM }, { 0 }
+	{ "nothing", 0 }, { "enomem", ENOMEM }, { "enospc", ENOSPC }, { 0 }
 };
+static const struct key_word mmu_pages_words[] = { { "unchanged", 0 }, { 0 } };
 static const struct key_word load_words[] = { { "l1", LOAD_L1 }, { "l2", LOAD_L2 }, { 0 } };
 static const struct key_word protect_words[] = {
 	{ "get", PROTECT_BY_GET }, { "manual", PROTECT_MANUAL },
@@ -233,6 +235,9 @@ static const struct key key_table[] = {
 	  .words = phase_expect_words, .help = "state of the rmaps at the end of the phase" },
 	{ PHASE(nested_paging), .name = "nested-paging", .type = KEY_BOOL, .initial = "yes",
 	  .with_do = IN_L2, .with_payload = BUILT_IN, .help = "L2 runs under NPT/EPT" },
+	{ PHASE(own_tables), .name = "own-tables", .type = KEY_BOOL, .initial = "no",
+	  .with_do = 1u << DO_L2, .with_payload = BUILT_IN,
+	  .help = "each vCPU's L2 has nested tables of its own: KVM has a shadow root for each" },
 	{ PHASE(touch), .name = "touch", .type = KEY_SIZE, .initial = "auto", .words = touch_words,
 	  .multiple = PAGE, .with_do = TOUCHES, .with_payload = BUILT_IN,
 	  .help = "memory to write to; auto: touch, stress 64M, slot's own phases 1M, else 0",
@@ -258,7 +263,10 @@ static const struct key key_table[] = {
 	  .help = "rounds of each worker's thread" },
 	{ PHASE(fails), .name = "fails", .type = KEY_ENUM, .initial = "nothing",
 	  .words = fails_words, .with_do = 1u << DO_L2,
-	  .help = "enomem: KVM_RUN must fail so, and is called again in the next phase" },
+	  .help = "enomem, enospc: KVM_RUN must fail so, and is called again in the next phase" },
+	{ PHASE(mmu_pages), .name = "mmu-pages", .type = KEY_NUMBER, .initial = "unchanged",
+	  .words = mmu_pages_words, .min = 64, .max = UINT32_MAX,
+	  .help = "shadow pages that KVM may have from this phase on (KVM_SET_NR_MMU_PAGES)" },
 	{ PHASE(load), .name = "load", .type = KEY_ENUM, .initial = "l1", .words = load_words,
 	  .with_do = STRESSES | OWNS_SLOT, .with_payload = BUILT_IN,
 	  .help = "who writes: L1, or L2 that it runs" },

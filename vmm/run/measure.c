@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "run/measure.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -126,7 +127,7 @@ static enum answer had_shadow_root(const struct run *run, const struct phase_res
 
 		if (!cfg || (!cfg->goes_on && (!phase_runs_l2(cfg) || !cfg->nested_paging)))
 			continue;
-		if (!cfg->goes_on && past->l2_entries && !past->failed)
+		if (!cfg->goes_on && past->l2_entries && past->failed != ENOMEM)
 			return ANSWER_YES;
 		had = ANSWER_UNKNOWN;
 	}

@@ -186,7 +186,7 @@ static uint64_t kernel_cost(const struct run *run, uint64_t vms)
 	for (size_t i = 0; i < run->config->phase_count; i++) {
 		const struct phase_cfg *phase = &run->config->phases[i];
 
-		if (phase->fails == FAILS_ENOMEM)
+		if (phase->fails == ENOMEM)
 			return vms * bytes;
 		nests |= phase_needs_nesting(run->config, phase) && phase->nested_paging;
 	}

@@ -167,18 +167,31 @@ static int do_phase(struct live_run *live, uint32_t index, struct phase_result *
 	return do_in_guest(live, index, phase);
 }
 
+/* Sets what the phase says of the VM, and has it done. */
+static int prepare_and_do(struct live_run *live, uint32_t index, struct phase_result *phase)
+{
+	const struct phase_cfg *cfg = phase->cfg;
+	bool spared = cfg->fails && live->run->config->selftest.break_what == BREAK_NO_FAULT;
+	int code = cfg->mmu_pages && !spared ? vm_limit_mmu_pages(&live->vm, cfg->mmu_pages, &live->run->err) : 0;
+
+	return code ? code : do_phase(live, index, phase);
+}
+
 /*
- * A phase with fails = ENOMEM failed with it and with nothing else: the trouble is over, and the
- * vCPUs go on with the next phase.
+ * A phase that has to fail did so in its way and in no other: the trouble is over, and the vCPUs go on with
+ * the next phase.
  */
 static bool failed_as_expected(struct live_run *live, int result, struct phase_result *phase)
 {
-	if (phase->cfg->fails != FAILS_ENOMEM || result != -EIO ||
-	    !vcpu_set_forgive(&live->set, ENOMEM))
+	int error = phase->cfg->fails;
+
+	if (!error || result != -EIO || !vcpu_set_forgive(&live->set, error))
 		return false;
-	phase->failed = ENOMEM;
-	run_kept(live->run, &live->kept);
-	live->altered = true;
+	phase->failed = error;
+	if (error == ENOMEM) {
+		run_kept(live->run, &live->kept);
+		live->altered = true;
+	}
 	return true;
 }
 
@@ -314,7 +327,7 @@ bool phase_run(struct live_run *live, uint32_t index)
 	const struct phase_cfg *cfg = &live->run->config->phases[index];
 	struct phase_result *phase = phase_begin(live->run, cfg, cfg->name);
 	uint64_t start = clock_ns();
-	int result = do_phase(live, index, phase);
+	int result = prepare_and_do(live, index, phase);
 
 	phase->duration_ns = clock_ns() - start;
 	if (failed_as_expected(live, result, phase))

@@ -179,6 +179,8 @@ static void phase_node(struct writer *w, const struct config *config, size_t pha
 	string(w, "do", what);
 	if (phase->nested_paging)
 		flag(w, "nested-paging");
+	if (phase->own_tables)
+		flag(w, "own-tables");
 	u64(w, "touch", phase->touch);
 	u64(w, "stride", phase->stride);
 	u64(w, "pattern", phase->pattern);

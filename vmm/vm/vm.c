@@ -142,6 +142,12 @@ int vm_slot_delete(const struct vm *vm, const struct slot *slot)
 	return set_slot(vm, slot, slot->base, 0, 0) ? -errno : 0;
 }
 
+int vm_limit_mmu_pages(const struct vm *vm, uint64_t pages, struct err *err)
+{
+	return ioctl(vm->fd, KVM_SET_NR_MMU_PAGES, (unsigned long)pages) ?
+	       err_errno(err, errno, "KVM_SET_NR_MMU_PAGES(%llu)", (unsigned long long)pages) : 0;
+}
+
 static int populate(const struct vm *vm, const struct signals *signals, struct err *err)
 {
 	const struct config *config = vm->layout->config;

@@ -44,6 +44,8 @@ void vm_destroy(struct vm *vm);
  */
 int vm_slot_set(const struct vm *vm, const struct slot *slot, uint64_t base, uint32_t flags);
 int vm_slot_delete(const struct vm *vm, const struct slot *slot);
+/* How many shadow pages KVM may have for this VM from now on; 64 at least. */
+int vm_limit_mmu_pages(const struct vm *vm, uint64_t pages, struct err *err);
 /* The host memory behind a slot. */
 uint8_t *vm_slot_memory(const struct vm *vm, const struct slot *slot);
 
