@@ -4,9 +4,13 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "host/guest_memory.h"
@@ -108,6 +112,35 @@ static void command_lines_tell_a_name(void **state)
 	memset(words, 'x', sizeof(words));
 	memcpy(words, head, sizeof(head));
 	EXPECT_NAME(root, words, NAMER_QEMU, "long");
+}
+
+/* Each reader gets what is there: first a few words, then more than there is room for. */
+static void a_command_line_may_come_in_parts(void **state)
+{
+	static const char first[] = "qemu\0-name\0ab";
+	static char rest[60000] = "c";
+	struct vm_name is;
+	char path[128];
+	pid_t writer;
+
+	PUT(*state, "comm", "vmm\n");
+	snprintf(path, sizeof(path), "%s/proc/77/cmdline", (const char *)*state);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	writer = fork();
+	if (!writer) {
+		int fd = open(path, O_WRONLY);
+
+		memset(rest + 2, 'x', sizeof(rest) - 2);
+		if (write(fd, first, sizeof(first) - 1) != sizeof(first) - 1)
+			_exit(1);
+		usleep(100000);
+		signal(SIGPIPE, SIG_IGN);
+		_exit(write(fd, rest, sizeof(rest)) < 0);
+	}
+	vm_name_read(*state, 77, "/user.slice", "", &is);
+	waitpid(writer, NULL, 0);
+	assert_int_equal(is.namer, NAMER_QEMU);
+	assert_string_equal(is.text, "abc");
 }
 
 static const struct kernel_memslot slots[] = {
@@ -214,6 +247,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(names_come_from_who_knows_best, make_process, remove_root),
 		cmocka_unit_test_setup_teardown(command_lines_tell_a_name, make_process, remove_root),
+		cmocka_unit_test_setup_teardown(a_command_line_may_come_in_parts, make_process, remove_root),
 		cmocka_unit_test_setup_teardown(the_guests_memory_is_told_from_the_vmms, make_process,
 						remove_root),
 		cmocka_unit_test_setup_teardown(what_lies_behind_a_slot_is_named, make_process,

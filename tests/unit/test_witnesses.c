@@ -238,8 +238,12 @@ static int parse_text(const char *text, struct cgroup_memory *memory)
 static void broken_memory_stat_is_refused(void **state)
 {
 	struct cgroup_memory memory = { 0 };
+	FILE *empty = fopen("/dev/null", "r");
 
 	(void)state;
+	assert_non_null(empty);
+	assert_int_equal(cgroup_parse(empty, &memory), -EINVAL);
+	fclose(empty);
 	assert_int_equal(parse_text(" ", &memory), -EINVAL);
 	assert_int_equal(parse_text("vmalloc\n", &memory), -EINVAL);
 	assert_int_equal(parse_text("vmalloc -1\n", &memory), -EINVAL);
