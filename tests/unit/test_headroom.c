@@ -85,7 +85,18 @@ static uint64_t shadow(uint64_t touch, uint64_t stride, const struct plan_cost *
 {
 	const struct phase_cfg nested = { .what = DO_L2, .touch = touch, .stride = stride };
 
-	return headroom_shadow(&nested, cost);
+	return headroom_shadow(&nested, 4, cost);
+}
+
+static void own_tables_are_as_many_as_vcpus(void **state)
+{
+	const struct plan_cost cost = { .shadow_bytes = 10 * M };
+	const struct phase_cfg nested = { .what = DO_L2, .stride = 4 * K, .own_tables = true };
+
+	(void)state;
+	assert_int_equal(headroom_shadow(&nested, 1, &cost), shadow(0, 4 * K, &cost));
+	assert_int_equal(headroom_shadow(&nested, 5, &cost), 5 * shadow(0, 4 * K, &cost));
+	assert_int_equal(headroom_shadow(&nested, 1000000, &cost), 10 * M);
 }
 
 static struct headroom example(struct plan_cost *cost)
@@ -136,7 +147,7 @@ static void a_guest_of_the_users_may_map_all(void **state)
 	const struct phase_cfg nested = { .what = DO_RUN, .goes_on = true, .stride = 4 * K };
 
 	(void)state;
-	assert_int_equal(headroom_shadow(&nested, &cost), 10 * M);
+	assert_int_equal(headroom_shadow(&nested, 4, &cost), 10 * M);
 }
 
 /* What L2 is the first to write is guest memory, which the plan counts apart: L1 writes it before, in all runs. */
@@ -215,6 +226,7 @@ int main(void)
 		cmocka_unit_test(an_error_ends_the_search),
 		cmocka_unit_test(the_plan_is_exceeded_by_more_than_noise),
 		cmocka_unit_test(shadow_pages_follow_what_is_touched),
+		cmocka_unit_test(own_tables_are_as_many_as_vcpus),
 		cmocka_unit_test(a_guest_of_the_users_may_map_all),
 		cmocka_unit_test(what_l2_writes_is_written_before),
 		cmocka_unit_test(the_json_has_what_the_text_says),

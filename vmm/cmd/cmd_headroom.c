@@ -237,7 +237,7 @@ static int measure(struct search *search, const struct layout *layout)
 
 	plan_here(layout, &host, &cost);
 	search->headroom.cost = &cost;
-	search->headroom.shadow_bytes = headroom_shadow(nested, &cost);
+	search->headroom.shadow_bytes = headroom_shadow(nested, search->config->vm.vcpus, &cost);
 	if (host_need_kernel(&host, &search->err)) {
 		cmd_print_err(&search->err);
 		return EXIT_SKIP;

@@ -65,7 +65,7 @@ int headroom_search(uint64_t low, uint64_t high, uint64_t step, headroom_try *tr
 }
 
 /* One of level 1 for each 2 MiB with a page in it, those of the levels above, each with its page of gfns. */
-uint64_t headroom_shadow(const struct phase_cfg *nested, const struct plan_cost *cost)
+uint64_t headroom_shadow(const struct phase_cfg *nested, uint64_t vcpus, const struct plan_cost *cost)
 {
 	/* One more: what L2 runs. */
 	uint64_t pages = nested->touch / PAGE + 1, tables = 1, bytes, span;
@@ -74,7 +74,7 @@ uint64_t headroom_shadow(const struct phase_cfg *nested, const struct plan_cost 
 		return cost->shadow_bytes;
 	for (uint64_t size = SHADOW_TABLE; size <= SHADOW_TABLE << 18; size <<= 9)
 		tables += pages < span / size + 1 ? pages : span / size + 1;
-	bytes = 2 * tables * PAGE;
+	bytes = 2 * tables * PAGE * (nested->own_tables ? vcpus : 1);
 	return bytes < cost->shadow_bytes ? bytes : cost->shadow_bytes;
 }
 

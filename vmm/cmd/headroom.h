@@ -50,7 +50,7 @@ int headroom_search(uint64_t low, uint64_t high, uint64_t step, headroom_try *tr
  * Shadow pages of the phase's L2: plan.c has what each one takes. A guest of the user's may map all of
  * the VM.
  */
-uint64_t headroom_shadow(const struct phase_cfg *nested, const struct plan_cost *cost);
+uint64_t headroom_shadow(const struct phase_cfg *nested, uint64_t vcpus, const struct plan_cost *cost);
 
 /*
  * The scenario up to its first nested guest, with that guest's memory taken before, as the plan counts

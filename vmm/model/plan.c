@@ -120,10 +120,19 @@ static uint64_t table_pages(const struct layout *layout)
 	return pages;
 }
 
-/* An indirect shadow page has a page of gfns beside it: kvm_mmu_alloc_shadow_page(). */
-uint64_t plan_shadow_bytes(const struct layout *layout)
+/* How many sets of nested tables the guest has. */
+static uint64_t table_sets(const struct config *config)
 {
-	uint64_t tables = table_pages(layout), pages = 0, most;
+	for (size_t i = 0; i < config->phase_count; i++)
+		if (config->phases[i].own_tables)
+			return config->vm.vcpus;
+	return 1;
+}
+
+/* An indirect shadow page has a page of gfns beside it: kvm_mmu_alloc_shadow_page(). */
+uint64_t plan_shadow_bytes(const struct layout *layout, uint64_t sets)
+{
+	uint64_t tables = table_pages(layout) * sets, pages = 0, most;
 
 	for (size_t i = 0; i < layout->count; i++)
 		pages += layout->slots[i].size / PAGE;
@@ -143,7 +152,7 @@ void plan_cost(const struct layout *layout, const struct plan_kernel *kernel,
 	model_layout(&cost->model, layout, &cost->creation, &cost->transition);
 	model_charged(&cost->model, layout, &at_creation, &at_transition);
 	cost->tdp_bytes = (table_pages(layout) + 1) * PAGE;
-	cost->shadow_bytes = plan_shadow_bytes(layout);
+	cost->shadow_bytes = plan_shadow_bytes(layout, table_sets(layout->config));
 	cost->first_entry_bytes = footprint_total(&at_transition) + cost->model.transition_slab +
 				  layout->config->vm.vcpus * PLAN_VCPU_BYTES;
 	cost->headroom_bytes = cost->first_entry_bytes + cost->shadow_bytes;

@@ -53,7 +53,10 @@ void plan_cost(const struct layout *layout, const struct plan_kernel *kernel,
 /* Moves the kernel that needs the most headroom to the end. Others keep their order. */
 void plan_worst_last(struct plan_kernel *kernels, struct plan_cost *costs, size_t count);
 
-/* Shadow pages of an L2 that maps as much as the VM has, by the layout's slots and by_base alone. */
-uint64_t plan_shadow_bytes(const struct layout *layout);
+/*
+ * Shadow pages of an L2 that maps as much as the VM has, by the layout's slots and by_base alone. sets: of nested
+ * tables, which map the same.
+ */
+uint64_t plan_shadow_bytes(const struct layout *layout, uint64_t sets);
 
 #endif

@@ -68,7 +68,7 @@ static int find_need(const struct model *model, const struct host_vm *vm, struct
 		add_missing(model, &kernel->slots[i], &layout.slots[i], &need->missing);
 	if (!code) {
 		need->array_bytes = footprint_total(&need->missing);
-		need->shadow_bytes = plan_shadow_bytes(&layout);
+		need->shadow_bytes = plan_shadow_bytes(&layout, 1);
 	}
 	layout_drop(&layout);
 	if (memory->ram.known)
