@@ -103,13 +103,17 @@ copy_runner() {
 	[ "$(jq -c '[.figures[].name]' build/bench.json)" = '["good.part","other"]' ]
 }
 
-@test "an exponent is fitted over the larger half of the sizes, apart from the kernel's part" {
+@test "an exponent is fitted over the larger half of the sizes, apart from the kernel's part, of the least at each" {
 	local size
-	for size in 1 10 100 1000 10000 100000; do
-		echo "$size $((1000 + size * 2 + size * size)) $((size * size))"
-	done | figure_growth grows '<= 1.1' 'here'
-	jq -e '.value > 0.8 and .value < 1.1 and .n == 3 and (.points | length) == 6 and .points[1] == [10, 1120, 100]' "$bench_figures"
-	jq -e '.conditions | contains("with the kernel\u0027s part, 100 % of the last, 2; the kernel\u0027s 2")' "$bench_figures"
+	{
+		echo "10 5000 4000"
+		for size in 1 10 100 1000 10000 100000; do
+			echo "$size $((1000 + size * 2 + size * size)) $((size * size))"
+		done
+		echo "100000 99999999999999 1"
+	} | figure_growth grows '<= 1.1' 'here'
+	jq -e '.value > 0.8 and .value < 1.1 and .n == 3 and (.points | length) == 6 and any(.points[]; . == [10, 1120, 100])' "$bench_figures"
+	jq -e '.conditions | contains("with what the kernel and guests take, 100 % of the last, 2; that alone 2")' "$bench_figures"
 	# Without the kernel's part all of it counts; and two sizes are no growth.
 	run figure_growth square '<= 1.1' 'here' < <(for size in 1 10 100 1000; do echo "$size $((size * size))"; done)
 	[[ $status == 1 && $output == "square: 2 exponent"*"NOT KEPT" ]]

@@ -48,7 +48,7 @@ static bool can_lack_memory(struct run *run)
 	return false;
 }
 
-/* Do only shadow pages count against the limit? The TDP MMU's pages do not (tdp_mmu_alloc_sp(), 5.14 to 6.18). */
+/* Do only shadow pages count against the limit? The TDP MMU's pages do not, as seen on 6.1, 6.12 and newest. */
 static bool can_lack_shadow_pages(struct run *run)
 {
 	if (run->host.tdp_mmu == ANSWER_YES && run->host.tdp != ANSWER_NO)
