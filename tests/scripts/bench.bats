@@ -93,6 +93,23 @@ copy_runner() {
 	grep -qxF '| silent | **missing** |  |  | its report ended without a figure |' docs/benchmarks.md
 }
 
+@test "an emulated kernel that crashed outside KVM boots once more" {
+	copy_runner
+	mkdir tests/lab
+	# shellcheck disable=SC2016 # for the lab to expand
+	printf 'echo x >>"$FAKE/boots"\n[ "$(wc -l <"$FAKE/boots")" -gt "$CRASHES" ] || { echo "Kernel panic - not syncing: a stack"; exit 125; }\n' >tests/lab/run
+	chmod +x tests/lab/run
+	echo 'echo measures' >tests/bench/shaky.sh
+	# shellcheck disable=SC2016
+	echo '. "$bench_dir/figures.sh"; figure shaky 1 x - "here"' >tests/bench/shaky.report
+	FAKE=$scratch CRASHES=1 run tests/bench/run shaky
+	echo "$output"
+	[[ $status == 0 && $output == *"shaky: Kernel panic - not syncing: a stack"*"shaky: 1 x"* && $(wc -l <"$scratch/boots") == 2 ]]
+	rm "$scratch/boots"
+	FAKE=$scratch CRASHES=2 run tests/bench/run shaky
+	[[ $status == 1 && $output == *"shaky: MISSING: what measures it ended with status 125: Kernel panic"* && $(wc -l <"$scratch/boots") == 2 ]]
+}
+
 @test "a run of some figures keeps the others, and makes no table before all are measured" {
 	copy_runner
 	run tests/bench/run good
