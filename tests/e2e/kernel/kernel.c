@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "io.h"
 #include "nested.h"
 
 struct info {
@@ -24,41 +25,6 @@ extern volatile uint32_t ap_count;
 extern char ap_start[];
 
 static bool failed;
-
-static void out8(uint16_t port, uint8_t value)
-{
-	asm volatile("outb %0, %1" : : "a"(value), "Nd"(port));
-}
-
-static void out32(uint16_t port, uint32_t value)
-{
-	asm volatile("outl %0, %1" : : "a"(value), "Nd"(port));
-}
-
-static uint8_t in8(uint16_t port)
-{
-	uint8_t value;
-
-	asm volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
-	return value;
-}
-
-static uint32_t in32(uint16_t port)
-{
-	uint32_t value;
-
-	asm volatile("inl %1, %0" : "=a"(value) : "Nd"(port));
-	return value;
-}
-
-static void print(const char *text)
-{
-	for (; *text; text++) {
-		while (!(in8(0x3fd) & 0x20))
-			continue;
-		out8(0x3f8, (uint8_t)*text);
-	}
-}
 
 static void end(uint32_t status)
 {

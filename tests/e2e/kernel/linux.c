@@ -7,47 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "io.h"
 #include "minivmm_agent.h"
-
-static void out8(uint16_t port, uint8_t value)
-{
-	asm volatile("outb %0, %1" : : "a"(value), "Nd"(port));
-}
-
-static void out16(uint16_t port, uint16_t value)
-{
-	asm volatile("outw %0, %1" : : "a"(value), "Nd"(port));
-}
-
-static void out32(uint16_t port, uint32_t value)
-{
-	asm volatile("outl %0, %1" : : "a"(value), "Nd"(port));
-}
-
-static uint8_t in8(uint16_t port)
-{
-	uint8_t value;
-
-	asm volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
-	return value;
-}
-
-static uint32_t in32(uint16_t port)
-{
-	uint32_t value;
-
-	asm volatile("inl %1, %0" : "=a"(value) : "Nd"(port));
-	return value;
-}
-
-static void print(const char *text)
-{
-	for (; *text; text++) {
-		while (!(in8(0x3fd) & 0x20))
-			continue;
-		out8(0x3f8, (uint8_t)*text);
-	}
-}
 
 static void check(bool good, const char *what)
 {
