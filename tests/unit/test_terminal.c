@@ -352,7 +352,7 @@ int main(void)
 		cmocka_unit_test(nothing_but_the_escape_is_lost),
 	};
 
-	/* Who was started in the background by a shell has them ignored, and what is ignored stays so. */
+	/* A process that a shell starts in the background ignores them, and what it starts does so as well. */
 	signal(SIGINT, SIG_DFL);
 	signal(SIGQUIT, SIG_DFL);
 	return cmocka_run_group_tests(tests, NULL, NULL);
