@@ -597,6 +597,56 @@ static void test_others_keep_still(void **state)
 	tally_free(&w->run.before.vmalloc);
 }
 
+/* A VM that left KVM's list while its arrays were still there takes them away later, with no event of its own. */
+static void test_baseline_with_an_ending_vm(void **state)
+{
+	struct world *w = *state;
+	struct snapshot *before = &w->run.before;
+	struct phase_result *phase = &w->phases[TRANSITION];
+	struct phase_result *teardown = &w->phases[TEARDOWN];
+	int64_t ownerless;
+
+	before->other_vms = (struct other_vms){ true, 1, 7, { true, 100 } };
+	phase->snapshot.other_vms = (struct other_vms){ true, 1, 7, { true, 101 } };
+	phase->snapshot.status[SOURCE_MEMSLOTS].ok = phase->snapshot.memslots.others_known = true;
+	before->status[SOURCE_MEMSLOTS].ok = before->memslots.others_known = true;
+	assert_true(measure_ownerless(&w->run, &ownerless) && !ownerless);
+	assert_true(measure_others_kept_still(&w->run, phase));
+	assert_int_equal(tally_add(&before->vmalloc, "memslot_rmap_alloc", 2, 1), 0);
+	tally_sort(&before->vmalloc);
+	assert_true(measure_ownerless(&w->run, &ownerless));
+	assert_int_equal(ownerless, 8192);
+	assert_false(measure_others_kept_still(&w->run, phase));
+	/* No ending VM makes the arrays more than this one's. */
+	assert_int_equal(tally_add(&phase->snapshot.vmalloc, "memslot_rmap_alloc", 1u << 30, 1), 0);
+	tally_sort(&phase->snapshot.vmalloc);
+	assert_true(measure_others_kept_still(&w->run, phase));
+	/* The others got slots after vmallocinfo was read. */
+	before->memslots.others = phase->snapshot.memslots.others = 12288;
+	assert_true(measure_ownerless(&w->run, &ownerless));
+	assert_int_equal(ownerless, -4096);
+	assert_false(measure_others_kept_still(&w->run, phase));
+	/* No VM was there, and nobody can say whose they were. */
+	before->status[SOURCE_MEMSLOTS].ok = phase->snapshot.status[SOURCE_MEMSLOTS].ok = false;
+	assert_false(measure_ownerless(&w->run, &ownerless));
+	before->other_vms.set = phase->snapshot.other_vms.set = 0;
+	before->memslots.others = 0;
+	assert_true(measure_ownerless(&w->run, &ownerless) && ownerless == 8192);
+	assert_true(measure_other_vms(&w->run));
+	assert_true(measure_others_kept_still(&w->run, phase));
+	tally_free(&phase->snapshot.vmalloc);
+	assert_false(measure_others_kept_still(&w->run, phase));
+	/* After the teardown one page more than before is a leak, and one less is not. */
+	teardown->snapshot.other_vms = (struct other_vms){ true, 0, 0, { true, 102 } };
+	assert_int_equal(tally_add(&teardown->snapshot.vmalloc, "memslot_rmap_alloc", 1, 3), 0);
+	tally_sort(&teardown->snapshot.vmalloc);
+	assert_true(measure_others_kept_still(&w->run, teardown));
+	teardown->snapshot.vmalloc.entries[0].count = 1;
+	assert_false(measure_others_kept_still(&w->run, teardown));
+	tally_free(&teardown->snapshot.vmalloc);
+	tally_free(&before->vmalloc);
+}
+
 /* What is left after the teardown may be another VM's, unless the addresses tell. */
 static void test_leak_beside_other_vms(void **state)
 {
@@ -1257,7 +1307,7 @@ int main(void)
 		T(test_policy_eager_on_lazy_host), T(test_too_early), T(test_never),
 		T(test_pages_missing), T(test_allocation_fails), T(test_no_shadow_page), T(test_wrong_bytes), T(test_other_vms), T(test_wrong_heads),
 		T(test_bytes_while_lazy), T(test_leak), T(test_leak_beside_other_vms),
-		T(test_others_keep_still), T(test_bytes_of_another_state),
+		T(test_others_keep_still), T(test_baseline_with_an_ending_vm), T(test_bytes_of_another_state),
 		T(test_a_nested_guest_makes_a_shadow_root), T(test_klog), T(test_guest_fault),
 		T(an_array_that_the_kernel_refuses_explains_enomem),
 		T(test_error_and_signal),

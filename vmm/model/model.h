@@ -82,6 +82,8 @@ int model_measure(const struct model *model, const struct layout *layout,
 
 /* Is there an area of an array in the difference? Not where vmallocinfo names vmalloc's wrappers. */
 bool model_names_arrays(const struct tally *delta);
+/* Bytes of all areas of arrays in it; negative only in differences. */
+int64_t model_arrays_bytes(const struct tally *delta);
 /*
  * Did a new slot below 2 GiB bring its tracking array, which has so many pages? By them it is told
  * from the arrays of other VMs that come and go meanwhile, and have a part in the difference.

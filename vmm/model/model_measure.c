@@ -187,6 +187,19 @@ bool model_names_arrays(const struct tally *delta)
 	return false;
 }
 
+int64_t model_arrays_bytes(const struct tally *delta)
+{
+	int64_t bytes = 0;
+
+	for (size_t i = 0; i < delta->count; i++) {
+		const struct tally_entry *entry = &delta->entries[i];
+
+		if (array_of(entry->function) >= 0)
+			bytes += entry->count * (int64_t)(entry->pages * PAGE);
+	}
+	return bytes;
+}
+
 /* How many areas of so many pages one kind of array has more, or fewer. */
 static int64_t more_areas(const struct tally *delta, enum array array, uint64_t pages)
 {

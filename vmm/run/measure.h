@@ -23,11 +23,17 @@ bool measure_explained(const struct run *run, const struct phase_result *phase);
  * or went between two snapshots, or neither is known.
  */
 bool measure_other_vms(const struct run *run);
-/* Other VMs had arrays when the run began, so that how many bytes is worth asking. */
+/* There were arrays when the run began, so that whose they are is worth asking. */
 bool measure_others_matter(const struct run *run);
 /*
+ * Bytes of arrays that no VM had when the run began: of a VM that was being destroyed, or leaked. Negative: the VMs had
+ * more than was there a moment before, as another VM got slots meanwhile. False: what the VMs had is unknown.
+ */
+bool measure_ownerless(const struct run *run, int64_t *bytes);
+/*
  * After the source memslots was asked in a phase: the other VMs are those of the begin, none lived for
- * a moment in between, and they have as many bytes of arrays as they had. What the host's arrays have changed by is then this VM's alone.
+ * a moment in between, they have as many bytes of arrays as they had, and arrays that no VM had are not what has changed.
+ * What the host's arrays have changed by is then this VM's alone.
  */
 bool measure_others_kept_still(const struct run *run, const struct phase_result *phase);
 /* The most with vCPUs that a snapshot saw. */

@@ -269,11 +269,23 @@ static int run_in_vm(struct live_run *live)
 	return 0;
 }
 
-/* No VM is there, and yet arrays are: of one that is being destroyed. They would be missed later. */
-static bool is_dying_there(const struct run *run)
+/* Arrays that belong to no VM are of one that is being destroyed: they would be missed later. Nor may a VM just get slots. */
+static bool is_changing(const struct run *run)
 {
-	return run->before.other_vms.known && !run->before.other_vms.set &&
-	       model_names_arrays(&run->before.vmalloc);
+	int64_t ownerless;
+
+	return measure_ownerless(run, &ownerless) && ownerless;
+}
+
+#define BASELINE_NS 1000000000ull	/* how long the baseline may take to keep still */
+
+static void take_baseline(struct live_run *live)
+{
+	struct run *run = live->run;
+
+	snapshot_take(&live->sources, &run->before);
+	if (measure_others_matter(run))
+		snapshot_ask_memslots(&live->sources, &run->before);
 }
 
 /*
@@ -283,18 +295,18 @@ static bool is_dying_there(const struct run *run)
 static void look_at_host(struct live_run *live)
 {
 	struct run *run = live->run;
+	uint64_t end;
 
 	host_read("", &run->host);
 	sources_open(&live->sources, "", run->config->report.sources);
 	choose_model(live);
-	snapshot_take(&live->sources, &run->before);
-	for (int try = 0; try < 20 && is_dying_there(run) && !signals_came(run->signals); try++) {
+	take_baseline(live);
+	end = clock_ns() + BASELINE_NS;
+	while (is_changing(run) && clock_ns() < end && !signals_came(run->signals)) {
 		usleep(50000);
 		snapshot_free(&run->before);
-		snapshot_take(&live->sources, &run->before);
+		take_baseline(live);
 	}
-	if (measure_others_matter(run))
-		snapshot_ask_memslots(&live->sources, &run->before);
 }
 
 /* NULL: no memory, and run->err says so. */
