@@ -399,6 +399,83 @@ static void a_missing_slot_loses_nothing(void **state)
 	assert_int_equal(there, 0x1234);
 }
 
+static void write_exit(struct stage *s, uint64_t gpa, uint64_t value)
+{
+	struct kvm_run *run = s->vcpu.run;
+
+	run->exit_reason = KVM_EXIT_MMIO;
+	run->mmio.phys_addr = gpa;
+	run->mmio.len = sizeof(value);
+	run->mmio.is_write = true;
+	memcpy(run->mmio.data, &value, sizeof(value));
+}
+
+static void protect(struct stage *s, int rights, uint64_t holds)
+{
+	uint64_t there;
+
+	memcpy(&there, s->backing.hva + 4096, sizeof(there));
+	assert_int_equal(there, holds);
+	assert_int_equal(mprotect(s->backing.hva, MEMORY, rights), 0);
+}
+
+/* A write that KVM emulated, and could not do, waits until the VMM may do it. */
+static void a_refused_write_is_owed(void **state)
+{
+	struct stage *s = *state;
+
+	/* Memory that can be written has KVM_EXIT_MMIO for no good reason. */
+	write_exit(s, BASE + 4096, 0x1234);
+	assert_false(vcpu_takes_over_write(&s->vcpu));
+	expect_trouble(s, do_exit(s, KVM_EXIT_MMIO), GUEST_EXIT,
+		       "KVM_EXIT_MMIO: write of 8 bytes at gpa 0x201000, which KVM left to the VMM, though memslot.low is there");
+	assert_false(vcpu_still_owes_write(&s->vcpu));
+	protect(s, PROT_READ, 0x1234);
+	write_exit(s, BASE + 4096, 0x5678);
+	assert_true(vcpu_takes_over_write(&s->vcpu));
+	assert_true(vcpu_still_owes_write(&s->vcpu));
+	protect(s, PROT_READ | PROT_WRITE, 0x1234);
+	assert_false(vcpu_still_owes_write(&s->vcpu));
+	assert_false(vcpu_still_owes_write(&s->vcpu));
+	protect(s, PROT_READ | PROT_WRITE, 0x5678);
+	/* While a worker write-protects it at times, it may be over by now. */
+	s->vcpu.patience = PATIENT_EFAULT;
+	write_exit(s, BASE + 4096, 0x9abc);
+	assert_true(vcpu_takes_over_write(&s->vcpu));
+	assert_false(s->vcpu.owes_write);
+	protect(s, PROT_READ | PROT_WRITE, 0x9abc);
+}
+
+/* Reads, other exits, other memory, slots that are gone or read-only. */
+static void no_other_exit_is_a_refused_write(void **state)
+{
+	struct stage *s = *state;
+
+	protect(s, PROT_READ, 0);
+	s->vcpu.patience = PATIENT_EFAULT;
+	write_exit(s, BASE - 4096, 1);
+	assert_false(vcpu_takes_over_write(&s->vcpu));
+	write_exit(s, BASE + 4096, 1);
+	s->vcpu.run->mmio.is_write = false;
+	assert_false(vcpu_takes_over_write(&s->vcpu));
+	write_exit(s, BASE + 4096, 1);
+	s->vcpu.run->exit_reason = KVM_EXIT_IO;
+	assert_false(vcpu_takes_over_write(&s->vcpu));
+	s->vcpu.run->exit_reason = KVM_EXIT_MMIO;
+	s->layout.slots[0].kvm_flags = KVM_MEM_READONLY;
+	assert_false(vcpu_takes_over_write(&s->vcpu));
+	s->layout.slots[0].kvm_flags = 0;
+	s->layout.slots[0].gone = true;
+	assert_false(vcpu_takes_over_write(&s->vcpu));
+	s->layout.slots[0].gone = false;
+	/* A slot that workers take away, and do not protect. */
+	s->vcpu.patience = PATIENT_MMIO | PATIENT_EFAULT;
+	assert_false(vcpu_takes_over_write(&s->vcpu));
+	s->vcpu.patience = PATIENT_EFAULT;
+	assert_true(vcpu_takes_over_write(&s->vcpu));
+	protect(s, PROT_READ | PROT_WRITE, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -414,6 +491,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_report_is_not_trusted, set, unset),
 		cmocka_unit_test_setup_teardown(other_exits_are_trouble, set, unset),
 		cmocka_unit_test_setup_teardown(a_missing_slot_loses_nothing, set, unset),
+		cmocka_unit_test_setup_teardown(a_refused_write_is_owed, set, unset),
+		cmocka_unit_test_setup_teardown(no_other_exit_is_a_refused_write, set, unset),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

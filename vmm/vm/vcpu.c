@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "config/ops.h"
 #include "vm/exits.h"
 #include "vm/guest.h"
 #include "vm/latency.h"
@@ -147,6 +148,44 @@ bool vcpu_access_missing_slot(struct vcpu *vcpu)
 				      vm_read(vcpu->vm, gpa, run->mmio.data, run->mmio.len));
 }
 
+/* 0 or the errno of the write that an exit left to the VMM. */
+static int write_for_kvm(const struct vcpu *vcpu)
+{
+	const struct kvm_run *run = vcpu->run;
+
+	return -vm_write_if_allowed(vcpu->vm, run->mmio.phys_addr, run->mmio.data, run->mmio.len);
+}
+
+/* Where slots are taken away the access is vcpu_access_missing_slot()'s, unless the memory is write-protected as well. */
+static bool may_be_protected(const struct vcpu *vcpu, const struct slot *slot, unsigned int patience)
+{
+	const struct layout *layout = vcpu->vm->layout;
+
+	if (!slot || slot->gone || slot->kvm_flags & KVM_MEM_READONLY || layout_loses_writes(layout, slot->cfg))
+		return false;
+	return !(patience & PATIENT_MMIO) || layout_traits(layout, slot->cfg) & OP_WRITE_PROTECTS;
+}
+
+bool vcpu_takes_over_write(struct vcpu *vcpu)
+{
+	unsigned int patience = __atomic_load_n(&vcpu->patience, __ATOMIC_RELAXED);
+	const struct kvm_run *run = vcpu->run;
+	int code;
+
+	if (run->exit_reason != KVM_EXIT_MMIO || !run->mmio.is_write ||
+	    !may_be_protected(vcpu, vm_slot_at(vcpu->vm, run->mmio.phys_addr), patience))
+		return false;
+	code = write_for_kvm(vcpu);
+	vcpu->owes_write = code == EFAULT;
+	return vcpu->owes_write || (!code && patience & PATIENT_EFAULT);
+}
+
+bool vcpu_still_owes_write(struct vcpu *vcpu)
+{
+	vcpu->owes_write = vcpu->owes_write && write_for_kvm(vcpu);
+	return vcpu->owes_write;
+}
+
 /* Makes room in a full dirty ring. Which pages it named does not matter here. */
 static bool empty_ring(struct vcpu *vcpu)
 {
@@ -154,6 +193,19 @@ static bool empty_ring(struct vcpu *vcpu)
 		return false;
 	dirty_ring_harvest(&vcpu->ring);
 	return !dirty_rings_reset(vcpu->vm->fd);
+}
+
+static enum vcpu_stop unexpected_access(struct vcpu *vcpu, const char *exit)
+{
+	const struct kvm_run *run = vcpu->run;
+	const struct slot *slot = vm_slot_at(vcpu->vm, run->mmio.phys_addr);
+	char where[CONFIG_NAME_MAX + 80] = "where no memslot is", name[CONFIG_NAME_MAX + 16];
+
+	if (slot && !slot->gone)
+		snprintf(where, sizeof(where), "which KVM left to the VMM, though memslot.%s is there",
+			 slot_name(vcpu->vm->layout, slot, name));
+	return vcpu_trouble(vcpu, GUEST_EXIT, "%s: %s of %u bytes at gpa %#llx, %s", exit,
+			    run->mmio.is_write ? "write" : "read", run->mmio.len, run->mmio.phys_addr, where);
 }
 
 enum vcpu_stop vcpu_unexpected_exit(struct vcpu *vcpu)
@@ -172,10 +224,7 @@ enum vcpu_stop vcpu_unexpected_exit(struct vcpu *vcpu)
 		return vcpu_trouble(vcpu, GUEST_EXIT, "%s: hardware_entry_failure_reason %#llx",
 				    name, run->fail_entry.hardware_entry_failure_reason);
 	case KVM_EXIT_MMIO:
-		return vcpu_trouble(vcpu, GUEST_EXIT,
-				    "%s: %s of %u bytes at gpa %#llx, where no memslot is", name,
-				    run->mmio.is_write ? "write" : "read", run->mmio.len,
-				    run->mmio.phys_addr);
+		return unexpected_access(vcpu, name);
 	default:
 		return vcpu_trouble(vcpu, GUEST_EXIT, "unexpected exit %u (%s)",
 				    run->exit_reason, name);
@@ -213,9 +262,11 @@ enum vcpu_stop vcpu_run(struct vcpu *vcpu)
 	do {
 		if (!guest->resume(vcpu))
 			return VCPU_WAITS;
-		if (ioctl(vcpu->fd, KVM_RUN, NULL))
+		if (vcpu_still_owes_write(vcpu))
+			stop = handle_failure(vcpu, EFAULT);
+		else if (ioctl(vcpu->fd, KVM_RUN, NULL))
 			stop = handle_failure(vcpu, errno);
-		else if (vcpu_access_missing_slot(vcpu) || empty_ring(vcpu))
+		else if (vcpu_takes_over_write(vcpu) || vcpu_access_missing_slot(vcpu) || empty_ring(vcpu))
 			stop = VCPU_GOES_ON;
 		else
 			stop = guest->exit(vcpu);

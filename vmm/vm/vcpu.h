@@ -39,7 +39,8 @@ struct vcpu {
 	bool flushes;			/* what its guest asks for may make it flush a page (pc.c) */
 	unsigned int patience;		/* atomic: enum vcpu_patience */
 	uint64_t vmm_accesses;		/* atomic: accesses to a missing slot that the VMM did */
-	uint64_t refusals;		/* atomic: KVM_RUN failed with EFAULT, and was tried again */
+	uint64_t refusals;		/* atomic: a write was refused (EFAULT), and is tried again */
+	bool owes_write;		/* one that KVM emulated, and left to the VMM: before the next KVM_RUN */
 	/* The phase. */
 	bool told;			/* next has not been begun yet */
 	uint32_t next;
@@ -97,6 +98,18 @@ void vcpu_end_pass(struct vcpu *vcpu);
  * another one.
  */
 bool vcpu_access_missing_slot(struct vcpu *vcpu);
+/*
+ * A KVM that emulates a write to memory which mprotect() lets nobody write takes it for memory without a slot
+ * (emulator_read_write_onepage(), arch/x86/kvm/x86.c): the VMM gets KVM_EXIT_MMIO, where KVM_RUN fails with EFAULT otherwise. Which
+ * instructions KVM emulates is the host's matter; on a PVM host it is all of them. Was the exit such a write? Then it is done or, if
+ * it is refused to the VMM as well, owed. With PATIENT_EFAULT it need not be refused: it may have been a moment before.
+ */
+bool vcpu_takes_over_write(struct vcpu *vcpu);
+/*
+ * Does the write that is owed, if it is no longer refused. It comes before the next KVM_RUN, which completes the instruction. While it is owed the
+ * vCPU is as one whose KVM_RUN failed with EFAULT.
+ */
+bool vcpu_still_owes_write(struct vcpu *vcpu);
 /* Keeps what went wrong, with the registers. Returns VCPU_TROUBLE. */
 enum vcpu_stop vcpu_trouble(struct vcpu *vcpu, enum guest_trouble trouble, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

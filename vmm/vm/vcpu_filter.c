@@ -71,7 +71,7 @@ struct program {
 	struct sock_filter code[160];
 	unsigned short length;
 };
-_Static_assert(2 * (COUNT(calls) + COUNT(requests)) + 24 <= COUNT(((struct program *)NULL)->code), "it has room");
+_Static_assert(2 * (COUNT(calls) + COUNT(requests)) + 29 <= COUNT(((struct program *)NULL)->code), "it has room");
 
 static void add(struct program *program, uint16_t code, uint32_t value, size_t if_true, size_t if_false)
 {
@@ -120,10 +120,10 @@ static void allow_memory(struct program *program, uint32_t call)
 	end(program, SECCOMP_RET_ALLOW);
 }
 
-/* Signals, but to this process only. */
-static void allow_signals(struct program *program)
+/* Signals and writes, but to this process only. */
+static void allow_to_self(struct program *program, uint32_t call)
 {
-	match(program, SYS_tgkill, 4);
+	match(program, call, 4);
 	load(program, offsetof(struct seccomp_data, args[0]));
 	allow(program, (uint32_t)getpid());
 	end(program, SECCOMP_RET_TRAP);
@@ -144,7 +144,8 @@ static void write_program(struct program *program, bool flushes)
 		allow(program, SYS_mprotect);
 	else
 		allow_memory(program, SYS_mprotect);
-	allow_signals(program);
+	allow_to_self(program, SYS_tgkill);
+	allow_to_self(program, SYS_process_vm_writev);
 	end(program, SECCOMP_RET_TRAP);
 }
 

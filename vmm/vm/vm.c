@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -280,4 +281,15 @@ int vm_write(const struct vm *vm, uint64_t gpa, const void *data, size_t size)
 int vm_read(const struct vm *vm, uint64_t gpa, void *data, size_t size)
 {
 	return copy(vm, gpa, data, size, false);
+}
+
+int vm_write_if_allowed(const struct vm *vm, uint64_t gpa, const void *data, size_t size)
+{
+	uint8_t *page = vm_page(vm, gpa);
+	const struct iovec from = { .iov_base = (void *)data, .iov_len = size };
+	const struct iovec to = { .iov_base = page + (gpa & 4095), .iov_len = size };
+
+	if (!page)
+		return -EFAULT;
+	return process_vm_writev(getpid(), &from, 1, &to, 1, 0) < 0 ? -errno : 0;
 }

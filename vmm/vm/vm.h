@@ -59,6 +59,11 @@ uint8_t *vm_page(const struct vm *vm, uint64_t gpa);
 int vm_read(const struct vm *vm, uint64_t gpa, void *data, size_t size);
 int vm_write(const struct vm *vm, uint64_t gpa, const void *data, size_t size);
 /*
+ * Within one page, by the kernel's hand: -EFAULT, and no SIGSEGV, if the VMM's mapping allows no writing (mprotect()), or if no
+ * slot has the page. Other errors are those of process_vm_writev().
+ */
+int vm_write_if_allowed(const struct vm *vm, uint64_t gpa, const void *data, size_t size);
+/*
  * Asks for 4K pages behind a range of which few pages are used: a first access that zeroes 2M
  * takes longer than the rest of a short run.
  */
