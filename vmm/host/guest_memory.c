@@ -24,8 +24,7 @@ static bool parse_mapping(const char *line, struct mapping *mapping)
 	size_t length;
 	char *next;
 
-	*mapping = (struct mapping){ 0 };
-	mapping->start = strtoull(line, &next, 16);
+	*mapping = (struct mapping){ .start = strtoull(line, &next, 16) };
 	if (next == line || *next++ != '-')
 		return false;
 	mapping->end = strtoull(next, &next, 16);

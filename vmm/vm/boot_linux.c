@@ -87,6 +87,7 @@ static int place_kernel(const struct boot_image *image, uint64_t low_end, struct
 int boot_plan(const struct boot_image *image, const struct ram_map *map, uint64_t initrd_size,
 	      struct boot_plan *plan, struct err *err)
 {
+	/* Low memory ends below 4 GiB: all of it can be reached with 32 bits. */
 	uint64_t end = map->low_end;
 	int code = place_kernel(image, map->low_end, plan, err);
 
@@ -94,8 +95,6 @@ int boot_plan(const struct boot_image *image, const struct ram_map *map, uint64_
 		return code;
 	if (image->protocol == BOOT_LINUX_64 && end > image->setup.initrd_addr_max)
 		end = image->setup.initrd_addr_max;
-	/* All of it can be reached with 32 bits. */
-	end = end > 1ull << 32 ? 1ull << 32 : end;
 	if (initrd_size > end || (end - initrd_size) / PAGE * PAGE < kernel_end(image, plan->shift))
 		return no_room(err, "guest.initrd", initrd_size, end);
 	plan->initrd = (end - initrd_size) / PAGE * PAGE;
