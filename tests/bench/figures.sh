@@ -41,7 +41,12 @@ figure_missing() {
 	return 1
 }
 
-# figure_growth NAME LIMIT CONDITIONS: of the lines "SIZE NS [NS OF OTHERS]" on standard input, the others being the kernel and
+# The exponent that counts as linear. What is larger than a cache costs more of each: plans of 4096 and 32764 sections take
+# 485 M and 3859 M instructions (callgrind), which is an exponent of 0.997, and times of 1.04 to 1.11, by four runs of this figure. A
+# quadratic part that is half of the cost at the largest size makes it 1.28.
+linear='<= 1.2'
+
+# figure_growth NAME CONDITIONS: of the lines "SIZE NS [NS OF OTHERS]" on standard input, the others being the kernel and
 # guests. The limit is that of the exponent of what is ours, or of all where that is not known. Leaves the points for growth-plot.
 figure_growth() {
 	local fit part=all kernel='' object kept=0
@@ -55,7 +60,7 @@ figure_growth() {
 			"; with what the kernel and guests take, \($kernel / $all * 100 | round) % of the last, \(.all.exponent | short); " +
 			"that alone \(.kernel.exponent // 0 | short)"' <<<"$fit")
 	fi
-	figure "$1" "$(jq ".$part.exponent" <<<"$fit")" exponent "$2" "$3$kernel" \
+	figure "$1" "$(jq ".$part.exponent" <<<"$fit")" exponent "$linear" "$2$kernel" \
 		"$(jq -r ".$part | \"n=\(.n) \(.exponent - .error) \(.exponent + .error)\"" <<<"$fit")" || kept=1
 	object=$(tail -n 1 "$bench_figures" | jq -c --argjson fit "$fit" '. + {points: $fit.points}')
 	sed -i '$d' "$bench_figures"
@@ -67,7 +72,7 @@ figure_growth() {
 figure_lab_growth() {
 	cat "$out/${1#*.}.err" 2>/dev/null
 	if [[ -s $out/${1#*.} ]]; then
-		figure_growth "$1" '<= 1.1' "$2, 6.12, processor time of the process" <"$out/${1#*.}"
+		figure_growth "$1" "$2, 6.12, processor time of the process" <"$out/${1#*.}"
 	else
 		figure_missing "$1" "no size could be measured: $(tail -n 1 "$out/${1#*.}.err" 2>/dev/null)"
 	fi
