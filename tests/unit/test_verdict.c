@@ -606,6 +606,7 @@ static void test_baseline_with_an_ending_vm(void **state)
 	struct phase_result *teardown = &w->phases[TEARDOWN];
 	int64_t ownerless;
 
+	w->run.model.whole_pages = true;
 	before->other_vms = (struct other_vms){ true, 1, 7, { true, 100 } };
 	phase->snapshot.other_vms = (struct other_vms){ true, 1, 7, { true, 101 } };
 	phase->snapshot.status[SOURCE_MEMSLOTS].ok = phase->snapshot.memslots.others_known = true;
@@ -632,8 +633,17 @@ static void test_baseline_with_an_ending_vm(void **state)
 	before->other_vms.set = phase->snapshot.other_vms.set = 0;
 	before->memslots.others = 0;
 	assert_true(measure_ownerless(&w->run, &ownerless) && ownerless == 8192);
-	assert_true(measure_other_vms(&w->run));
+	assert_false(measure_other_vms(&w->run));
+	assert_true(measure_others_matter(&w->run));
 	assert_true(measure_others_kept_still(&w->run, phase));
+	/* Without debugfs nobody says that there was none. */
+	before->other_vms.known = false;
+	assert_false(measure_ownerless(&w->run, &ownerless));
+	before->other_vms.known = true;
+	/* An array for which there was no room in slab is more than what is predicted. */
+	w->run.model.whole_pages = false;
+	assert_false(measure_others_kept_still(&w->run, phase));
+	w->run.model.whole_pages = true;
 	tally_free(&phase->snapshot.vmalloc);
 	assert_false(measure_others_kept_still(&w->run, phase));
 	/* After the teardown one page more than before is a leak, and one less is not. */

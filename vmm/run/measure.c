@@ -171,8 +171,8 @@ bool measure_other_vms(const struct run *run)
 {
 	const struct other_vms *first = &run->before.other_vms;
 
-	/* One without vCPUs may get memslots, too. Arrays without a VM are those of one that ends. */
-	if (!first->known || first->set || model_names_arrays(&run->before.vmalloc))
+	/* One without vCPUs may get memslots, too. */
+	if (!first->known || first->set)
 		return true;
 	for (size_t i = 0; i < run->phase_count; i++) {
 		const struct other_vms *now = &run->phases[i].snapshot.other_vms;
@@ -194,7 +194,8 @@ static bool others_before(const struct run *run, uint64_t *bytes)
 	*bytes = run->before.memslots.others;
 	if (run->before.status[SOURCE_MEMSLOTS].ok)
 		return run->before.memslots.others_known;
-	return vmalloc_known(&run->before) && (!run->before.other_vms.set || !measure_others_matter(run));
+	return vmalloc_known(&run->before) &&
+	       (!measure_others_matter(run) || (run->before.other_vms.known && !run->before.other_vms.set));
 }
 
 bool measure_ownerless(const struct run *run, int64_t *bytes)
@@ -206,12 +207,18 @@ bool measure_ownerless(const struct run *run, int64_t *bytes)
 	return known;
 }
 
-/* The host's arrays hold more than this VM's can explain, with all that it may have. */
+/*
+ * The host's arrays hold more than this VM's can explain, with all that it may have. Where small ones lie in slab, the kernel
+ * takes vmalloc's instead when it finds no room there, which no prediction has.
+ */
 static bool has_grown(const struct run *run, const struct phase_result *phase)
 {
 	int64_t bytes = model_arrays_bytes(&phase->snapshot.vmalloc) - model_arrays_bytes(&run->before.vmalloc);
+	bool gone = !strcmp(phase->what, "teardown");
 
-	if (strcmp(phase->what, "teardown") != 0)
+	if (!gone && !run->model.whole_pages)
+		return false;
+	if (!gone)
 		for (enum array array = 0; array < ARRAY_COUNT; array++)
 			bytes -= (int64_t)measure_expected(run, phase, array, true);
 	return bytes > 0;

@@ -269,11 +269,16 @@ static int run_in_vm(struct live_run *live)
 	return 0;
 }
 
-/* Arrays that belong to no VM are of one that is being destroyed: they would be missed later. Nor may a VM just get slots. */
+/*
+ * Arrays that belong to no VM are of one that is being destroyed: they would be missed later. If the VMs have more than vmallocinfo
+ * showed a moment before, or can't be read as one state, one of them gets slots or ends.
+ */
 static bool is_changing(const struct run *run)
 {
 	int64_t ownerless;
 
+	if (run->before.status[SOURCE_MEMSLOTS].ok && !run->before.memslots.others_known)
+		return true;
 	return measure_ownerless(run, &ownerless) && ownerless;
 }
 
