@@ -433,14 +433,18 @@ static void a_refused_write_is_owed(void **state)
 	protect(s, PROT_READ, 0x1234);
 	write_exit(s, BASE + 4096, 0x5678);
 	assert_true(vcpu_takes_over_write(&s->vcpu));
+	assert_int_equal(s->vcpu.vmm_accesses, 2);
 	assert_true(vcpu_still_owes_write(&s->vcpu));
+	assert_int_equal(s->vcpu.vmm_accesses, 3);
 	protect(s, PROT_READ | PROT_WRITE, 0x1234);
 	assert_false(vcpu_still_owes_write(&s->vcpu));
 	assert_false(vcpu_still_owes_write(&s->vcpu));
 	protect(s, PROT_READ | PROT_WRITE, 0x5678);
-	/* While a worker write-protects it at times, it may be over by now. */
+	/* One that is not refused is none, unless the memory was write-protected a moment before. */
 	s->vcpu.patience = PATIENT_EFAULT;
 	write_exit(s, BASE + 4096, 0x9abc);
+	assert_false(vcpu_takes_over_write(&s->vcpu));
+	s->vcpu.patience = PATIENT_EFAULT | PATIENT_ANYWHERE;
 	assert_true(vcpu_takes_over_write(&s->vcpu));
 	assert_false(s->vcpu.owes_write);
 	protect(s, PROT_READ | PROT_WRITE, 0x9abc);

@@ -33,8 +33,6 @@ int discard_split(struct discard *discard);	/* of a huge page */
 int discard_put_slot(struct discard *discard, uint64_t base);
 int discard_delete_slot(struct discard *discard);
 int discard_move_slot(struct discard *discard);	/* above all others */
-/* How often the VMM has done an access of the guest's, because the memslot was not there. */
-uint64_t discard_accesses(const struct discard *discard);
 
 /*
  * Has the vCPUs begin to write, and end that; the end is needed after each begin. 0, or as vcpu_set_wait();

@@ -227,10 +227,11 @@ int live_thp(struct discard *discard)
 static int judge_missing(struct discard *discard, const char *when)
 {
 	struct phase_pages *pages = &discard->pages;
-	uint64_t before = discard_accesses(discard), accesses;
+	const struct vcpu_set *set = &pages->live->set;
+	uint64_t before = vcpu_set_accesses(set), accesses;
 	int result = judge(discard, when);
 
-	accesses = discard_accesses(discard) - before;
+	accesses = vcpu_set_accesses(set) - before;
 	if (!result && accesses < pages->count)
 		phase_found_wrong(pages->phase, "%s: memslot.%s: only %llu accesses came to the VMM while %s "
 				  "wrote %llu pages", when, pages->name, (unsigned long long)accesses,
@@ -279,7 +280,7 @@ int discard_live_take(struct discard *discard, enum discard_how how, discard_way
 	int result;
 
 	vcpu_set_patience(set, how & (HOW_SLOT_DELETE | HOW_SLOT_MOVE) ? PATIENT_MMIO :
-			       how & (HOW_MPROTECT | HOW_THP) ? PATIENT_EFAULT : 0);
+			       how & (HOW_MPROTECT | HOW_THP) ? PATIENT_EFAULT | PATIENT_ANYWHERE : 0);
 	result = take(discard);
 	/* Otherwise the vCPUs are stopped first. */
 	if (!result || result == -ENOTSUP)

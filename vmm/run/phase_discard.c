@@ -162,16 +162,6 @@ static int by_thp(struct discard *discard)
 	return result ? result : exchange(discard, "after a huge page was split");
 }
 
-uint64_t discard_accesses(const struct discard *discard)
-{
-	const struct vcpu_set *set = &discard->pages.live->set;
-	uint64_t sum = 0;
-
-	for (unsigned int i = 0; i < set->count; i++)
-		sum += __atomic_load_n(&set->threads[i]->vcpu.vmm_accesses, __ATOMIC_RELAXED);
-	return sum;
-}
-
 /*
  * The guest runs while its slot is not there: each of its accesses must come to the VMM, which does it.
  * These are three for each page: the guest reads it, writes it, and L1 reads it back.
@@ -179,13 +169,14 @@ uint64_t discard_accesses(const struct discard *discard)
 static int run_without_slot(struct discard *discard, const char *when)
 {
 	struct phase_pages *pages = &discard->pages;
-	uint64_t before = discard_accesses(discard), accesses;
+	const struct vcpu_set *set = &pages->live->set;
+	uint64_t before = vcpu_set_accesses(set), accesses;
 	int result;
 
 	vcpu_set_patience(&pages->live->set, PATIENT_MMIO);
 	result = exchange(discard, when);
 	vcpu_set_patience(&pages->live->set, 0);
-	accesses = discard_accesses(discard) - before;
+	accesses = vcpu_set_accesses(set) - before;
 	if (!result && accesses < 3 * pages->count)
 		phase_found_wrong(pages->phase, "%s: memslot.%s: only %llu of %llu accesses came to the VMM",
 				  when, pages->name, (unsigned long long)accesses,

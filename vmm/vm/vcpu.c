@@ -149,14 +149,19 @@ bool vcpu_access_missing_slot(struct vcpu *vcpu)
 }
 
 /* 0 or the errno of the write that an exit left to the VMM. */
-static int write_for_kvm(const struct vcpu *vcpu)
+static int write_for_kvm(struct vcpu *vcpu)
 {
 	const struct kvm_run *run = vcpu->run;
 
+	/* Before the page changes: who sees that asks for the count next. */
+	__atomic_fetch_add(&vcpu->vmm_accesses, 1, __ATOMIC_RELEASE);
 	return -vm_write_if_allowed(vcpu->vm, run->mmio.phys_addr, run->mmio.data, run->mmio.len);
 }
 
-/* Where slots are taken away the access is vcpu_access_missing_slot()'s, unless the memory is write-protected as well. */
+/*
+ * Is the write to memory that may be write-protected, rather than to a slot that is missing? While slots are taken away
+ * (PATIENT_MMIO), only to a slot that workers write-protect and leave where it is.
+ */
 static bool may_be_protected(const struct vcpu *vcpu, const struct slot *slot, unsigned int patience)
 {
 	const struct layout *layout = vcpu->vm->layout;
@@ -164,6 +169,15 @@ static bool may_be_protected(const struct vcpu *vcpu, const struct slot *slot, u
 	if (!slot || slot->gone || slot->kvm_flags & KVM_MEM_READONLY || layout_loses_writes(layout, slot->cfg))
 		return false;
 	return !(patience & PATIENT_MMIO) || layout_traits(layout, slot->cfg) & OP_WRITE_PROTECTS;
+}
+
+/* Memory that can be written now, and perhaps could not be a moment before. */
+static bool was_protected(const struct vcpu *vcpu, unsigned int patience)
+{
+	const struct slot *slot = vm_slot_at(vcpu->vm, vcpu->run->mmio.phys_addr);
+
+	return patience & PATIENT_EFAULT &&
+	       (patience & PATIENT_ANYWHERE || layout_traits(vcpu->vm->layout, slot->cfg) & OP_WRITE_PROTECTS);
 }
 
 bool vcpu_takes_over_write(struct vcpu *vcpu)
@@ -177,7 +191,7 @@ bool vcpu_takes_over_write(struct vcpu *vcpu)
 		return false;
 	code = write_for_kvm(vcpu);
 	vcpu->owes_write = code == EFAULT;
-	return vcpu->owes_write || (!code && patience & PATIENT_EFAULT);
+	return vcpu->owes_write || (!code && was_protected(vcpu, patience));
 }
 
 bool vcpu_still_owes_write(struct vcpu *vcpu)
@@ -231,7 +245,7 @@ enum vcpu_stop vcpu_unexpected_exit(struct vcpu *vcpu)
 	}
 }
 
-/* KVM_RUN failed with errno `code`. */
+/* KVM_RUN, or the write that KVM left to the VMM, failed with errno `code`. */
 static enum vcpu_stop handle_failure(struct vcpu *vcpu, int code)
 {
 	if (code == EFAULT && __atomic_load_n(&vcpu->patience, __ATOMIC_RELAXED) & PATIENT_EFAULT) {
@@ -239,7 +253,8 @@ static enum vcpu_stop handle_failure(struct vcpu *vcpu, int code)
 		sched_yield();
 	} else if (code != EINTR && code != EAGAIN) {
 		vcpu->error = code;
-		return vcpu_trouble(vcpu, GUEST_IOCTL, "KVM_RUN(vCPU %u): %s%s", vcpu->index,
+		return vcpu_trouble(vcpu, GUEST_IOCTL, "%s(vCPU %u): %s%s",
+				    vcpu->owes_write ? "KVM_EXIT_MMIO, and its write by the VMM" : "KVM_RUN", vcpu->index,
 				    strerror(code),
 				    code == ENOMEM ?
 				    " (the kernel could not allocate what this entry needs)" : "");

@@ -19,6 +19,7 @@
 enum vcpu_patience {
 	PATIENT_MMIO = 1,	/* a memslot is missing at times: the VMM does the access */
 	PATIENT_EFAULT = 2,	/* memory can't be written at times: KVM_RUN is tried again */
+	PATIENT_ANYWHERE = 4,	/* that memory is not only what workers write-protect (OP_WRITE_PROTECTS) */
 };
 
 /* What a vcpu_run() ended with. */
@@ -38,7 +39,7 @@ struct vcpu {
 	struct nested_vcpu nested;	/* of payload = nested */
 	bool flushes;			/* what its guest asks for may make it flush a page (pc.c) */
 	unsigned int patience;		/* atomic: enum vcpu_patience */
-	uint64_t vmm_accesses;		/* atomic: accesses to a missing slot that the VMM did */
+	uint64_t vmm_accesses;		/* atomic: accesses that KVM left to the VMM: it did them, or began to */
 	uint64_t refusals;		/* atomic: a write was refused (EFAULT), and is tried again */
 	bool owes_write;		/* one that KVM emulated, and left to the VMM: before the next KVM_RUN */
 	/* The phase. */
@@ -103,11 +104,12 @@ bool vcpu_access_missing_slot(struct vcpu *vcpu);
  * (emulator_read_write_onepage(), arch/x86/kvm/x86.c): the VMM gets KVM_EXIT_MMIO, where KVM_RUN fails with EFAULT otherwise. Which
  * instructions KVM emulates is the host's matter; on a PVM host it is all of them. Was the exit such a write? Then it is done or, if
  * it is refused to the VMM as well, owed. With PATIENT_EFAULT it need not be refused: it may have been a moment before.
+ * KVM logs no page for it (kvm_write_guest_page(), virt/kvm/kvm_main.c, marks what it has written).
  */
 bool vcpu_takes_over_write(struct vcpu *vcpu);
 /*
- * Does the write that is owed, if it is no longer refused. It comes before the next KVM_RUN, which completes the instruction. While it is owed the
- * vCPU is as one whose KVM_RUN failed with EFAULT.
+ * Does the write that is owed, if it is no longer refused. It comes before the next KVM_RUN, which completes the instruction.
+ * While it is owed the vCPU is as one whose KVM_RUN failed with EFAULT.
  */
 bool vcpu_still_owes_write(struct vcpu *vcpu);
 /* Keeps what went wrong, with the registers. Returns VCPU_TROUBLE. */

@@ -366,6 +366,15 @@ void vcpu_set_patience(struct vcpu_set *set, unsigned int patience)
 		__atomic_store_n(&set->threads[i]->vcpu.patience, patience, __ATOMIC_RELEASE);
 }
 
+uint64_t vcpu_set_accesses(const struct vcpu_set *set)
+{
+	uint64_t sum = 0;
+
+	for (unsigned int i = 0; i < set->count; i++)
+		sum += __atomic_load_n(&set->threads[i]->vcpu.vmm_accesses, __ATOMIC_ACQUIRE);
+	return sum;
+}
+
 void vcpu_set_dump(struct vcpu_set *set, FILE *out)
 {
 	pthread_mutex_lock(&set->lock);

@@ -79,6 +79,8 @@ int vcpu_set_run_first(struct vcpu_set *set, uint64_t deadline, bool while_repea
 void vcpu_set_repeat(struct vcpu_set *set, bool on);
 /* What each vCPU tolerates from now on: enum vcpu_patience. They may run meanwhile, and look at it after each exit. */
 void vcpu_set_patience(struct vcpu_set *set, unsigned int patience);
+/* How many accesses of all vCPUs the VMM has done for KVM, or begun to do. They may run meanwhile. */
+uint64_t vcpu_set_accesses(const struct vcpu_set *set);
 /* Makes a vCPU leave the guest for an instant, if it is there. From any thread, while vCPUs run. */
 void vcpu_set_nudge(struct vcpu_set *set, unsigned int index);
 /*

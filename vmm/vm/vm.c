@@ -285,11 +285,11 @@ int vm_read(const struct vm *vm, uint64_t gpa, void *data, size_t size)
 
 int vm_write_if_allowed(const struct vm *vm, uint64_t gpa, const void *data, size_t size)
 {
+	struct iovec from = { .iov_base = (void *)data, .iov_len = size }, to = { .iov_len = size };
 	uint8_t *page = vm_page(vm, gpa);
-	const struct iovec from = { .iov_base = (void *)data, .iov_len = size };
-	const struct iovec to = { .iov_base = page + (gpa & 4095), .iov_len = size };
 
 	if (!page)
 		return -EFAULT;
+	to.iov_base = page + (gpa & 4095);
 	return process_vm_writev(getpid(), &from, 1, &to, 1, 0) < 0 ? -errno : 0;
 }
