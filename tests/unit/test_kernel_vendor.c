@@ -172,6 +172,28 @@ static void a_release_tells_the_model(void **state)
 	}
 }
 
+/* In which order the first shadow root goes through the memslots is that of the KVM which was ported back. */
+static void the_order_of_slots_is_that_of_its_kvm(void **state)
+{
+	static const struct {
+		const char *release;
+		enum slot_order order;
+	} known[] = {
+		{ "5.16.0-4-amd64", ORDER_BY_BASE_DOWN }, { "5.17.0-1-amd64", ORDER_BY_HASH },
+		{ "4.18.0-372.9.1.el8.x86_64", ORDER_BY_BASE_DOWN }, { "4.18.0-425.3.1.el8.x86_64", ORDER_BY_HASH },
+		{ "5.14.0-70.13.1.el9_0.x86_64", ORDER_BY_BASE_DOWN }, { "5.14.0-162.6.1.el9_1.x86_64", ORDER_BY_HASH },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		struct kernel_facts facts;
+
+		assert_true(kernel_assumed(known[i].release, &facts));
+		if (kernel_slot_order(&facts) != known[i].order)
+			fail_msg("%s: %d", known[i].release, (int)kernel_slot_order(&facts));
+	}
+}
+
 static void what_does_not_begin_with_a_version_is_none(void **state)
 {
 	static const char *const texts[] = {
@@ -227,6 +249,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_release_tells_the_model),
+		cmocka_unit_test(the_order_of_slots_is_that_of_its_kvm),
 		cmocka_unit_test(what_does_not_begin_with_a_version_is_none),
 		cmocka_unit_test(assumptions_are_told),
 	};

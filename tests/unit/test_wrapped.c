@@ -176,6 +176,55 @@ static void what_the_host_uses_is_a_witness(void **state)
 	free_world(&w);
 }
 
+static enum rmap_state used(struct world *w, int64_t change)
+{
+	struct phase_result *phase = &w->phases[1];
+
+	for (enum array array = 0; array < ARRAY_COUNT; array++)
+		if (array != ARRAY_RMAP)
+			change += (int64_t)measure_expected(&w->run, phase, array, false);
+	phase->snapshot.meminfo.vmalloc_used = w->run.before.meminfo.vmalloc_used + (uint64_t)change;
+	return measure_state_by(&w->run, phase, SOURCE_MEMINFO);
+}
+
+/* A quarter of the rmaps is left to others at either end. */
+static void what_the_host_uses_has_bounds(void **state)
+{
+	struct other_vms *first, *now;
+	struct world w;
+	int64_t rmap;
+
+	(void)state;
+	set_world(&w);
+	set_others(&w, 0);
+	measure(&w);
+	first = &w.run.before.other_vms;
+	now = &w.phases[1].snapshot.other_vms;
+	rmap = (int64_t)measure_expected(&w.run, &w.phases[1], ARRAY_RMAP, true);
+	assert_int_equal(used(&w, rmap / 4), RMAP_LAZY);
+	assert_int_equal(used(&w, rmap / 4 + 1), RMAP_UNKNOWN);
+	assert_int_equal(used(&w, rmap / 4 * 3 - 1), RMAP_UNKNOWN);
+	assert_int_equal(used(&w, rmap / 4 * 3), RMAP_ALLOCATED);
+	/* Others may have had a part in it. */
+	w.phases[1].mixed = true;
+	assert_int_equal(used(&w, rmap), RMAP_UNKNOWN);
+	w.phases[1].mixed = false;
+	first->known = false;
+	assert_int_equal(used(&w, rmap), RMAP_UNKNOWN);
+	first->known = true;
+	now->known = false;
+	assert_int_equal(used(&w, rmap), RMAP_UNKNOWN);
+	now->known = true;
+	now->running = 1;
+	assert_int_equal(used(&w, rmap), RMAP_UNKNOWN);
+	now->running = 0;
+	now->set = 1;
+	assert_int_equal(used(&w, rmap), RMAP_UNKNOWN);
+	now->set = 0;
+	assert_int_equal(used(&w, rmap), RMAP_ALLOCATED);
+	free_world(&w);
+}
+
 /* It never makes a FAIL: nobody knows whose the memory is. */
 static void what_the_host_uses_disproves_nothing(void **state)
 {
@@ -242,6 +291,7 @@ int main(void)
 		cmocka_unit_test(areas_that_do_not_fit_are_nobodys),
 		cmocka_unit_test(what_the_host_uses_is_a_witness),
 		cmocka_unit_test(what_the_host_uses_disproves_nothing),
+		cmocka_unit_test(what_the_host_uses_has_bounds),
 		cmocka_unit_test(an_array_of_another_size_does_not_fit),
 		cmocka_unit_test(named_arrays_are_measured_by_name),
 	};
