@@ -41,6 +41,10 @@ setup() {
 	! grep -q -- --format stdout || return 1
 	vmm report diff -h
 	[[ $(tr -s ' \n' ' ' <stdout) == *"On stdout: text (default, for people), json (for programs) -o,"* ]]
+	# An option that does something in one verb alone.
+	! grep -q -- --verbose stdout || return 1
+	vmm report merge -h
+	[[ $(tr -s ' \n' ' ' <stdout) == *"-v, --verbose In the text, a line for each host of each group"* ]]
 }
 
 @test "each example in a help is taken by the command line" {

@@ -54,6 +54,7 @@ setup() {
 	printf 'x86/one.flat guest.args="a b"\n%s/x86/one.flat\n' "$PWD" >list
 	vmm kernels list "$top/configs/multiboot.ini" vm.device=/nonexistent -o kernels.json
 	[[ $status == 4 ]]
+	[[ $(head -n 1 stdout) == "Kernels, each in a VM of its own; kernel $(uname -r)" ]]
 	grep -q '^ *one.flat a b  *skip' stdout
 	grep -q 'one.flat a b: open(/nonexistent): No such file or directory' stdout
 	jq -e '.schema == "minivmm.kernels/1" and .exit_status == 4 and [.kernels[].name] == ["one.flat a b", "one.flat"]' kernels.json

@@ -33,6 +33,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/sysinfo.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
@@ -132,6 +133,9 @@ FAULT(int, kill, EPERM, -1, (pid_t pid, int number), (pid, number))
 FAULT(int, linkat, EXDEV, -1, (int from, const char *path, int to, const char *name, int flags),
       (from, path, to, name, flags))
 FAULT(off_t, lseek, EIO, -1, (int fd, off_t offset, int from), (fd, offset, from))
+FAULT(ssize_t, process_vm_writev, EPERM, -1,
+      (pid_t pid, const struct iovec *local, unsigned long locals, const struct iovec *remote, unsigned long remotes, unsigned long flags),
+      (pid, local, locals, remote, remotes, flags))
 FAULT(int, madvise, ENOMEM, -1, (void *memory, size_t size, int advice), (memory, size, advice))
 FAULT(int, memfd_create, EMFILE, -1, (const char *name, unsigned int flags), (name, flags))
 FAULT(int, mincore, ENOMEM, -1, (void *memory, size_t size, unsigned char *there), (memory, size, there))
