@@ -13,6 +13,8 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include <linux/kvm.h>
+
 #include "check/check.h"
 #include "root_folder.h"
 #include "run/measure.h"
@@ -166,6 +168,13 @@ static void captured_binary_stats(void **state)
 		assert_false(none.counters[COUNTER_MMU_CACHE_MISS].known);
 		free(copy);
 	}
+	/* Those of several vCPUs are added up. */
+	kvm = (struct kvm_counters){ 0 };
+	for (uint64_t at = ((const struct kvm_stats_header *)(const void *)data)->data_offset, three = 3; at + 8 <= size; at += 8)
+		memcpy(data + at, &three, sizeof(three));
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(kvm_stats_parse(data, size, &kvm), 0);
+	assert_int_equal(kvm.counters[COUNTER_MMU_CACHE_MISS].value, 6);
 	free(data);
 	data = load("tests/fixtures/kvm-stats/6.12-vcpu", &size);
 	assert_int_equal(kvm_stats_parse(data, size, &kvm), 0);
