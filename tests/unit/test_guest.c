@@ -352,15 +352,23 @@ static void other_exits_are_trouble(void **state)
 	assert_string_not_equal(s->vcpu.registers, "");
 }
 
-static uint64_t mmio(struct stage *s, uint64_t gpa, uint64_t value, bool write, bool tolerated)
+static void write_exit(struct stage *s, uint64_t gpa, uint64_t value)
 {
 	struct kvm_run *run = s->vcpu.run;
 
 	run->exit_reason = KVM_EXIT_MMIO;
 	run->mmio.phys_addr = gpa;
 	run->mmio.len = sizeof(value);
-	run->mmio.is_write = write;
+	run->mmio.is_write = true;
 	memcpy(run->mmio.data, &value, sizeof(value));
+}
+
+static uint64_t mmio(struct stage *s, uint64_t gpa, uint64_t value, bool write, bool tolerated)
+{
+	struct kvm_run *run = s->vcpu.run;
+
+	write_exit(s, gpa, value);
+	run->mmio.is_write = write;
 	assert_int_equal(vcpu_access_missing_slot(&s->vcpu), tolerated);
 	memcpy(&value, run->mmio.data, sizeof(value));
 	return value;
@@ -397,17 +405,6 @@ static void a_missing_slot_loses_nothing(void **state)
 	assert_int_equal(mmio(s, BASE + 4096, 1, false, true), 0);
 	memcpy(&there, s->backing.hva + 4096, sizeof(there));
 	assert_int_equal(there, 0x1234);
-}
-
-static void write_exit(struct stage *s, uint64_t gpa, uint64_t value)
-{
-	struct kvm_run *run = s->vcpu.run;
-
-	run->exit_reason = KVM_EXIT_MMIO;
-	run->mmio.phys_addr = gpa;
-	run->mmio.len = sizeof(value);
-	run->mmio.is_write = true;
-	memcpy(run->mmio.data, &value, sizeof(value));
 }
 
 static void protect(struct stage *s, int rights, uint64_t holds)

@@ -188,7 +188,7 @@ bool measure_others_matter(const struct run *run)
 	return model_names_arrays(&run->before.vmalloc);
 }
 
-/* Of the other VMs that were there before this one was made. Without an area in vmallocinfo they had no array there. */
+/* The arrays of the other VMs before this one was made. Without an area in vmallocinfo they had none there. */
 static bool others_before(const struct run *run, uint64_t *bytes)
 {
 	*bytes = run->before.memslots.others;
