@@ -151,6 +151,17 @@ static int without_fallback(const struct model *model, const struct layout *layo
 	return code;
 }
 
+static void sum_by_array(const struct tally *delta, int64_t bytes[ARRAY_COUNT])
+{
+	for (size_t i = 0; i < delta->count; i++) {
+		const struct tally_entry *entry = &delta->entries[i];
+		int array = array_of(entry->function);
+
+		if (array >= 0)
+			bytes[array] += entry->count * (int64_t)(entry->pages * PAGE);
+	}
+}
+
 int model_measure(const struct model *model, const struct layout *layout,
 		  const struct tally *delta, struct footprint *measured)
 {
@@ -160,13 +171,7 @@ int model_measure(const struct model *model, const struct layout *layout,
 	int code = 0;
 
 	model_layout(model, layout, &creation, &transition);
-	for (size_t i = 0; i < delta->count; i++) {
-		int array = array_of(delta->entries[i].function);
-
-		if (array >= 0)
-			bytes[array] += delta->entries[i].count *
-					(int64_t)(delta->entries[i].pages * PAGE);
-	}
+	sum_by_array(delta, bytes);
 	if (!model->whole_pages)
 		code = without_fallback(model, layout, delta, bytes);
 	lpage = (int64_t)creation.bytes[ARRAY_LPAGE_INFO];
@@ -189,15 +194,12 @@ bool model_names_arrays(const struct tally *delta)
 
 int64_t model_arrays_bytes(const struct tally *delta)
 {
-	int64_t bytes = 0;
+	int64_t bytes[ARRAY_COUNT] = { 0 }, sum = 0;
 
-	for (size_t i = 0; i < delta->count; i++) {
-		const struct tally_entry *entry = &delta->entries[i];
-
-		if (array_of(entry->function) >= 0)
-			bytes += entry->count * (int64_t)(entry->pages * PAGE);
-	}
-	return bytes;
+	sum_by_array(delta, bytes);
+	for (int array = 0; array < ARRAY_COUNT; array++)
+		sum += bytes[array];
+	return sum;
 }
 
 /* How many areas of so many pages one kind of array has more, or fewer. */
