@@ -169,13 +169,13 @@ static int by_thp(struct discard *discard)
 static int run_without_slot(struct discard *discard, const char *when)
 {
 	struct phase_pages *pages = &discard->pages;
-	const struct vcpu_set *set = &pages->live->set;
+	struct vcpu_set *set = &pages->live->set;
 	uint64_t before = vcpu_set_accesses(set), accesses;
 	int result;
 
-	vcpu_set_patience(&pages->live->set, PATIENT_MMIO);
+	vcpu_set_patience(set, PATIENT_MMIO);
 	result = exchange(discard, when);
-	vcpu_set_patience(&pages->live->set, 0);
+	vcpu_set_patience(set, 0);
 	accesses = vcpu_set_accesses(set) - before;
 	if (!result && accesses < 3 * pages->count)
 		phase_found_wrong(pages->phase, "%s: memslot.%s: only %llu of %llu accesses came to the VMM",

@@ -172,10 +172,8 @@ static bool may_be_protected(const struct vcpu *vcpu, const struct slot *slot, u
 }
 
 /* Memory that can be written now, and perhaps could not be a moment before. */
-static bool was_protected(const struct vcpu *vcpu, unsigned int patience)
+static bool was_protected(const struct vcpu *vcpu, const struct slot *slot, unsigned int patience)
 {
-	const struct slot *slot = vm_slot_at(vcpu->vm, vcpu->run->mmio.phys_addr);
-
 	return patience & PATIENT_EFAULT &&
 	       (patience & PATIENT_ANYWHERE || layout_traits(vcpu->vm->layout, slot->cfg) & OP_WRITE_PROTECTS);
 }
@@ -184,14 +182,17 @@ bool vcpu_takes_over_write(struct vcpu *vcpu)
 {
 	unsigned int patience = __atomic_load_n(&vcpu->patience, __ATOMIC_RELAXED);
 	const struct kvm_run *run = vcpu->run;
+	const struct slot *slot;
 	int code;
 
-	if (run->exit_reason != KVM_EXIT_MMIO || !run->mmio.is_write ||
-	    !may_be_protected(vcpu, vm_slot_at(vcpu->vm, run->mmio.phys_addr), patience))
+	if (run->exit_reason != KVM_EXIT_MMIO || !run->mmio.is_write)
+		return false;
+	slot = vm_slot_at(vcpu->vm, run->mmio.phys_addr);
+	if (!may_be_protected(vcpu, slot, patience))
 		return false;
 	code = write_for_kvm(vcpu);
 	vcpu->owes_write = code == EFAULT;
-	return vcpu->owes_write || (!code && was_protected(vcpu, patience));
+	return vcpu->owes_write || (!code && was_protected(vcpu, slot, patience));
 }
 
 bool vcpu_still_owes_write(struct vcpu *vcpu)
