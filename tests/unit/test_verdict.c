@@ -576,7 +576,7 @@ static void test_others_keep_still(void **state)
 	/* The other VMs had as many bytes before. */
 	assert_int_equal(tally_add(&w->run.before.vmalloc, "memslot_rmap_alloc", 1, 1), 0);
 	tally_sort(&w->run.before.vmalloc);
-	assert_true(measure_others_matter(&w->run));
+	assert_true(measure_arrays_before(&w->run));
 	assert_false(measure_others_kept_still(&w->run, phase));
 	w->run.before.status[SOURCE_MEMSLOTS].ok = w->run.before.memslots.others_known = true;
 	w->run.before.memslots.others = 4096;
@@ -634,7 +634,7 @@ static void test_baseline_with_an_ending_vm(void **state)
 	before->memslots.others = 0;
 	assert_true(measure_ownerless(&w->run, &ownerless) && ownerless == 8192);
 	assert_false(measure_other_vms(&w->run));
-	assert_true(measure_others_matter(&w->run));
+	assert_true(measure_arrays_before(&w->run));
 	assert_true(measure_others_kept_still(&w->run, phase));
 	/* Without debugfs nobody says that there was none. */
 	before->other_vms.known = false;

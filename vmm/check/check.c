@@ -166,7 +166,7 @@ static void say_other_vms(const struct run *run, char *text, size_t size)
 	if (most)
 		snprintf(text, size, "%" PRIu64 " other VM%s on this host", most,
 			 most > 1 ? "s are" : " is");
-	else if (run->before.other_vms.known && !run->before.other_vms.set && measure_others_matter(run))
+	else if (run->before.other_vms.known && !run->before.other_vms.set && measure_arrays_before(run))
 		snprintf(text, size, "arrays that no VM has were there before");
 	else if (run->before.other_vms.known)
 		snprintf(text, size, "other VMs came or went meanwhile");

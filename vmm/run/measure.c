@@ -183,7 +183,7 @@ bool measure_other_vms(const struct run *run)
 	return false;
 }
 
-bool measure_others_matter(const struct run *run)
+bool measure_arrays_before(const struct run *run)
 {
 	return model_names_arrays(&run->before.vmalloc);
 }
@@ -195,7 +195,7 @@ static bool others_before(const struct run *run, uint64_t *bytes)
 	if (run->before.status[SOURCE_MEMSLOTS].ok)
 		return run->before.memslots.others_known;
 	return vmalloc_known(&run->before) &&
-	       (!measure_others_matter(run) || (run->before.other_vms.known && !run->before.other_vms.set));
+	       (!measure_arrays_before(run) || (run->before.other_vms.known && !run->before.other_vms.set));
 }
 
 bool measure_ownerless(const struct run *run, int64_t *bytes)

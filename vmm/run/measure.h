@@ -24,7 +24,7 @@ bool measure_explained(const struct run *run, const struct phase_result *phase);
  */
 bool measure_other_vms(const struct run *run);
 /* There were arrays when the run began, so that whose they are is worth asking. */
-bool measure_others_matter(const struct run *run);
+bool measure_arrays_before(const struct run *run);
 /*
  * Bytes of arrays that no VM had when the run began: of a VM that was being destroyed, or leaked. Negative: the VMs had
  * more than was there a moment before, as another VM got slots meanwhile. False: what the VMs had is unknown.

@@ -182,7 +182,7 @@ static bool others_change_arrays(const struct run *run)
 
 	if (run->phase_count < 2 || !run->before.status[SOURCE_VMALLOCINFO].ok)
 		return false;
-	return measure_others_matter(run) || last->mixed || !first->known ||
+	return measure_arrays_before(run) || last->mixed || !first->known ||
 	       (now->known && now->set != first->set);
 }
 
@@ -289,7 +289,7 @@ static void take_baseline(struct live_run *live)
 	struct run *run = live->run;
 
 	snapshot_take(&live->sources, &run->before);
-	if (measure_others_matter(run))
+	if (measure_arrays_before(run))
 		snapshot_ask_memslots(&live->sources, &run->before);
 }
 

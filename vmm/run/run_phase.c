@@ -75,7 +75,7 @@ static void settle(struct live_run *live, struct phase_result *phase)
 	uint64_t begun = clock_ns();
 
 	for (unsigned int looks = 1;; looks++) {
-		if (measure_other_vms(live->run) || measure_others_matter(live->run)) {
+		if (measure_other_vms(live->run) || measure_arrays_before(live->run)) {
 			snapshot_ask_memslots(&live->sources, &phase->snapshot);
 			phase->mixed = !measure_others_kept_still(live->run, phase);
 		}
