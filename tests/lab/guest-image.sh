@@ -58,19 +58,23 @@ image__add_holder() { # ROOT
 	image__add_program "$1" "$holder" hold-vm
 }
 
-# Writes the settings that guest/init reads. A parameter without a module's name gets it here.
+# Writes the settings that guest/init and reload-kvm read. A parameter without a module's name is kvm's in KVM_ARGS, and the
+# vendor's in MODPARAMS; one of the other vendor's module is left out.
 image__settings() {
-	local parameters='' one
+	local kvm='' vendors='nested=1' one
 	for one in ${KVM_ARGS:-}; do
-		[[ $one == kvm.* ]] || one=kvm.$one
-		parameters+="$one "
+		kvm+="${one#kvm.} "
 	done
 	for one in ${MODPARAMS:-}; do
 		one=${one/#kvm-/kvm_}
-		[[ $one == kvm*.* ]] || one=kvm_$vendor.$one
-		parameters+="$one "
+		case $one in
+		kvm.*) kvm+="${one#kvm.} " ;;
+		"kvm_$vendor".*) vendors+=" ${one#*.}" ;;
+		kvm*.*) ;;
+		*) vendors+=" $one" ;;
+		esac
 	done
-	printf "%s='%s'\n" VENDOR "$vendor" PARAMETERS "${parameters//\'/}" HOLD "${LAB_HOLD:-$emulator_hold}" \
+	printf "%s='%s'\n" VENDOR "$vendor" KVM_PARAMETERS "${kvm//\'/}" VENDOR_PARAMETERS "${vendors//\'/}" HOLD "${LAB_HOLD:-$emulator_hold}" \
 		PORT_STDOUT "${emulator_ports[0]}" PORT_STDERR "${emulator_ports[1]}" PORT_RESULT "${emulator_ports[2]}"
 }
 
