@@ -74,11 +74,16 @@ copy_runner() {
 	export LAB_MINIVMM=/bin/true
 }
 
+# fake_lab COMMANDS: what the copy of the runner boots instead of a lab.
+fake_lab() {
+	mkdir tests/lab
+	printf '%s\n' "$1" >tests/lab/run
+	chmod +x tests/lab/run
+}
+
 @test "the result has machine and versions; the table a row for each figure, skipped and missing ones too" {
 	copy_runner
-	mkdir tests/lab
-	printf 'echo "lab: no such source" >&2; exit 3\n' >tests/lab/run
-	chmod +x tests/lab/run
+	fake_lab 'echo "lab: no such source" >&2; exit 3'
 	echo 'echo measures' >tests/bench/broken.sh
 	echo 'echo reports' >tests/bench/broken.report
 	echo 'echo "nothing is known"' >tests/bench/silent.report
@@ -95,10 +100,9 @@ copy_runner() {
 
 @test "an emulated kernel that crashed outside KVM boots once more" {
 	copy_runner
-	mkdir tests/lab
 	# shellcheck disable=SC2016 # for the lab to expand
-	printf 'echo x >>"$FAKE/boots"\n[ "$(wc -l <"$FAKE/boots")" -gt "$CRASHES" ] || { echo "Kernel panic - not syncing: a stack"; exit 125; }\n' >tests/lab/run
-	chmod +x tests/lab/run
+	fake_lab 'echo x >>"$FAKE/boots"
+[ "$(wc -l <"$FAKE/boots")" -gt "$CRASHES" ] || { echo "Kernel panic - not syncing: a stack"; exit 125; }'
 	echo 'echo measures' >tests/bench/shaky.sh
 	# shellcheck disable=SC2016
 	echo '. "$bench_dir/figures.sh"; figure shaky 1 x - "here"' >tests/bench/shaky.report
