@@ -6,7 +6,7 @@
 #ifndef DISCARD_H
 #define DISCARD_H
 
-#include "run/phase_pages.h"
+#include "run/live_pages.h"
 #include "vm/backing.h"
 
 struct discard {
@@ -15,8 +15,7 @@ struct discard {
 	const struct backing *backing;
 	uint64_t span;			/* bytes of its memory that are taken back */
 	/* With live = yes: */
-	uint64_t deadline;		/* of the phase, clock_ns() */
-	struct witness *since;		/* of each vCPU, when the memory was taken back last */
+	struct live_pages live;
 	uint64_t *was;			/* what each page held when it could not be written any more */
 };
 
