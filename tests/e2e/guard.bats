@@ -14,6 +14,8 @@ setup() { need_boot; }
 	check guard guest.clean pass
 	# 5.10 has no mmu_rmaps_stat, and the reason says so.
 	check guard mapped.exact pass || check guard mapped.exact skip "5.15"
+	# 5.10 has no DAMON.
+	check guard aging.seen pass || check guard aging.seen skip "/sys/kernel/mm/damon"
 	check guard klog.clean pass
 	check guard nested.off pass
 }
@@ -40,6 +42,13 @@ setup() { need_boot; }
 	rc small 1
 	check small mapped.exact fail "phase log-huge: KVM mapped L2's pages of memslot.huge with"
 	check small dirty.complete pass
+}
+
+@test "red: the kernel does not learn what L2 accesses" {
+	check guard aging.seen skip "/sys/kernel/mm/damon" && skip "this kernel has no DAMON"
+	rc unseen-access 1
+	check unseen-access aging.seen fail "phase age: while L2 wrote 8192 pages of memslot.small"
+	check unseen-access discard.fresh pass
 }
 
 @test "red: a write to L1's nested tables that KVM did not see" {

@@ -6,6 +6,7 @@ report guard smoke --deep expect.policy=any
 report lost-bit /configs/guard.ini expect.policy=any selftest.break=log-misses
 report stale /configs/guard.ini expect.policy=any selftest.break=stale-page
 report small /configs/guard.ini expect.policy=any selftest.break=stays-small
+report unseen-access /configs/guard.ini expect.policy=any selftest.break=unseen-access
 report unseen /configs/guard.ini expect.policy=any selftest.break=no-table-write
 
 report live /configs/guard-live.ini expect.policy=any phase.live.duration=1s

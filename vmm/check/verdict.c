@@ -30,6 +30,11 @@ static bool has_dirty_log(const struct run *run)
 	return run_first_of(run, DO_DIRTY_LOG) >= 0;
 }
 
+static bool has_aging(const struct run *run)
+{
+	return run_first_of(run, DO_AGE) >= 0;
+}
+
 static bool has_discard(const struct run *run)
 {
 	return run_first_of(run, DO_DISCARD) >= 0 || run_first_of(run, DO_ALIAS_COUNTS) >= 0;

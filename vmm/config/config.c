@@ -321,7 +321,7 @@ bool phase_may_run_l2(const struct phase_cfg *phase)
 bool phase_owns_slot(const struct phase_cfg *phase)
 {
 	return phase->what == DO_DIRTY_LOG || phase->what == DO_DISCARD || phase->what == DO_TABLES ||
-	       phase->what == DO_ALIAS_COUNTS;
+	       phase->what == DO_ALIAS_COUNTS || phase->what == DO_AGE;
 }
 
 bool memslot_holds_tables(const struct config *config, const struct memslot_cfg *slot)

@@ -54,7 +54,7 @@ struct memslot_cfg {
 
 enum phase_do {
 	DO_BOOT, DO_L2, DO_TOUCH, DO_STRESS, DO_SLOT_DELETE, DO_ENABLE, DO_FAILED_ENTRY, DO_RESTORE,
-	DO_DIRTY_LOG, DO_DISCARD, DO_TABLES, DO_RUN, DO_SLOT_MOVE, DO_ALIAS_COUNTS,
+	DO_DIRTY_LOG, DO_DISCARD, DO_TABLES, DO_RUN, DO_SLOT_MOVE, DO_ALIAS_COUNTS, DO_AGE,
 };
 enum phase_expect { EXPECT_NOTHING, EXPECT_LAZY, EXPECT_ALLOCATED };
 enum phase_load { LOAD_L1, LOAD_L2 }; /* what the vCPUs do in a stress phase */
@@ -135,6 +135,7 @@ enum selftest_break {
 	BREAK_KLOG,		/* sees a WARNING in the kernel log */
 	BREAK_LOG_MISSES,	/* drops a page from the dirty log that KVM gave */
 	BREAK_STAYS_SMALL,	/* counts no huge mapping after pages were logged */
+	BREAK_UNSEEN_ACCESS,	/* leaves out what DAMON saw of L2's accesses */
 	BREAK_STALE_PAGE,	/* leaves in a page what was there before it was taken back */
 	BREAK_DENIED_CALL,	/* makes a system call that a vCPU's thread must not make */
 	BREAK_CONSOLE_FULL,	/* takes no more than 4 KiB on the guest's console */

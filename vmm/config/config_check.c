@@ -204,6 +204,9 @@ static uint64_t default_touch(const struct phase_cfg *phase)
 		return 0;
 	if (phase->what == DO_ALIAS_COUNTS)
 		return ABI_COUNTED_PAGES * ABI_PAGE_SIZE;
+	/* More pages than a TLB has entries: see phase_age.c. */
+	if (phase->what == DO_AGE)
+		return 32ull << 20;
 	if (phase_owns_slot(phase))
 		return 1ull << 20;
 	return phase->what == DO_TOUCH || phase->what == DO_STRESS ? 64ull << 20 : 0;

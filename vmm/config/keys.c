@@ -78,7 +78,7 @@ static const struct key_word do_words[] = {
 	{ "slot-delete", DO_SLOT_DELETE }, { "slot-move", DO_SLOT_MOVE }, { "enable", DO_ENABLE },
 	{ "failed-entry", DO_FAILED_ENTRY }, { "restore", DO_RESTORE },
 	{ "dirty-log", DO_DIRTY_LOG }, { "discard", DO_DISCARD }, { "tables", DO_TABLES }, { "alias-counts", DO_ALIAS_COUNTS },
-	{ "run", DO_RUN },
+	{ "age", DO_AGE }, { "run", DO_RUN },
 	{ 0 }
 };
 static const struct key_word duration_words[] = { { "auto", 0 }, { 0 } };
@@ -127,7 +127,7 @@ static const struct key_word break_words[] = {
 	{ "slot-fails", BREAK_SLOT_FAILS }, { "klog", BREAK_KLOG },
 	{ "stuck-worker", BREAK_STUCK_WORKER },
 	{ "no-fault", BREAK_NO_FAULT }, { "wrong-kept", BREAK_WRONG_KEPT },
-	{ "log-misses", BREAK_LOG_MISSES }, { "stale-page", BREAK_STALE_PAGE },
+	{ "log-misses", BREAK_LOG_MISSES }, { "stale-page", BREAK_STALE_PAGE }, { "unseen-access", BREAK_UNSEEN_ACCESS },
 	{ "stays-small", BREAK_STAYS_SMALL }, { "denied-call", BREAK_DENIED_CALL },
 	{ "console-full", BREAK_CONSOLE_FULL }, { 0 }
 };
@@ -137,7 +137,7 @@ static const struct key_word break_words[] = {
 #define BUILT_IN (1u << PAYLOAD_NESTED)
 #define STRESSES (1u << DO_STRESS)
 #define GOES_ON (1u << DO_RUN | STRESSES)
-#define OWNS_SLOT (1u << DO_DIRTY_LOG | 1u << DO_DISCARD)
+#define OWNS_SLOT (1u << DO_DIRTY_LOG | 1u << DO_DISCARD | 1u << DO_AGE)
 #define RUNS_L2 (1u << DO_L2 | 1u << DO_RESTORE | STRESSES | OWNS_SLOT)
 #define IN_L2 (RUNS_L2 | 1u << DO_FAILED_ENTRY)
 #define STRIDES (RUNS_L2 | 1u << DO_TOUCH)

@@ -51,9 +51,10 @@ int phase_pages_take_back(const struct phase_pages *pages, uint64_t size);
 void phase_found_wrong(struct phase_result *phase, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* What do = dirty-log, do = discard and do = alias-counts do; as phase_pages_pass(), or -errno with run->err. */
+/* What do = dirty-log, discard, alias-counts and age do; as phase_pages_pass(), or -errno with run->err. */
 int phase_dirty_log(struct live_run *live, uint32_t index, struct phase_result *phase);
 int phase_discard(struct live_run *live, uint32_t index, struct phase_result *phase);
 int phase_alias_counts(struct live_run *live, uint32_t index, struct phase_result *phase);
+int phase_age(struct live_run *live, uint32_t index, struct phase_result *phase);
 
 #endif

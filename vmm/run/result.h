@@ -14,6 +14,7 @@
 #include "config/config.h"
 #include "config/layout.h"
 #include "host/cgroup_limits.h"
+#include "host/damon.h"
 #include "host/host.h"
 #include "host/rmap_state.h"
 #include "host/snapshot.h"
@@ -32,7 +33,15 @@ struct prediction {
 	uint64_t heads[3];
 };
 
-/* What a phase that judges memory or logs has found: do = dirty-log, discard. */
+/* What the kernel's DAMON saw of pages that a guest wrote (do = age). */
+struct aging {
+	bool known;
+	char why[SOURCE_WHY];		/* why not, or "" */
+	uint64_t sweeps;		/* over all pages, while it watched the guest run */
+	struct damon_seen running, stopped; /* the vCPUs */
+};
+
+/* What a phase that judges memory or logs has found: do = dirty-log, discard, alias-counts, age. */
 struct found {
 	uint64_t pages;			/* compared, all steps */
 	char ways[96];			/* of do = discard: the ways taken */
@@ -47,6 +56,7 @@ struct found {
 	bool huge_known;		/* and there were some */
 	int64_t huge_before, huge_after;
 	char unmapped_why[SOURCE_WHY];	/* why neither is known, or "" */
+	struct aging aging;
 };
 
 /* How a phase of a guest of the user's ended. */

@@ -158,6 +158,7 @@ static int do_phase(struct live_run *live, uint32_t index, struct phase_result *
 		[DO_DIRTY_LOG] = phase_dirty_log,
 		[DO_DISCARD] = phase_discard,
 		[DO_ALIAS_COUNTS] = phase_alias_counts,
+		[DO_AGE] = phase_age,
 		[DO_RUN] = phase_guest,
 	};
 	size_t what = (size_t)phase->cfg->what;

@@ -157,7 +157,7 @@ static uint64_t slot_base(const struct config *config, const char *name)
 /* What has a `load` the payload does as L2 or touch, and the VMM has it repeat that. */
 static const char *payload_do(const struct phase_cfg *phase)
 {
-	if (phase->what != DO_STRESS && phase->what != DO_DIRTY_LOG && phase->what != DO_DISCARD)
+	if (phase->what != DO_STRESS && phase->what != DO_DIRTY_LOG && phase->what != DO_DISCARD && phase->what != DO_AGE)
 		return phase_do_name(phase->what);
 	return phase_do_name(phase->load == LOAD_L2 ? DO_L2 : DO_TOUCH);
 }
@@ -185,8 +185,10 @@ static void phase_node(struct writer *w, const struct config *config, size_t pha
 	u64(w, "stride", phase->stride);
 	u64(w, "pattern", phase->pattern);
 	u64(w, "touch-base", slot_base(config, phase->slot));
-	if (phase->what == DO_DISCARD || phase->what == DO_ALIAS_COUNTS)
-		flag(w, phase->live ? "rewrite" : "read-first");
+	if (phase->what == DO_AGE || phase->live)
+		flag(w, "rewrite");
+	else if (phase->what == DO_DISCARD || phase->what == DO_ALIAS_COUNTS)
+		flag(w, "read-first");
 	end_node(w);
 }
 

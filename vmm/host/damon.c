@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "host/damon.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#define KDAMONDS "/sys/kernel/mm/damon/admin/kdamonds"
+#define OURS KDAMONDS "/0"
+#define CONTEXT OURS "/contexts/0"
+#define SCHEME CONTEXT "/schemes/%d"
+#define MOST_REGIONS 20		/* the fewest are 3 (damon_set_attrs(), 5.15) */
+
+const char damon_remedy[] = "as root, on a kernel of 6.0 or newer with CONFIG_DAMON_VADDR=y and CONFIG_DAMON_SYSFS=y, which "
+			    "Debian's have, and while nobody else uses DAMON";
+
+/* Which aggregations of a region each of the two schemes counts. They do nothing else ("stat"). */
+static const struct {
+	uint64_t least, most;	/* samples that saw an access */
+} schemes[] = { { 1, UINT32_MAX }, { 0, 0 } };
+#define SCHEMES 2
+
+/* Puts "PATH: what errno means" into why. Returns -code. */
+static int failed(char why[SOURCE_WHY], int code, const char *path)
+{
+	snprintf(why, SOURCE_WHY, "%s: %s", path, strerror(code));
+	return -code;
+}
+
+static int open_file(const struct damon *damon, const char *path, int flags, char why[SOURCE_WHY])
+{
+	char full[SOURCE_PATH];
+	int fd;
+
+	snprintf(full, sizeof(full), "%s%s", damon->root, path);
+	fd = open(full, flags | O_CLOEXEC);
+	return fd < 0 ? failed(why, errno, path) : fd;
+}
+
+static int put(const struct damon *damon, const char *path, const char *text, char why[SOURCE_WHY])
+{
+	int fd = open_file(damon, path, O_WRONLY, why), code = 0;
+
+	if (fd < 0)
+		return fd;
+	if (write(fd, text, strlen(text)) < 0)
+		code = failed(why, errno, path);
+	close(fd);
+	return code;
+}
+
+static int put_number(const struct damon *damon, const char *path, uint64_t number, char why[SOURCE_WHY])
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%" PRIu64, number);
+	return put(damon, path, text, why);
+}
+
+/* A number of a scheme. */
+static int put_scheme(const struct damon *damon, int scheme, const char *name, uint64_t number, char why[SOURCE_WHY])
+{
+	char path[SOURCE_PATH];
+
+	snprintf(path, sizeof(path), SCHEME "/%s", scheme, name);
+	return put_number(damon, path, number, why);
+}
+
+static int read_number(int fd, const char *path, uint64_t *number, char why[SOURCE_WHY])
+{
+	char text[32] = "";
+
+	if (pread(fd, text, sizeof(text) - 1, 0) < 0)
+		return failed(why, errno, path);
+	return sscanf(text, "%" SCNu64, number) == 1 ? 0 : failed(why, EINVAL, path);
+}
+
+int damon_open(struct damon *damon, const char *root, char why[SOURCE_WHY])
+{
+	static const char count[] = KDAMONDS "/nr_kdamonds";
+	uint64_t others = 0;
+	int code;
+
+	*damon = (struct damon){ .root = root, .lock = -1 };
+	damon->lock = open_file(damon, count, O_RDWR, why);
+	if (damon->lock < 0)
+		return damon->lock;
+	code = flock(damon->lock, LOCK_EX | LOCK_NB) ? failed(why, errno, count) : 0;
+	if (!code)
+		code = read_number(damon->lock, count, &others, why);
+	if (!code && others) {
+		snprintf(why, SOURCE_WHY, "%s is %" PRIu64 ": somebody else uses DAMON, which is not touched", count, others);
+		code = -EBUSY;
+	}
+	if (!code)
+		code = put(damon, count, "1", why);
+	if (!code)
+		return 0;
+	close(damon->lock);
+	damon->lock = -1;
+	return code;
+}
+
+/* The one target, which is this process, and its one region. */
+static int set_target(const struct damon *damon, const void *memory, uint64_t size, char why[SOURCE_WHY])
+{
+	const struct {
+		const char *path;
+		uint64_t number;
+	} files[] = {
+		{ CONTEXT "/targets/nr_targets", 1 },
+		{ CONTEXT "/targets/0/pid_target", (uint64_t)getpid() },
+		{ CONTEXT "/targets/0/regions/nr_regions", 1 },
+		{ CONTEXT "/targets/0/regions/0/start", (uintptr_t)memory },
+		{ CONTEXT "/targets/0/regions/0/end", (uintptr_t)memory + size },
+	};
+	int code = 0;
+
+	for (size_t i = 0; !code && i < sizeof(files) / sizeof(files[0]); i++)
+		code = put_number(damon, files[i].path, files[i].number, why);
+	return code;
+}
+
+static int set_intervals(const struct damon *damon, uint64_t sample_ns, char why[SOURCE_WHY])
+{
+	const struct {
+		const char *path;
+		uint64_t number;
+	} files[] = {
+		{ CONTEXT "/monitoring_attrs/intervals/sample_us", sample_ns / 1000 },
+		{ CONTEXT "/monitoring_attrs/intervals/aggr_us", DAMON_SAMPLES * (sample_ns / 1000) },
+		{ CONTEXT "/monitoring_attrs/nr_regions/max", MOST_REGIONS },
+		{ CONTEXT "/monitoring_attrs/nr_regions/min", 3 },
+	};
+	int code = 0;
+
+	for (size_t i = 0; !code && i < sizeof(files) / sizeof(files[0]); i++)
+		code = put_number(damon, files[i].path, files[i].number, why);
+	return code;
+}
+
+static int set_scheme(const struct damon *damon, int scheme, char why[SOURCE_WHY])
+{
+	const struct {
+		const char *name;
+		uint64_t number;
+	} files[] = {
+		{ "access_pattern/sz/min", 0 },
+		{ "access_pattern/sz/max", UINT64_MAX },
+		{ "access_pattern/nr_accesses/min", schemes[scheme].least },
+		{ "access_pattern/nr_accesses/max", schemes[scheme].most },
+		{ "access_pattern/age/min", 0 },
+		{ "access_pattern/age/max", UINT32_MAX },
+	};
+	char path[SOURCE_PATH];
+	int code;
+
+	snprintf(path, sizeof(path), SCHEME "/action", scheme);
+	code = put(damon, path, "stat", why);
+	for (size_t i = 0; !code && i < sizeof(files) / sizeof(files[0]); i++)
+		code = put_scheme(damon, scheme, files[i].name, files[i].number, why);
+	return code;
+}
+
+int damon_begin(struct damon *damon, const void *memory, uint64_t size, uint64_t sample_ns, char why[SOURCE_WHY])
+{
+	/* Each number makes the files anew that depend on it, so that nothing is left of a watch before. */
+	int code = put(damon, OURS "/contexts/nr_contexts", "1", why);
+
+	if (!code)
+		code = put(damon, CONTEXT "/operations", "fvaddr", why);
+	if (!code)
+		code = set_intervals(damon, sample_ns, why);
+	if (!code)
+		code = set_target(damon, memory, size, why);
+	if (!code)
+		code = put_number(damon, CONTEXT "/schemes/nr_schemes", SCHEMES, why);
+	for (int i = 0; !code && i < SCHEMES; i++)
+		code = set_scheme(damon, i, why);
+	if (!code)
+		code = put(damon, OURS "/state", "on", why);
+	damon->on = !code;
+	return code;
+}
+
+/* Bytes that a scheme counted. */
+static int read_scheme(const struct damon *damon, int scheme, uint64_t *bytes, char why[SOURCE_WHY])
+{
+	char path[SOURCE_PATH];
+	int fd, code;
+
+	snprintf(path, sizeof(path), SCHEME "/stats/sz_tried", scheme);
+	fd = open_file(damon, path, O_RDONLY, why);
+	if (fd < 0)
+		return fd;
+	code = read_number(fd, path, bytes, why);
+	close(fd);
+	return code;
+}
+
+static void turn_off(struct damon *damon)
+{
+	char why[SOURCE_WHY];
+
+	/* The kdamond has ended if the memory that it watched has gone: then there is nothing to turn off. */
+	if (damon->on)
+		put(damon, OURS "/state", "off", why);
+	damon->on = false;
+}
+
+int damon_end(struct damon *damon, struct damon_seen *seen, char why[SOURCE_WHY])
+{
+	int code = put(damon, OURS "/state", "update_schemes_stats", why);
+
+	if (!code)
+		code = read_scheme(damon, 0, &seen->accessed, why);
+	if (!code)
+		code = read_scheme(damon, 1, &seen->idle, why);
+	turn_off(damon);
+	return code;
+}
+
+void damon_close(struct damon *damon)
+{
+	char why[SOURCE_WHY];
+
+	if (damon->lock < 0)
+		return;
+	turn_off(damon);
+	put(damon, KDAMONDS "/nr_kdamonds", "0", why);
+	close(damon->lock);
+	damon->lock = -1;
+}

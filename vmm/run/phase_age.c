@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * do = age: the kernel's DAMON watches pages while L1 or L2 alone writes them, again and again, and then while all vCPUs are
+ * stopped. The pages of a guest are accessed through KVM's mappings, which KVM has to find and look at (kvm_age_gfn(),
+ * kvm_test_age_gfn()): L2's by their rmaps.
+ */
+#include <errno.h>
+#include <poll.h>
+
+#include "base/clock.h"
+#include "host/damon.h"
+#include "run/live_pages.h"
+
+#define AGGREGATIONS 5		/* that a watch lasts at least */
+#define SWEEPS_A_SAMPLE 2	/* so that a sample of any page has an access */
+#define SHORTEST_SAMPLE_NS 20000000ull
+#define SETTLE_SWEEPS 4		/* after which a sweep maps nothing any more, and its time is taken */
+
+struct watch {
+	struct phase_pages pages;
+	struct live_pages live;
+	struct damon damon;
+	uint64_t sample_ns;
+};
+
+static struct aging *aging_of(const struct watch *watch)
+{
+	return &watch->pages.phase->found.aging;
+}
+
+/* How long a vCPU takes for a sweep of its pages. As live_pages_wait(). */
+static int time_sweeps(struct watch *watch, uint64_t *ns)
+{
+	uint64_t start, sweeps = 0;
+	int result = 0;
+
+	for (int i = 0; !result && i < SETTLE_SWEEPS; i++) {
+		live_pages_note(&watch->live);
+		result = live_pages_wait(&watch->live, LIVE_SWEPT);
+	}
+	live_pages_note(&watch->live);
+	start = clock_ns();
+	if (!result)
+		result = live_pages_wait(&watch->live, LIVE_SWEPT);
+	if (!result)
+		sweeps = live_pages_sweeps(&watch->live);
+	*ns = sweeps ? (clock_ns() - start) / sweeps : 0;
+	return result;
+}
+
+/* The vCPUs are stopped, and nobody touches the pages. 0, or the number of a signal. */
+static int wait_stopped(const struct watch *watch, uint64_t ns)
+{
+	const struct signals *signals = watch->pages.live->run->signals;
+	struct pollfd poll_fd = { .fd = signals_fd(signals), .events = POLLIN };
+
+	if (poll(&poll_fd, 1, (int)(ns / 1000000)) <= 0)
+		return 0;
+	return signals_next(signals);
+}
+
+/* What DAMON sees for a while. 0 as well if DAMON can't be had, of which the reason is noted; or as vcpu_set_wait(). */
+static int look(struct watch *watch, bool runs, struct damon_seen *seen)
+{
+	struct aging *aging = aging_of(watch);
+	uint64_t ns = watch->sample_ns * DAMON_SAMPLES * AGGREGATIONS;
+	int result;
+
+	if (aging->why[0])
+		return 0;
+	if (damon_begin(&watch->damon, watch->pages.memory, phase_pages_span(&watch->pages), watch->sample_ns, aging->why))
+		return 0;
+	result = runs ? live_pages_pass_time(&watch->live, ns) : wait_stopped(watch, ns);
+	damon_end(&watch->damon, seen, aging->why);
+	return result;
+}
+
+/* So that the check is seen to fail. */
+static void forget_accesses(const struct watch *watch)
+{
+	struct aging *aging = aging_of(watch);
+
+	if (watch->pages.live->run->config->selftest.break_what != BREAK_UNSEEN_ACCESS ||
+	    watch->pages.phase->cfg->load != LOAD_L2)
+		return;
+	aging->running.idle += aging->running.accessed;
+	aging->running.accessed = 0;
+}
+
+static int watch_running(struct watch *watch)
+{
+	struct aging *aging = aging_of(watch);
+	uint64_t sweep;
+	int result = time_sweeps(watch, &sweep);
+
+	if (result)
+		return result;
+	watch->sample_ns = SWEEPS_A_SAMPLE * sweep;
+	if (watch->sample_ns < SHORTEST_SAMPLE_NS)
+		watch->sample_ns = SHORTEST_SAMPLE_NS;
+	live_pages_note(&watch->live);
+	result = look(watch, true, &aging->running);
+	forget_accesses(watch);
+	aging->sweeps = live_pages_sweeps(&watch->live);
+	return result;
+}
+
+int phase_age(struct live_run *live, uint32_t index, struct phase_result *phase)
+{
+	struct watch watch = { 0 };
+	int result;
+
+	phase_pages_init(&watch.pages, live, index, phase);
+	damon_open(&watch.damon, "", phase->found.aging.why);
+	result = live_pages_begin(&watch.live, &watch.pages);
+	if (!result)
+		result = watch_running(&watch);
+	result = live_pages_end(&watch.live, result);
+	if (!result)
+		result = look(&watch, false, &phase->found.aging.stopped);
+	phase->found.aging.known = !result && !phase->found.aging.why[0];
+	damon_close(&watch.damon);
+	return result;
+}
