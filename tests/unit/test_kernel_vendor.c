@@ -194,6 +194,26 @@ static void the_order_of_slots_is_that_of_its_kvm(void **state)
 	}
 }
 
+/* The name that a report gives the rules of a kernel: each begins with the version that it names. */
+static void the_eras_have_no_gap(void **state)
+{
+	static const struct {
+		unsigned int major, minor;
+		const char *era;
+	} known[] = {
+		{ 5, 13, "pre-5.14" }, { 5, 14, "5.14-5.15" }, { 5, 15, "5.14-5.15" }, { 5, 16, "5.16-5.17" },
+		{ 5, 17, "5.16-5.17" }, { 5, 18, "5.18-6.8" }, { 6, 8, "5.18-6.8" }, { 6, 9, "6.9-6.16" },
+		{ 6, 16, "6.9-6.16" }, { 6, 17, "6.17+" }, { 7, 0, "6.17+" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		struct kernel_facts facts = { .major = known[i].major, .minor = known[i].minor };
+
+		assert_string_equal(kernel_era(&facts), known[i].era);
+	}
+}
+
 static void what_does_not_begin_with_a_version_is_none(void **state)
 {
 	static const char *const texts[] = {
@@ -249,7 +269,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_release_tells_the_model),
-		cmocka_unit_test(the_order_of_slots_is_that_of_its_kvm),
+		cmocka_unit_test(the_order_of_slots_is_that_of_its_kvm), cmocka_unit_test(the_eras_have_no_gap),
 		cmocka_unit_test(what_does_not_begin_with_a_version_is_none),
 		cmocka_unit_test(assumptions_are_told),
 	};

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Ops on memslots: each call that KVM may refuse is noticed, and a round leaves the slot as it was. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "run/worker.h"
+
+__typeof__(vm_slot_set) __wrap_vm_slot_set;
+__typeof__(vm_slot_delete) __wrap_vm_slot_delete;
+
+#define BASE 0x100000000ull
+#define SPARE 0x200000000ull
+
+/* What KVM has: the slot, and another one that an op may add; and which of its calls it refuses. */
+static struct slots_now {
+	bool there, another;
+	uint64_t base;
+	uint32_t flags;
+	unsigned int calls, refused;	/* refused: number of the call, from 1 on; 0: none */
+} now;
+
+int __wrap_vm_slot_set(const struct vm *vm, const struct slot *slot, uint64_t base, uint32_t flags)
+{
+	(void)vm;
+	if (++now.calls == now.refused)
+		return -EINVAL;
+	if (slot->id) {
+		assert_int_equal(base, SPARE);
+		now.another = true;
+		return 0;
+	}
+	now.there = true;
+	now.base = base;
+	now.flags = flags;
+	return 0;
+}
+
+int __wrap_vm_slot_delete(const struct vm *vm, const struct slot *slot)
+{
+	(void)vm;
+	if (++now.calls == now.refused)
+		return -EINVAL;
+	assert_true(slot->id ? now.another : now.there);
+	*(slot->id ? &now.another : &now.there) = false;
+	return 0;
+}
+
+/* One round, of which KVM refuses a call. failures: how many the worker has noted. */
+static int one_round(worker_round *round, unsigned int refused, uint64_t *failures)
+{
+	static const struct kvm kvm = { .max_slots = 100, .readonly_slots = true };
+	static struct memslot_cfg cfg = { .name = "data", .count = 1 };
+	static struct slot slot = { .base = BASE, .size = 1 << 20 };
+	struct vm vm = { .kvm = &kvm };
+	pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	struct config config = { .memslots = &cfg, .memslot_count = 1 };
+	struct run run = { .config = &config, .layout = { .config = &config, .slots = &slot, .count = 1 } };
+	struct stress_vm target = { .vm = &vm, .slots = &lock };
+	struct stress_result told = { 0 };
+	struct worker_cfg op = { .name = "w", .op = OP_slot_move, .threads = 1 };
+	struct worker_result result = { .cfg = &op };
+	struct stress stress = {
+		.run = &run, .result = &told, .vms = &target, .vm_count = 1, .lock = PTHREAD_MUTEX_INITIALIZER,
+	};
+	struct worker worker = {
+		.stress = &stress, .cfg = &op, .result = &result, .target = &target, .row = &slot, .row_count = 1,
+		.spare_gpa = SPARE, .spare_id = 1,
+	};
+	int code;
+
+	now = (struct slots_now){ .there = true, .base = BASE, .refused = refused };
+	code = round(&worker);
+	/* Whatever happened, the next worker can have the slot. */
+	assert_int_equal(pthread_mutex_trylock(&lock), 0);
+	*failures = result.failures;
+	for (int step = 0; step < STEP_COUNT; step++)
+		free(result.steps[step]);
+	return code;
+}
+
+static const struct {
+	const char *name;
+	worker_round *round;
+	unsigned int calls;
+} ops[] = {
+	{ "dirty-log-toggle", round_dirty_log_toggle, 2 }, { "slot-add", round_slot_add, 2 },
+	{ "slot-delete", round_slot_delete, 2 }, { "slot-move", round_slot_move, 2 }, { "slot-flags", round_slot_flags, 4 },
+};
+
+static void a_round_leaves_the_slot_as_it_was(void **state)
+{
+	uint64_t failures;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {
+		if (one_round(ops[i].round, 0, &failures) || failures || now.calls != ops[i].calls || !now.there ||
+		    now.another || now.base != BASE || now.flags)
+			fail_msg("%s: %u calls", ops[i].name, now.calls);
+	}
+}
+
+static void what_kvm_refuses_is_a_failure(void **state)
+{
+	uint64_t failures;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++)
+		for (unsigned int refused = 1; refused <= ops[i].calls; refused++)
+			if (one_round(ops[i].round, refused, &failures) != -EINVAL || failures != 1 || now.calls != refused)
+				fail_msg("%s, call %u: %u calls, %u failures", ops[i].name, refused, now.calls,
+					 (unsigned int)failures);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_round_leaves_the_slot_as_it_was), cmocka_unit_test(what_kvm_refuses_is_a_failure),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
