@@ -183,6 +183,8 @@ words() { sed -nE 's/^(Usage|  or): .* \[OPTION\.\.\.\] ([a-z|]+).*/\2/p' stdout
 		and ([.slots[].predicted.rmap_bytes] | add == 134750208)' stdout
 	vmm plan "$top/configs/transition.ini" --kernel 6.12 --tdp-mmu off --format json
 	jq -e '.plan[0].transition_bytes == 33619968 and .host.rmap_policy == "eager"' stdout
+	vmm plan "$top/configs/transition.ini" --kernel 6.12 --tdp-mmu perhaps
+	[[ $status == 2 && ! -s stdout && $(<stderr) == *"--tdp-mmu perhaps: not on or off"* ]]
 	vmm plan "$top/configs/transition.ini" --kernel 5.10 -o plan.json
 	jq -e '.plan[0] | .transition_bytes == 0 and .creation_bytes == 134750208 + 33619968 + 143360' plan.json
 	vmm report show plan.json

@@ -198,7 +198,8 @@ static void nothing_to_be_seen_says_why(void **state)
 static void names_stay_where_they_are(void **state)
 {
 	struct host_vm vm = { .pid = 1, .fd = 2, .command = "a\"b\\c\n\033[2J",
-			      .state = RMAP_LAZY, .teller = TELLER_COUNTER };
+			      .state = RMAP_LAZY, .teller = TELLER_COUNTER, .walked = true,
+			      .age_ns = { .known = true, .value = 3000000000 } };
 	struct host_vms vms = { .list = &vm, .count = 1 };
 	json_t *stat = stat_json(&(struct stat_view){ .host = &host, .vms = &vms, .walked = true });
 	char *text = NULL;
@@ -210,6 +211,12 @@ static void names_stay_where_they_are(void **state)
 	assert_int_equal(stat_prom(stat, out), 0);
 	fclose(out);
 	assert_non_null(strstr(text, "command=\"a\\\"b\\\\c\\n?[2J\"} 0\n"));
+	/* Only the rmaps have a level, and each of theirs is named. */
+	assert_non_null(strstr(text, ",level=\"4k\"} 0\n"));
+	assert_non_null(strstr(text, ",level=\"2m\"} 0\n"));
+	assert_non_null(strstr(text, ",level=\"1g\"} 0\n"));
+	assert_non_null(strstr(text, "minivmm_vm_age_seconds{"));
+	assert_null(strstr(strstr(text, "minivmm_vm_age_seconds{"), "level"));
 	free(text);
 	out = open_memstream(&text, &size);
 	assert_int_equal(stat_text(stat, out), 0);

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "host/snapshot.h"
+#include "host/source.h"
 
 #define HOSTS "tests/fixtures/hosts/"
 #define PREPARE "kvm_arch_prepare_memory_region"
@@ -233,6 +234,25 @@ static void lines_by_hand(void **state)
 			assert_int_equal(tally.entries[0].count, 1);
 		}
 		tally_free(&tally);
+	}
+}
+
+static void numbers_fit_64_bits(void **state)
+{
+	static const char *const none[] = { "", "x", "-1", " 1", "18446744073709551616", "184467440737095516150" };
+	const char *text = "18446744073709551615 kB";
+	uint64_t number = 5;
+
+	(void)state;
+	assert_true(source_number(&text, &number));
+	assert_int_equal(number, UINT64_MAX);
+	assert_string_equal(text, " kB");
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+		text = none[i];
+		number = 5;
+		assert_false(source_number(&text, &number));
+		assert_ptr_equal(text, none[i]);
+		assert_int_equal(number, 5);
 	}
 }
 
@@ -505,6 +525,7 @@ static void every_source_has_a_name_and_a_remedy(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(numbers_fit_64_bits),
 		cmocka_unit_test(captures_give_kvm_arrays),
 		cmocka_unit_test(areas_of_vmallocs_wrappers_are_counted_apart),
 		cmocka_unit_test(dirty_bitmap_has_another_function_in_5_10),
