@@ -47,7 +47,7 @@ setup() { need_boot; }
 @test "red: the kernel does not learn what L2 accesses" {
 	check guard aging.seen skip "/sys/kernel/mm/damon" && skip "this kernel has no DAMON"
 	rc unseen-access 1
-	check unseen-access aging.seen fail "phase age: while L2 wrote 8192 pages of memslot.small"
+	check unseen-access aging.seen fail "phase age: while L2 wrote 256 pages of memslot.small"
 	check unseen-access discard.fresh pass
 }
 

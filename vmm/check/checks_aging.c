@@ -38,8 +38,8 @@ static bool is_aging(const struct phase_result *phase)
 }
 
 /*
- * The first phase in which L1 wrote, and DAMON saw it. The CPU marks a page as accessed only when it has no TLB entry for it,
- * and KVM leaves these alone: that DAMON sees nothing at all may be the CPU's doing.
+ * The first phase in which L1 wrote, and DAMON saw it. That DAMON sees nothing at all may be the doing of a CPU that has TLB
+ * entries and marks no page as accessed (run/phase_age.c).
  */
 static const struct phase_result *find_control(const struct run *run)
 {
@@ -68,8 +68,8 @@ static void skip_unclear(const struct phase_result *phase, struct check *check)
 		   "stopped, which says nothing%s", phase->name, percent(&aging->running),
 		   phase->cfg->load == LOAD_L2 ? "L2" : "L1", percent(&aging->stopped),
 		   is_wrong(aging) ? ": there is no phase of L1's in which it saw what is right" : "");
-	check_remedy(check, "try it on a less busy host, with a phase of do = age, load = l1 before, and more pages (touch) than "
-		     "the CPU's TLB has entries");
+	check_remedy(check, "try it on a less busy host, on a memslot whose backing is no hugetlbfs, and with a phase of do = age, "
+		     "load = l1 before");
 }
 
 void judge_aging(const struct run *run, struct check *check)

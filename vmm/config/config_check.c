@@ -204,13 +204,12 @@ static uint64_t default_touch(const struct phase_cfg *phase)
 		return 0;
 	if (phase->what == DO_ALIAS_COUNTS)
 		return ABI_COUNTED_PAGES * ABI_PAGE_SIZE;
-	/* More pages than a TLB has entries: see phase_age.c. */
-	if (phase->what == DO_AGE)
-		return 32ull << 20;
 	if (phase_owns_slot(phase))
 		return 1ull << 20;
 	return phase->what == DO_TOUCH || phase->what == DO_STRESS ? 64ull << 20 : 0;
 }
+
+#define AGE_LEAST (64u << 10)	/* three regions at least, and a page beside them */
 
 /* The pages that the built-in payload writes lie in the first slot of the row, and are written by nobody else. */
 static void check_owned_pages(struct checker *checker, const struct ini_section *section,
@@ -265,6 +264,8 @@ static void check_owned(struct checker *checker, const struct ini_section *secti
 			 "needs a dirty bitmap, which vm.dirty-ring replaces");
 	if (how && !phase->how)
 		complain(checker, section, how, "must name at least one way");
+	if (phase->what == DO_AGE && phase->touch && phase->touch < AGE_LEAST)
+		complain(checker, section, set_well(section, "touch"), "is too little for DAMON's regions: 64K is the least");
 }
 
 static void check_phase(struct checker *checker, const struct ini_section *section)

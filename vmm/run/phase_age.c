@@ -3,16 +3,23 @@
  * do = age: the kernel's DAMON watches pages while L1 or L2 alone writes them, again and again, and then while all vCPUs are
  * stopped. The pages of a guest are accessed through KVM's mappings, which KVM has to find and look at (kvm_age_gfn(),
  * kvm_test_age_gfn()): L2's by their rmaps.
+ *
+ * A CPU marks a mapping as accessed only when it has no TLB entry of it, and KVM leaves these alone when it clears the mark
+ * (kvm_mmu_notifier_clear_young()). So the first page, which DAMON does not watch, is taken back several times a sample: KVM
+ * unmaps it, and has all vCPUs flush their TLBs.
  */
 #include <errno.h>
 #include <poll.h>
 
 #include "base/clock.h"
 #include "host/damon.h"
+#include "minivmm_abi.h"
 #include "run/live_pages.h"
+#include "vm/backing.h"
 
 #define AGGREGATIONS 5		/* that a watch lasts at least */
-#define SWEEPS_A_SAMPLE 2	/* so that a sample of any page has an access */
+#define SWEEPS_A_SAMPLE 6	/* so that a sample of any page has an access */
+#define FLUSHES_A_SAMPLE 3
 #define SHORTEST_SAMPLE_NS 20000000ull
 #define SETTLE_SWEEPS 4		/* after which a sweep maps nothing any more, and its time is taken */
 
@@ -21,6 +28,7 @@ struct watch {
 	struct live_pages live;
 	struct damon damon;
 	uint64_t sample_ns;
+	bool flushes;			/* the first page can be taken back alone */
 };
 
 static struct aging *aging_of(const struct watch *watch)
@@ -48,6 +56,20 @@ static int time_sweeps(struct watch *watch, uint64_t *ns)
 	return result;
 }
 
+/* The vCPUs go on, and must look at their page tables anew. As live_pages_wait(), or -errno with run->err. */
+static int wait_running(struct watch *watch, uint64_t ns)
+{
+	uint64_t end = clock_ns() + ns;
+	int result = 0;
+
+	while (!result && clock_ns() < end) {
+		result = live_pages_pass_time(&watch->live, watch->sample_ns / FLUSHES_A_SAMPLE);
+		if (!result && watch->flushes)
+			result = phase_pages_take_back(&watch->pages, ABI_PAGE_SIZE);
+	}
+	return result;
+}
+
 /* The vCPUs are stopped, and nobody touches the pages. 0, or the number of a signal. */
 static int wait_stopped(const struct watch *watch, uint64_t ns)
 {
@@ -68,9 +90,10 @@ static int look(struct watch *watch, bool runs, struct damon_seen *seen)
 
 	if (aging->why[0])
 		return 0;
-	if (damon_begin(&watch->damon, watch->pages.memory, phase_pages_span(&watch->pages), watch->sample_ns, aging->why))
+	if (damon_begin(&watch->damon, watch->pages.memory + ABI_PAGE_SIZE, phase_pages_span(&watch->pages) - ABI_PAGE_SIZE,
+			watch->sample_ns, aging->why))
 		return 0;
-	result = runs ? live_pages_pass_time(&watch->live, ns) : wait_stopped(watch, ns);
+	result = runs ? wait_running(watch, ns) : wait_stopped(watch, ns);
 	damon_end(&watch->damon, seen, aging->why);
 	return result;
 }
@@ -111,6 +134,7 @@ int phase_age(struct live_run *live, uint32_t index, struct phase_result *phase)
 	int result;
 
 	phase_pages_init(&watch.pages, live, index, phase);
+	watch.flushes = backing_page_size(&live->run->config->memslots[watch.pages.slot->cfg]) == ABI_PAGE_SIZE;
 	damon_open(&watch.damon, "", phase->found.aging.why);
 	result = live_pages_begin(&watch.live, &watch.pages);
 	if (!result)
