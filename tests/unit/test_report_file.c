@@ -344,6 +344,51 @@ static void test_save_on_a_bad_disk(void **state)
 	assert_content("old");
 }
 
+static bool no_tmpfile;		/* the file system makes no file without a name */
+
+int open(const char *name, int flags, ...)
+{
+	va_list args;
+	mode_t mode;
+
+	va_start(args, flags);
+	mode = flags & (O_CREAT | __O_TMPFILE) ? va_arg(args, mode_t) : 0;
+	va_end(args);
+	if (no_tmpfile && (flags & O_TMPFILE) == O_TMPFILE) {
+		errno = EOPNOTSUPP;
+		return -1;
+	}
+	return openat(AT_FDCWD, name, flags, mode);
+}
+
+static int names_in_folder(void)
+{
+	DIR *dir = opendir(folder);
+	int count = 0;
+
+	assert_non_null(dir);
+	while (readdir(dir))
+		count++;
+	closedir(dir);
+	return count - 2;
+}
+
+/* There a file has a name of its own until it is whole (NFS, FUSE, vfat), of which nothing is left. */
+static void test_save_without_tmpfile(void **state)
+{
+	struct err err = { 0 };
+
+	(void)state;
+	no_tmpfile = true;
+	assert_int_equal(save_on(0, false, &err), 0);
+	assert_content("{\n  \"new\": \"new\"\n}\n");
+	assert_int_equal(names_in_folder(), 1);
+	assert_int_equal(save_on(EIO, false, &err), -EIO);
+	assert_content("old");
+	assert_int_equal(names_in_folder(), 1);
+	no_tmpfile = false;
+}
+
 /* What was seen survives a crash of the host: no line waits in the kernel's memory. */
 static void test_journal_reaches_the_disk(void **state)
 {
@@ -409,6 +454,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_save_and_load, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(test_save_fails_whole, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(test_save_on_a_bad_disk, make_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(test_save_without_tmpfile, make_folder, remove_folder),
 		cmocka_unit_test(test_save_to_device),
 		cmocka_unit_test_setup_teardown(test_save_through_link, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(test_load_refuses, make_folder, remove_folder),
