@@ -288,6 +288,8 @@ static void test_journal_descriptors(void **state)
 
 	(void)state;
 	assert_int_equal(journal_begin(&journal, path, &err), 0);
+	/* No program that a run starts inherits it. */
+	assert_int_equal(fcntl(journal.fd, F_GETFD), FD_CLOEXEC);
 	before = count_descriptors();
 	journal_sample(&journal, "churn", 1, &stress);
 	assert_true(journal.open);

@@ -283,6 +283,36 @@ static void test_failures_that_the_run_notes_end_a_worker(void **state)
 	vcpu_set_close(&stage.set);
 }
 
+/* Each reason to end is enough: stop, the deadline, the last round, an op that this host can't do. */
+static void test_each_reason_ends_a_worker(void **state)
+{
+	enum { STOP, DEADLINE, ROUNDS, UNAVAILABLE, REASONS };
+	struct stage stage;
+
+	(void)state;
+	set(&stage);
+	for (int reason = 0; reason < REASONS; reason++) {
+		struct stress_result told = { 0 };
+		struct worker_cfg cfg = { .name = "w", .op = OP_reclaim, .threads = 1 };
+		struct worker_result result = { .rounds = 5 };
+		struct worker worker;
+		struct stress stress = {
+			.run = &stage.run, .phase = &stage.phase, .set = &stage.set, .result = &told,
+			.workers = &worker, .count = 1, .live = 1, .stop = reason == STOP,
+			.deadline = reason == DEADLINE ? 1 : 0,
+			.lock = PTHREAD_MUTEX_INITIALIZER, .ended = PTHREAD_COND_INITIALIZER,
+		};
+
+		stage.phase.iterations = reason == ROUNDS ? 5 : 0;
+		worker_init(&worker, &stress, &cfg, 0, &result);
+		snprintf(result.unavailable, sizeof(result.unavailable), "%s", reason == UNAVAILABLE ? "here" : "");
+		assert_int_equal(worker_start(&worker), 0);
+		assert_true(worker_join(&worker, clock_ns() + 10000000000));
+		assert_int_equal(result.rounds, 5);
+	}
+	vcpu_set_close(&stage.set);
+}
+
 /* A worker that ends in time is joined, whatever happens to the wall clock. */
 static void test_joins_wait_on_the_monotonic_clock(void **state)
 {
@@ -489,6 +519,7 @@ int main(void)
 		cmocka_unit_test(test_stuck_vcpu_keeps_its_vm),
 		cmocka_unit_test(test_stuck_vcpu_keeps_its_set),
 		cmocka_unit_test(test_failures_that_the_run_notes_end_a_worker),
+		cmocka_unit_test(test_each_reason_ends_a_worker),
 		cmocka_unit_test(test_joins_wait_on_the_monotonic_clock),
 		cmocka_unit_test(test_time_ends_a_phase_beside_a_guest),
 		cmocka_unit_test(test_second_prediction_takes_no_memory),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Ops on memslots: each call that KVM may refuse is noticed, and a round leaves the slot as it was. */
+/* Ops of workers: what KVM may refuse is noticed, and a round leaves the slot as it was. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,6 +14,8 @@
 
 __typeof__(vm_slot_set) __wrap_vm_slot_set;
 __typeof__(vm_slot_delete) __wrap_vm_slot_delete;
+__typeof__(rmaps_stat_own) __wrap_rmaps_stat_own;
+__typeof__(calloc) __real_calloc, __wrap_calloc;
 
 #define BASE 0x100000000ull
 #define SPARE 0x200000000ull
@@ -52,8 +54,33 @@ int __wrap_vm_slot_delete(const struct vm *vm, const struct slot *slot)
 	return 0;
 }
 
-/* One round, of which KVM refuses a call. failures: how many the worker has noted. */
-static int one_round(worker_round *round, unsigned int refused, uint64_t *failures)
+static int rmaps_stat_code;
+static bool no_memory;
+
+int __wrap_rmaps_stat_own(const char *root, pid_t creator, int fd, struct rmaps_stat *stat, char why[SOURCE_WHY])
+{
+	(void)root;
+	(void)creator;
+	(void)fd;
+	*stat = (struct rmaps_stat){ 0 };
+	snprintf(why, SOURCE_WHY, "because");
+	return rmaps_stat_code;
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+	return no_memory ? NULL : __real_calloc(count, size);
+}
+
+/* What a worker has noted of its round. */
+struct noted {
+	uint64_t failures;
+	bool unavailable;
+	unsigned int steps;	/* kinds of steps that took time */
+};
+
+/* One round, of which KVM refuses a call. */
+static int one_round(worker_round *round, unsigned int refused, struct noted *noted)
 {
 	static const struct kvm kvm = { .max_slots = 100, .readonly_slots = true };
 	static struct memslot_cfg cfg = { .name = "data", .count = 1 };
@@ -79,9 +106,12 @@ static int one_round(worker_round *round, unsigned int refused, uint64_t *failur
 	code = round(&worker);
 	/* Whatever happened, the next worker can have the slot. */
 	assert_int_equal(pthread_mutex_trylock(&lock), 0);
-	*failures = result.failures;
-	for (int step = 0; step < STEP_COUNT; step++)
+	*noted = (struct noted){ .failures = result.failures, .unavailable = result.unavailable[0] };
+	for (int step = 0; step < STEP_COUNT; step++) {
+		noted->steps += result.steps[step] != NULL;
 		free(result.steps[step]);
+	}
+	free(worker.buffer);
 	return code;
 }
 
@@ -96,11 +126,11 @@ static const struct {
 
 static void a_round_leaves_the_slot_as_it_was(void **state)
 {
-	uint64_t failures;
+	struct noted noted;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {
-		if (one_round(ops[i].round, 0, &failures) || failures || now.calls != ops[i].calls || !now.there ||
+		if (one_round(ops[i].round, 0, &noted) || noted.failures || !noted.steps || now.calls != ops[i].calls || !now.there ||
 		    now.another || now.base != BASE || now.flags)
 			fail_msg("%s: %u calls", ops[i].name, now.calls);
 	}
@@ -108,20 +138,55 @@ static void a_round_leaves_the_slot_as_it_was(void **state)
 
 static void what_kvm_refuses_is_a_failure(void **state)
 {
-	uint64_t failures;
+	struct noted noted;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++)
 		for (unsigned int refused = 1; refused <= ops[i].calls; refused++)
-			if (one_round(ops[i].round, refused, &failures) != -EINVAL || failures != 1 || now.calls != refused)
+			if (one_round(ops[i].round, refused, &noted) != -EINVAL || noted.failures != 1 || now.calls != refused)
 				fail_msg("%s, call %u: %u calls, %u failures", ops[i].name, refused, now.calls,
-					 (unsigned int)failures);
+					 (unsigned int)noted.failures);
+}
+
+/* Dirty logging is not turned on where there is no memory for the log. */
+static void without_memory_no_log_is_gotten(void **state)
+{
+	static worker_round *const rounds[] = { round_dirty_log_get, round_dirty_log_clear, round_dirty_log_cycle };
+	struct noted noted;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rounds) / sizeof(rounds[0]); i++) {
+		no_memory = true;
+		assert_int_equal(one_round(rounds[i], 0, &noted), -ENOMEM);
+		no_memory = false;
+		assert_int_equal(noted.failures, 1);
+		assert_int_equal(now.calls, 0);
+	}
+}
+
+/* A file that can't be read is no failure of KVM's, one that makes no sense is. */
+static void debugfs_is_read_if_it_is_there(void **state)
+{
+	struct noted noted;
+
+	(void)state;
+	rmaps_stat_code = 0;
+	assert_int_equal(one_round(round_debugfs_read, 0, &noted), 0);
+	assert_int_equal(noted.steps, 1);
+	assert_false(noted.failures || noted.unavailable);
+	rmaps_stat_code = -EINVAL;
+	assert_int_equal(one_round(round_debugfs_read, 0, &noted), -EPROTO);
+	assert_int_equal(noted.failures, 1);
+	rmaps_stat_code = -EACCES;
+	assert_int_equal(one_round(round_debugfs_read, 0, &noted), -ENOTSUP);
+	assert_true(noted.unavailable && !noted.failures && !noted.steps);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_round_leaves_the_slot_as_it_was), cmocka_unit_test(what_kvm_refuses_is_a_failure),
+		cmocka_unit_test(without_memory_no_log_is_gotten), cmocka_unit_test(debugfs_is_read_if_it_is_there),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
