@@ -87,6 +87,9 @@ has_programs() { # FOLDER RELEASE
 	kernel 6.1.0-9-cloud-amd64 6.1 6.1
 	run "$top/tests/lab/fetch-source" 6.1.0-9-cloud-amd64
 	[[ $status == 4 && $output == *"no linux-kbuild of 6.1 runs here: "*" has none"* ]]
+	programs 6.1 something
+	run "$top/tests/lab/fetch-source" 6.1.0-9-cloud-amd64
+	[[ $status == 4 && $output == *"linux-kbuild-6.1 lacks an objtool => not found"* ]]
 	programs 6.1 objtool
 	printf '#!/bin/sh\necho "	libelf.so.1 => not found"\n' >"$work/bin/ldd"
 	chmod +x "$work/bin/ldd"
