@@ -5,7 +5,7 @@
 # A process computes and waits for CPUs without being counted, up to 2.9 s with its report (vm/guard.c): the emulated host is
 # slow. Then the kernel takes its time to free a VM's memory.
 limit=$(($(seconds 4) * 1000))
-random_cases='run large slots populate limited smoke stress sweep trace headroom kernels watch predict'
+random_cases='run large slots populate limited smoke stress sweep trace headroom kernels watch predict age'
 
 # limit_cgroup: a run by in-cgroup has a parent that waits for it, which tells what became of it.
 limit_cgroup() {
@@ -46,6 +46,11 @@ words() {
 		;;
 	watch) words='minivmm stat --watch 1 --walk' life=2500 ;;
 	predict) words='minivmm stat --watch 1 --predict' life=2500 ;;
+	age)
+		printf '[vm]\nvcpus = 2\n[memslot.low]\nbase = 0\nsize = 64M\n[memslot.data]\nbase = 4G\nsize = 4M\nthp = never\n' >age.ini
+		printf '[phase.boot]\ndo = boot\n[phase.age]\ndo = age\nslot = data\n' >>age.ini
+		words='minivmm /work/age.ini --seed=1'
+		;;
 	esac
 	[ $life != 0 ] || words="$words -o report.json"
 	life=$((life * slowness / 100))

@@ -26,6 +26,8 @@ void check_lazy_remedy(const struct run *run, struct check *check);
 
 /* Do L2's pages have rmaps in this phase, and are they taken back by madvise()? */
 bool phase_counts_rmaps(const struct phase_cfg *cfg);
+/* Does DAMON watch what L2 accesses? */
+bool phase_ages_l2(const struct phase_cfg *cfg);
 bool phase_is_l2(const struct phase_result *phase, bool nested_paging);
 /* Index in run->phases of the config's first phase of this kind, reached or not; -1: none. */
 int run_first_of(const struct run *run, enum phase_do what);

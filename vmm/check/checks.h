@@ -49,8 +49,8 @@
 	X("mapped.exact", mapped, has_l2_discard,                                                  \
 	  "KVM's rmap counts have the pages that L2 wrote until they are taken back "              \
 	  "(runs with do = discard, load = l2)")                                                   \
-	X("aging.seen", aging, has_aging,                                                          \
-	  "the kernel learns which pages L2 accesses (runs with do = age)")                        \
+	X("aging.seen", aging, has_l2_aging,                                                       \
+	  "the kernel learns which pages L2 accesses (runs with do = age, load = l2)")             \
 	X("tables.shadowed", tables, has_tables,                                                   \
 	  "KVM sees what L2 writes to pages that L1 has made its nested tables "                   \
 	  "(runs with do = tables)")                                                               \

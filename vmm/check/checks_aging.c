@@ -1,51 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What the kernel learns from KVM of which pages a guest accesses: reclaim and DAMON take the others for cold. */
 #include <inttypes.h>
+#include <string.h>
 
 #include "check/check.h"
 #include "minivmm_abi.h"
 
-/* What DAMON saw of pages. A moment in which the host was too busy to run the guest, or looked at them, must not decide. */
-enum sight { SIGHT_UNCLEAR, SIGHT_ACCESSED, SIGHT_IDLE };
-
-static unsigned int percent(const struct damon_seen *seen)
+bool phase_ages_l2(const struct phase_cfg *cfg)
 {
-	uint64_t all = seen->accessed + seen->idle;
-
-	return all ? (unsigned int)(seen->accessed * 100 / all) : 0;
-}
-
-static enum sight sight_of(const struct damon_seen *seen)
-{
-	if (!seen->accessed && !seen->idle)
-		return SIGHT_UNCLEAR;
-	return percent(seen) >= 50 ? SIGHT_ACCESSED : percent(seen) <= 25 ? SIGHT_IDLE : SIGHT_UNCLEAR;
-}
-
-static bool is_right(const struct aging *aging)
-{
-	return sight_of(&aging->running) == SIGHT_ACCESSED && sight_of(&aging->stopped) == SIGHT_IDLE;
-}
-
-static bool is_wrong(const struct aging *aging)
-{
-	return sight_of(&aging->running) == SIGHT_IDLE || sight_of(&aging->stopped) == SIGHT_ACCESSED;
-}
-
-static bool is_aging(const struct phase_result *phase)
-{
-	return phase->cfg && phase->cfg->what == DO_AGE && phase->done;
+	return cfg->what == DO_AGE && cfg->load == LOAD_L2;
 }
 
 /*
- * The first phase in which L1 wrote, and DAMON saw it. That DAMON sees nothing at all may be the doing of a CPU that has TLB
- * entries and marks no page as accessed (run/phase_age.c).
+ * The phase in which L1 wrote the same pages, and DAMON saw it. Without one, that it sees nothing may be the doing of a CPU
+ * that has TLB entries, and marks no page as accessed (run/phase_age.c).
  */
-static const struct phase_result *find_control(const struct run *run)
+static const struct phase_result *control_of(const struct run *run, const struct phase_result *phase)
 {
-	for (size_t i = 0; i < run->phase_count; i++)
-		if (is_aging(&run->phases[i]) && run->phases[i].cfg->load == LOAD_L1 && is_right(&run->phases[i].found.aging))
-			return &run->phases[i];
+	for (size_t i = 0; i < run->phase_count; i++) {
+		const struct phase_result *other = &run->phases[i];
+
+		if (other->cfg && other->cfg->what == DO_AGE && other->cfg->load == LOAD_L1 && other->found.aging.known &&
+		    !strcmp(other->cfg->slot, phase->cfg->slot) && other->cfg->touch == phase->cfg->touch &&
+		    found_aging(&other->found.aging) == AGING_RIGHT)
+			return other;
+	}
 	return NULL;
 }
 
@@ -53,55 +32,68 @@ static void fail(const struct phase_result *phase, const struct phase_result *co
 {
 	const struct aging *aging = &phase->found.aging, *other = &control->found.aging;
 
-	check_fail(check, "phase %s: while L2 wrote %" PRIu64 " pages of memslot.%s %" PRIu64 " times, DAMON saw accesses to %u %% of "
-		   "them, and to %u %% while all vCPUs were stopped; of L1's, in phase %s, %u %% and %u %%: KVM does not tell the "
-		   "kernel what L2 accesses", phase->name, phase->cfg->touch / ABI_PAGE_SIZE, phase->cfg->slot, aging->sweeps,
-		   percent(&aging->running), percent(&aging->stopped), control->name, percent(&other->running),
-		   percent(&other->stopped));
+	check_fail(check, "phase %s: while L2 wrote %" PRIu64 " pages of memslot.%s %" PRIu64 " times, DAMON saw accesses in %u %% of "
+		   "what it looked at, and in %u %% while all vCPUs were stopped; of L1's, in phase %s, %u %% and %u %%: %s",
+		   phase->name, phase->cfg->touch / ABI_PAGE_SIZE, phase->cfg->slot, aging->sweeps,
+		   found_percent(&aging->running), found_percent(&aging->stopped), control->name,
+		   found_percent(&other->running), found_percent(&other->stopped),
+		   found_aging(aging) == AGING_UNSEEN ? "KVM does not tell the kernel what L2 accesses" :
+							"what L2 does not access any more still counts as accessed");
 }
 
-static void skip_unclear(const struct phase_result *phase, struct check *check)
+static bool is_bad(const struct phase_result *phase)
+{
+	enum aging_is is = found_aging(&phase->found.aging);
+
+	return phase->found.aging.known && (is == AGING_UNSEEN || is == AGING_STAYS);
+}
+
+static void skip(const struct phase_result *phase, struct check *check)
 {
 	const struct aging *aging = &phase->found.aging;
 
-	check_skip(check, "phase %s: DAMON saw accesses to %u %% of the pages while %s wrote them, and to %u %% while all vCPUs were "
-		   "stopped, which says nothing%s", phase->name, percent(&aging->running),
-		   phase->cfg->load == LOAD_L2 ? "L2" : "L1", percent(&aging->stopped),
-		   is_wrong(aging) ? ": there is no phase of L1's in which it saw what is right" : "");
-	check_remedy(check, "try it on a less busy host, on a memslot whose backing is no hugetlbfs, and with a phase of do = age, "
-		     "load = l1 before");
+	if (!aging->known) {
+		check_skip(check, "phase %s: %s", phase->name, aging->why);
+		check_remedy(check, "%s", damon_remedy);
+	} else if (is_bad(phase)) {
+		check_skip(check, "phase %s: DAMON saw accesses in %u %% of L2's pages that it looked at, and in %u %% while all vCPUs "
+			   "were stopped, but there is no phase in which it saw L1's of the same pages as they were", phase->name,
+			   found_percent(&aging->running), found_percent(&aging->stopped));
+		check_remedy(check, "let a phase with do = age, load = l1 and the same slot and touch come before it");
+	} else {
+		check_skip(check, "phase %s: DAMON saw accesses in %u %% of L2's pages that it looked at, and in %u %% while all vCPUs "
+			   "were stopped; L2 wrote them %" PRIu64 " times in %" PRIu64 " samples: that says nothing", phase->name,
+			   found_percent(&aging->running), found_percent(&aging->stopped), aging->sweeps, aging->samples);
+		check_remedy(check, "try it on a less busy host, and on a memslot whose backing is no hugetlbfs");
+	}
 }
 
 void judge_aging(const struct run *run, struct check *check)
 {
-	const struct phase_result *control = find_control(run), *last = NULL, *unclear = NULL;
+	const struct phase_result *last = NULL, *unclear = NULL;
 
 	if (run_not_created(run, check))
 		return;
 	for (size_t i = 0; i < run->phase_count; i++) {
-		const struct phase_result *phase = &run->phases[i];
+		const struct phase_result *phase = &run->phases[i], *control;
 
-		if (!is_aging(phase))
+		if (!phase->cfg || !phase_ages_l2(phase->cfg) || !phase->done)
 			continue;
 		last = phase;
-		if (!phase->found.aging.known) {
-			check_skip(check, "phase %s: %s", phase->name, phase->found.aging.why);
-			check_remedy(check, "%s", damon_remedy);
-			return;
-		}
-		if (phase->cfg->load == LOAD_L2 && is_wrong(&phase->found.aging) && control) {
+		control = is_bad(phase) ? control_of(run, phase) : NULL;
+		if (control) {
 			fail(phase, control, check);
 			return;
 		}
-		if (!is_right(&phase->found.aging))
+		if (!phase->found.aging.known || found_aging(&phase->found.aging) != AGING_RIGHT)
 			unclear = phase;
 	}
 	if (!last)
 		check_skip(check, "no such phase was completed: %s", run_why_not(run));
 	else if (unclear)
-		skip_unclear(unclear, check);
+		skip(unclear, check);
 	else
-		check_pass(check, "DAMON saw accesses to %u %% of the pages while %s wrote them, and to %u %% while all vCPUs were "
-			   "stopped", percent(&last->found.aging.running), last->cfg->load == LOAD_L2 ? "L2" : "L1",
-			   percent(&last->found.aging.stopped));
+		check_pass(check, "DAMON saw accesses in %u %% of what it looked at while L2 wrote its pages, and in %u %% while all "
+			   "vCPUs were stopped", found_percent(&last->found.aging.running),
+			   found_percent(&last->found.aging.stopped));
 }

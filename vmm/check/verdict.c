@@ -30,9 +30,12 @@ static bool has_dirty_log(const struct run *run)
 	return run_first_of(run, DO_DIRTY_LOG) >= 0;
 }
 
-static bool has_aging(const struct run *run)
+static bool has_l2_aging(const struct run *run)
 {
-	return run_first_of(run, DO_AGE) >= 0;
+	for (size_t i = 0; i < run->config->phase_count; i++)
+		if (phase_ages_l2(&run->config->phases[i]))
+			return true;
+	return false;
 }
 
 static bool has_discard(const struct run *run)

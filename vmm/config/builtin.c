@@ -52,7 +52,7 @@ static const struct builtin_info table[] = {
 	{ "smoke", "the transition of a 16 GiB VM, in a second or two", smoke },
 	{ "nested-off", "a VM without SVM or VMX tries to run L2, which must be refused",
 	  nested_off },
-	{ "guard", "configs/guard.ini: dirty logs, memory taken back, L1's tables; some ten seconds",
+	{ "guard", "configs/guard.ini: dirty logs, memory taken back, L1's tables, page aging; some ten seconds",
 	  builtin_guard },
 };
 

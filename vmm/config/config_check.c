@@ -209,7 +209,8 @@ static uint64_t default_touch(const struct phase_cfg *phase)
 	return phase->what == DO_TOUCH || phase->what == DO_STRESS ? 64ull << 20 : 0;
 }
 
-#define AGE_LEAST (64u << 10)	/* three regions at least, and a page beside them */
+/* DAMON leaves out the pages that a CPU has not brought to the kernel's lists yet, some tens (damon_get_folio()). */
+#define AGE_LEAST (1u << 20)
 
 /* The pages that the built-in payload writes lie in the first slot of the row, and are written by nobody else. */
 static void check_owned_pages(struct checker *checker, const struct ini_section *section,
@@ -265,7 +266,7 @@ static void check_owned(struct checker *checker, const struct ini_section *secti
 	if (how && !phase->how)
 		complain(checker, section, how, "must name at least one way");
 	if (phase->what == DO_AGE && phase->touch && phase->touch < AGE_LEAST)
-		complain(checker, section, set_well(section, "touch"), "is too little for DAMON's regions: 64K is the least");
+		complain(checker, section, set_well(section, "touch"), "is too little for what DAMON looks at: 1M is the least");
 }
 
 static void check_phase(struct checker *checker, const struct ini_section *section)

@@ -140,8 +140,8 @@ static const struct key_word break_words[] = {
 #define OWNS_SLOT (1u << DO_DIRTY_LOG | 1u << DO_DISCARD | 1u << DO_AGE)
 #define RUNS_L2 (1u << DO_L2 | 1u << DO_RESTORE | STRESSES | OWNS_SLOT)
 #define IN_L2 (RUNS_L2 | 1u << DO_FAILED_ENTRY)
-#define STRIDES (RUNS_L2 | 1u << DO_TOUCH)
-#define TOUCHES (STRIDES | 1u << DO_TABLES)
+#define TOUCHES (RUNS_L2 | 1u << DO_TOUCH | 1u << DO_TABLES)
+#define STRIDES (TOUCHES & ~(1u << DO_TABLES | 1u << DO_AGE))
 
 #define VM(member) .kind = KIND_VM, .offset = offsetof(struct config, vm.member)
 #define SLOT(member) .kind = KIND_MEMSLOT, .offset = offsetof(struct memslot_cfg, member)

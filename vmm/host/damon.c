@@ -4,10 +4,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
+
+#include "base/clock.h"
 
 #define KDAMONDS "/sys/kernel/mm/damon/admin/kdamonds"
 #define OURS KDAMONDS "/0"
@@ -15,8 +19,12 @@
 #define SCHEME CONTEXT "/schemes/%d"
 #define MOST_REGIONS 20		/* the fewest are 3 (damon_set_attrs(), 5.15) */
 
-const char damon_remedy[] = "as root, on a kernel of 6.0 or newer with CONFIG_DAMON_VADDR=y and CONFIG_DAMON_SYSFS=y, which "
-			    "Debian's have, and while nobody else uses DAMON";
+/* The kernel's lock of these files is held by a kdamond for an instant, and whoever meets it gets EBUSY (state_store()). */
+#define BUSY_NS 200000000ull
+#define BUSY_STEP_US 2000
+
+const char damon_remedy[] = "as root, on Linux 6.0 or newer with CONFIG_DAMON_VADDR=y and CONFIG_DAMON_SYSFS=y, as Debian's, while "
+			    "nobody else uses DAMON, nor the kernel (/sys/module/damon_*/parameters/enabled)";
 
 /* Which aggregations of a region each of the two schemes counts. They do nothing else ("stat"). */
 static const struct {
@@ -43,12 +51,17 @@ static int open_file(const struct damon *damon, const char *path, int flags, cha
 
 static int put(const struct damon *damon, const char *path, const char *text, char why[SOURCE_WHY])
 {
+	uint64_t begun = clock_ns();
 	int fd = open_file(damon, path, O_WRONLY, why), code = 0;
 
 	if (fd < 0)
 		return fd;
-	if (write(fd, text, strlen(text)) < 0)
-		code = failed(why, errno, path);
+	while (!code && write(fd, text, strlen(text)) < 0) {
+		if (errno != EBUSY || clock_ns() - begun > BUSY_NS)
+			code = failed(why, errno, path);
+		else
+			usleep(BUSY_STEP_US);
+	}
 	close(fd);
 	return code;
 }
@@ -79,25 +92,70 @@ static int read_number(int fd, const char *path, uint64_t *number, char why[SOUR
 	return sscanf(text, "%" SCNu64, number) == 1 ? 0 : failed(why, EINVAL, path);
 }
 
-int damon_open(struct damon *damon, const char *root, char why[SOURCE_WHY])
+static bool has_word(const struct damon *damon, const char *path, const char *word)
+{
+	char text[32] = "", ignored[SOURCE_WHY];
+	int fd = open_file(damon, path, O_RDONLY, ignored);
+
+	if (fd < 0)
+		return false;
+	if (pread(fd, text, sizeof(text) - 1, 0) < 0)
+		text[0] = '\0';
+	close(fd);
+	text[strcspn(text, "\n")] = '\0';
+	return !strcmp(text, word);
+}
+
+/* Its one kdamond is off, and was for a process that has ended: so a minivmm leaves it that is killed. */
+static bool is_left(const struct damon *damon)
+{
+	static const char target[] = CONTEXT "/targets/0/pid_target";
+	char ignored[SOURCE_WHY];
+	uint64_t pid = 0;
+	int fd, code;
+
+	if (!has_word(damon, OURS "/state", "off") || !has_word(damon, CONTEXT "/operations", "fvaddr"))
+		return false;
+	fd = open_file(damon, target, O_RDONLY, ignored);
+	if (fd < 0)
+		return false;
+	code = read_number(fd, target, &pid, ignored);
+	close(fd);
+	return !code && pid && pid <= INT_MAX && kill((pid_t)pid, 0) && errno == ESRCH;
+}
+
+/* Nobody else uses it, and no other minivmm: damon->lock is locked. */
+static int take(struct damon *damon, char why[SOURCE_WHY])
 {
 	static const char count[] = KDAMONDS "/nr_kdamonds";
-	uint64_t others = 0;
+	uint64_t others;
+	int code;
+
+	if (flock(damon->lock, LOCK_EX | LOCK_NB)) {
+		code = errno;
+		snprintf(why, SOURCE_WHY, "%s: %s", count,
+			 code == EWOULDBLOCK ? "another minivmm uses DAMON" : strerror(code));
+		return -code;
+	}
+	code = read_number(damon->lock, count, &others, why);
+	if (code)
+		return code;
+	if (others > 1 || (others && !is_left(damon))) {
+		snprintf(why, SOURCE_WHY, "%s is %" PRIu64 ": somebody else uses DAMON, which is not touched", count, others);
+		return -EBUSY;
+	}
+	return put(damon, count, "1", why);
+}
+
+int damon_open(struct damon *damon, const char *root, char why[SOURCE_WHY])
+{
 	int code;
 
 	*damon = (struct damon){ .root = root, .lock = -1 };
-	damon->lock = open_file(damon, count, O_RDWR, why);
+	damon->lock = open_file(damon, KDAMONDS "/nr_kdamonds", O_RDWR, why);
 	if (damon->lock < 0)
 		return damon->lock;
-	code = flock(damon->lock, LOCK_EX | LOCK_NB) ? failed(why, errno, count) : 0;
-	if (!code)
-		code = read_number(damon->lock, count, &others, why);
-	if (!code && others) {
-		snprintf(why, SOURCE_WHY, "%s is %" PRIu64 ": somebody else uses DAMON, which is not touched", count, others);
-		code = -EBUSY;
-	}
-	if (!code)
-		code = put(damon, count, "1", why);
+	code = take(damon, why);
 	if (!code)
 		return 0;
 	close(damon->lock);

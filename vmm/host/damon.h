@@ -27,11 +27,15 @@ struct damon_seen {
 
 #define DAMON_SAMPLES 4		/* in an aggregation: a region counts as accessed if one of them saw an access */
 
-/* Takes DAMON. 0, or -errno and why it can't be had; damon_close() may follow either way. */
+/*
+ * Takes DAMON, also what a minivmm that was killed has left of it. 0, or -errno and why it can't be had; damon_close() may
+ * follow either way.
+ */
 int damon_open(struct damon *damon, const char *root, char why[SOURCE_WHY]);
 /*
- * From now on DAMON watches `size` bytes of this process's memory. 0, or -errno and why. damon_end() has seen what it saw
- * until then; between the two a few aggregations of DAMON_SAMPLES samples should pass.
+ * From now on DAMON watches `size` bytes of this process's memory. 0, or -errno and why. After a few aggregations of
+ * DAMON_SAMPLES samples damon_end() says what it saw, and has it stop: it waits for the end of an aggregation, deaf to
+ * signals. damon_close() does not, and has a watch stop as well.
  */
 int damon_begin(struct damon *damon, const void *memory, uint64_t size, uint64_t sample_ns, char why[SOURCE_WHY]);
 int damon_end(struct damon *damon, struct damon_seen *seen, char why[SOURCE_WHY]);

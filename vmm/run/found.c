@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What KVM's rmaps must lose when L2's pages are taken back, by how they were mapped. */
+/* What KVM's rmaps must lose when L2's pages are taken back, by how they were mapped; what DAMON must see of them. */
 #include <string.h>
 
 #include "minivmm_abi.h"
@@ -45,4 +45,31 @@ enum columns found_columns(const int64_t lost[RMAPS_COLUMNS])
 	if (!memcmp(lost, highest, sizeof(highest)))
 		return COLUMNS_HIGHEST;
 	return memcmp(lost, lowest, sizeof(lowest)) ? COLUMNS_WRONG : COLUMNS_LOWEST;
+}
+
+unsigned int found_percent(const struct damon_seen *seen)
+{
+	uint64_t all = seen->accessed + seen->idle;
+
+	return all ? (unsigned int)(seen->accessed * 100 / all) : 0;
+}
+
+static bool was_looked_at(const struct damon_seen *seen)
+{
+	return seen->accessed || seen->idle;
+}
+
+/* AGING_UNSEEN: accesses are not seen; AGING_STAYS: those are that have ended. */
+enum aging_is found_aging(const struct aging *aging)
+{
+	unsigned int running = found_percent(&aging->running), stopped = found_percent(&aging->stopped);
+
+	if (!was_looked_at(&aging->running) || !was_looked_at(&aging->stopped))
+		return AGING_UNCLEAR;
+	if (stopped >= 50)
+		return AGING_STAYS;
+	/* Each page was written between two looks at it, by a vCPU without a TLB entry of it. */
+	if (running <= 25 && aging->sweeps >= 2 * aging->samples && aging->flushes >= aging->samples)
+		return AGING_UNSEEN;
+	return running >= 50 && stopped <= 25 ? AGING_RIGHT : AGING_UNCLEAR;
 }

@@ -10,6 +10,7 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 
 #include "base/clock.h"
 #include "host/damon.h"
@@ -17,10 +18,11 @@
 #include "run/live_pages.h"
 #include "vm/backing.h"
 
-#define AGGREGATIONS 5		/* that a watch lasts at least */
+#define AGGREGATIONS 5		/* in a watch */
 #define SWEEPS_A_SAMPLE 6	/* so that a sample of any page has an access */
 #define FLUSHES_A_SAMPLE 3
 #define SHORTEST_SAMPLE_NS 20000000ull
+#define LONGEST_SAMPLE_NS 100000000ull /* so that a signal is heeded in time: damon_end() waits for DAMON_SAMPLES */
 #define SETTLE_SWEEPS 4		/* after which a sweep maps nothing any more, and its time is taken */
 
 struct watch {
@@ -39,7 +41,7 @@ static struct aging *aging_of(const struct watch *watch)
 /* How long a vCPU takes for a sweep of its pages. As live_pages_wait(). */
 static int time_sweeps(struct watch *watch, uint64_t *ns)
 {
-	uint64_t start, sweeps = 0;
+	uint64_t start;
 	int result = 0;
 
 	for (int i = 0; !result && i < SETTLE_SWEEPS; i++) {
@@ -50,10 +52,21 @@ static int time_sweeps(struct watch *watch, uint64_t *ns)
 	start = clock_ns();
 	if (!result)
 		result = live_pages_wait(&watch->live, LIVE_SWEPT);
-	if (!result)
-		sweeps = live_pages_sweeps(&watch->live);
-	*ns = sweeps ? (clock_ns() - start) / sweeps : 0;
+	*ns = result ? 0 : (clock_ns() - start) / live_pages_sweeps(&watch->live);
 	return result;
+}
+
+/* If none is long enough, that is noted as the reason why DAMON does not watch. */
+static void choose_sample(struct watch *watch, uint64_t sweep_ns)
+{
+	uint64_t wanted = SWEEPS_A_SAMPLE * sweep_ns;
+
+	watch->sample_ns = wanted < SHORTEST_SAMPLE_NS ? SHORTEST_SAMPLE_NS :
+			   wanted > LONGEST_SAMPLE_NS ? LONGEST_SAMPLE_NS : wanted;
+	if (2 * sweep_ns > LONGEST_SAMPLE_NS && !aging_of(watch)->why[0])
+		snprintf(aging_of(watch)->why, sizeof(aging_of(watch)->why),
+			 "a vCPU takes %llu ms to write its pages, too long for DAMON's samples of at most %llu ms",
+			 (unsigned long long)(sweep_ns / 1000000), LONGEST_SAMPLE_NS / 1000000);
 }
 
 /* The vCPUs go on, and must look at their page tables anew. As live_pages_wait(), or -errno with run->err. */
@@ -64,8 +77,10 @@ static int wait_running(struct watch *watch, uint64_t ns)
 
 	while (!result && clock_ns() < end) {
 		result = live_pages_pass_time(&watch->live, watch->sample_ns / FLUSHES_A_SAMPLE);
-		if (!result && watch->flushes)
-			result = phase_pages_take_back(&watch->pages, ABI_PAGE_SIZE);
+		if (result || !watch->flushes)
+			continue;
+		result = phase_pages_take_back(&watch->pages, ABI_PAGE_SIZE);
+		aging_of(watch)->flushes++;
 	}
 	return result;
 }
@@ -75,13 +90,17 @@ static int wait_stopped(const struct watch *watch, uint64_t ns)
 {
 	const struct signals *signals = watch->pages.live->run->signals;
 	struct pollfd poll_fd = { .fd = signals_fd(signals), .events = POLLIN };
+	uint64_t end = clock_ns() + ns, now;
+	int number = 0;
 
-	if (poll(&poll_fd, 1, (int)(ns / 1000000)) <= 0)
-		return 0;
-	return signals_next(signals);
+	while (!number && (now = clock_ns()) < end) {
+		poll(&poll_fd, 1, (int)((end - now) / 1000000) + 1);
+		number = signals_next(signals);
+	}
+	return number;
 }
 
-/* What DAMON sees for a while. 0 as well if DAMON can't be had, of which the reason is noted; or as vcpu_set_wait(). */
+/* What DAMON sees for a while. 0 as well if it can't be had, of which the reason is noted; or as vcpu_set_wait(). */
 static int look(struct watch *watch, bool runs, struct damon_seen *seen)
 {
 	struct aging *aging = aging_of(watch);
@@ -94,7 +113,10 @@ static int look(struct watch *watch, bool runs, struct damon_seen *seen)
 			watch->sample_ns, aging->why))
 		return 0;
 	result = runs ? wait_running(watch, ns) : wait_stopped(watch, ns);
-	damon_end(&watch->damon, seen, aging->why);
+	if (result)
+		damon_close(&watch->damon);
+	else
+		damon_end(&watch->damon, seen, aging->why);
 	return result;
 }
 
@@ -113,35 +135,51 @@ static void forget_accesses(const struct watch *watch)
 static int watch_running(struct watch *watch)
 {
 	struct aging *aging = aging_of(watch);
-	uint64_t sweep;
-	int result = time_sweeps(watch, &sweep);
+	uint64_t sweep_ns;
+	int result = time_sweeps(watch, &sweep_ns);
 
 	if (result)
 		return result;
-	watch->sample_ns = SWEEPS_A_SAMPLE * sweep;
-	if (watch->sample_ns < SHORTEST_SAMPLE_NS)
-		watch->sample_ns = SHORTEST_SAMPLE_NS;
+	choose_sample(watch, sweep_ns);
+	aging->samples = DAMON_SAMPLES * AGGREGATIONS;
+	aging->flushes = 0;
 	live_pages_note(&watch->live);
 	result = look(watch, true, &aging->running);
-	forget_accesses(watch);
 	aging->sweeps = live_pages_sweeps(&watch->live);
+	forget_accesses(watch);
 	return result;
+}
+
+static int watch_both(struct watch *watch)
+{
+	int result = live_pages_begin(&watch->live, &watch->pages);
+
+	if (!result)
+		result = watch_running(watch);
+	result = live_pages_end(&watch->live, result);
+	return result ? result : look(watch, false, &aging_of(watch)->stopped);
+}
+
+/* The host may have been busy, or have looked at the pages: what KVM skips is wrong each time. */
+static bool is_wrong(const struct watch *watch)
+{
+	const struct aging *aging = aging_of(watch);
+
+	return !aging->why[0] && found_aging(aging) != AGING_RIGHT;
 }
 
 int phase_age(struct live_run *live, uint32_t index, struct phase_result *phase)
 {
 	struct watch watch = { 0 };
-	int result;
+	int result = 0;
 
 	phase_pages_init(&watch.pages, live, index, phase);
 	watch.flushes = backing_page_size(&live->run->config->memslots[watch.pages.slot->cfg]) == ABI_PAGE_SIZE;
 	damon_open(&watch.damon, "", phase->found.aging.why);
-	result = live_pages_begin(&watch.live, &watch.pages);
-	if (!result)
-		result = watch_running(&watch);
-	result = live_pages_end(&watch.live, result);
-	if (!result)
-		result = look(&watch, false, &phase->found.aging.stopped);
+	for (int i = 0; !result && i < PHASE_MOST_COUNTS && (!i || is_wrong(&watch)); i++) {
+		phase->repeats += i > 0;
+		result = watch_both(&watch);
+	}
 	phase->found.aging.known = !result && !phase->found.aging.why[0];
 	damon_close(&watch.damon);
 	return result;

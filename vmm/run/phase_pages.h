@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The pages that the guest writes in a phase that owns its slot (do = dirty-log, discard): what each
+ * The pages that the guest writes in a phase that owns its slot (do = dirty-log, discard, alias-counts, age): what each
  * must hold is known, and the VMM reads it through its own mapping. Only for such phases' files.
  */
 #ifndef PHASE_PAGES_H

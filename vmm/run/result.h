@@ -37,7 +37,8 @@ struct prediction {
 struct aging {
 	bool known;
 	char why[SOURCE_WHY];		/* why not, or "" */
-	uint64_t sweeps;		/* over all pages, while it watched the guest run */
+	uint64_t samples;		/* that DAMON took while it watched the guest run */
+	uint64_t sweeps, flushes;	/* over all pages by the slowest vCPU, and of TLBs, meanwhile */
 	struct damon_seen running, stopped; /* the vCPUs */
 };
 
@@ -141,6 +142,14 @@ struct run {
 	bool stuck;			/* a thread is stuck in the kernel: see session.h */
 };
 
+/*
+ * What DAMON saw against what the guest did. A host that is too busy to run the guest, or that looks at its pages, must not
+ * decide: what is neither nearly all nor nearly nothing says nothing.
+ */
+enum aging_is { AGING_UNCLEAR, AGING_RIGHT, AGING_UNSEEN, AGING_STAYS };
+enum aging_is found_aging(const struct aging *aging);
+/* How much of what DAMON looked at it saw an access to. */
+unsigned int found_percent(const struct damon_seen *seen);
 /* Do the rmaps that a phase with do = discard took back fit the pages that it had written? */
 bool found_mapped_exactly(const struct phase_result *phase);
 /* What do = alias-counts makes the columns of mmu_rmaps_stat lose, by the highest bit or by the lowest. */
