@@ -103,7 +103,7 @@ static int enter_l2(struct worker *worker, struct own_vm *own)
 struct racer {
 	const struct vm *vm;
 	const struct slot *slot;
-	uint64_t spare_gpa;
+	uint64_t spare_gpa;		/* 0: the slot stays where it is */
 	bool stop;			/* atomic */
 	int code;
 	pthread_t thread;
@@ -120,23 +120,24 @@ static void *race(void *argument)
 		racer->code = vm_slot_set(racer->vm, slot, slot->base, log);
 		if (!racer->code)
 			racer->code = vm_slot_set(racer->vm, slot, slot->base, slot->kvm_flags);
-		if (!racer->code)
+		if (!racer->code && racer->spare_gpa)
 			racer->code = vm_slot_set(racer->vm, slot, racer->spare_gpa, slot->kvm_flags);
-		if (!racer->code)
+		if (!racer->code && racer->spare_gpa)
 			racer->code = vm_slot_set(racer->vm, slot, slot->base, slot->kvm_flags);
 	}
 	return NULL;
 }
 
-static int enter_l2_racing(struct worker *worker, struct own_vm *own)
+static int enter_l2_racing(struct worker *worker, struct own_vm *own, bool moves)
 {
 	struct racer racer = {
-		.vm = &own->vm, .spare_gpa = worker->spare_gpa,
+		.vm = &own->vm, .spare_gpa = moves ? worker->spare_gpa : 0,
 		.slot = &worker->row[worker_random(worker, worker->row_count)],
 	};
 	int code;
 
-	vcpu_set_patience(&own->set, PATIENT_MMIO);
+	if (moves)
+		vcpu_set_patience(&own->set, PATIENT_MMIO);
 	code = pthread_create(&racer.thread, NULL, race, &racer);
 	if (code)
 		return worker_failed(worker, code, "pthread_create(racer)");
@@ -149,7 +150,9 @@ static int enter_l2_racing(struct worker *worker, struct own_vm *own)
 	return code;
 }
 
-static int first_l2(struct worker *worker, bool racing)
+enum racing { RACE_NONE, RACE_LOG, RACE_LOG_AND_MOVE };
+
+static int first_l2(struct worker *worker, enum racing racing)
 {
 	struct stress *stress = worker->stress;
 	struct own_vm *own;
@@ -159,7 +162,7 @@ static int first_l2(struct worker *worker, bool racing)
 	if (code)
 		return code;
 	before = stress_vm_judge(stress, &own->vm, false);
-	code = racing ? enter_l2_racing(worker, own) : enter_l2(worker, own);
+	code = racing ? enter_l2_racing(worker, own, racing == RACE_LOG_AND_MOVE) : enter_l2(worker, own);
 	if (!code)
 		stress_vm_judge_after(stress, &own->vm, before, stress->phase->nested_paging);
 	end = destroy_own(worker, own);
@@ -168,12 +171,17 @@ static int first_l2(struct worker *worker, bool racing)
 
 int round_first_l2(struct worker *worker)
 {
-	return first_l2(worker, false);
+	return first_l2(worker, RACE_NONE);
 }
 
 int round_first_l2_slots(struct worker *worker)
 {
 	if (!worker->spare_gpa)
 		return worker_unavailable(worker, NO_SPARE_GPA);
-	return first_l2(worker, true);
+	return first_l2(worker, RACE_LOG_AND_MOVE);
+}
+
+int round_first_l2_log(struct worker *worker)
+{
+	return first_l2(worker, RACE_LOG);
 }
