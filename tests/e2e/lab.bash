@@ -10,10 +10,16 @@ boot() {
 	shift
 	export out=$BATS_FILE_TMPDIR/out
 	"$top/tests/limit" --slowness >"$BATS_FILE_TMPDIR/slowness"
-	LAB_MINIVMM=${LAB_MINIVMM:-$top/build/static/minivmm} "$top/tests/lab/run" \
-		--script "$top/tests/e2e/$script" --add "$top/tests/e2e/prelude.sh" \
-		--add "$BATS_FILE_TMPDIR/slowness" --outdir "$out" "$@" >"$BATS_FILE_TMPDIR/lab.log" 2>&1 ||
-		status=$? # bats would end here
+	for _ in 1 2; do
+		status=0
+		LAB_MINIVMM=${LAB_MINIVMM:-$top/build/static/minivmm} "$top/tests/lab/run" \
+			--script "$top/tests/e2e/$script" --add "$top/tests/e2e/prelude.sh" \
+			--add "$BATS_FILE_TMPDIR/slowness" --outdir "$out" "$@" >"$BATS_FILE_TMPDIR/lab.log" 2>&1 ||
+			status=$? # bats would end here
+		# Stock kernels have bugs that stress meets now and then, which are no fault of the change that is tested.
+		grep -q 'a bug that crashes like this' "$BATS_FILE_TMPDIR/lab.log" || break
+		echo "# $script: the kernel crashed by a bug that stock kernels have (docs/kernel-bugs.md)" >&3
+	done
 	echo $status >"$BATS_FILE_TMPDIR/status"
 	[[ ! ${LAB_TIMES:-} || ! -e $out/times ]] || sed 's/^/# /' "$out/times" >&3
 }

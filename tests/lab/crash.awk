@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Did the kernel whose console this is crash in KVM, or in what KVM called? If so prints the first report: its first line,
-# where it was, and KVM's functions in the call trace. Exit status: 0 it did; 1 it crashed elsewhere, or not at all.
+# where it was, KVM's functions in the call trace, and whether docs/kernel-bugs.md knows the bug. Exit status: 0 it did; 1 it
+# crashed elsewhere, or not at all.
 # Of the trace only the frames count that the unwinder is sure of: those without a question mark.
 #
 # usage: awk -f crash.awk CONSOLE
@@ -37,4 +38,6 @@ END {
 		print "called by " frames[i]
 	if (count > 8)
 		print "and by " count - 8 " more of KVM's functions"
+	if (first ~ /NULL pointer dereference/ && rip ~ /^kvm_(gfn_is_write_tracked|slot_page_track_is_active)\+/)
+		print "stock kernels have a bug that crashes like this: docs/kernel-bugs.md"
 }

@@ -72,6 +72,13 @@ called by kvm_mmu_rmaps_stat_show+0x1a1/0x360 [kvm]" ]]
 	[[ $output != *"1.5 s: transition"* ]]
 }
 
+@test "a crash that stock kernels are known for says where to read of it" {
+	run crash old-slot.log
+	[[ $status == 0 && ${lines[1]} == "at kvm_gfn_is_write_tracked+0x37/0x130 [kvm]" &&
+		${lines[-1]} == "stock kernels have a bug that crashes like this: docs/kernel-bugs.md" ]]
+	! crash in-kvm.log | grep 'crashes like this' || return 1
+}
+
 @test "a crash elsewhere is no verdict" {
 	run crash elsewhere.log
 	[[ $status == 1 && ! $output ]]

@@ -76,8 +76,8 @@ struct config;
 	  "the same, while another thread moves a slot of that VM and switches its dirty logging") \
 	X(first_l2_log, "first-l2-log", OP_NEEDS_SLOT | OP_MAKES_VM | OP_RUNS_L2, "l2", \
 	  NO_NEW_STEP, \
-	  "the same, while another thread switches dirty logging of a slot of that VM, which " \
-	  "stays where it is: its vCPUs may run in it") \
+	  "the same, while another thread switches dirty logging of a slot of that VM, in which its " \
+	  "vCPUs may run: panics Linux 6.1 to 7.3 (docs/kernel-bugs.md)") \
 	X(signal_kick, "signal-kick", 0, NULL, \
 	  STEP(SIGNAL_KICK, "signal-kick"), \
 	  "sends a vCPU's thread a signal") \
