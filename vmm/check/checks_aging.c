@@ -62,8 +62,9 @@ static void skip(const struct phase_result *phase, struct check *check)
 		check_remedy(check, "let a phase with do = age, load = l1 and the same slot and touch come before it");
 	} else {
 		check_skip(check, "phase %s: DAMON saw accesses in %u %% of L2's pages that it looked at, and in %u %% while all vCPUs "
-			   "were stopped; L2 wrote them %" PRIu64 " times in %" PRIu64 " samples: that says nothing", phase->name,
-			   found_percent(&aging->running), found_percent(&aging->stopped), aging->sweeps, aging->samples);
+			   "were stopped; in %" PRIu64 " samples L2 wrote them %" PRIu64 " times, and TLBs were flushed %" PRIu64 " times: "
+			   "that says nothing", phase->name,
+			   found_percent(&aging->running), found_percent(&aging->stopped), aging->samples, aging->sweeps, aging->flushes);
 		check_remedy(check, "try it on a less busy host, and on a memslot whose backing is no hugetlbfs");
 	}
 }

@@ -21,7 +21,7 @@
 #define AGGREGATIONS 5		/* in a watch */
 #define SWEEPS_A_SAMPLE 6	/* so that a sample of any page has an access */
 #define FLUSHES_A_SAMPLE 3
-#define SHORTEST_SAMPLE_NS 20000000ull
+#define SHORTEST_SAMPLE_NS 20000000ull /* of the first try; each further one has twice the time to flush TLBs between samples */
 #define LONGEST_SAMPLE_NS 100000000ull /* so that a signal is heeded in time: damon_end() waits for DAMON_SAMPLES */
 #define SETTLE_SWEEPS 4		/* after which a sweep maps nothing any more, and its time is taken */
 
@@ -29,7 +29,7 @@ struct watch {
 	struct phase_pages pages;
 	struct live_pages live;
 	struct damon damon;
-	uint64_t sample_ns;
+	uint64_t shortest_ns, sample_ns;
 	bool flushes;			/* the first page can be taken back alone */
 };
 
@@ -61,7 +61,7 @@ static void choose_sample(struct watch *watch, uint64_t sweep_ns)
 {
 	uint64_t wanted = SWEEPS_A_SAMPLE * sweep_ns;
 
-	watch->sample_ns = wanted < SHORTEST_SAMPLE_NS ? SHORTEST_SAMPLE_NS :
+	watch->sample_ns = wanted < watch->shortest_ns ? watch->shortest_ns :
 			   wanted > LONGEST_SAMPLE_NS ? LONGEST_SAMPLE_NS : wanted;
 	if (2 * sweep_ns > LONGEST_SAMPLE_NS && !aging_of(watch)->why[0])
 		snprintf(aging_of(watch)->why, sizeof(aging_of(watch)->why),
@@ -178,6 +178,7 @@ int phase_age(struct live_run *live, uint32_t index, struct phase_result *phase)
 	damon_open(&watch.damon, "", phase->found.aging.why);
 	for (int i = 0; !result && i < PHASE_MOST_COUNTS && (!i || is_wrong(&watch)); i++) {
 		phase->repeats += i > 0;
+		watch.shortest_ns = SHORTEST_SAMPLE_NS << i;
 		result = watch_both(&watch);
 	}
 	phase->found.aging.known = !result && !phase->found.aging.why[0];
