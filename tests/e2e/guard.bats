@@ -26,6 +26,13 @@ has_damon() { json guard '.host.kernel | test("^5[.]") | not' >/dev/null; }
 	check guard nested.off pass
 }
 
+@test "where the kernel itself uses DAMON the skip says so, and no more is skipped" {
+	[[ -e $out/in-use.json ]] || skip "this kernel does not use DAMON itself"
+	rc in-use 0
+	check in-use aging.seen skip "the kernel itself uses DAMON, and nobody else can: /sys/module/damon_stat/parameters/enabled is Y"
+	check in-use discard.fresh pass
+}
+
 @test "it is quick: under 20 seconds of an idle machine" {
 	json guard ".duration_ns < 20e7 * $(<"$BATS_FILE_TMPDIR/slowness")"
 }

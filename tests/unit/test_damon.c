@@ -230,6 +230,32 @@ static void busy_files_are_tried_again(void **state)
 	}
 }
 
+/* Since 6.17 a kernel may have its own statistics of the whole host, which keep all others out. */
+static void the_kernels_own_use_is_named(void **state)
+{
+	struct damon_seen seen;
+	char why[SOURCE_WHY];
+	struct damon damon;
+
+	make_damon(*state, "0\n");
+	for (int named = 0; named < 2; named++) {
+		listen_anew();
+		told.refused = WHOLE - 3;
+		told.times = 1000000;
+		told.error = EBUSY;
+		assert_int_equal(damon_open(&damon, *state, why), 0);
+		assert_int_equal(damon_begin(&damon, (void *)0x7f0000000000, 1 << 20, 20000000, why), -EBUSY);
+		assert_non_null(strstr(why, named ? "the kernel itself uses DAMON, and nobody else can: "
+						    "/sys/module/damon_stat/parameters/enabled is Y" :
+						    "/0/state: Device or resource busy"));
+		told.times = 0;
+		damon_close(&damon);
+		expect_file(*state, COUNT, "0");
+		put_file(*state, "/sys/module/damon_stat/parameters/enabled", "Y\n");
+	}
+	assert_int_equal(watch(*state, &seen, why), 0);
+}
+
 /* Whoever has made kdamonds uses them, or will. */
 static void what_others_use_is_left_alone(void **state)
 {
@@ -320,7 +346,8 @@ int main(void)
 #define IN_ROOT(test) cmocka_unit_test_setup_teardown(test, make_root, remove_root)
 	const struct CMUnitTest tests[] = {
 		IN_ROOT(a_watch_is_set_up_and_given_back), IN_ROOT(a_watch_that_goes_on_is_turned_off),
-		IN_ROOT(each_write_may_fail), IN_ROOT(busy_files_are_tried_again), IN_ROOT(what_others_use_is_left_alone),
+		IN_ROOT(each_write_may_fail), IN_ROOT(busy_files_are_tried_again), IN_ROOT(the_kernels_own_use_is_named),
+		IN_ROOT(what_others_use_is_left_alone),
 		IN_ROOT(what_a_killed_minivmm_left_is_taken_over), IN_ROOT(another_minivmm_is_not_disturbed),
 		IN_ROOT(what_is_missing_is_named),
 	};

@@ -24,7 +24,7 @@
 #define BUSY_STEP_US 2000
 
 const char damon_remedy[] = "as root, on Linux 6.0 or newer with CONFIG_DAMON_VADDR=y and CONFIG_DAMON_SYSFS=y, as Debian's, while "
-			    "nobody else uses DAMON, nor the kernel (/sys/module/damon_*/parameters/enabled)";
+			    "nobody else uses DAMON, nor the kernel itself (echo N >/sys/module/damon_stat/parameters/enabled)";
 
 /* Which aggregations of a region each of the two schemes counts. They do nothing else ("stat"). */
 static const struct {
@@ -224,6 +224,21 @@ static int set_scheme(const struct damon *damon, int scheme, char why[SOURCE_WHY
 	return code;
 }
 
+/* The kernel's own users of DAMON let nobody else have it, and are not among the kdamonds of sysfs (damon_start()). */
+static void name_user(const struct damon *damon, char why[SOURCE_WHY])
+{
+	static const char *const modules[] = { "damon_stat", "damon_reclaim", "damon_lru_sort" };
+	char path[64];
+
+	for (size_t i = 0; i < sizeof(modules) / sizeof(modules[0]); i++) {
+		snprintf(path, sizeof(path), "/sys/module/%s/parameters/enabled", modules[i]);
+		if (!has_word(damon, path, "Y"))
+			continue;
+		snprintf(why, SOURCE_WHY, "the kernel itself uses DAMON, and nobody else can: %s is Y", path);
+		return;
+	}
+}
+
 int damon_begin(struct damon *damon, const void *memory, uint64_t size, uint64_t sample_ns, char why[SOURCE_WHY])
 {
 	/* Each number makes the files anew that depend on it, so that nothing is left of a watch before. */
@@ -241,6 +256,8 @@ int damon_begin(struct damon *damon, const void *memory, uint64_t size, uint64_t
 		code = set_scheme(damon, i, why);
 	if (!code)
 		code = put(damon, OURS "/state", "on", why);
+	if (code == -EBUSY)
+		name_user(damon, why);
 	damon->on = !code;
 	return code;
 }
