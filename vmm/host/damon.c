@@ -23,7 +23,7 @@
 #define BUSY_NS 200000000ull
 #define BUSY_STEP_US 2000
 
-const char damon_remedy[] = "as root, on Linux 6.0 or newer with CONFIG_DAMON_VADDR=y and CONFIG_DAMON_SYSFS=y, as Debian's, while "
+const char damon_remedy[] = "as root, on Linux 6.0 or newer with CONFIG_DAMON_VADDR=y and CONFIG_DAMON_SYSFS=y, as Debian 13's, while "
 			    "nobody else uses DAMON, nor the kernel itself (echo N >/sys/module/damon_stat/parameters/enabled)";
 
 /* Which aggregations of a region each of the two schemes counts. They do nothing else ("stat"). */
