@@ -25,6 +25,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/random.h>
@@ -124,6 +125,7 @@ FAULT(int, fchmod, EPERM, -1, (int fd, mode_t mode), (fd, mode))
 FAULT(int, fchown, EPERM, -1, (int fd, uid_t owner, gid_t group), (fd, owner, group))
 FAULT(int, fstat, EIO, -1, (int fd, struct stat *found), (fd, found))
 FAULT(int, fstatvfs, ENOSYS, -1, (int fd, struct statvfs *found), (fd, found))
+FAULT(int, flock, ENOLCK, -1, (int fd, int operation), (fd, operation))
 FAULT(int, fsync, EIO, -1, (int fd), (fd))
 FAULT(int, ftruncate, ENOSPC, -1, (int fd, off_t size), (fd, size))
 FAULT(ssize_t, getrandom, ENOSYS, -1, (void *data, size_t size, unsigned int flags), (data, size, flags))
