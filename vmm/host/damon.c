@@ -66,22 +66,26 @@ static int put(const struct damon *damon, const char *path, const char *text, ch
 	return code;
 }
 
-static int put_number(const struct damon *damon, const char *path, uint64_t number, char why[SOURCE_WHY])
+/* A file below CONTEXT, and the number that is written to it. */
+struct setting {
+	const char *name;
+	uint64_t number;
+};
+
+static int put_all(const struct damon *damon, const char *folder, const struct setting *settings, size_t count,
+		   char why[SOURCE_WHY])
 {
-	char text[24];
+	char path[SOURCE_PATH], text[24];
+	int code = 0;
 
-	snprintf(text, sizeof(text), "%" PRIu64, number);
-	return put(damon, path, text, why);
+	for (size_t i = 0; !code && i < count; i++) {
+		snprintf(path, sizeof(path), CONTEXT "/%s/%s", folder, settings[i].name);
+		snprintf(text, sizeof(text), "%" PRIu64, settings[i].number);
+		code = put(damon, path, text, why);
+	}
+	return code;
 }
-
-/* A number of a scheme. */
-static int put_scheme(const struct damon *damon, int scheme, const char *name, uint64_t number, char why[SOURCE_WHY])
-{
-	char path[SOURCE_PATH];
-
-	snprintf(path, sizeof(path), SCHEME "/%s", scheme, name);
-	return put_number(damon, path, number, why);
-}
+#define PUT_ALL(damon, folder, settings, why) put_all(damon, folder, settings, sizeof(settings) / sizeof((settings)[0]), why)
 
 static int read_number(int fd, const char *path, uint64_t *number, char why[SOURCE_WHY])
 {
@@ -166,62 +170,48 @@ int damon_open(struct damon *damon, const char *root, char why[SOURCE_WHY])
 /* The one target, which is this process, and its one region. */
 static int set_target(const struct damon *damon, const void *memory, uint64_t size, char why[SOURCE_WHY])
 {
-	const struct {
-		const char *path;
-		uint64_t number;
-	} files[] = {
-		{ CONTEXT "/targets/nr_targets", 1 },
-		{ CONTEXT "/targets/0/pid_target", (uint64_t)getpid() },
-		{ CONTEXT "/targets/0/regions/nr_regions", 1 },
-		{ CONTEXT "/targets/0/regions/0/start", (uintptr_t)memory },
-		{ CONTEXT "/targets/0/regions/0/end", (uintptr_t)memory + size },
+	const struct setting settings[] = {
+		{ "nr_targets", 1 },
+		{ "0/pid_target", (uint64_t)getpid() },
+		{ "0/regions/nr_regions", 1 },
+		{ "0/regions/0/start", (uintptr_t)memory },
+		{ "0/regions/0/end", (uintptr_t)memory + size },
 	};
-	int code = 0;
 
-	for (size_t i = 0; !code && i < sizeof(files) / sizeof(files[0]); i++)
-		code = put_number(damon, files[i].path, files[i].number, why);
-	return code;
+	return PUT_ALL(damon, "targets", settings, why);
 }
 
 static int set_intervals(const struct damon *damon, uint64_t sample_ns, char why[SOURCE_WHY])
 {
-	const struct {
-		const char *path;
-		uint64_t number;
-	} files[] = {
-		{ CONTEXT "/monitoring_attrs/intervals/sample_us", sample_ns / 1000 },
-		{ CONTEXT "/monitoring_attrs/intervals/aggr_us", DAMON_SAMPLES * (sample_ns / 1000) },
-		{ CONTEXT "/monitoring_attrs/nr_regions/max", MOST_REGIONS },
-		{ CONTEXT "/monitoring_attrs/nr_regions/min", 3 },
+	const struct setting settings[] = {
+		{ "intervals/sample_us", sample_ns / 1000 },
+		{ "intervals/aggr_us", DAMON_SAMPLES * (sample_ns / 1000) },
+		{ "nr_regions/max", MOST_REGIONS },
+		{ "nr_regions/min", 3 },
 	};
-	int code = 0;
 
-	for (size_t i = 0; !code && i < sizeof(files) / sizeof(files[0]); i++)
-		code = put_number(damon, files[i].path, files[i].number, why);
-	return code;
+	return PUT_ALL(damon, "monitoring_attrs", settings, why);
 }
 
 static int set_scheme(const struct damon *damon, int scheme, char why[SOURCE_WHY])
 {
-	const struct {
-		const char *name;
-		uint64_t number;
-	} files[] = {
-		{ "access_pattern/sz/min", 0 },
-		{ "access_pattern/sz/max", UINT64_MAX },
-		{ "access_pattern/nr_accesses/min", schemes[scheme].least },
-		{ "access_pattern/nr_accesses/max", schemes[scheme].most },
-		{ "access_pattern/age/min", 0 },
-		{ "access_pattern/age/max", UINT32_MAX },
+	const struct setting settings[] = {
+		{ "sz/min", 0 },
+		{ "sz/max", UINT64_MAX },
+		{ "nr_accesses/min", schemes[scheme].least },
+		{ "nr_accesses/max", schemes[scheme].most },
+		{ "age/min", 0 },
+		{ "age/max", UINT32_MAX },
 	};
 	char path[SOURCE_PATH];
 	int code;
 
 	snprintf(path, sizeof(path), SCHEME "/action", scheme);
 	code = put(damon, path, "stat", why);
-	for (size_t i = 0; !code && i < sizeof(files) / sizeof(files[0]); i++)
-		code = put_scheme(damon, scheme, files[i].name, files[i].number, why);
-	return code;
+	if (code)
+		return code;
+	snprintf(path, sizeof(path), "schemes/%d/access_pattern", scheme);
+	return PUT_ALL(damon, path, settings, why);
 }
 
 /* The kernel's own users of DAMON let nobody else have it, and are not among the kdamonds of sysfs (damon_start()). */
@@ -251,7 +241,7 @@ int damon_begin(struct damon *damon, const void *memory, uint64_t size, uint64_t
 	if (!code)
 		code = set_target(damon, memory, size, why);
 	if (!code)
-		code = put_number(damon, CONTEXT "/schemes/nr_schemes", SCHEMES, why);
+		code = PUT_ALL(damon, "schemes", ((struct setting[]){ { "nr_schemes", SCHEMES } }), why);
 	for (int i = 0; !code && i < SCHEMES; i++)
 		code = set_scheme(damon, i, why);
 	if (!code)
