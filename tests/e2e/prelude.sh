@@ -59,7 +59,9 @@ interrupted_in() {
 
 # watch [OPTION...]: minivmm stat --watch, until it has printed twice; a minute at most.
 watch() {
-	minivmm stat "$@" --watch 1 --format json >/out/watch.txt 2>/out/watch.err &
+	# It may take its time to begin, and the loop reads the file at once.
+	: >/out/watch.txt
+	minivmm stat "$@" --watch 1 --format json >>/out/watch.txt 2>/out/watch.err &
 	for _ in $(seq "$(seconds 600)"); do
 		[ "$(wc -l </out/watch.txt)" -lt 2 ] && alive $! || break
 		usleep 100000
