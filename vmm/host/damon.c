@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "host/source.h"
 
 #define KDAMONDS "/sys/kernel/mm/damon/admin/kdamonds"
 #define OURS KDAMONDS "/0"
@@ -32,21 +33,12 @@ static const struct {
 } schemes[] = { { 1, UINT32_MAX }, { 0, 0 } };
 #define SCHEMES 2
 
-/* Puts "PATH: what errno means" into why. Returns -code. */
-static int failed(char why[SOURCE_WHY], int code, const char *path)
-{
-	snprintf(why, SOURCE_WHY, "%s: %s", path, strerror(code));
-	return -code;
-}
-
 static int open_file(const struct damon *damon, const char *path, int flags, char why[SOURCE_WHY])
 {
 	char full[SOURCE_PATH];
-	int fd;
+	int fd = open(source_path(full, damon->root, path), flags | O_CLOEXEC);
 
-	snprintf(full, sizeof(full), "%s%s", damon->root, path);
-	fd = open(full, flags | O_CLOEXEC);
-	return fd < 0 ? failed(why, errno, path) : fd;
+	return fd < 0 ? source_errno(why, errno, path) : fd;
 }
 
 static int put(const struct damon *damon, const char *path, const char *text, char why[SOURCE_WHY])
@@ -58,7 +50,7 @@ static int put(const struct damon *damon, const char *path, const char *text, ch
 		return fd;
 	while (!code && write(fd, text, strlen(text)) < 0) {
 		if (errno != EBUSY || clock_ns() - begun > BUSY_NS)
-			code = failed(why, errno, path);
+			code = source_errno(why, errno, path);
 		else
 			usleep(BUSY_STEP_US);
 	}
@@ -87,45 +79,45 @@ static int put_all(const struct damon *damon, const char *folder, const struct s
 }
 #define PUT_ALL(damon, folder, settings, why) put_all(damon, folder, settings, sizeof(settings) / sizeof((settings)[0]), why)
 
-static int read_number(int fd, const char *path, uint64_t *number, char why[SOURCE_WHY])
+/* What a file says, without its newline. */
+static int read_text(const struct damon *damon, const char *path, char text[32], char why[SOURCE_WHY])
 {
-	char text[32] = "";
+	int fd = open_file(damon, path, O_RDONLY, why), code = 0;
 
-	if (pread(fd, text, sizeof(text) - 1, 0) < 0)
-		return failed(why, errno, path);
-	return sscanf(text, "%" SCNu64, number) == 1 ? 0 : failed(why, EINVAL, path);
+	memset(text, 0, 32);
+	if (fd < 0)
+		return fd;
+	if (read(fd, text, 31) < 0)
+		code = source_errno(why, errno, path);
+	close(fd);
+	text[strcspn(text, "\n")] = '\0';
+	return code;
+}
+
+static int read_number(const struct damon *damon, const char *path, uint64_t *number, char why[SOURCE_WHY])
+{
+	char text[32];
+	int code = read_text(damon, path, text, why);
+
+	return code || sscanf(text, "%" SCNu64, number) == 1 ? code : source_errno(why, EINVAL, path);
 }
 
 static bool has_word(const struct damon *damon, const char *path, const char *word)
 {
-	char text[32] = "", ignored[SOURCE_WHY];
-	int fd = open_file(damon, path, O_RDONLY, ignored);
+	char text[32], ignored[SOURCE_WHY];
 
-	if (fd < 0)
-		return false;
-	if (pread(fd, text, sizeof(text) - 1, 0) < 0)
-		text[0] = '\0';
-	close(fd);
-	text[strcspn(text, "\n")] = '\0';
-	return !strcmp(text, word);
+	return !read_text(damon, path, text, ignored) && !strcmp(text, word);
 }
 
 /* Its one kdamond is off, and was for a process that has ended: so a minivmm leaves it that is killed. */
 static bool is_left(const struct damon *damon)
 {
-	static const char target[] = CONTEXT "/targets/0/pid_target";
 	char ignored[SOURCE_WHY];
-	uint64_t pid = 0;
-	int fd, code;
+	uint64_t pid;
 
-	if (!has_word(damon, OURS "/state", "off") || !has_word(damon, CONTEXT "/operations", "fvaddr"))
-		return false;
-	fd = open_file(damon, target, O_RDONLY, ignored);
-	if (fd < 0)
-		return false;
-	code = read_number(fd, target, &pid, ignored);
-	close(fd);
-	return !code && pid && pid <= INT_MAX && kill((pid_t)pid, 0) && errno == ESRCH;
+	return has_word(damon, OURS "/state", "off") && has_word(damon, CONTEXT "/operations", "fvaddr") &&
+	       !read_number(damon, CONTEXT "/targets/0/pid_target", &pid, ignored) && pid && pid <= INT_MAX &&
+	       kill((pid_t)pid, 0) && errno == ESRCH;
 }
 
 /* Nobody else uses it, and no other minivmm: damon->lock is locked. */
@@ -141,7 +133,7 @@ static int take(struct damon *damon, char why[SOURCE_WHY])
 			 code == EWOULDBLOCK ? "another minivmm uses DAMON" : strerror(code));
 		return -code;
 	}
-	code = read_number(damon->lock, count, &others, why);
+	code = read_number(damon, count, &others, why);
 	if (code)
 		return code;
 	if (others > 1 || (others && !is_left(damon))) {
@@ -256,15 +248,9 @@ int damon_begin(struct damon *damon, const void *memory, uint64_t size, uint64_t
 static int read_scheme(const struct damon *damon, int scheme, uint64_t *bytes, char why[SOURCE_WHY])
 {
 	char path[SOURCE_PATH];
-	int fd, code;
 
 	snprintf(path, sizeof(path), SCHEME "/stats/sz_tried", scheme);
-	fd = open_file(damon, path, O_RDONLY, why);
-	if (fd < 0)
-		return fd;
-	code = read_number(fd, path, bytes, why);
-	close(fd);
-	return code;
+	return read_number(damon, path, bytes, why);
 }
 
 static void turn_off(struct damon *damon)
