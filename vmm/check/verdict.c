@@ -30,12 +30,17 @@ static bool has_dirty_log(const struct run *run)
 	return run_first_of(run, DO_DIRTY_LOG) >= 0;
 }
 
-static bool has_l2_aging(const struct run *run)
+static bool has_phase(const struct run *run, bool (*is_so)(const struct phase_cfg *cfg))
 {
 	for (size_t i = 0; i < run->config->phase_count; i++)
-		if (phase_ages_l2(&run->config->phases[i]))
+		if (is_so(&run->config->phases[i]))
 			return true;
 	return false;
+}
+
+static bool has_l2_aging(const struct run *run)
+{
+	return has_phase(run, phase_ages_l2);
 }
 
 static bool has_discard(const struct run *run)
@@ -45,10 +50,7 @@ static bool has_discard(const struct run *run)
 
 static bool has_l2_discard(const struct run *run)
 {
-	for (size_t i = 0; i < run->config->phase_count; i++)
-		if (phase_counts_rmaps(&run->config->phases[i]))
-			return true;
-	return false;
+	return has_phase(run, phase_counts_rmaps);
 }
 
 static bool has_tables(const struct run *run)
