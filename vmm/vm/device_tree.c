@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/keys.h"
 #include "config/ops.h"
 #include "minivmm_abi.h"
 #include "vm/payload.h"
@@ -157,7 +158,7 @@ static uint64_t slot_base(const struct config *config, const char *name)
 /* What has a `load` the payload does as L2 or touch, and the VMM has it repeat that. */
 static const char *payload_do(const struct phase_cfg *phase)
 {
-	if (phase->what != DO_STRESS && phase->what != DO_DIRTY_LOG && phase->what != DO_DISCARD && phase->what != DO_AGE)
+	if (!(key_find(KIND_PHASE, "load")->with_do & 1u << phase->what))
 		return phase_do_name(phase->what);
 	return phase_do_name(phase->load == LOAD_L2 ? DO_L2 : DO_TOUCH);
 }
