@@ -83,6 +83,15 @@ static void listen_anew(void)
 	memset(&told, 0, sizeof(told));
 }
 
+/* The same, and from this write on, counted from 1, so many fail. */
+static void refuse(unsigned int refused, unsigned int times, int error)
+{
+	listen_anew();
+	told.refused = refused;
+	told.times = times;
+	told.error = error;
+}
+
 static void expect_file(const char *root, const char *path, const char *text)
 {
 	char full[512], found[64] = "";
@@ -133,19 +142,23 @@ static void expect_told(void)
 }
 
 /* A whole watch of a megabyte. 0, or the error of its first step that failed, and why. */
-static int watch(const char *root, struct damon_seen *seen, char why[SOURCE_WHY])
+static int watch_on(const char *root, struct damon_seen *seen, char why[SOURCE_WHY])
 {
 	struct damon damon;
-	int code;
+	int code = damon_open(&damon, root, why);
 
-	listen_anew();
-	code = damon_open(&damon, root, why);
 	if (!code)
 		code = damon_begin(&damon, (void *)0x7f0000000000, 1 << 20, 20000000, why);
 	if (!code)
 		code = damon_end(&damon, seen, why);
 	damon_close(&damon);
 	return code;
+}
+
+static int watch(const char *root, struct damon_seen *seen, char why[SOURCE_WHY])
+{
+	listen_anew();
+	return watch_on(root, seen, why);
 }
 
 static void a_watch_is_set_up_and_given_back(void **state)
@@ -186,24 +199,12 @@ static void each_write_may_fail(void **state)
 
 	make_damon(*state, "0\n");
 	for (unsigned int refused = 1; refused <= WHOLE - 2; refused++) {
-		struct damon damon;
-		char *space;
-		int code;
+		const char *line = whole[refused - 1];
 
-		listen_anew();
-		told.refused = refused;
-		told.times = 1;
-		told.error = EINVAL;
-		code = damon_open(&damon, *state, why);
-		if (!code)
-			code = damon_begin(&damon, (void *)0x7f0000000000, 1 << 20, 20000000, why);
-		if (!code)
-			code = damon_end(&damon, &seen, why);
-		damon_close(&damon);
-		assert_int_equal(code, -EINVAL);
-		space = strchr(whole[refused - 1], ' ');
+		refuse(refused, 1, EINVAL);
+		assert_int_equal(watch_on(*state, &seen, why), -EINVAL);
 		assert_non_null(strstr(why, "Invalid argument"));
-		assert_true(!strncmp(why + strlen(KDAMONDS) + 1, whole[refused - 1], (size_t)(space - whole[refused - 1])));
+		assert_true(!strncmp(why + strlen(KDAMONDS) + 1, line, strcspn(line, " ")));
 		expect_file(*state, COUNT, refused == 1 ? "0\n" : "0");
 	}
 }
@@ -216,16 +217,8 @@ static void busy_files_are_tried_again(void **state)
 
 	make_damon(*state, "0\n");
 	for (unsigned int refused = 1; refused <= WHOLE; refused++) {
-		struct damon damon;
-
-		listen_anew();
-		told.refused = refused;
-		told.times = 2;
-		told.error = EBUSY;
-		assert_int_equal(damon_open(&damon, *state, why), 0);
-		assert_int_equal(damon_begin(&damon, (void *)0x7f0000000000, 1 << 20, 20000000, why), 0);
-		assert_int_equal(damon_end(&damon, &seen, why), 0);
-		damon_close(&damon);
+		refuse(refused, 2, EBUSY);
+		assert_int_equal(watch_on(*state, &seen, why), 0);
 		expect_told();
 	}
 }
@@ -239,10 +232,7 @@ static void the_kernels_own_use_is_named(void **state)
 
 	make_damon(*state, "0\n");
 	for (int named = 0; named < 2; named++) {
-		listen_anew();
-		told.refused = WHOLE - 3;
-		told.times = 1000000;
-		told.error = EBUSY;
+		refuse(WHOLE - 3, 1000000, EBUSY);
 		assert_int_equal(damon_open(&damon, *state, why), 0);
 		assert_int_equal(damon_begin(&damon, (void *)0x7f0000000000, 1 << 20, 20000000, why), -EBUSY);
 		assert_non_null(strstr(why, named ? "the kernel itself uses DAMON, and nobody else can: "
