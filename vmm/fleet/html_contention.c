@@ -24,8 +24,8 @@ static void put_ratio(const json_t *step, const char *path, FILE *out)
 void html_contention(const json_t *report, FILE *out)
 {
 	static const char *const heads[] = {
-		"step", ">before", ">control", ">after", ">p99 after", ">control/before",
-		">after/before", NULL
+		"step", ">before", ">control", ">after", ">p99 after", ">beside L2",
+		">control/before", ">after/before", NULL
 	};
 	const json_t *steps = value_at(report, "contention"), *step;
 	size_t i;
@@ -42,6 +42,7 @@ void html_contention(const json_t *report, FILE *out)
 		put_median(step, "control.median_ns", out);
 		put_median(step, "after.median_ns", out);
 		put_median(step, "after.p99_ns", out);
+		put_median(step, "nested.median_ns", out);
 		put_ratio(step, "control_ratio", out);
 		put_ratio(step, "ratio", out);
 		fputs("</tr>\n", out);

@@ -8,10 +8,13 @@
 #include "run/result.h"
 #include "run/stress.h"
 
-/* Whether a stress phase ran before any L2 phase, after one without NPT/EPT, or after one with. */
-enum role { ROLE_BEFORE, ROLE_CONTROL, ROLE_AFTER, ROLE_COUNT };
+/*
+ * Whether a stress phase ran before any L2 phase, after one without NPT/EPT, after one with; or, after a phase of that
+ * kind with L1 as load, had L2: the two are compared.
+ */
+enum role { ROLE_BEFORE, ROLE_CONTROL, ROLE_AFTER, ROLE_NESTED, ROLE_COUNT };
 
-static const char *const role_names[ROLE_COUNT] = { "before", "control", "after" };
+static const char *const role_names[ROLE_COUNT] = { "before", "control", "after", "nested" };
 
 static json_t *summary_json(const struct latency *latency)
 {
@@ -96,14 +99,19 @@ static enum role next_role(enum role role, const struct phase_result *phase)
 static void collect(const struct run *run, enum stress_step step, struct latency *roles)
 {
 	enum role role = ROLE_BEFORE;
+	bool l1_after = false;
 
 	for (size_t i = 0; i < run->phase_count; i++) {
-		const struct stress_result *stress = run->phases[i].stress;
+		const struct phase_result *phase = &run->phases[i];
+		const struct stress_result *stress = phase->stress;
+		bool l2 = stress && phase->cfg->load == LOAD_L2;
 
-		role = next_role(role, &run->phases[i]);
+		role = next_role(role, phase);
 		for (size_t j = 0; stress && j < stress->count; j++)
 			if (stress->workers[j].steps[step])
-				latency_merge(&roles[role], stress->workers[j].steps[step]);
+				latency_merge(&roles[l2 && l1_after ? ROLE_NESTED : role],
+					      stress->workers[j].steps[step]);
+		l1_after = l1_after || (stress && !l2 && role == ROLE_AFTER);
 	}
 }
 

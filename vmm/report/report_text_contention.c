@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* How long each step of the workers took before the transition, in the control, and after it. */
+/* How long each step of the workers took before the transition, in the control, after it, and then beside L2. */
 #include <string.h>
 
 #include "base/amount.h"
@@ -30,11 +30,11 @@ static void put_role(struct table *table, const json_t *step, const char *role, 
 
 static void put_step(struct table *table, const json_t *step)
 {
-	static const char *const roles[] = { "before", "control", "after" };
+	static const char *const roles[] = { "before", "control", "after", "nested" };
 	const char *op = value_string(step, "op");
 
 	table_cell(table, "%s", op ? op : "-");
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < 4; i++) {
 		put_role(table, step, roles[i], "median_ns");
 		put_role(table, step, roles[i], "p99_ns");
 	}
@@ -46,8 +46,8 @@ int report_text_contention(const json_t *report, FILE *out)
 {
 	static const struct table_column columns[] = {
 		{ "step", false }, { "before", true }, { "p99", true }, { "control", true },
-		{ "p99", true }, { "after", true }, { "p99", true }, { "control/before", true },
-		{ "after/before", true },
+		{ "p99", true }, { "after", true }, { "p99", true }, { "beside L2", true },
+		{ "p99", true }, { "control/before", true }, { "after/before", true },
 	};
 	const json_t *steps = value_at(report, "contention"), *step;
 	struct table table = TABLE(columns);
