@@ -25,7 +25,7 @@ while IFS="$tab" read -r group modules config; do
 	status=$?
 	# A crash later in this boot loses /out, but not what has been said.
 	[ $status != 1 ] || minivmm report show --format ktap "/out/$number.json" | awk -v number="$number" '
-		/^# remedy: / { next }
+		/^# (remedy: |  )/ { next }
 		/^# / { reason = reason (reason ? "; " : "") substr($0, 3); next }
 		/^not ok / { print "mutants: " number " failed " $4 ": " reason }
 		{ reason = "" }'

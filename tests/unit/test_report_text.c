@@ -145,7 +145,7 @@ static void test_replay_text(void **state)
 	char *text;
 
 	lazy_success(&test->scene);
-	add_check(&test->scene, "stress.clean", RESULT_FAIL, "worker.a failed", "to replay it:");
+	add_check(&test->scene, "stress.clean", RESULT_FAIL, "worker.a failed", "");
 	check = &test->scene.verdict.checks[test->scene.verdict.count - 1];
 	snprintf(line, sizeof(line), "%.*s", (int)(strlen(command) - strlen(replay) - 1), command);
 	check->command = line;
@@ -155,6 +155,15 @@ static void test_replay_text(void **state)
 	assert_non_null(strstr(text, command));
 	text = scene_text(test, report_ktap);
 	assert_non_null(strstr(text, command));
+
+	/* Of two checks that failed the second one does not say it again; it may have more to say. */
+	add_check(&test->scene, "teardown.clean", RESULT_FAIL, "something is left", "report it");
+	check = &test->scene.verdict.checks[test->scene.verdict.count - 1];
+	check->command = line;
+	check->replay = replay;
+	text = scene_text(test, report_text);
+	assert_non_null(strstr(text, "-> report it\n"));
+	assert_null(strstr(strstr(text, command) + 1, command));
 }
 
 static void test_no_kvm_text(void **state)

@@ -1140,8 +1140,10 @@ static void test_stress(void **state)
 	expect(&verdict, "vms.transition", RESULT_PASS, "3 VMs made, 2 of them");
 	expect(&verdict, "memory.intact", RESULT_PASS, "2 pages");
 	expect(&verdict, "slab.clean", RESULT_PASS, "");
+	assert_null(find(&verdict, "stress.clean")->command);
 
 	slab->objects = 64 + 10000000;
+	w->config.command = (char *)"minivmm stress.ini";
 	worker.failures = 2;
 	snprintf(worker.failure, sizeof(worker.failure), "no such slot");
 	snprintf(stress.replay, sizeof(stress.replay), "--seed 1 worker.move.first-round=6");
@@ -1153,6 +1155,9 @@ static void test_stress(void **state)
 	expect(&verdict, "stress.clean", RESULT_FAIL, "worker.move failed 2 times in 7 rounds, "
 	       "first: no such slot");
 	assert_string_equal(find(&verdict, "stress.clean")->replay, stress.replay);
+	assert_string_equal(find(&verdict, "stress.clean")->command, "minivmm stress.ini");
+	assert_string_equal(find(&verdict, "memory.intact")->command, "minivmm stress.ini");
+	assert_null(find(&verdict, "memory.intact")->replay);
 	expect(&verdict, "vms.transition", RESULT_FAIL, "allocated before");
 	expect(&verdict, "memory.intact", RESULT_FAIL, "");
 	expect(&verdict, "slab.clean", RESULT_FAIL, "10000000 objects more");

@@ -65,44 +65,52 @@ static void list_columns(const int64_t lost[RMAPS_COLUMNS], char *text, size_t s
 		length += (size_t)snprintf(text + length, size - length, " %" PRId64, lost[column]);
 }
 
-static bool counts_aliases_right(const struct phase_result *phase, struct check *check)
+/* "memslot.small, from gpa 0x100000000 on" */
+static const char *slot_text(const struct run *run, const struct phase_result *phase, char text[96])
+{
+	snprintf(text, 96, "memslot.%s, from gpa 0x%" PRIx64 " on", phase->cfg->slot,
+		 memslot_base(run->config, phase->cfg->slot));
+	return text;
+}
+
+static bool counts_aliases_right(const struct run *run, const struct phase_result *phase, struct check *check)
 {
 	const int64_t *lost = phase->found.aliases;
 	int64_t highest[RMAPS_COLUMNS], lowest[RMAPS_COLUMNS];
-	char text[RMAPS_COLUMNS * 24], want[RMAPS_COLUMNS * 24];
+	char text[RMAPS_COLUMNS * 24], want[RMAPS_COLUMNS * 24], slot[96];
 
 	if (found_columns(lost) != COLUMNS_WRONG)
 		return true;
 	found_columns_expected(highest, lowest);
 	list_columns(lost, text, sizeof(text));
 	list_columns(highest, want, sizeof(want));
-	check_fail(check, "phase %s: L2 had each of %u pages of memslot.%s mapped another number of times, 1 to %u, and when "
-		   "they were taken back, the columns of 4K of mmu_rmaps_stat lost%s, and not%s",
-		   phase->name, ABI_COUNTED_PAGES, phase->cfg->slot, ABI_COUNTED_PAGES, text, want);
+	check_fail(check, "phase %s: L2 had each of %u pages (%s) mapped another number of times, 1 to %u, and when they were "
+		   "taken back by MADV_DONTNEED, the columns of 4K of mmu_rmaps_stat lost%s, and not%s", phase->name,
+		   ABI_COUNTED_PAGES, slot_text(run, phase, slot), ABI_COUNTED_PAGES, text, want);
 	return false;
 }
 
 /* Has found nothing wrong. What is not known, or has no huge pages, is not judged. */
-static bool maps_right(const struct phase_result *phase, struct check *check)
+static bool maps_right(const struct run *run, const struct phase_result *phase, struct check *check)
 {
 	const struct found *found = &phase->found;
+	char slot[96];
 
 	if (phase->cfg->what == DO_ALIAS_COUNTS)
-		return counts_aliases_right(phase, check);
+		return counts_aliases_right(run, phase, check);
 	if (phase->cfg->what == DO_DIRTY_LOG) {
 		if (found->huge_after >= found->huge_before)
 			return true;
-		check_fail(check, "phase %s: KVM mapped L2's pages of memslot.%s with %" PRId64 " huge pages before "
-			   "they were logged, and after that with %" PRId64 ", though the VMM's memory is huge: "
-			   "L2 keeps 4K mappings", phase->name, phase->cfg->slot, found->huge_before,
-			   found->huge_after);
+		check_fail(check, "phase %s: KVM mapped L2's pages (%s) with %" PRId64 " huge pages before they were logged, and "
+			   "when logging was off again with %" PRId64 ", though the VMM's memory is huge: L2 keeps 4K "
+			   "mappings", phase->name, slot_text(run, phase, slot), found->huge_before, found->huge_after);
 		return false;
 	}
 	if (found_mapped_exactly(phase))
 		return true;
-	check_fail(check, "phase %s: L2 wrote %" PRIu64 " pages of memslot.%s, and when they were taken back, "
-		   "mmu_rmaps_stat lost %" PRId64 " mappings of 4K, %" PRId64 " of 2M, %" PRId64 " of 1G",
-		   phase->name, phase->cfg->touch / 4096, phase->cfg->slot, found->unmapped[0],
+	check_fail(check, "phase %s: L2 wrote %" PRIu64 " pages (%s), and when they were taken back by MADV_DONTNEED or MADV_REMOVE, "
+		   "mmu_rmaps_stat lost %" PRId64 " mappings of 4K, %" PRId64 " of 2M, %" PRId64 " of 1G, and not one for "
+		   "each page", phase->name, phase->cfg->touch / 4096, slot_text(run, phase, slot), found->unmapped[0],
 		   found->unmapped[1], found->unmapped[2]);
 	return false;
 }
@@ -164,7 +172,7 @@ void judge_mapped(const struct run *run, struct check *check)
 			continue;
 		last = phase;
 		phases++;
-		if (!maps_right(phase, check))
+		if (!maps_right(run, phase, check))
 			return;
 		lowest |= phase->cfg->what == DO_ALIAS_COUNTS &&
 			  found_columns(phase->found.aliases) == COLUMNS_LOWEST;
@@ -189,10 +197,10 @@ void judge_tables(const struct run *run, struct check *check)
 		if (!phase->cfg || phase->cfg->what != DO_TABLES)
 			continue;
 		if (phase->table_writes_seen < phase->table_writes) {
-			check_fail(check, "phase %s: L2 cleared the first entry of the root of L1's nested "
-				   "tables, the first page of memslot.%s, through the mapping it had when "
-				   "that was data, and ran on: KVM has not write-protected it",
-				   phase->name, phase->cfg->slot);
+			check_fail(check, "phase %s: L2 cleared the first entry of the root of L1's nested tables, the first page of "
+				   "memslot.%s, gpa 0x%" PRIx64 ", through the mapping that it had when that was data, and "
+				   "ran on instead of exiting: KVM has not write-protected it, or not seen the write",
+				   phase->name, phase->cfg->slot, memslot_base(run->config, phase->cfg->slot));
 			return;
 		}
 		writes += phase->table_writes;

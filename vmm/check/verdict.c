@@ -93,17 +93,19 @@ const struct check_info *verdict_check_info(size_t index)
 	return &table[index].info;
 }
 
+static bool is_about_host(const struct check *check)
+{
+	return !strncmp(check->name, "host.", 5);
+}
+
 static void judge_row(const struct row *row, const struct run *run, struct verdict *verdict)
 {
 	struct check *check = &verdict->checks[verdict->count++];
 
 	check->name = row->info.name;
 	row->judge(run, check);
-}
-
-static bool is_about_host(const struct check *check)
-{
-	return !strncmp(check->name, "host.", 5);
+	if (check->result == RESULT_FAIL && !is_about_host(check))
+		check->command = run->config->command;
 }
 
 static void conclude(const struct run *run, struct verdict *verdict)

@@ -19,7 +19,8 @@ struct check {
 	enum result result;	/* never RESULT_ERROR */
 	char reason[384];	/* of a fail or skip; of a pass: what was seen */
 	char remedy[256];	/* what to do about it, or "" */
-	const char *command, *replay; /* of the run: what ends the remedy, or NULL */
+	const char *command;	/* of a fail: that of the run, to replay it; or NULL */
+	const char *replay;	/* options that it needs as well, or NULL */
 };
 
 struct verdict {

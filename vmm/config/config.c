@@ -324,6 +324,14 @@ bool phase_owns_slot(const struct phase_cfg *phase)
 	       phase->what == DO_ALIAS_COUNTS || phase->what == DO_AGE;
 }
 
+uint64_t memslot_base(const struct config *config, const char *name)
+{
+	for (size_t i = 0; name && i < config->memslot_count; i++)
+		if (!strcmp(config->memslots[i].name, name))
+			return config->memslots[i].base;
+	return 0;
+}
+
 bool memslot_holds_tables(const struct config *config, const struct memslot_cfg *slot)
 {
 	return config->guest.tables && !strcmp(config->guest.tables, slot->name);

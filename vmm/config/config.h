@@ -219,6 +219,8 @@ bool phase_needs_nesting(const struct config *config, const struct phase_cfg *ph
 bool phase_may_run_l2(const struct phase_cfg *phase);
 /* Does it write to its slot alone, what each page must hold being known, and change the slot meanwhile? */
 bool phase_owns_slot(const struct phase_cfg *phase);
+/* The lowest gpa of [memslot.NAME]'s row; 0 without a name. */
+uint64_t memslot_base(const struct config *config, const char *name);
 /* Does the memslot hold L1's nested tables (guest.tables)? */
 bool memslot_holds_tables(const struct config *config, const struct memslot_cfg *slot);
 

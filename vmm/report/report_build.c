@@ -352,10 +352,11 @@ static json_t *guest_json(const struct run *run)
 
 static json_t *remedy_json(const struct check *check)
 {
-	if (!check->replay)
+	if (!check->command)
 		return value_text(check->remedy);
 	/* A line of its own, which a shell may get as it is. */
-	return json_sprintf("%s\n%s %s", check->remedy, check->command, check->replay);
+	return json_sprintf("%s%s" REPLAY_LINE "%s%s%s", check->remedy, *check->remedy ? "\n" : "", check->command,
+			    check->replay ? " " : "", check->replay ? check->replay : "");
 }
 
 static json_t *checks_json(const struct verdict *verdict)

@@ -8,6 +8,9 @@
 struct run;
 struct stress_result;
 
+/* What stands before the command, at the end of the remedy of a check that failed. */
+#define REPLAY_LINE "to replay it:\n"
+
 /* phases[].workers; null for a phase that is no stress */
 json_t *stress_json(const struct stress_result *stress);
 /* phases[].vms: those besides the scenario's own; null for a phase that is no stress */

@@ -5,6 +5,7 @@
 #include "base/amount.h"
 #include "base/text.h"
 #include "base/value.h"
+#include "report/report_parts.h"
 #include "report/report_render.h"
 
 #define LABEL 11	/* width of a label with the blanks after it */
@@ -262,21 +263,33 @@ static void put_reason(FILE *out, size_t at, const char *text)
 	text_wrap(out, width, at, at, text);
 }
 
-/* A second line is a command: it is not wrapped, so that it can be copied. */
-static void put_remedy(FILE *out, size_t at, const char *remedy)
+static const char *replay_in(const char *remedy)
 {
-	const char *command = strchr(remedy, '\n');
+	return remedy ? strstr(remedy, REPLAY_LINE) : NULL;
+}
+
+static void put_arrow(FILE *out, size_t at)
+{
+	fprintf(out, "%*s-> ", (int)at - 3, "");
+}
+
+/* The command is not wrapped, so that it can be copied. It is that of the whole run: the check before may have shown it. */
+static void put_remedy(FILE *out, size_t at, const char *remedy, const char *before)
+{
+	const char *replay = replay_in(remedy), *shown = replay_in(before);
+	size_t length = replay ? (size_t)(replay - remedy) : strlen(remedy);
 	char prose[256];
 
-	fprintf(out, "%*s-> ", (int)at - 3, "");
-	if (!command) {
-		put_reason(out, at, remedy);
-		return;
+	if (length) {
+		snprintf(prose, sizeof(prose), "%.*s", (int)strcspn(remedy, "\n"), remedy);
+		put_arrow(out, at);
+		put_reason(out, at, prose);
 	}
-	snprintf(prose, sizeof(prose), "%.*s", (int)(command - remedy), remedy);
-	put_reason(out, at, prose);
-	fprintf(out, "%*s", (int)at, "");
-	text_put(out, command + 1);
+	if (!replay || (shown && !strcmp(shown, replay)))
+		return;
+	put_arrow(out, at);
+	fprintf(out, "%.*s%*s", (int)strlen(REPLAY_LINE), REPLAY_LINE, (int)at, "");
+	text_put(out, replay + strlen(REPLAY_LINE));
 	fputc('\n', out);
 }
 
@@ -307,7 +320,7 @@ static void put_check(const json_t *check, const char *name, const char *names, 
 		text_wrap(out, text_prose(out), at, at, names);
 	}
 	if (remedy && result && strcmp(result, "pass") && !same_remedy(check, before))
-		put_remedy(out, at, remedy);
+		put_remedy(out, at, remedy, before ? value_string(before, "remedy") : NULL);
 }
 
 static bool is_skipped(const json_t *check)

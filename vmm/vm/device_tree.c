@@ -146,15 +146,6 @@ static void minivmm_node(struct writer *w, const struct config *config,
 	end_node(w);
 }
 
-/* The lowest gpa of [memslot.NAME]'s row; 0 without a name. */
-static uint64_t slot_base(const struct config *config, const char *name)
-{
-	for (size_t i = 0; name && i < config->memslot_count; i++)
-		if (!strcmp(config->memslots[i].name, name))
-			return config->memslots[i].base;
-	return 0;
-}
-
 /* What has a `load` the payload does as L2 or touch, and the VMM has it repeat that. */
 static const char *payload_do(const struct phase_cfg *phase)
 {
@@ -185,7 +176,7 @@ static void phase_node(struct writer *w, const struct config *config, size_t pha
 	u64(w, "touch", phase->touch);
 	u64(w, "stride", phase->stride);
 	u64(w, "pattern", phase->pattern);
-	u64(w, "touch-base", slot_base(config, phase->slot));
+	u64(w, "touch-base", memslot_base(config, phase->slot));
 	if (phase->what == DO_AGE || phase->live)
 		flag(w, "rewrite");
 	else if (phase->what == DO_DISCARD || phase->what == DO_ALIAS_COUNTS)
