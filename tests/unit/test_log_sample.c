@@ -33,7 +33,7 @@ static void changes_must_be_logged(void **state)
 	assert_non_null(memory);
 	for (unsigned int i = 0; i < PAGES; i++)
 		write_page(memory, i, i + 1);
-	log_sample_begin(&sample, memory, 4, 9);
+	log_sample_begin(&sample, memory, 0, 4, 9);
 	assert_int_equal(log_sample_changed(&sample), 0);
 	assert_int_equal(log_sample_missing(&sample, log, &page), 0);
 
@@ -62,9 +62,13 @@ static void no_more_than_there_is_room_for(void **state)
 
 	(void)state;
 	assert_non_null(memory);
-	log_sample_begin(&sample, memory, 100, 1);
+	log_sample_begin(&sample, memory, 0, 100, 1);
 	assert_int_equal(sample.count, LOG_SAMPLE_MAX);
-	log_sample_begin(&sample, memory, 0, 1);
+	log_sample_begin(&sample, memory, 3, 2, 9);
+	assert_int_equal(sample.count, 2);
+	assert_int_equal(sample.page[0], 3);
+	assert_int_equal(sample.page[1], 12);
+	log_sample_begin(&sample, memory, 0, 0, 1);
 	assert_int_equal(log_sample_changed(&sample), 0);
 	free(memory);
 }

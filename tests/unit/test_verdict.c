@@ -1119,6 +1119,42 @@ static void test_tables(void **state)
 	expect(&verdict, "tables.shadowed", RESULT_SKIP, "no such phase was completed");
 }
 
+/* What workers compared with the log while the guest wrote on counts for it as well. */
+static void test_live_log(void **state)
+{
+	struct world *w = *state;
+	struct worker_cfg cfg = { .name = "get", .op = OP_dirty_log_get };
+	struct worker_result workers[2] = { { .cfg = &cfg }, { .cfg = &cfg, .rounds = 7 } };
+	struct stress_result stress = { .workers = workers, .count = 2 };
+	struct verdict verdict;
+
+	w->cfgs[2].what = DO_STRESS;
+	w->phases[TRANSITION].stress = &stress;
+	verdict = judge_all(w);
+	for (size_t i = 0; i < verdict.count; i++)
+		assert_string_not_equal(verdict.checks[i].name, "dirty.complete");
+	w->config.workers = &cfg;
+	w->config.worker_count = 1;
+	verdict = judge_all(w);
+	expect(&verdict, "dirty.complete", RESULT_SKIP, "no such phase was completed");
+	workers[0].logged = 2;
+	workers[1].logged = 3;
+	verdict = judge_all(w);
+	expect(&verdict, "dirty.complete", RESULT_PASS, "5 pages compared with the log while the guest wrote on");
+	w->cfgs[0].what = DO_DIRTY_LOG;
+	w->phases[BOOT].found.pages = 12;
+	verdict = judge_all(w);
+	expect(&verdict, "dirty.complete", RESULT_PASS, "12 pages compared with the log in 1 phase, and 5 while");
+
+	workers[1].failures = 1;
+	workers[1].unlogged = true;
+	snprintf(workers[1].failure, sizeof(workers[1].failure), "of 4 pages 1 is missing");
+	verdict = judge_all(w);
+	expect(&verdict, "dirty.complete", RESULT_FAIL, "worker.get: of 4 pages 1 is missing");
+	expect(&verdict, "stress.clean", RESULT_FAIL, "of 4 pages 1 is missing");
+	w->config.worker_count = 0;
+}
+
 /* What a run with a stress phase is held to, besides. */
 static void test_stress(void **state)
 {
@@ -1429,7 +1465,7 @@ int main(void)
 		T(an_array_that_the_kernel_refuses_explains_enomem),
 		T(test_error_and_signal),
 		T(a_phase_that_a_signal_ended_is_not_looked_at), T(test_blind),
-		T(test_stress), T(test_found), T(test_tables), T(test_mapped), T(test_leftovers), T(test_nested_off),
+		T(test_stress), T(test_live_log), T(test_found), T(test_tables), T(test_mapped), T(test_leftovers), T(test_nested_off),
 		T(test_aging), T(test_aging_on_a_busy_host), T(test_huge_again), T(test_alias_counts),
 		T(test_nested_off_unknown),
 		T(a_linux_guest_is_judged_by_what_it_is_expected_to_do),

@@ -7,9 +7,9 @@
 #include "check/check.h"
 #include "minivmm_abi.h"
 
-/* Judges the phases with these `do`: bits. `compared`: what of their pages was compared. */
+/* Judges the phases with these `do`: bits. `compared`: what their pages were compared with. `live`: further such pages. */
 static void judge_found(const struct run *run, struct check *check, unsigned int what,
-			const char *compared)
+			const char *compared, uint64_t live)
 {
 	const struct found *last = NULL;
 	unsigned int phases = 0;
@@ -32,23 +32,51 @@ static void judge_found(const struct run *run, struct check *check, unsigned int
 		pages += phase->found.pages;
 		phases++;
 	}
-	if (!last)
+	if (!last && !live)
 		check_skip(check, "no such phase was completed: %s", run_why_not(run));
-	else if (!pages)
+	else if (!pages && !live)
 		check_skip(check, "the guest changed no page that could be compared with %s", compared);
+	else if (!pages)
+		check_pass(check, "%" PRIu64 " pages compared with %s while the guest wrote on", live, compared);
+	else if (live)
+		check_pass(check, "%" PRIu64 " pages compared with %s in %u phase%s, and %" PRIu64 " while the guest wrote on",
+			   pages, compared, phases, phases > 1 ? "s" : "", live);
 	else
 		check_pass(check, "%" PRIu64 " pages compared with %s in %u phase%s%s%s", pages, compared,
 			   phases, phases > 1 ? "s" : "", last->ways[0] ? ": " : "", last->ways);
 }
 
+/* What workers of stress phases compared with the log: pages that it had, or the first worker that missed one. */
+static uint64_t count_logged(const struct run *run, struct check *check)
+{
+	uint64_t logged = 0;
+
+	for (size_t i = 0; i < run->phase_count; i++) {
+		const struct stress_result *stress = run->phases[i].stress;
+
+		for (size_t j = 0; stress && j < stress->count; j++) {
+			const struct worker_result *worker = &stress->workers[j];
+
+			logged += worker->logged;
+			if (worker->unlogged && check->result != RESULT_FAIL)
+				check_fail(check, "phase %s: worker.%s: %s", run->phases[i].name, worker->cfg->name,
+					   worker->failure);
+		}
+	}
+	return logged;
+}
+
 void judge_dirty(const struct run *run, struct check *check)
 {
-	judge_found(run, check, 1u << DO_DIRTY_LOG, "the log");
+	uint64_t live = count_logged(run, check);
+
+	if (check->result != RESULT_FAIL)
+		judge_found(run, check, 1u << DO_DIRTY_LOG, "the log", live);
 }
 
 void judge_discard(const struct run *run, struct check *check)
 {
-	judge_found(run, check, 1u << DO_DISCARD | 1u << DO_ALIAS_COUNTS, "the VMM's mapping");
+	judge_found(run, check, 1u << DO_DISCARD | 1u << DO_ALIAS_COUNTS, "the VMM's mapping", 0);
 }
 
 bool phase_counts_rmaps(const struct phase_cfg *cfg)

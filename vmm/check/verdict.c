@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "check/check.h"
+#include "config/ops.h"
 
 /* Which runs have a check: functions for the rows of checks.h. */
 
@@ -27,7 +28,8 @@ static bool has_stress(const struct run *run)
 
 static bool has_dirty_log(const struct run *run)
 {
-	return run_first_of(run, DO_DIRTY_LOG) >= 0;
+	return run_first_of(run, DO_DIRTY_LOG) >= 0 ||
+	       (has_stress(run) && op_traits_of(run->config, NULL) & OP_COMPARES_LOG);
 }
 
 static bool has_phase(const struct run *run, bool (*is_so)(const struct phase_cfg *cfg))

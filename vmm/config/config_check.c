@@ -197,6 +197,21 @@ static void check_load(struct checker *checker, const struct ini_section *sectio
 	phase->load = LOAD_L2;
 }
 
+/* How the workers of a stress phase have KVM log pages anew. */
+static void check_stress_protect(struct checker *checker, const struct ini_section *section)
+{
+	const struct phase_cfg *phase = &checker->config->phases[section->index];
+	const struct ini_entry *entry = set_well(section, "protect");
+	bool clears = op_traits_of(checker->config, NULL) & OP_NEEDS_MANUAL_LOG;
+
+	if (!entry || phase->what != DO_STRESS)
+		return;
+	if (!clears)
+		complain(checker, section, entry, "has no effect: no worker clears the log");
+	else if (phase->protect == PROTECT_BY_GET)
+		complain(checker, section, entry, "must be manual or initially-set: a worker clears the log");
+}
+
 /* A guest of the user's writes what it likes. */
 static uint64_t default_touch(const struct phase_cfg *phase)
 {
@@ -304,6 +319,7 @@ static void check_phase(struct checker *checker, const struct ini_section *secti
 		phase->duration = STRESS_DURATION;
 	check_nested_paging(checker, section);
 	check_load(checker, section);
+	check_stress_protect(checker, section);
 }
 
 /* A slot for L1's nested tables is memory of its own, where nobody else writes. */

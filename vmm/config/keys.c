@@ -271,7 +271,7 @@ static const struct key key_table[] = {
 	  .with_do = STRESSES | OWNS_SLOT, .with_payload = BUILT_IN,
 	  .help = "who writes: L1, or L2 that it runs" },
 	{ PHASE(protect), .name = "protect", .type = KEY_ENUM, .initial = "get",
-	  .words = protect_words, .with_do = 1u << DO_DIRTY_LOG,
+	  .words = protect_words, .with_do = 1u << DO_DIRTY_LOG | STRESSES,
 	  .help = "what has KVM log a page anew: getting the log, or clearing it (manual)" },
 	{ PHASE(how), .name = "how", .type = KEY_FLAGS, .initial = ALL_HOWS, .words = how_words,
 	  .with_do = 1u << DO_DISCARD, .help = "in which ways the memory is taken back" },

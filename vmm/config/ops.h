@@ -23,18 +23,18 @@ struct config;
 	X(dirty_log_toggle, "dirty-log-toggle", OP_NEEDS_SLOT, NULL, \
 	  STEP(DIRTY_LOG_ON, "dirty-log-on") STEP(DIRTY_LOG_OFF, "dirty-log-off"), \
 	  "switches dirty logging of a slot on and off") \
-	X(dirty_log_get, "dirty-log-get", OP_NEEDS_SLOT | OP_NEEDS_BITMAP, NULL, \
+	X(dirty_log_get, "dirty-log-get", OP_NEEDS_SLOT | OP_NEEDS_BITMAP | OP_COMPARES_LOG, NULL, \
 	  STEP(DIRTY_LOG_GET, "dirty-log-get"), \
 	  "dirty logging on, get the log four times, logging off") \
 	X(dirty_log_clear, "dirty-log-clear", \
-	  OP_NEEDS_SLOT | OP_NEEDS_BITMAP | OP_NEEDS_MANUAL_LOG, NULL, \
+	  OP_NEEDS_SLOT | OP_NEEDS_BITMAP | OP_NEEDS_MANUAL_LOG | OP_COMPARES_LOG, NULL, \
 	  STEP(DIRTY_LOG_CLEAR, "dirty-log-clear"), \
-	  "dirty logging on, clear a part of the log as if it had been gotten, logging off") \
+	  "dirty logging on, clear a part of the log as if it had been gotten, get it, logging off") \
 	X(dirty_log_cycle, "dirty-log-cycle", \
-	  OP_NEEDS_SLOT | OP_NEEDS_BITMAP | OP_NEEDS_MANUAL_LOG, NULL, \
+	  OP_NEEDS_SLOT | OP_NEEDS_BITMAP | OP_NEEDS_MANUAL_LOG | OP_COMPARES_LOG, NULL, \
 	  NO_NEW_STEP, \
 	  "as a migration does: dirty logging on, twice get the log and clear it, logging off") \
-	X(dirty_ring, "dirty-ring", OP_NEEDS_SLOT | OP_NEEDS_RING, NULL, \
+	X(dirty_ring, "dirty-ring", OP_NEEDS_SLOT | OP_NEEDS_RING | OP_COMPARES_LOG, NULL, \
 	  STEP(DIRTY_RING, "dirty-ring"), \
 	  "dirty logging on, harvest the rings of all vCPUs, reset them, logging off") \
 	X(slot_add, "slot-add", OP_NEEDS_SLOT | OP_NEEDS_SPARE_GPA, NULL, \
@@ -121,6 +121,7 @@ enum op_trait {
 	OP_NEEDS_RING = 512,		/* dirty pages are in rings: only with vm.dirty-ring */
 	OP_NEEDS_SPARE_GPA = 1024,	/* it puts a slot above all others */
 	OP_RUNS_L2 = 2048,		/* in the VMs that it makes */
+	OP_COMPARES_LOG = 4096,		/* what changes in the phase's pages meanwhile must be in the log */
 };
 
 enum worker_op {

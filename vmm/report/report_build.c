@@ -147,13 +147,27 @@ static json_t *step_json(const struct phase_result *phase)
 			 "output", value_text(step->output));
 }
 
+static json_t *found_json(const struct phase_result *phase)
+{
+	const struct found *found = &phase->found;
+
+	if (!phase->cfg || !phase_owns_slot(phase->cfg))
+		return json_null();
+	return json_pack("{s:o, s:o, s:o, s:o, s:o}",
+			 "pages", value_u64(found->pages),
+			 "ways", value_text(found->ways),
+			 "wrong", value_text(found->wrong),
+			 "huge_before", value_known(found->huge_before > 0, (uint64_t)found->huge_before),
+			 "huge_after", value_known(found->huge_known, (uint64_t)found->huge_after));
+}
+
 static json_t *phase_json(const struct phase_result *phase)
 {
 	bool reached = phase->done || phase->duration_ns;
 	bool guest_ran = reached && phase->cfg, ours = guest_ran && !phase->cfg->goes_on;
 	bool told = phase->state != RMAP_UNKNOWN;
 	json_t *object = json_pack(
-		"{s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+		"{s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 		"name", value_text(phase->name),
 		"do", value_text(phase->what),
 		"done", phase->done,
@@ -171,6 +185,7 @@ static json_t *phase_json(const struct phase_result *phase)
 		"arrays_source", phase->measured ? value_text(source_name(phase->held_source)) : json_null(),
 		"failed", value_text(phase->failed ? strerrorname_np(phase->failed) : NULL),
 		"step", step_json(phase),
+		"found", found_json(phase),
 		"workers", stress_json(phase->stress),
 		"vms", stress_vms_json(phase->stress),
 		"replay", value_text(phase->stress && phase->stress->replay[0] ? phase->stress->replay :

@@ -44,7 +44,7 @@ static json_t *worker_json(const struct worker_result *worker)
 {
 	const struct worker_cfg *cfg = worker->cfg;
 
-	return json_pack("{s:o, s:s, s:o, s:i, s:o, s:o, s:o, s:o, s:o}",
+	return json_pack("{s:o, s:s, s:o, s:i, s:o, s:o, s:o, s:o, s:o, s:o}",
 			 "worker", value_text(cfg ? cfg->name : NULL),
 			 "op", cfg ? op_info(cfg->op)->name : "guest",
 			 "vm", worker->guest ? json_integer(worker->vm) : json_null(),
@@ -53,6 +53,7 @@ static json_t *worker_json(const struct worker_result *worker)
 			 "rounds", value_u64(worker->rounds),
 			 "failures", value_u64(worker->failures),
 			 "failure", value_text(worker->failure),
+			 "logged", value_u64(worker->logged),
 			 "steps", steps_json(worker));
 }
 

@@ -23,12 +23,12 @@ static void add(struct log_sample *sample, uint64_t page)
 	sample->count++;
 }
 
-void log_sample_begin(struct log_sample *sample, const uint8_t *memory, unsigned int count,
+void log_sample_begin(struct log_sample *sample, const uint8_t *memory, uint64_t first, uint64_t count,
 		      uint64_t stride)
 {
 	*sample = (struct log_sample){ .memory = memory, .words = 1 };
-	for (unsigned int i = 0; i < count && i < LOG_SAMPLE_MAX; i++)
-		add(sample, i * stride);
+	for (uint64_t i = 0; i < count && i < LOG_SAMPLE_MAX; i++)
+		add(sample, first + i * stride);
 }
 
 void log_sample_begin_logged(struct log_sample *sample, const uint8_t *memory, const uint8_t *log,

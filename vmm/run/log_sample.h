@@ -20,8 +20,8 @@ struct log_sample {
 	unsigned int words;			/* of each page that are looked at */
 };
 
-/* The first look: at where the slot's first page begins, and further ones `stride` pages apart. */
-void log_sample_begin(struct log_sample *sample, const uint8_t *memory, unsigned int count,
+/* The first look: at `count` pages, as far as there is room for them: the slot's page `first`, and others `stride` apart. */
+void log_sample_begin(struct log_sample *sample, const uint8_t *memory, uint64_t first, uint64_t count,
 		      uint64_t stride);
 /*
  * The same of a guest that writes where it likes: at the whole of pages that a log has named, as it may well write them

@@ -139,7 +139,7 @@ static void note_rings(struct log *log, struct dirty_pages *pages)
 	const struct vcpu_set *set = &log->pages.live->set;
 
 	for (unsigned int i = 0; i < set->count; i++)
-		set->threads[i]->vcpu.ring.pages = pages;
+		dirty_ring_note(&set->threads[i]->vcpu.ring, pages);
 }
 
 static int set_logging(struct log *log, bool on)

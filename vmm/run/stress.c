@@ -147,6 +147,8 @@ static int enable_manual_log(const struct stress *stress, struct err *err)
 				      .args = { KVM_DIRTY_LOG_MANUAL_PROTECT_ENABLE } };
 	int code = 0;
 
+	if (stress->phase->protect == PROTECT_INITIALLY_SET)
+		cap.args[0] |= KVM_DIRTY_LOG_INITIALLY_SET;
 	if (!(op_traits_of(stress->run->config, NULL) & OP_NEEDS_MANUAL_LOG))
 		return 0;
 	for (size_t i = 0; code >= 0 && i < stress->vm_count; i++)

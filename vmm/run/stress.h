@@ -7,6 +7,7 @@
 #ifndef STRESS_H
 #define STRESS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,6 +31,8 @@ struct worker_result {
 	unsigned int vm;		/* the vCPU's: 0 is the scenario's own */
 	uint64_t rounds, failures;	/* atomic while the phase runs */
 	char failure[256];		/* the first one */
+	uint64_t logged;		/* pages that changed while they were logged, and were in the log */
+	bool unlogged;			/* failure is of such a page that was not */
 	char unavailable[160];		/* why this host can't have the op, "" */
 	struct latency *steps[STEP_COUNT]; /* NULL: it never did the step */
 };

@@ -12,7 +12,8 @@
 
 #define GETS 4			/* in a round of dirty-log-get */
 #define CYCLES 2		/* in a round of dirty-log-cycle */
-#define SAMPLE_NS 1000000	/* how long a get waits for a page to change */
+#define SAMPLE_NS 5000000	/* how long a get waits for a page to change */
+#define RINGS_NS 1000000000	/* how long a page that changed may take to get into a ring */
 #define LATE_GETS 3		/* of the log, for pages that KVM itself writes */
 
 /* Chooses one of the worker's slots; no other worker changes it until unlock_slot(). */
@@ -108,7 +109,7 @@ static int get_log(struct worker *worker, const struct slot *slot)
  * begins there. None where something else than this VM's vCPUs may write: another VM to a file, the VMM
  * for a vCPU while the slot is missing.
  */
-static unsigned int pages_to_sample(const struct worker *worker, const struct slot *slot)
+static uint64_t pages_to_sample(const struct worker *worker, const struct slot *slot)
 {
 	const struct phase_cfg *phase = worker->stress->phase;
 	const struct layout *layout = &worker->stress->run->layout;
@@ -118,8 +119,7 @@ static unsigned int pages_to_sample(const struct worker *worker, const struct sl
 	if (!phase->slot || strcmp(phase->slot, cfg->name) || slot->index ||
 	    cfg->backing == BACKING_FILE || layout_traits(layout, slot->cfg) & OP_REMOVES_SLOT)
 		return 0;
-	count = count < fits ? count : fits;
-	return (unsigned int)(count < LOG_SAMPLE_MAX ? count : LOG_SAMPLE_MAX);
+	return count < fits ? count : fits;
 }
 
 /* Another VM may write there. */
@@ -131,12 +131,16 @@ static bool is_shared_file(const struct worker *worker, const struct slot *slot)
 static void begin_sample(struct worker *worker, const struct slot *slot, struct log_sample *sample)
 {
 	const uint8_t *memory = vm_slot_memory(worker->target->vm, slot);
-	uint64_t pages = slot->size / 4096;
+	uint64_t pages = slot->size / 4096, stride = worker->stress->phase->stride / 4096, count, step;
 
-	if (worker->stress->phase->goes_on && !is_shared_file(worker, slot))
+	if (worker->stress->phase->goes_on && !is_shared_file(worker, slot)) {
 		log_sample_begin_logged(sample, memory, worker->buffer, pages, worker_random(worker, pages));
-	else
-		log_sample_begin(sample, memory, pages_to_sample(worker, slot), worker->stress->phase->stride / 4096);
+		return;
+	}
+	/* All along the vCPUs' walks, so that one comes by soon. */
+	count = pages_to_sample(worker, slot);
+	step = count > LOG_SAMPLE_MAX ? count / LOG_SAMPLE_MAX : 1;
+	log_sample_begin(sample, memory, worker_random(worker, step) * stride, count, step * stride);
 }
 
 /*
@@ -159,34 +163,70 @@ static int get_late(struct worker *worker, const struct slot *slot, struct log_s
 	return code;
 }
 
+static unsigned int wait_change(struct log_sample *sample)
+{
+	uint64_t deadline = clock_ns() + SAMPLE_NS;
+	unsigned int changed;
+
+	do {
+		changed = log_sample_changed(sample);
+	} while (sample->count && !changed && clock_ns() < deadline);
+	return changed;
+}
+
+/* How many pages of the sample are not in what was gotten into the worker's buffer. */
+static unsigned int count_missing(struct worker *worker, const struct slot *slot, struct log_sample *sample, uint64_t *page)
+{
+	if (worker->stress->run->config->selftest.break_what == BREAK_LOG_MISSES)
+		memset(worker->buffer, 0, bitmap_bytes(slot));
+	return log_sample_missing(sample, worker->buffer, page);
+}
+
+/* `changed` pages must be in the log, and `missing` of them, from `page` on, are not. `source` is where that was had from. */
+static int judge_sample(struct worker *worker, const struct slot *slot, const char *source, unsigned int changed,
+			unsigned int missing, uint64_t page)
+{
+	worker->result->logged += changed - missing;
+	if (!missing)
+		return 0;
+	worker->result->unlogged |= !worker->result->failures;
+	return worker_failed(worker, 0, "%s(memslot.%s): of %u pages that changed while they were logged, %u are missing; "
+			     "first: gpa %#llx", source, worker->cfg->slot, changed, missing,
+			     (unsigned long long)(slot->base + page * 4096));
+}
+
+/*
+ * What the VMM wrote for a vCPU no log has. It writes only where workers take the slot away or make its memory read-only, and
+ * for a guest of the user's.
+ */
+static bool vmm_wrote(const struct worker *worker, const struct slot *slot, uint64_t accesses_before)
+{
+	const struct stress *stress = worker->stress;
+
+	return (stress->phase->goes_on ||
+		layout_traits(&stress->run->layout, slot->cfg) & (OP_REMOVES_SLOT | OP_WRITE_PROTECTS)) &&
+	       vcpu_set_accesses(stress->set) != accesses_before;
+}
+
 /* Gets the log after it has waited a moment for the guest to change a page: that must be in it. */
 static int get_sampled(struct worker *worker, const struct slot *slot)
 {
-	uint64_t deadline = clock_ns() + SAMPLE_NS, page = 0;
+	uint64_t page = 0;
 	struct log_sample sample;
-	const struct vcpu_set *set = worker->stress->set;
-	uint64_t accesses = vcpu_set_accesses(set);
+	uint64_t accesses = vcpu_set_accesses(worker->stress->set);
 	unsigned int missing, changed;
 	int code;
 
 	begin_sample(worker, slot, &sample);
-	do {
-		changed = log_sample_changed(&sample);
-	} while (sample.count && !changed && clock_ns() < deadline);
+	changed = wait_change(&sample);
 	code = get_log(worker, slot);
 	if (code)
 		return code;
-	missing = log_sample_missing(&sample, worker->buffer, &page);
+	missing = count_missing(worker, slot, &sample, &page);
 	code = get_late(worker, slot, &sample, &missing, &page);
-	if (code)
+	if (code || vmm_wrote(worker, slot, accesses))
 		return code;
-	/* What the VMM wrote for a vCPU no log has. */
-	if (vcpu_set_accesses(set) != accesses)
-		return 0;
-	return missing ? worker_failed(worker, 0, "KVM_GET_DIRTY_LOG(memslot.%s): of %u pages that changed "
-				       "while they were logged, %u are missing; first: gpa %#llx",
-				       worker->cfg->slot, changed, missing,
-				       (unsigned long long)(slot->base + page * 4096)) : 0;
+	return judge_sample(worker, slot, "KVM_GET_DIRTY_LOG", changed, missing, page);
 }
 
 static int get_logs(struct worker *worker, const struct slot *slot)
@@ -217,14 +257,16 @@ static int clear_log(struct worker *worker, const struct slot *slot)
 	return clear_pages(worker, slot, 0, slot->size / 4096);
 }
 
-/* Clears 64 pages, whether they are dirty or not. */
+/* Clears 64 pages, whether they are dirty or not; what changes after that must be in the log, there and elsewhere. */
 static int clear_some(struct worker *worker, const struct slot *slot)
 {
 	uint64_t pages = slot->size / 4096, first;
+	int code;
 
 	memset(worker->buffer, 0xff, bitmap_bytes(slot));
 	first = worker_random(worker, (pages + 63) / 64) * 64;
-	return clear_pages(worker, slot, first, pages - first < 64 ? pages - first : 64);
+	code = clear_pages(worker, slot, first, pages - first < 64 ? pages - first : 64);
+	return code ? code : get_sampled(worker, slot);
 }
 
 static int get_and_clear(struct worker *worker, const struct slot *slot)
@@ -239,17 +281,23 @@ static int get_and_clear(struct worker *worker, const struct slot *slot)
 	return code;
 }
 
+/* Room for the log of any slot of its row. */
+static int make_buffer(struct worker *worker)
+{
+	if (!worker->buffer)
+		worker->buffer = calloc(1, bitmap_bytes(worker->row));
+	return worker->buffer ? 0 : worker_failed(worker, ENOMEM, "no memory for the dirty log");
+}
+
 /* Does `what` to one of the worker's slots with dirty logging on. */
 static int while_logging(struct worker *worker,
 			 int (*what)(struct worker *worker, const struct slot *slot))
 {
 	const struct slot *slot;
-	int code, off = 0;
+	int code = make_buffer(worker), off = 0;
 
-	if (!worker->buffer)
-		worker->buffer = calloc(1, bitmap_bytes(worker->row));
-	if (!worker->buffer)
-		return worker_failed(worker, ENOMEM, "no memory for the dirty log");
+	if (code)
+		return code;
 	slot = lock_slot(worker);
 	code = set_log(worker, slot, true);
 	if (!code)
@@ -275,30 +323,99 @@ int round_dirty_log_cycle(struct worker *worker)
 	return while_logging(worker, get_and_clear);
 }
 
+static struct dirty_ring *ring_of(const struct worker *worker, unsigned int vcpu)
+{
+	return &worker->stress->set->threads[worker->target->first + vcpu]->vcpu.ring;
+}
+
+static void take_rings(const struct worker *worker)
+{
+	for (unsigned int i = 0; i < worker->target->vcpus; i++)
+		dirty_ring_harvest(ring_of(worker, i));
+}
+
 static int harvest(struct worker *worker)
 {
-	const struct stress_vm *vm = worker->target;
 	uint64_t start = clock_ns();
 	int code;
 
-	for (unsigned int i = 0; i < vm->vcpus; i++)
-		dirty_ring_harvest(&worker->stress->set->threads[vm->first + i]->vcpu.ring);
-	code = dirty_rings_reset(vm->vm->fd);
+	take_rings(worker);
+	code = dirty_rings_reset(worker->target->vm->fd);
 	return code ? worker_failed(worker, -code, "KVM_RESET_DIRTY_RINGS") :
 		      worker_took(worker, STEP_DIRTY_RING, start);
 }
 
-int round_dirty_ring(struct worker *worker)
+static void note_rings(const struct worker *worker, struct dirty_pages *pages)
 {
-	const struct slot *slot = lock_slot(worker);
-	int code = set_log(worker, slot, true), off = 0;
+	for (unsigned int i = 0; i < worker->target->vcpus; i++)
+		dirty_ring_note(ring_of(worker, i), pages);
+}
 
+/*
+ * What changes must be in what the rings have named since, whoever harvested them: a vCPU's own thread does so when its
+ * ring is full. Pages that were harvested before the first look KVM tracks again, as harvest() resets the rings.
+ * With PML the pages of a vCPU get there at its next exit, be it by the host's timer: vmx_flush_pml_buffer() (6.12).
+ */
+static int sample_rings(struct worker *worker, const struct slot *slot, struct dirty_pages *pages)
+{
+	uint64_t deadline, page = 0, accesses = vcpu_set_accesses(worker->stress->set);
+	unsigned int changed, missing;
+	struct log_sample sample;
+	int code;
+
+	take_rings(worker);
+	note_rings(worker, pages);
+	code = harvest(worker);
+	begin_sample(worker, slot, &sample);
+	changed = wait_change(&sample);
+	deadline = clock_ns() + RINGS_NS;
+	do {
+		take_rings(worker);
+		missing = count_missing(worker, slot, &sample, &page);
+	} while (missing && clock_ns() < deadline);
+	note_rings(worker, NULL);
 	if (!code)
 		code = harvest(worker);
+	return code || vmm_wrote(worker, slot, accesses) ? code :
+	       judge_sample(worker, slot, "dirty rings", changed, missing, page);
+}
+
+/* A ring notes its pages in one place: that of the first thread that harvests it. */
+static bool is_first_with_rings(const struct worker *worker)
+{
+	const struct stress *stress = worker->stress;
+
+	for (size_t i = 0; i < stress->count; i++)
+		if (stress->workers[i].cfg && stress->workers[i].cfg->op == OP_dirty_ring)
+			return worker == &stress->workers[i];
+	return false;
+}
+
+static int log_by_rings(struct worker *worker, const struct slot *slot)
+{
+	struct dirty_pages pages = { .slot = slot->id, .count = slot->size / 4096, .bitmap = worker->buffer };
+	int code, off = 0;
+
+	memset(worker->buffer, 0, bitmap_bytes(slot));
+	code = set_log(worker, slot, true);
+	if (!code)
+		code = is_first_with_rings(worker) ? sample_rings(worker, slot, &pages) : harvest(worker);
 	if (!logs_always(slot))
 		off = set_log(worker, slot, false);
-	unlock_slot(worker, slot);
 	return code ? code : off;
+}
+
+int round_dirty_ring(struct worker *worker)
+{
+	const struct slot *slot;
+	int code = make_buffer(worker);
+
+	if (code)
+		return code;
+	slot = lock_slot(worker);
+	code = log_by_rings(worker, slot);
+	unlock_slot(worker, slot);
+	return code;
 }
 
 int round_slot_add(struct worker *worker)

@@ -58,6 +58,13 @@ uint32_t dirty_ring_harvest(struct dirty_ring *ring)
 	return taken;
 }
 
+void dirty_ring_note(struct dirty_ring *ring, struct dirty_pages *pages)
+{
+	pthread_mutex_lock(&ring->lock);
+	ring->pages = pages;
+	pthread_mutex_unlock(&ring->lock);
+}
+
 int dirty_rings_reset(int vm_fd)
 {
 	return ioctl(vm_fd, KVM_RESET_DIRTY_RINGS, 0) < 0 ? -errno : 0;

@@ -21,7 +21,7 @@ struct dirty_ring {
 	uint32_t count;			/* a power of two */
 	uint32_t next;			/* the first one not harvested */
 	struct dirty_pages *pages;	/* where harvested pages are noted, or NULL */
-	pthread_mutex_t lock;		/* of next: the vCPU's thread and workers harvest */
+	pthread_mutex_t lock;		/* of next and pages: the vCPU's thread and workers harvest */
 };
 
 /* Maps the ring of the vCPU `fd`, `size` bytes as enabled for the VM; 0: the VM has no rings. */
@@ -32,6 +32,8 @@ void dirty_ring_unmap(struct dirty_ring *ring);
  * are free, and KVM tracks the pages again, after dirty_rings_reset().
  */
 uint32_t dirty_ring_harvest(struct dirty_ring *ring);
+/* From now on harvested pages are noted there; NULL: nowhere. */
+void dirty_ring_note(struct dirty_ring *ring, struct dirty_pages *pages);
 /* KVM_RESET_DIRTY_RINGS of the VM; 0 or -errno. */
 int dirty_rings_reset(int vm_fd);
 
