@@ -189,12 +189,14 @@ setup() { need_boot; }
 	json session '[.phases[:4][] | .state_source] | unique == ["cgroup"]'
 	json session '.transition.observed and .transition.phase == "transition"'
 	check session sources.agree pass "cgroup, kvm_stats"
+	check session charged.exact pass "168042496 bytes of vmalloc, as predicted"
 	json session '.phases[3].snapshot | .cgroup.vmalloc_bytes > 168000000 and .kvm_stats.mmu_cache_miss > 0'
 }
 
 @test "root in a cgroup: all five sources tell, and alike" {
 	rc in-cgroup 0
 	check in-cgroup sources.agree pass "rmaps_stat, vmallocinfo, cgroup, kvm_stats, kvm_debugfs"
+	check in-cgroup charged.exact pass "168042496 bytes of vmalloc, as predicted"
 	json in-cgroup '.phases[3].snapshot | .kvm_stats == .kvm_debugfs'
 	json in-cgroup '.phases[3].snapshot.slabinfo.pte_list_desc.merged'
 }

@@ -327,6 +327,12 @@ static void charges_tell(void **state)
 	assert_int_equal(measure_state_by(&w.run, &w.phase, SOURCE_CGROUP), RMAP_UNKNOWN);
 	set_charged(&w, 1 << 30, 0);
 	assert_int_equal(measure_state_by(&w.run, &w.phase, SOURCE_CGROUP), RMAP_LAZY);
+	/* Nobody is charged where the kernel charges nothing. */
+	set_charged(&w, 0, 0);
+	w.phase.snapshot.cgroup.items[CGROUP_KERNEL].known = true;
+	assert_int_equal(measure_state_by(&w.run, &w.phase, SOURCE_CGROUP), RMAP_UNKNOWN);
+	w.phase.snapshot.cgroup.items[CGROUP_KERNEL].value = 4096;
+	assert_int_equal(measure_state_by(&w.run, &w.phase, SOURCE_CGROUP), RMAP_LAZY);
 	w.phase.snapshot.cgroup.lag = 64 * 256 * 4096;
 	assert_int_equal(measure_state_by(&w.run, &w.phase, SOURCE_CGROUP), RMAP_UNKNOWN);
 }
@@ -457,6 +463,100 @@ static void nested_off_is_off_only_by_a_fault(void **state)
 	nested_off_says(&run, RESULT_FAIL, "entered L2");
 }
 
+static void put_parent(const char *root, pid_t pid, pid_t parent)
+{
+	char path[64], text[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	snprintf(text, sizeof(text), "%d (a) b (c) S %d 1 1\n", (int)pid, (int)parent);
+	put_file(root, path, text);
+}
+
+/* In a cgroup of so many processes, as a shell that waits leaves it. */
+static const struct cgroup_memory *read_cgroup(const char *root, const char *processes)
+{
+	static struct snapshot snapshot;
+	struct sources sources;
+
+	put_file(root, "/proc/self/cgroup", "0::/own\n");
+	put_file(root, "/proc/self/mountinfo", "1 1 0:1 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n");
+	put_file(root, "/sys/fs/cgroup/own/memory.current", "8192\n");
+	put_file(root, "/sys/fs/cgroup/own/memory.stat", "kernel 8192\nvmalloc 4096\n");
+	put_file(root, "/sys/fs/cgroup/own/cgroup.procs", processes);
+	snapshot = (struct snapshot){ 0 };
+	sources_open(&sources, root, SOURCES_ALL);
+	snapshot_take(&sources, &snapshot);
+	sources_close(&sources);
+	assert_string_equal(snapshot.status[SOURCE_CGROUP].why, "");
+	snapshot_free(&snapshot);
+	return &snapshot.cgroup;
+}
+
+static void only_those_that_wait_may_be_in_the_cgroup(void **state)
+{
+	const char *root = *state;
+	char text[64];
+
+	put_parent(root, getpid(), 4000);
+	put_parent(root, 4000, 1);
+	snprintf(text, sizeof(text), "4000\n%d\n", (int)getpid());
+	assert_true(read_cgroup(root, text)->alone);
+	assert_true(read_cgroup(root, text)->settled);
+	snprintf(text, sizeof(text), "4000\n4001\n%d\n", (int)getpid());
+	assert_false(read_cgroup(root, text)->alone);
+	assert_false(read_cgroup(root, "0\n")->alone);
+	put_file(root, "/proc/4000/stat", "4000 (a");
+	snprintf(text, sizeof(text), "4000\n1\n");
+	assert_false(read_cgroup(root, text)->alone);
+}
+
+/* What the transition of 64 GiB allocates is charged to the byte, where the kernel has added up. */
+static void charges_are_exact(void **state)
+{
+	static const struct {
+		int64_t off;
+		bool settled, alone;
+		uint64_t lag;
+		enum result result;
+		const char *reason;
+	} cases[] = {
+		{ 0, true, true, 1 << 20, RESULT_PASS, "as predicted" },
+		{ 0, false, false, 1 << 20, RESULT_PASS, "may not have added up: 1 MiB" },
+		{ 1 << 20, false, true, 1 << 20, RESULT_PASS, "to within" },
+		{ 4096, true, true, 1 << 20, RESULT_FAIL, "168046592 bytes of vmalloc, and 168042496 are predicted: 134488064 for rmaps" },
+		{ -168042496, false, true, 1 << 20, RESULT_FAIL, "+0 bytes" },
+		{ 4096, true, false, 1 << 20, RESULT_SKIP, "other processes are in this cgroup" },
+		{ 0, false, true, 1 << 30, RESULT_SKIP, "so small a VM" },
+	};
+	struct check check;
+	struct world w;
+
+	(void)state;
+	set_world(&w);
+	w.run.transition = -1;
+	judge_charged(&w.run, &check);
+	assert_int_equal(check.result, RESULT_SKIP);
+	w.run.transition = 0;
+	judge_charged(&w.run, &check);
+	assert_int_equal(check.result, RESULT_SKIP);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		set_charged(&w, 4096, (uint64_t)(4096 + 168042496 + cases[i].off));
+		w.phase.snapshot.cgroup.lag = cases[i].lag;
+		w.run.before.cgroup.settled = w.phase.snapshot.cgroup.settled = cases[i].settled;
+		w.run.before.cgroup.alone = w.phase.snapshot.cgroup.alone = cases[i].alone;
+		check = (struct check){ 0 };
+		judge_charged(&w.run, &check);
+		if (check.result != cases[i].result || !strstr(check.reason, cases[i].reason))
+			fail_msg("case %zu: %s: %s", i, result_name(check.result), check.reason);
+	}
+	w.phase.snapshot.cgroup.items[CGROUP_KERNEL].known = true;
+	judge_charged(&w.run, &check);
+	assert_non_null(strstr(check.remedy, "nokmem"));
+	w.phase.snapshot.status[SOURCE_CGROUP].ok = false;
+	judge_charged(&w.run, &check);
+	assert_int_equal(check.result, RESULT_SKIP);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -471,6 +571,8 @@ int main(void)
 		cmocka_unit_test(broken_memory_stat_is_refused),
 		cmocka_unit_test(charges_tell),
 		cmocka_unit_test_setup_teardown(old_charges_tell_nothing, make_root, remove_root),
+		cmocka_unit_test_setup_teardown(only_those_that_wait_may_be_in_the_cgroup, make_root, remove_root),
+		cmocka_unit_test(charges_are_exact),
 		cmocka_unit_test(counters_tell),
 		cmocka_unit_test(contradictions_name_both),
 		cmocka_unit_test(nested_off_is_off_only_by_a_fault),

@@ -30,6 +30,9 @@
 	X("tracking.exact", tracking_exact, NULL, "write-tracking bytes are those predicted")      \
 	X("arrays.exact", arrays_exact, NULL,                                                      \
 	  "lpage_info and dirty bitmap bytes are those predicted")                                 \
+	X("charged.exact", charged, is_charged,                                                    \
+	  "the own cgroup is charged what the transition allocates, as predicted (runs in a "      \
+	  "cgroup that is charged: not the root's)")                                               \
 	X("l2.ran", l2, NULL, "every L2 phase entered L2 and wrote all its pages")                 \
 	X("sources.agree", sources, NULL, "sources agree")                                         \
 	X("phase.fails", fails, has_faults,                                                        \

@@ -55,6 +55,12 @@ static bool has_l2_discard(const struct run *run)
 	return has_phase(run, phase_counts_rmaps);
 }
 
+/* The root's cgroup is not, and before 5.17 memory.stat does not say. */
+static bool is_charged(const struct run *run)
+{
+	return run->before.status[SOURCE_CGROUP].ok && run->before.cgroup.items[CGROUP_VMALLOC].known;
+}
+
 static bool has_tables(const struct run *run)
 {
 	return run_first_of(run, DO_TABLES) >= 0;

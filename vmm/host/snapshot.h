@@ -61,7 +61,12 @@ struct cgroup_memory {
 	struct figure items[CGROUP_ITEMS];
 	uint64_t parts;		/* bytes of the items that memory.current is the sum of */
 	uint64_t lag;		/* what the kernel may not have added up yet, bytes */
+	bool settled;		/* it has added up all of vmalloc: two readings gave the same */
+	bool alone;		/* no other processes are in this cgroup, but those that wait for this one */
 };
+
+/* Where the kernel charges cgroups with its memory at all, a process that runs a VM has some: its vCPUs, page tables. */
+bool cgroup_charges_nothing(const struct cgroup_memory *memory);
 
 /* KVM's own counters of a VM, those of its vCPUs added up. */
 enum kvm_counter {

@@ -12,6 +12,8 @@
 #include "host/cgroup_limits.h"
 #include "host/source.h"
 
+#define ANCESTORS 32		/* of a process that are looked at */
+#define READINGS 3		/* more of them do not settle what others change all the time */
 #define CHARGE_BATCH 64		/* MEMCG_CHARGE_BATCH, include/linux/memcontrol.h: pages per CPU */
 
 static const char *const names[CGROUP_ITEMS] = {
@@ -59,6 +61,13 @@ int cgroup_parse(FILE *file, struct cgroup_memory *memory)
 	if (!code)
 		*memory = found;
 	return code;
+}
+
+bool cgroup_charges_nothing(const struct cgroup_memory *memory)
+{
+	const struct figure *all = &memory->items[CGROUP_KERNEL], *slab = &memory->items[CGROUP_SLAB];
+
+	return all->known ? !all->value : slab->known && !slab->value;
 }
 
 int cgroup_own_folder(char *folder, size_t size, char why[SOURCE_WHY])
@@ -158,6 +167,73 @@ static void change_pages(void)
 	}
 }
 
+/* Until what the kernel adds up is the same as the time before. */
+static int read_settled(struct sources *sources, struct cgroup_memory *memory, char why[SOURCE_WHY])
+{
+	const struct figure *now = &memory->items[CGROUP_VMALLOC];
+	struct figure before;
+	int code = read_both(sources, memory, why);
+
+	for (int i = 0; !code && !memory->settled && i < READINGS; i++) {
+		before = *now;
+		change_pages();
+		code = read_both(sources, memory, why);
+		memory->settled = now->known && before.known && now->value == before.value && memory->lag == batch();
+	}
+	return code;
+}
+
+/* PID (COMMAND) STATE PPID ...: the command may hold anything. 0: none, or not known. */
+static pid_t parent_of(const char *root, pid_t pid)
+{
+	char path[2 * SOURCE_PATH], line[512] = "";
+	const char *text;
+	uint64_t parent;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/proc/%d/stat", root, (int)pid);
+	file = fopen(path, "re");
+	if (!file)
+		return 0;
+	text = fgets(line, sizeof(line), file) ? strrchr(line, ')') : NULL;
+	fclose(file);
+	if (!text || strlen(text) < sizeof(") S 1") - 1)
+		return 0;
+	text += sizeof(") S ") - 1;
+	return source_number(&text, &parent) ? (pid_t)parent : 0;
+}
+
+static bool is_ours(const char *root, uint64_t pid)
+{
+	pid_t one = getpid();
+
+	for (int i = 0; one && i < ANCESTORS; i++) {
+		if ((uint64_t)one == pid)
+			return true;
+		one = parent_of(root, one);
+	}
+	return false;
+}
+
+/* Only this process and those that wait for its end: the shell that it was started from. */
+static bool is_alone(const struct sources *sources)
+{
+	char path[SOURCE_PATH + 16], why[SOURCE_WHY], line[64];
+	bool alone = true;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/cgroup.procs", sources->cgroup);
+	if (source_open(&file, sources->root, path, why))
+		return false;
+	while (alone && fgets(line, sizeof(line), file)) {
+		const char *text = line;
+		uint64_t pid;
+
+		alone = source_number(&text, &pid) && is_ours(sources->root, pid);
+	}
+	return !source_close(file, "cgroup.procs", source_end(file), why) && alone;
+}
+
 int cgroup_read(struct sources *sources, struct snapshot *snapshot, char why[SOURCE_WHY])
 {
 	struct cgroup_memory memory;
@@ -167,14 +243,12 @@ int cgroup_read(struct sources *sources, struct snapshot *snapshot, char why[SOU
 		memcpy(why, sources->cgroup_why, SOURCE_WHY);
 		return -sources->cgroup_error;
 	}
-	code = read_both(sources, &memory, why);
-	if (!code && memory.lag > batch()) {
-		change_pages();
-		code = read_both(sources, &memory, why);
-	}
-	if (!code)
-		snapshot->cgroup = memory;
-	return code;
+	code = read_settled(sources, &memory, why);
+	if (code)
+		return code;
+	memory.alone = is_alone(sources);
+	snapshot->cgroup = memory;
+	return 0;
 }
 
 json_t *cgroup_json(const struct snapshot *snapshot)

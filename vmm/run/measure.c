@@ -322,7 +322,8 @@ static enum rmap_state by_cgroup(const struct run *run, const struct phase_resul
 	/* Other VMs may be charged to this cgroup, too. */
 	if (phase->mixed)
 		return RMAP_UNKNOWN;
-	if (!run->before.status[SOURCE_CGROUP].ok || !before->known || !now->known)
+	if (!run->before.status[SOURCE_CGROUP].ok || !before->known || !now->known ||
+	    cgroup_charges_nothing(&phase->snapshot.cgroup))
 		return RMAP_UNKNOWN;
 	model_charged(&run->model, &run->layout, &creation, &transition);
 	rmap = (int64_t)(creation.bytes[ARRAY_RMAP] + transition.bytes[ARRAY_RMAP]);
