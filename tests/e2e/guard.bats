@@ -3,7 +3,7 @@
 
 load lab
 
-setup_file() { boot guard.sh; }
+setup_file() { LAB_SWAP=1 boot guard.sh; }
 setup() { need_boot; }
 
 # Debian's since 6.12.
@@ -36,6 +36,12 @@ has_damon() { json guard '.host.kernel | test("^(5|6[.]1)[.]") | not' >/dev/null
 @test "what is said of 2M mappings is of such mappings" {
 	check guard mapped.exact pass || skip "this kernel has no mmu_rmaps_stat"
 	json guard '[.phases[] | select(.name | startswith("log-huge")) | .found.huge_before] | length == 3 and all(. > 0)'
+}
+
+@test "nobody reaches what was swapped out" {
+	[[ ! -e $out/no-swap ]] || skip "the host has no swap: $(head -n 1 "$out/no-swap")"
+	json guard '[.phases[] | select(.name | test("^discard")) | .found.ways | test("(^|, )reclaim$")] | length == 3 and all'
+	json live '[.phases[] | select(.name | test("discard$")) | .found.ways | test("(^|, )reclaim$")] | length > 0 and all'
 }
 
 @test "with huge pages that are split as they are written, too" {

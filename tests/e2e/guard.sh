@@ -2,6 +2,9 @@
 # In the emulated host: what is conditional on a VM's rmaps, as configs/guard.ini guards it, and each check once red.
 . ./prelude.sh
 
+# So that memory can be swapped out.
+swap-on 128M 2>/out/no-swap && rm /out/no-swap
+
 # 7.3 has its own statistics by DAMON, which let nobody else use it.
 if [ "$(cat /sys/module/damon_stat/parameters/enabled 2>/dev/null)" = Y ]; then
 	report in-use /configs/guard.ini expect.policy=any

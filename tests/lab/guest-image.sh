@@ -37,9 +37,10 @@ image__make() { # ROOT MODULES
 	ln -s usr/bin usr/lib usr/lib64 pass/out work/configs "$1"
 	ln -s usr/bin "$1/sbin"
 	cp -r "$2" "$1/modules"
+	[[ ${LAB_SWAP:-} ]] || rm -rf "$1/modules/swap"
 	[[ $(type -t emulator__strip) != function ]] || emulator__strip "$1/modules" || return
 	install -m 755 "$lab_dir/guest/init" "$1/init"
-	install -m 755 -t "$1/usr/bin" "$lab_dir"/guest/{as-user,reload-kvm}
+	install -m 755 -t "$1/usr/bin" "$lab_dir"/guest/{as-user,reload-kvm,swap-on}
 	image__add_program "$1" "$(command -v busybox)" busybox
 	[[ ! -d $lab_top/configs ]] || cp -rL "$lab_top/configs/." "$1/work/configs"
 }

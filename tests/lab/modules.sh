@@ -36,10 +36,13 @@ modules__add() { # NAME FROM TO ORDER
 	echo "$name" >>"$order"
 }
 
-# Leaves TO/*.ko and, per vendor, TO/kvm-VENDOR.order: the names in the order in which to load them.
+# Leaves TO/*.ko and, per vendor, TO/kvm-VENDOR.order: the names in the order in which to load them. TO/swap has the same of
+# zram, for hosts with swap.
 modules__collect() { # FROM TO
 	local vendor
-	mkdir -p "$2"
+	mkdir -p "$2/swap"
+	: >"$2/swap/order"
+	modules__add zram "$1" "$2/swap" "$2/swap/order" || return
 	for vendor in amd intel; do
 		modules__add "kvm-$vendor" "$1" "$2" "$2/kvm-$vendor.order" || return
 	done

@@ -63,7 +63,7 @@ enum log_protect { PROTECT_BY_GET, PROTECT_MANUAL, PROTECT_INITIALLY_SET };
 /* Ways in which the host takes memory back from a guest. */
 enum discard_how {
 	HOW_MADVISE = 1, HOW_MMAP = 2, HOW_MPROTECT = 4, HOW_THP = 8, HOW_SLOT_DELETE = 16,
-	HOW_SLOT_MOVE = 32,
+	HOW_SLOT_MOVE = 32, HOW_RECLAIM = 64,
 };
 
 /* What ends a phase in which a guest of the user's goes on. */

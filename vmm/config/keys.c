@@ -92,10 +92,11 @@ static const struct key_word protect_words[] = {
 	{ "get", PROTECT_BY_GET }, { "manual", PROTECT_MANUAL },
 	{ "initially-set", PROTECT_INITIALLY_SET }, { 0 }
 };
-#define ALL_HOWS "madvise,mmap,mprotect,thp,slot-delete,slot-move"
+#define ALL_HOWS "madvise,mmap,mprotect,thp,slot-delete,slot-move,reclaim"
 static const struct key_word how_words[] = {
 	{ "madvise", HOW_MADVISE }, { "mmap", HOW_MMAP }, { "mprotect", HOW_MPROTECT },
-	{ "thp", HOW_THP }, { "slot-delete", HOW_SLOT_DELETE }, { "slot-move", HOW_SLOT_MOVE }, { 0 }
+	{ "thp", HOW_THP }, { "slot-delete", HOW_SLOT_DELETE }, { "slot-move", HOW_SLOT_MOVE },
+	{ "reclaim", HOW_RECLAIM }, { 0 }
 };
 static const struct key_word ring_words[] = { { "none", 0 }, { 0 } };
 static const struct key_word vcpus_words[] = { { "vm.vcpus", 0 }, { 0 } };

@@ -218,12 +218,13 @@ static bool is_ours(const char *root, uint64_t pid)
 /* Only this process and those that wait for its end: the shell that it was started from. */
 static bool is_alone(const struct sources *sources)
 {
-	char path[SOURCE_PATH + 16], why[SOURCE_WHY], line[64];
+	char path[2 * SOURCE_PATH], line[64];
 	bool alone = true;
 	FILE *file;
 
-	snprintf(path, sizeof(path), "%s/cgroup.procs", sources->cgroup);
-	if (source_open(&file, sources->root, path, why))
+	snprintf(path, sizeof(path), "%s%s/cgroup.procs", sources->root, sources->cgroup);
+	file = fopen(path, "re");
+	if (!file)
 		return false;
 	while (alone && fgets(line, sizeof(line), file)) {
 		const char *text = line;
@@ -231,7 +232,9 @@ static bool is_alone(const struct sources *sources)
 
 		alone = source_number(&text, &pid) && is_ours(sources->root, pid);
 	}
-	return !source_close(file, "cgroup.procs", source_end(file), why) && alone;
+	alone = alone && feof(file);
+	fclose(file);
+	return alone;
 }
 
 int cgroup_read(struct sources *sources, struct snapshot *snapshot, char why[SOURCE_WHY])

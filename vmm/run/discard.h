@@ -29,6 +29,7 @@ int discard_advise(struct discard *discard);
 int discard_map_again(struct discard *discard);	/* mmap() */
 int discard_collapse(struct discard *discard);	/* into huge pages */
 int discard_split(struct discard *discard);	/* of a huge page */
+int discard_page_out(struct discard *discard);	/* swaps it out, as far as it goes */
 int discard_put_slot(struct discard *discard, uint64_t base);
 int discard_delete_slot(struct discard *discard);
 int discard_move_slot(struct discard *discard);	/* above all others */
@@ -41,6 +42,6 @@ int discard_live_begin(struct discard *discard);
 int discard_live_end(struct discard *discard, int result);
 /* Does one way between the two, with what the vCPUs have to tolerate in it, and in no other. */
 int discard_live_take(struct discard *discard, enum discard_how how, discard_way *take);
-discard_way live_madvise, live_mmap, live_mprotect, live_thp, live_slot_delete, live_slot_move;
+discard_way live_madvise, live_mmap, live_mprotect, live_thp, live_slot_delete, live_slot_move, live_reclaim;
 
 #endif

@@ -113,6 +113,20 @@ int live_thp(struct discard *discard)
 	return result || done ? result : -ENOTSUP;
 }
 
+/* A page that is in use at that moment stays. */
+int live_reclaim(struct discard *discard)
+{
+	int done = 0, result = 0;
+
+	for (int round = 0; !result && round < BURSTS; round++) {
+		if (discard_page_out(discard))
+			continue;
+		done++;
+		result = judge(discard, "after it was swapped out");
+	}
+	return result || done ? result : -ENOTSUP;
+}
+
 /* The memslot is not there: each access must come to the VMM, which does it. In the sweeps that are waited for, each page is written. */
 static int judge_missing(struct discard *discard, const char *when)
 {

@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -14,6 +15,9 @@
 
 #ifndef MADV_COLLAPSE
 #define MADV_COLLAPSE 25	/* 6.1 */
+#endif
+#ifndef MADV_PAGEOUT
+#define MADV_PAGEOUT 21		/* 5.4 */
 #endif
 #define HUGE_PAGE (2ull << 20)
 
@@ -162,6 +166,47 @@ static int by_thp(struct discard *discard)
 	return result ? result : exchange(discard, "after a huge page was split");
 }
 
+/* How many of the pages the kernel still has in memory, or in the swap cache. */
+static int count_resident(const struct discard *discard, uint64_t *resident)
+{
+	const struct phase_pages *pages = &discard->pages;
+	uint64_t size = discard->span / 4096;
+	unsigned char *states = malloc(size);
+	int code = 0;
+
+	*resident = 0;
+	if (!states)
+		return -ENOMEM;
+	if (mincore(pages->memory, discard->span, states))
+		code = -errno;
+	for (uint64_t i = 0; !code && i < pages->count; i++)
+		*resident += states[i * pages->stride / 4096] & 1;
+	free(states);
+	return code;
+}
+
+/* As the kernel does when memory is short. Without swap nothing goes, and of huge pages of hugetlbfs nothing ever. */
+int discard_page_out(struct discard *discard)
+{
+	uint64_t resident;
+
+	if (madvise(discard->pages.memory, discard->span, MADV_PAGEOUT) || count_resident(discard, &resident) ||
+	    resident == discard->pages.count)
+		return -ENOTSUP;
+	return 0;
+}
+
+/* The page that comes back is another one, and holds what the guest wrote last. */
+static int by_reclaim(struct discard *discard)
+{
+	int result = discard_page_out(discard);
+
+	if (result)
+		return result;
+	phase_pages_compare(&discard->pages, "after it was swapped out");
+	return exchange(discard, "after it was swapped out and in");
+}
+
 /*
  * The guest runs while its slot is not there: each of its accesses must come to the VMM, which does it.
  * These are three for each page: the guest reads it, writes it, and L1 reads it back.
@@ -244,6 +289,7 @@ static const struct way {
 	{ HOW_THP, "thp", by_thp, live_thp },
 	{ HOW_SLOT_DELETE, "slot-delete", by_slot_delete, live_slot_delete },
 	{ HOW_SLOT_MOVE, "slot-move", by_slot_move, live_slot_move },
+	{ HOW_RECLAIM, "reclaim", by_reclaim, live_reclaim },
 };
 
 static void note_way(struct found *found, const char *name, bool done)
