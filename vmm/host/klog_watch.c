@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "host/kvm_frame.h"
 #include "host/source.h"
 
 /*
@@ -41,6 +42,10 @@ static const struct pattern {
 	{ "BUG ", false, KLOG_CORRUPTION }, /* SLUB: "BUG kvm_mmu_page_header (Not tainted): ..." */
 	{ "kernel BUG at", false, KLOG_CORRUPTION },
 	{ "Oops", false, KLOG_CORRUPTION },
+	/* No program lives to read this one, nor, mostly, the next two: they are for a log that was saved. */
+	{ "Kernel panic - not syncing", false, KLOG_CORRUPTION },
+	{ "stack segment: ", false, KLOG_CORRUPTION },
+	{ "Unable to handle kernel ", false, KLOG_CORRUPTION }, /* as arm64 begins */
 	{ "general protection fault", false, KLOG_CORRUPTION },
 	{ " [#", true, KLOG_CORRUPTION }, /* __die() before 6.10: "invalid opcode: 0000 [#1]" */
 	{ "UBSAN:", false, KLOG_TRACE },
@@ -67,7 +72,7 @@ static bool starts_with(const char *text, const char *start)
 	return !strncmp(text, start, strlen(start));
 }
 
-static enum klog_event event_of(const char *text)
+enum klog_event klog_event_of(const char *text)
 {
 	for (size_t i = 0; i < sizeof(alarms) / sizeof(alarms[0]); i++)
 		if (alarms[i].anywhere ? strstr(text, alarms[i].text) != NULL :
@@ -92,52 +97,7 @@ bool klog_is_alarm(const char *record)
 {
 	const char *text = kernel_text(record);
 
-	return text && event_of(text) != KLOG_NOTHING;
-}
-
-/*
- * arch/x86/kernel/kvm.c and kvmclock.c: a kernel that is itself a guest of KVM has these functions,
- * whether it has VMs or not.
- */
-static bool is_of_a_guest(const char *function)
-{
-	static const char *const names[] = {
-		"kvm_async_pf_task", "kvm_clock", "kvm_crash", "kvm_flush_tlb", "kvm_guest",
-		"kvm_io_delay", "kvm_kick_cpu", "kvm_sched_clock", "kvm_send_ipi", "kvm_smp_send",
-		"kvm_steal", "kvm_wait",
-	};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (starts_with(function, names[i]))
-			return true;
-	return false;
-}
-
-/* "kvm_mmu_load+0x1/0x2", of a KVM that is built in. */
-static bool is_builtin_frame(const char *text)
-{
-	const char *function = starts_with(text, "RIP: ") ? strrchr(text, ':') + 1 :
-						            text + strspn(text, " ");
-
-	return starts_with(function, "kvm_") && strstr(function, "+0x") && !is_of_a_guest(function);
-}
-
-/* A function of KVM's modules or files, or one of its locks in lockdep's words. */
-static bool names_kvm(const char *text)
-{
-	static const char *const words[] = {
-		" [kvm]", " [kvm_amd]", " [kvm_intel]",
-		/* With CONFIG_STACKTRACE_BUILD_ID: " [kvm 5b0d...]". */
-		" [kvm ", " [kvm_amd ", " [kvm_intel ", "arch/x86/kvm/", "virt/kvm/", "&kvm->",
-	};
-
-	/* What the unwinder is not sure of may be left from an earlier call. */
-	if (starts_with(text, " ? "))
-		return false;
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strstr(text, words[i]))
-			return true;
-	return is_builtin_frame(text);
+	return text && klog_event_of(text) != KLOG_NOTHING;
 }
 
 /* "Comm: minivmm Not tainted", "[minivmm:7]", "task minivmm:7", "task:minivmm ", "minivmm/7 is trying". */
@@ -182,7 +142,7 @@ static bool concerns(struct klog_watch *watch, const char *text)
 		return true;
 	case KLOG_TRACE:
 	case KLOG_STALL:
-		return names_kvm(text) || names_command(text, watch->command);
+		return kvm_frame_names(text) || names_command(text, watch->command);
 	case KLOG_OOM:
 		watch->own_oom |= watch->command[0] && starts_with(text, watch->command) &&
 				  starts_with(text + strlen(watch->command), " invoked oom-killer");
@@ -224,7 +184,7 @@ static void follow_trace(struct klog_watch *watch, const char *text)
 void klog_watch_record(struct klog_watch *watch, const char *record)
 {
 	const char *text = kernel_text(record);
-	enum klog_event event = text ? event_of(text) : KLOG_NOTHING;
+	enum klog_event event = text ? klog_event_of(text) : KLOG_NOTHING;
 	bool concerning;
 
 	if (!text)

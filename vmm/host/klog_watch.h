@@ -33,6 +33,8 @@ struct klog_watch {
 
 /* A record of /dev/kmsg: "PRIORITY,SEQUENCE,MICROSECONDS,FLAGS[,...];TEXT", without its newline. */
 void klog_watch_record(struct klog_watch *watch, const char *record);
+/* What the text of a kernel's record begins, its time and caller left out. */
+enum klog_event klog_event_of(const char *text);
 /* Is the record an alarm of the kernel, whomever it concerns? */
 bool klog_is_alarm(const char *record);
 
