@@ -17,6 +17,7 @@ setup_file() {
 	"$minivmm" report merge ../node?.json ../odd.json ../broken.json --format json >merge.json 2>/dev/null || true
 	/usr/bin/python3 -c 'import fastjsonschema' 2>/dev/null || touch "$BATS_FILE_TMPDIR/no-module"
 	"$minivmm" report diff report.json ../odd.json -o diff.json >/dev/null || true
+	cp "$top/tests/fixtures/consoles/cut-off.jsonl" phase.jsonl
 	unit_tests=${minivmm%/*}/unit
 	[[ -d $unit_tests ]] || unit_tests=$top/build/sanitized/unit
 	CMOCKA_MESSAGE_OUTPUT=TAP REPORTS=$BATS_FILE_TMPDIR/unit "$unit_tests/test_report" >/dev/null

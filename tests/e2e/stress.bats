@@ -63,10 +63,12 @@ setup() { need_boot; }
 	json stuck '.checks[] | select(.name == "stress.clean") | .remedy | test("/tmp/kick.ini .*--seed 0 worker.kick.first-round=0")'
 }
 
-@test "JSON Lines: how far it is, every second, then the report" {
+@test "JSON Lines: each phase, how far stress is, every second, then the report" {
 	rc lines 0
-	jq -es 'length >= 3 and (.[:-1] | all(.schema == "minivmm.stress/1" and .phase == "churn" and .workers[0].worker == "kick")) and .[-1].result == "pass"' "$out/lines.jsonl" >/dev/null
-	jq -es '[.[:-1][].workers[0].rounds] | . == sort and .[-1] > .[0]' "$out/lines.jsonl" >/dev/null
+	jq -es '[.[] | select(.schema == "minivmm.stress/1")] | length >= 2 and all(.phase == "churn" and .workers[0].worker == "kick")' "$out/lines.jsonl" >/dev/null
+	jq -es '[.[] | select(.schema == "minivmm.stress/1").workers[0].rounds] | . == sort and .[-1] > .[0]' "$out/lines.jsonl" >/dev/null
+	jq -es '.[-1].result == "pass" and [.[] | select(.schema == "minivmm.phase/1").phase] == [.[-1].phases[].name]' "$out/lines.jsonl" >/dev/null
+	jq -es '.[] | select(.phase == "churn" and .schema == "minivmm.phase/1") | .ops == ["signal-kick"] and (.command | contains("/tmp/kick.ini"))' "$out/lines.jsonl" >/dev/null
 	rc shown 0
 	grep -q '^PASS' "$out/shown.txt"
 }

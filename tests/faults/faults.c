@@ -474,7 +474,7 @@ json_t *fault_json_loads(const char *text, size_t flags, json_error_t *error)
 {
 	if (!fault_due("json_loads", HERE, ENOMEM))
 		return json_loads(text, flags, error);
-	*error = (json_error_t){ .text = "no memory" };
+	*error = (json_error_t){ .text = "no memory", .text[JSON_ERROR_TEXT_LENGTH - 1] = json_error_out_of_memory };
 	return NULL;
 }
 

@@ -448,7 +448,8 @@ stress_lines() {
 	"$minivmm" "$here/stress.ini" phase.churn.iterations=any phase.churn.duration=2500ms -o "$work/lines.jsonl" \
 		>"$work/lines.out" 2>"$work/lines.err" </dev/null
 	status=$?
-	sound && ended 0 4 && jq -es 'length >= 3 and (.[:-1] | all(.schema == "minivmm.stress/1" and .phase == "churn"))' "$work/lines.jsonl" >/dev/null
+	sound && ended 0 4 && jq -es '([.[] | select(.schema == "minivmm.stress/1")] | length >= 2 and all(.phase == "churn")) and
+		([.[] | select(.schema == "minivmm.phase/1").phase] == [.[-1].phases[].name])' "$work/lines.jsonl" >/dev/null
 }
 
 # signalled SIGNAL NUMBER ARGUMENT...: minivmm gets it $pause seconds after the phase $phase has begun, and ends with a report:

@@ -449,6 +449,77 @@ static void test_journal_emptied(void **state)
 	json_decref(report);
 }
 
+/* What begins is on the disk before it does anything, and how to run it again. */
+static void test_journal_has_phases(void **state)
+{
+	const struct phase_result create = { .name = "create", .what = "create" };
+	char command[] = "minivmm a.ini --seed 7";
+	const struct config config = { .command = command, .seed = 7 };
+	struct journal journal;
+	struct err err = { 0 };
+
+	(void)state;
+	assert_int_equal(journal_begin(&journal, path, &err), 0);
+	syncs = 0;
+	journal_phase(&journal, &config, &create, 5);
+	assert_true(syncs > 0);
+	journal_drop(&journal);
+	assert_content("{\"schema\":\"minivmm.phase/1\",\"phase\":\"create\",\"do\":\"create\",\"ops\":[],\"elapsed_ns\":5,"
+		       "\"command\":\"minivmm a.ini --seed 7\",\"seed\":7}\n");
+}
+
+#define PHASE "{\"schema\":\"minivmm.phase/1\",\"phase\":\"churn\",\"do\":\"stress\",\"ops\":[\"slot-move\"],\"elapsed_ns\":5," \
+	"\"command\":\"minivmm a.ini\",\"seed\":7}\n"
+#define SAMPLE "{\"schema\":\"minivmm.stress/1\",\"phase\":\"churn\",\"elapsed_ns\":9,\"workers\":[]}\n"
+
+static void read_end_of(const char *text, size_t size, struct journal_end *end)
+{
+	FILE *file = fopen(path, "w+");
+	struct err err;
+
+	assert_non_null(file);
+	assert_int_equal(fwrite(text, 1, size, file), size);
+	rewind(file);
+	assert_int_equal(journal_read_end(file, path, end, &err), 0);
+	fclose(file);
+}
+
+/* A crash cuts the last line off, or leaves a block of zeros where it was. */
+static void test_journal_cut_off(void **state)
+{
+	static const char *const rests[] = { "", "{\"schema\":\"minivmm.stress/1\",\"ph", "\n", "{}\n", "[1]\nnull\n\"", "{\"schema\":1}\n" };
+	struct journal_end end;
+	char text[1024];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rests) / sizeof(rests[0]); i++) {
+		int length = snprintf(text, sizeof(text), "%s%s%s", PHASE, SAMPLE, rests[i]);
+
+		/* The second time with zeros. */
+		for (int zeros = 0; zeros <= 100; zeros += 100) {
+			memset(text + length, 0, (size_t)zeros);
+			read_end_of(text, (size_t)(length + zeros), &end);
+			assert_false(end.ended);
+			assert_string_equal(value_string(end.last, "schema"), "minivmm.stress/1");
+			assert_string_equal(value_string(end.began, "command"), "minivmm a.ini");
+			journal_end_free(&end);
+		}
+	}
+}
+
+static void test_journal_that_ended(void **state)
+{
+	static const char text[] = PHASE SAMPLE "{\"schema\":\"minivmm.report/1\"}\n";
+	struct journal_end end;
+
+	(void)state;
+	read_end_of(text, strlen(text), &end);
+	assert_true(end.ended);
+	journal_end_free(&end);
+	read_end_of("", 0, &end);
+	assert_true(!end.ended && !end.last && !end.began);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -463,6 +534,9 @@ int main(void)
 		cmocka_unit_test(test_nothing_is_printed_without_memory),
 		cmocka_unit_test_setup_teardown(test_other_name, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(test_journal_reaches_the_disk, make_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(test_journal_has_phases, make_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(test_journal_cut_off, make_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(test_journal_that_ended, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(test_journal_twice, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(test_journal_emptied, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(test_journal_refused, make_folder, remove_folder),

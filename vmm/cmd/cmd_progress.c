@@ -59,8 +59,8 @@ static const char *place(const struct run *run, const struct phase_result *phase
 }
 
 /*
- * A line for each phase that has begun, however short it was. After a crash of the kernel these lines are all that says
- * what ran: so they are written at once.
+ * A line for each phase that has begun, however short it was. After a crash of the kernel these lines, and those of the
+ * journal, are all that says what ran: so the phase waits for them (run/phase_watch.h).
  */
 static void show_plain(struct progress_line *line, const struct phase_result *now)
 {
@@ -152,34 +152,65 @@ static void sample(struct progress_line *line, const char *doing, uint64_t start
 		journal_sample(line->journal, doing, now - start, stress);
 }
 
+/* Each phase that has begun has its line in the journal. */
+static void note_phases(struct progress_line *line, const struct phase_result *now)
+{
+	const struct run *run = line->run;
+
+	for (; line->journal && run->phases + line->noted <= now; line->noted++) {
+		const struct phase_result *phase = &run->phases[line->noted];
+
+		journal_phase(line->journal, run->config, phase, phase->began_ns - line->start);
+	}
+}
+
+static void look(struct progress_line *line)
+{
+	const struct phase_result *phase = now_running(line->run);
+
+	if (!phase)
+		return;
+	note_phases(line, phase);
+	sample(line, phase->name, line->start);
+	show(line, phase, clock_ns());
+}
+
+static size_t begun(const struct progress_line *line)
+{
+	return __atomic_load_n(&line->run->phase_count, __ATOMIC_ACQUIRE);
+}
+
+/* It writes without the lock: nobody waits for the lock while a reader is stuck. */
 static void *line_main(void *argument)
 {
 	struct progress_line *line = argument;
-	const struct phase_result *phase;
+	struct phase_watch *watch = &line->watch;
 
-	pthread_mutex_lock(&line->lock);
+	pthread_mutex_lock(&watch->lock);
 	while (!line->quit) {
-		struct timespec until = clock_time(clock_ns() + TICK_NS);
+		size_t count = begun(line);
+		struct timespec until;
 
-		phase = now_running(line->run);
-		if (phase) {
-			sample(line, phase->name, line->start);
-			show(line, phase, clock_ns());
-		}
-		pthread_cond_clockwait(&line->wake, &line->lock, CLOCK_MONOTONIC, &until);
+		pthread_mutex_unlock(&watch->lock);
+		look(line);
+		pthread_mutex_lock(&watch->lock);
+		watch->count = count;
+		pthread_cond_signal(&watch->written);
+		until = clock_time(clock_ns() + TICK_NS);
+		if (!line->quit && begun(line) == count)
+			pthread_cond_clockwait(&watch->wake, &watch->lock, CLOCK_MONOTONIC, &until);
 	}
-	pthread_mutex_unlock(&line->lock);
+	pthread_mutex_unlock(&watch->lock);
 	/* What began since the last tick gets its line as well. */
-	phase = now_running(line->run);
-	if (line->plain && phase)
-		show(line, phase, clock_ns());
+	if (line->plain)
+		look(line);
 	if (line->dirty)
 		fputs("\r\033[K", stderr);
 	return NULL;
 }
 
 void progress_begin(struct progress_line *line, enum progress when, const char *what,
-		    const struct run *run, struct journal *journal)
+		    struct run *run, struct journal *journal)
 {
 	sigset_t all, old;
 
@@ -190,25 +221,25 @@ void progress_begin(struct progress_line *line, enum progress when, const char *
 	};
 	if (line->quiet && !journal)
 		return;
-	pthread_mutex_init(&line->lock, NULL);
-	pthread_cond_init(&line->wake, NULL);
+	phase_watch_init(&line->watch);
 	/* This thread takes no signal: the run blocks them and reads them, see vm/signals.c. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	line->started = !pthread_create(&line->thread, NULL, line_main, line);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	run->watch = line->started && (line->plain || journal) ? &line->watch : NULL;
 }
 
 void progress_end(struct progress_line *line)
 {
 	if (!line->started)
 		return;
-	pthread_mutex_lock(&line->lock);
+	line->run->watch = NULL;
+	pthread_mutex_lock(&line->watch.lock);
 	line->quit = true;
-	pthread_cond_signal(&line->wake);
-	pthread_mutex_unlock(&line->lock);
+	pthread_cond_signal(&line->watch.wake);
+	pthread_mutex_unlock(&line->watch.lock);
 	pthread_join(line->thread, NULL);
-	pthread_cond_destroy(&line->wake);
-	pthread_mutex_destroy(&line->lock);
+	phase_watch_destroy(&line->watch);
 	line->started = false;
 }

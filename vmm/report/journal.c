@@ -10,6 +10,9 @@
 #include "base/patient.h"
 #include "base/save.h"
 #include "base/value.h"
+#include "config/config.h"
+#include "config/ops.h"
+#include "run/result.h"
 #include "run/stress.h"
 
 bool journal_wanted(const char *path)
@@ -84,6 +87,34 @@ static void put_line(struct journal *journal, const json_t *line)
 		journal->code = try_line(journal, line, &journal->err);
 }
 
+/* Of a stress phase, else none. */
+static json_t *ops_json(const struct config *config, const struct phase_result *phase)
+{
+	size_t count = phase->cfg && phase->cfg->what == DO_STRESS ? config->worker_count : 0;
+	json_t *ops = json_array();
+
+	for (size_t i = 0; ops && i < count; i++)
+		json_array_append_new(ops, json_string(op_info(config->workers[i].op)->name));
+	return ops;
+}
+
+void journal_phase(struct journal *journal, const struct config *config, const struct phase_result *phase,
+		   uint64_t elapsed_ns)
+{
+	json_t *line = json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o}",
+				 "schema", PHASE_SCHEMA,
+				 "phase", phase->name,
+				 "do", phase->what,
+				 "ops", ops_json(config, phase),
+				 "elapsed_ns", value_u64(elapsed_ns),
+				 "command", value_text(config->command),
+				 "seed", value_u64(config->seed));
+
+	if (line)
+		put_line(journal, line);
+	json_decref(line);
+}
+
 void journal_sample(struct journal *journal, const char *phase, uint64_t elapsed_ns,
 		    const struct stress_result *stress)
 {
@@ -141,4 +172,56 @@ json_t *journal_report(FILE *file, const char *path, struct err *err)
 		err_set(err, EINVAL, "%s: its last line is not a report: the run that wrote it did not "
 			"end normally", path);
 	return report;
+}
+
+static bool has_schema(const json_t *line, const char *schema)
+{
+	const char *have = value_string(line, "schema");
+
+	return have && !strncmp(have, schema, strlen(schema));
+}
+
+static void take_line(struct journal_end *end, json_t *line)
+{
+	end->ended = !has_schema(line, JOURNAL_SCHEMA) && !has_schema(line, PHASE_SCHEMA);
+	json_decref(end->last);
+	end->last = json_incref(line);
+	if (!has_schema(line, PHASE_SCHEMA))
+		return;
+	json_decref(end->began);
+	end->began = json_incref(line);
+}
+
+int journal_read_end(FILE *file, const char *path, struct journal_end *end, struct err *err)
+{
+	char *text = NULL;
+	size_t size = 0;
+	int code = 0;
+
+	*end = (struct journal_end){ 0 };
+	errno = 0;
+	while (!code && getline(&text, &size, file) > 0) {
+		json_error_t error = { 0 };
+		json_t *line = json_loads(text, JSON_REJECT_DUPLICATES, &error);
+
+		if (!line && json_error_code(&error) == json_error_out_of_memory)
+			code = ENOMEM;
+		if (has_schema(line, "minivmm."))
+			take_line(end, line);
+		json_decref(line);
+	}
+	free(text);
+	if (!code && !feof(file))
+		code = errno ? errno : EIO;
+	if (!code)
+		return 0;
+	journal_end_free(end);
+	return err_errno(err, code, "reading %s", path);
+}
+
+void journal_end_free(struct journal_end *end)
+{
+	json_decref(end->last);
+	json_decref(end->began);
+	*end = (struct journal_end){ 0 };
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A run as JSON Lines, for -o FILE.jsonl: a line for each second of a stress phase, and the report
- * as the last line. Each line is brought to the disk at once, so that it survives a crash of
+ * A run as JSON Lines, for -o FILE.jsonl: a line where each phase begins and for each second of a stress phase, and the
+ * report as the last line. Each line is brought to the disk at once, so that it survives a crash of
  * the host.
  */
 #ifndef JOURNAL_H
@@ -15,7 +15,10 @@
 #include "base/err.h"
 
 #define JOURNAL_SCHEMA "minivmm.stress/1"
+#define PHASE_SCHEMA "minivmm.phase/1"
 
+struct config;
+struct phase_result;
 struct stress_result;
 
 /* Does path end in .jsonl? */
@@ -35,6 +38,9 @@ struct journal {
  * first line comes in between. 0 or -errno.
  */
 int journal_begin(struct journal *journal, const char *path, struct err *err);
+/* Writes which phase begins, and how to run it again; elapsed_ns is as below. */
+void journal_phase(struct journal *journal, const struct config *config, const struct phase_result *phase,
+		   uint64_t elapsed_ns);
 /* Writes the workers' rounds so far; elapsed_ns is the time since the run began. */
 void journal_sample(struct journal *journal, const char *phase, uint64_t elapsed_ns,
 		    const struct stress_result *stress);
@@ -44,5 +50,15 @@ int journal_close(struct journal *journal, const json_t *report, struct err *err
 void journal_drop(struct journal *journal);
 /* Loads the report from the last line of such a file. NULL with err. */
 json_t *journal_report(FILE *file, const char *path, struct err *err);
+
+/* What such a file shows of a run that a crash may have cut off: its last line may be half, or bytes of 0. */
+struct journal_end {
+	bool ended;		/* its report is there */
+	json_t *last, *began;	/* the last whole line, and the last that a phase began with; NULL: none */
+};
+
+/* 0, or -errno where the file can't be read. */
+int journal_read_end(FILE *file, const char *path, struct journal_end *end, struct err *err);
+void journal_end_free(struct journal_end *end);
 
 #endif

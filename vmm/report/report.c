@@ -106,6 +106,12 @@ static bool is_schema(const char *have, const char *schema)
 	return !strncmp(have, schema, length) && (!have[length] || have[length] == '.');
 }
 
+/* A line of a run's FILE.jsonl before the last one. */
+static bool is_of_journal(const char *schema)
+{
+	return is_schema(schema, JOURNAL_SCHEMA) || is_schema(schema, PHASE_SCHEMA);
+}
+
 bool report_is(const json_t *report, const char *schema)
 {
 	const char *have = value_string(report, "schema");
@@ -132,9 +138,8 @@ static int check_schema(const json_t *report, const char *other, const char *pat
 		return err_set(err, EINVAL, "%s: not a report: there is no \"schema\" in it", path);
 	if (is_schema(schema, REPORT_SCHEMA) || (other && is_schema(schema, other)))
 		return 0;
-	if (is_schema(schema, JOURNAL_SCHEMA))
-		return err_set(err, EINVAL, "%s: the run has not come to its end: lines of its stress phase, and no report",
-			       path);
+	if (is_of_journal(schema))
+		return err_set(err, EINVAL, "%s: the run has not come to its end: lines of its phases, and no report", path);
 	err_set(err, EINVAL, "%s: schema \"%.64s\", not \"" REPORT_SCHEMA "\"", path, schema);
 	err_remedy(err, "%s", remedy_of(schema));
 	return -EINVAL;
@@ -190,12 +195,12 @@ static int load_json(const char *path, json_t **report, struct err *err)
 	return rc;
 }
 
-/* Each of our schemas but the lines of a journal. */
+/* Each of our schemas but those of a journal's lines. */
 static bool is_ours(const json_t *report)
 {
 	const char *schema = value_string(report, "schema");
 
-	return schema && !strncmp(schema, "minivmm.", 8) && !is_schema(schema, JOURNAL_SCHEMA);
+	return schema && !strncmp(schema, "minivmm.", 8) && !is_of_journal(schema);
 }
 
 static int load(const char *other, bool any, const char *path, json_t **report, struct err *err)

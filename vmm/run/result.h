@@ -135,6 +135,7 @@ struct run {
 	struct vcpu_set *vcpus;		/* atomic: those of the VM, while there are any, for another thread to look at */
 	const char *doing;		/* atomic: name of the phase that runs now */
 	struct run_told *told;		/* NULL: nobody watches */
+	struct phase_watch *watch;	/* NULL: nobody writes the phases down */
 	int typed;			/* a descriptor, from which comes what is typed for the guest; 0: nothing is */
 	struct trace trace;		/* of the transition, if config->trace asks for it */
 	const struct signals *signals;	/* the signals that may end the run, or NULL */

@@ -8,6 +8,7 @@
 #include "run/live_run.h"
 #include "run/measure.h"
 #include "run/phase_pages.h"
+#include "run/phase_watch.h"
 #include "run/run_faults.h"
 #include "run/stress.h"
 #include "vm/bus_error.h"
@@ -26,6 +27,8 @@ struct phase_result *phase_begin(struct run *run, const struct phase_cfg *cfg, c
 	__atomic_store_n(&run->doing, name, __ATOMIC_RELEASE);
 	if (run->told)
 		snprintf(run->told->phase, sizeof(run->told->phase), "%s", name);
+	if (run->watch)
+		phase_watch_wait(run->watch, run->phase_count);
 	return phase;
 }
 
