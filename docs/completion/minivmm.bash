@@ -72,6 +72,8 @@ _minivmm() {
 			if [[ $COMP_CWORD == 2 ]]; then
 				command=report
 				mapfile -t COMPREPLY < <(compgen -W "$(_minivmm_words)" -- "$cur")
+			elif [[ $command == "report crash" ]]; then
+				mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 			else
 				mapfile -t COMPREPLY < <(compgen -f -X '!*.json*' -- "$cur"; compgen -d -- "$cur")
 			fi

@@ -91,7 +91,7 @@ words() { sed -nE 's/^(Usage|  or): .* \[OPTION\.\.\.\] ([a-z|]+).*/\2/p' stdout
 	vmm smoke --help
 	grep -q 'ktap (default, for test harnesses)' stdout
 	vmm report --help
-	[[ $(tr -s ' \n' ' ' <stdout) == *"merge: text, json, csv -o,"* ]]
+	[[ $(tr -s ' \n' ' ' <stdout) == *"merge: text, json, csv; crash: text, json -o,"* ]]
 }
 
 @test "a seed that the report could not have as a number is refused" {

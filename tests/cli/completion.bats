@@ -30,10 +30,11 @@ offered() {
 @test "commands, verbs, lists, and configs" {
 	[[ $(offered "minivmm sm") == smoke ]]
 	[[ $(offered "minivmm " | tr '\n' ' ') == *"headroom "*" my.ini "*"version "* ]]
-	[[ $(offered "minivmm report " | tr '\n' ' ') == "diff html merge plot show " ]]
+	[[ $(offered "minivmm report " | tr '\n' ' ') == "crash diff html merge plot show " ]]
 	[[ $(offered "minivmm list " | tr '\n' ' ') == "checks keys ops scenarios " ]]
 	[[ $(offered "minivmm help he") == $'headroom\nhelp' ]]
 	[[ $(offered "minivmm report show rep") == report.json ]]
+	[[ $(offered "minivmm report crash oth") == other.txt ]]
 }
 
 @test "every option of every command, and no other command's" {

@@ -24,7 +24,7 @@ setup() {
 @test "help COMMAND, COMMAND -h: its own options, an example, its exit statuses" {
 	local command other help
 	for command in run smoke plan init stat headroom sweep kernels list report "report show" "report diff" "report merge" \
-		"report plot" "report html"; do
+		"report plot" "report html" "report crash"; do
 		# shellcheck disable=SC2086 # words on purpose
 		vmm help $command
 		[[ $status == 0 && ! -s stderr ]] || { echo "$command"; return 1; }

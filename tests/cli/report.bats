@@ -356,3 +356,103 @@ render() { # PAGE PICTURE [FLAG...]
 	vmm report html "$report" -o /nowhere/page.html
 	[[ $status == 3 ]]
 }
+
+# crash EXPECTED STATUS, ARGUMENT...
+crash() {
+	local expected=$1
+	shift
+	vmm report crash "$@"
+	[[ $status == "$expected" ]] || { echo "$*: $status"; cat stdout stderr; return 1; }
+}
+
+@test "crash: in KVM 1, with where, who called, phase and ops; elsewhere 4; none 0" {
+	local consoles=$top/tests/fixtures/consoles
+	crash 1 "$consoles/journal.log"
+	[[ $(head -n 4 stdout) == "FAIL: the kernel crashed in KVM, in phase churn
+  BUG: unable to handle page fault for address: ffffc9000012f000
+  at pte_list_count+0x9/0x30 [kvm]
+  called by kvm_mmu_rmaps_stat_show+0x1a1/0x360 [kvm]" ]]
+	grep -qx '  ops: dirty-log-toggle, slot-move' stdout
+	crash 4 "$consoles/elsewhere.log"
+	grep -q '^SKIP: the kernel crashed, but not in KVM' stdout
+	grep -v 'kernel: ' "$consoles/journal.log" >no-kernel.log
+	crash 4 no-kernel.log
+	grep -q '^SKIP: the log has no line of a kernel' stdout
+	crash 4 /dev/null
+	head -n 6 "$consoles/journal.log" >sound.log
+	crash 0 sound.log -o crash.json
+	grep -qx 'PASS: the log has no crash of the kernel' stdout
+	jq -e '.result == "pass" and .exit_status == 0 and .crash == null and .run.phase == "churn"' crash.json
+	vmm report show crash.json
+	[[ $status == 0 ]] && grep -qx 'PASS: the log has no crash of the kernel' stdout
+}
+
+@test "crash: from standard input, a pipe, a file that may not be one; several logs are one" {
+	local consoles=$top/tests/fixtures/consoles
+	status=0
+	"$minivmm" report crash - <"$consoles/journal.log" >stdout || status=$?
+	[[ $status == 1 ]] && grep -q 'in phase churn$' stdout
+	mkfifo pipe
+	cat "$consoles/journal.log" >pipe &
+	crash 1 pipe
+	grep -q 'in phase churn$' stdout
+	# The lab has the console, and what minivmm said.
+	grep -o 'minivmm: .*' "$consoles/journal.log" >talk
+	crash 1 "$consoles/in-kvm.log" talk
+	grep -q 'in phase churn$' stdout
+	grep -q '^  at pte_list_count' stdout
+	crash 3 nowhere
+	has stderr "opening nowhere: No such file or directory"
+	crash 3 .
+	has stderr "reading .: Is a directory"
+	crash 2 run.jsonl
+	has stderr "which LOG?"
+	crash 2 a.jsonl b.jsonl "$consoles/journal.log"
+	has stderr "not more than one RUN.jsonl"
+	crash 3 "$consoles/journal.log" nowhere.jsonl
+	crash 3 "$consoles/journal.log" -o nowhere/crash.json
+}
+
+@test "crash: what the run had written names phase, ops, command and seed, however it was cut off" {
+	local consoles=$top/tests/fixtures/consoles
+	cp "$consoles/cut-off.jsonl" whole.jsonl
+	(cat whole.jsonl; printf '{"schema":"minivmm.stre') >half.jsonl
+	(cat whole.jsonl; head -c 4096 /dev/zero) >zeros.jsonl
+	for file in whole half zeros; do
+		crash 1 "$consoles/old-slot.log" $file.jsonl --format json
+		jq -e '.run == {source: "run-file", ended: false, phase: "churn", ops: ["dirty-log-toggle", "signal-kick"],
+			elapsed_ns: 1395149658, command: "minivmm --seed 7 -o run.jsonl churn.ini", seed: 7}' stdout
+	done
+	crash 1 "$consoles/old-slot.log" half.jsonl
+	grep -q '^FAIL: the kernel crashed in KVM, in phase churn$' stdout
+	grep -q '^  stock kernels have a bug that crashes like this: docs/kernel-bugs.md$' stdout
+	# Nothing of the run reached the disk.
+	: >empty.jsonl
+	crash 1 "$consoles/old-slot.log" empty.jsonl
+	has stdout "its phase is not in the log"
+	# It had ended before.
+	jq -c . "$report" >ended.jsonl
+	crash 4 "$consoles/elsewhere.log" ended.jsonl
+	has stdout "the run in ended.jsonl had ended before"
+	# A run that did not, and a log that ends before the crash: that can't be told.
+	head -n 6 "$consoles/journal.log" >sound.log
+	crash 4 sound.log whole.jsonl
+	has stdout "SKIP: the run did not come to its end, and the log has no crash of the kernel"
+	crash 0 sound.log ended.jsonl
+}
+
+@test "crash: the parts of pstore are read from the first to the last; hostile text acts on no terminal" {
+	local consoles=$top/tests/fixtures/consoles
+	(echo "Oops#1 Part2"; sed 's/^/<1>/; 8q' "$consoles/in-kvm.log") >dmesg-efi-2
+	(echo "Oops#1 Part1"; sed 's/^/<1>/; 1,8d' "$consoles/in-kvm.log") >dmesg-efi-1
+	(echo "Panic#2 Part1"; echo "<0>[    4.0] Kernel panic - not syncing: Fatal exception") >dmesg-efi-0
+	crash 1 dmesg-efi-* --format json
+	jq -e '.logs == ["dmesg-efi-2", "dmesg-efi-1", "dmesg-efi-0"] and (.crash.first | startswith("BUG: unable")) and
+		.crash.at == "pte_list_count+0x9/0x30 [kvm]" and .crash.called_by_count == 1' stdout
+	printf 'BUG: \e[31m\x9b\xff\e]0;x\a in kvm\nRIP: 0010:kvm_\e[2J+0x1/0x2 [kvm]\nminivmm: 1.0 s: \e[31m: \e, \xe2\x80\xae (1 of 2)\n' >hostile.log
+	crash 1 hostile.log
+	! grep -qP '[\x00-\x08\x0b-\x1f\x7f\x{9b}]|\x{202e}' stdout || return 1
+	head -c 300000 /dev/urandom >random.log
+	vmm report crash random.log
+	[[ $status != 3 && ! -s stderr ]]
+}

@@ -18,6 +18,7 @@ setup_file() {
 	/usr/bin/python3 -c 'import fastjsonschema' 2>/dev/null || touch "$BATS_FILE_TMPDIR/no-module"
 	"$minivmm" report diff report.json ../odd.json -o diff.json >/dev/null || true
 	cp "$top/tests/fixtures/consoles/cut-off.jsonl" phase.jsonl
+	"$minivmm" report crash "$top/tests/fixtures/consoles/old-slot.log" phase.jsonl -o crash.json >/dev/null || true
 	unit_tests=${minivmm%/*}/unit
 	[[ -d $unit_tests ]] || unit_tests=$top/build/sanitized/unit
 	CMOCKA_MESSAGE_OUTPUT=TAP REPORTS=$BATS_FILE_TMPDIR/unit "$unit_tests/test_report" >/dev/null

@@ -8,6 +8,7 @@
 #include "host/slab_names.h"
 #include "host/source.h"
 #include "model/plan.h"
+#include "report/crash_report.h"
 #include "run/trace.h"
 
 static FILE *text_file(const char *text, size_t size)
@@ -106,6 +107,29 @@ static void klog(const char *text, size_t size)
 	sources_close(&sources);
 }
 
+/* The log of a kernel that crashed, and once more what a run had written: any text has a verdict. */
+static void crash(const char *text, size_t size)
+{
+	static const char *const logs[] = { "LOG" };
+	struct crash_evidence *evidence = calloc(1, sizeof(*evidence));
+	FILE *log = text_file(text, size), *run = text_file(text, size), *out = fuzz_terminal();
+	struct err err;
+	json_t *report;
+
+	MUST(evidence);
+	MUST(!crash_read_log(evidence, log, "LOG", &err));
+	MUST(!journal_read_end(run, "RUN.jsonl", &evidence->end, &err));
+	report = crash_report(evidence, logs, 1);
+	MUST(report);
+	MUST(!crash_text(report, out));
+	json_decref(report);
+	journal_end_free(&evidence->end);
+	free(evidence);
+	fclose(log);
+	fclose(run);
+	fclose(out);
+}
+
 /* What is accepted means the same when it is written as minivmm writes it. */
 static void units(const char *text, size_t size)
 {
@@ -156,6 +180,7 @@ static const struct {
 } parsers[] = {
 	{ 'v', vmallocinfo }, { 'm', meminfo }, { 'r', rmaps_stat }, { 'c', cgroup },
 	{ 's', slabinfo }, { 'k', kvm_stats }, { 'l', klog }, { 'u', units }, { 't', trace },
+	{ 'o', crash },
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -17,7 +17,7 @@ teardown() {
 	! mountpoint -q "$BATS_TEST_TMPDIR/at" || umount "$BATS_TEST_TMPDIR/at"
 }
 
-commands=(run "run journal" smoke plan sweep kernels headroom "report show" "report diff" "report merge" "report plot" "report html")
+commands=(run "run journal" smoke plan sweep kernels headroom "report show" "report diff" "report merge" "report plot" "report html" "report crash")
 
 # headroom ends before it opens an output where it finds no cgroup.
 has_cgroup() {

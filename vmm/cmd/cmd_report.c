@@ -52,6 +52,15 @@ static const struct verb {
 	  "Writes one page about all reports, for any browser, without anything to load.\v"
 	  "Example: minivmm report html *.json -o hosts.html\n\n"
 	  "Exit status: 0 written, 2 usage error, 3 a file can't be read or written or is not a report.", NULL },
+	{ "crash", "LOG... [RUN.jsonl]", 1, 0, DOCUMENT(CRASH), false, report_cmd_crash,
+	  "Write the verdict as JSON to FILE, atomically",
+	  "Says whether the kernel whose log this is crashed in KVM, and what minivmm did then. LOG is what journalctl, dmesg, a "
+	  "syslog, pstore or a serial console has of it, or - for standard input; several are read as one. RUN.jsonl is what "
+	  "the run had written with -o.\v"
+	  "At the next boot: journalctl -b -1 | minivmm report crash - run.jsonl\n\n"
+	  "Example: minivmm report crash dmesg.txt run.jsonl\n\n"
+	  "Exit status: 0 no crash, 1 the kernel crashed in KVM, 2 usage error, 3 a file can't be read or written, 4 it crashed "
+	  "elsewhere, or that can't be told.", NULL },
 };
 
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))
@@ -177,10 +186,12 @@ static const char doc[] =
 	"plot draws, with gnuplot, the memory of one report by phase, or of several reports side by "
 	"side, or a sweep.\n"
 	"html writes one page about all of them, for any browser.\n"
+	"crash finds in the log of a kernel that crashed whether that was in KVM.\n"
 	"Each has its own --help. Reports of minivmm plan can be shown, and compared with each other.\n\n"
 	"Example: minivmm report diff before.json after.json\n\n"
 	"Exit status: 0 done, whatever the reports' results are; 1 diff found a changed verdict or "
-	"more bytes; 2 usage error; 3 a file can't be read or written or is not a report.";
+	"more bytes, or crash a crash in KVM; 2 usage error; 3 a file can't be read or written or is not a report; 4 crash can't "
+	"tell.";
 
 /* Takes the verb out of argv. NULL: there is none, or it is not one of ours. */
 static const struct verb *take_verb(const struct argp *argp, int *argc, char **argv)
@@ -210,7 +221,7 @@ static int parse_verb(struct arguments *arguments, int argc, char **argv)
 	struct argp argp = {
 		.parser = parse, .doc = doc, .children = children,
 		.args_doc = "show FILE\ndiff A B\nmerge FILE...\nplot FILE... -o PLOT.svg|.png\n"
-			    "html FILE... -o PAGE.html",
+			    "html FILE... -o PAGE.html\ncrash LOG... [RUN.jsonl]",
 	};
 	const struct verb *verb = arguments->verb = take_verb(&argp, &argc, argv);
 

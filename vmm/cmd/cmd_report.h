@@ -18,5 +18,6 @@ int report_cmd_diff(const struct report_arguments *arguments);
 int report_cmd_merge(const struct report_arguments *arguments);
 int report_cmd_plot(const struct report_arguments *arguments);
 int report_cmd_html(const struct report_arguments *arguments);
+int report_cmd_crash(const struct report_arguments *arguments);
 
 #endif

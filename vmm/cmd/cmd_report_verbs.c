@@ -12,6 +12,7 @@
 #include "fleet/html.h"
 #include "fleet/merge.h"
 #include "fleet/plot.h"
+#include "report/crash_report.h"
 #include "report/plan_report.h"
 
 static int print_err(const struct err *err)
@@ -29,6 +30,7 @@ static const struct {
 	{ PLOT_SWEEP_SCHEMA, DOCUMENT_SWEEP, "a sweep" }, { "minivmm.headroom/1", DOCUMENT_HEADROOM, "a headroom" },
 	{ "minivmm.kernels/1", DOCUMENT_KERNELS, "a list of kernels" },
 	{ MERGE_SCHEMA, DOCUMENT_MERGE, "a merge" }, { DIFF_SCHEMA, DOCUMENT_DIFF, "a diff" },
+	{ CRASH_SCHEMA, DOCUMENT_CRASH, "a crash" },
 };
 
 /* DOCUMENT_COUNT: the schema is none that this program can show. */

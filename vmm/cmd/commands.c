@@ -18,7 +18,7 @@ static const struct command table[] = {
 	  cmd_headroom },
 	{ "sweep", "minivmm sweep", "", "measures by VM size and number of slots", cmd_sweep },
 	{ "kernels", "minivmm kernels", " LIST CONFIG", "runs each kernel of a list: one table", cmd_kernels },
-	{ "report", "minivmm report", " VERB FILE...", "show, diff, merge, plot or html: saved reports",
+	{ "report", "minivmm report", " VERB FILE...", "show, diff, merge, plot, html or crash",
 	  cmd_report },
 	{ "list", "minivmm list", " WHAT", "lists keys, checks, ops or scenarios", cmd_list },
 	{ "help", "minivmm help", " [COMMAND]", "this, or the help of a command", cmd_help },

@@ -9,6 +9,7 @@
 #include "cmd/sweep.h"
 #include "fleet/diff.h"
 #include "fleet/merge.h"
+#include "report/crash_report.h"
 #include "report/report_render.h"
 #include "report/stat.h"
 
@@ -21,12 +22,14 @@ static const struct format table[] = {
 		[DOCUMENT_RUN] = report_text, [DOCUMENT_PLAN] = report_text_plan,
 		[DOCUMENT_SWEEP] = sweep_text, [DOCUMENT_STAT] = stat_text,
 		[DOCUMENT_MERGE] = merge_text, [DOCUMENT_DIFF] = diff_text,
-		[DOCUMENT_HEADROOM] = headroom_text, [DOCUMENT_KERNELS] = kernels_text } },
+		[DOCUMENT_HEADROOM] = headroom_text, [DOCUMENT_KERNELS] = kernels_text,
+		[DOCUMENT_CRASH] = crash_text } },
 	{ "json", "for programs", false, {
 		[DOCUMENT_RUN] = report_json, [DOCUMENT_PLAN] = report_json,
 		[DOCUMENT_SWEEP] = report_json, [DOCUMENT_STAT] = report_json,
 		[DOCUMENT_MERGE] = report_json, [DOCUMENT_DIFF] = report_json,
-		[DOCUMENT_HEADROOM] = report_json, [DOCUMENT_KERNELS] = report_json } },
+		[DOCUMENT_HEADROOM] = report_json, [DOCUMENT_KERNELS] = report_json,
+		[DOCUMENT_CRASH] = report_json } },
 	{ "ktap", "for test harnesses", false, {
 		[DOCUMENT_RUN] = report_ktap, [DOCUMENT_KERNELS] = kernels_ktap } },
 	{ "csv", "for spreadsheets", false, {

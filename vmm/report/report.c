@@ -162,7 +162,7 @@ static int read_json(FILE *file, const char *path, json_t **report, struct err *
 		       error.text);
 }
 
-static FILE *open_report(const char *path)
+FILE *report_open(const char *path)
 {
 	bool raised = privilege_raise();
 	FILE *file = fopen(path, "re");
@@ -177,7 +177,7 @@ static FILE *open_report(const char *path)
 static int load_json(const char *path, json_t **report, struct err *err)
 {
 	bool is_stdin = !strcmp(path, "-");
-	FILE *file = is_stdin ? stdin : open_report(path);
+	FILE *file = is_stdin ? stdin : report_open(path);
 	struct stat st;
 	int rc;
 

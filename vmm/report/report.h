@@ -21,6 +21,8 @@ typedef int report_renderer(const json_t *json, FILE *out);
 
 /* NULL: out of memory. */
 json_t *report_build(const struct run *run, const struct verdict *verdict);
+/* Opens a file to read that the user names, with the privileges that the command was started with. NULL with errno. */
+FILE *report_open(const char *path);
 /* Renders and flushes. 0 or -errno, of the stream as well. */
 int report_render(const json_t *json, report_renderer *render, FILE *out);
 /*
