@@ -134,18 +134,22 @@ boot__try() { # KERNEL INITRD: fails without results
 
 # A kernel that crashes in KVM has failed: that is a verdict, whoever looked. What minivmm said last names its phase.
 boot__explain_crash() { # LOG: sets status
-	local report phase
-	phase=$(sed -n 's/^minivmm: [0-9.]* s: //p' "$work/stderr" | tail -n 1)
+	local report code=0
 	if [[ ${emulator_bug:-} ]] && grep -q "$emulator_bug" "$1"; then
 		say "the emulated kernel crashed, by a fault of the emulator's (not minivmm's verdict); last lines:"
-	elif report=$(awk -f "$lab_dir/crash.awk" "$1"); then
-		status=1
-		say "FAIL: the kernel crashed in KVM${phase:+, in phase $phase}"
-		sed 's/^/lab:   /' <<<"$report" >&2
-		say "last lines:"
-	else
-		say "the emulated kernel crashed (not minivmm's verdict); last lines:"
+		return
 	fi
+	report=$(COLUMNS=200 "$(realpath "$minivmm")" report crash "$1" \
+		<(sed -n '/^minivmm: [0-9.]* s: /p' "$work/stderr")) || code=$?
+	case $code in
+	1)
+		status=1
+		sed 's/^/lab: /' <<<"$report" >&2
+		say "last lines:"
+		;;
+	0 | 4) say "the emulated kernel crashed (not minivmm's verdict); last lines:" ;;
+	*) say "the emulated kernel crashed, and $minivmm can't say whether in KVM (minivmm report crash: status $code); last lines:" ;;
+	esac
 }
 
 # Called when minivmm gave no verdict: says why, and keeps the console's log.
