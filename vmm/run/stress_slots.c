@@ -353,7 +353,7 @@ static void note_rings(const struct worker *worker, struct dirty_pages *pages)
 
 /*
  * What changes must be in what the rings have named since, whoever harvested them: a vCPU's own thread does so when its
- * ring is full. Pages that were harvested before the first look KVM tracks again, as harvest() resets the rings.
+ * ring is full. Pages that were harvested before the first look KVM tracks again, as the rings are reset.
  * With PML the pages of a vCPU get there at its next exit, be it by the host's timer: vmx_flush_pml_buffer() (6.12).
  */
 static int sample_rings(struct worker *worker, const struct slot *slot, struct dirty_pages *pages)
@@ -365,7 +365,7 @@ static int sample_rings(struct worker *worker, const struct slot *slot, struct d
 
 	take_rings(worker);
 	note_rings(worker, pages);
-	code = harvest(worker);
+	dirty_rings_reset(worker->target->vm->fd);
 	begin_sample(worker, slot, &sample);
 	changed = wait_change(&sample);
 	deadline = clock_ns() + RINGS_NS;
@@ -374,8 +374,8 @@ static int sample_rings(struct worker *worker, const struct slot *slot, struct d
 		missing = count_missing(worker, slot, &sample, &page);
 	} while (missing && clock_ns() < deadline);
 	note_rings(worker, NULL);
-	if (!code)
-		code = harvest(worker);
+	/* Resets them once more: that fails as it did above. */
+	code = harvest(worker);
 	return code || vmm_wrote(worker, slot, accesses) ? code :
 	       judge_sample(worker, slot, "dirty rings", changed, missing, page);
 }
