@@ -1,25 +1,28 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# In the lab: runs what `list` says, a line each: GROUP, MODULES, CONFIG, separated by tabs. For each the modules mods/MODULES
-# are loaded. Of a group no further config runs once one has caught something, or has to run on a host with other memory.
+# In the lab: runs what `list` says, a line each: GROUP, MODULES, CONFIG, PARAMETERS, separated by tabs. For each the modules
+# mods/MODULES are loaded, the vendor's with these parameters as well. Of a group no further config runs once one has caught something, or has to run on a host with other memory.
 # shellcheck shell=dash
+# shellcheck disable=SC1091 # the settings
 # What the root's cgroup takes is not charged.
 mkdir /sys/fs/cgroup/mutants && echo $$ >/sys/fs/cgroup/mutants/cgroup.procs
+. /lab/settings
 loaded=
 tab=$(printf '\t')
 number=0
-while IFS="$tab" read -r group modules config; do
+while IFS="$tab" read -r group modules config parameters; do
 	number=$((number + 1))
 	[ ! -e "/run/done-$group" ] || continue
 	if [ "$modules" != "$loaded" ]; then
 		cp "mods/$modules"/*.ko /modules/
+		echo "VENDOR_PARAMETERS='$VENDOR_PARAMETERS $parameters'" >>/lab/settings
 		if ! reload-kvm 2>/out/reload; then
 			echo "mutants: $number can't be loaded: $(cat /out/reload)"
 			exit 0
 		fi
 		loaded=$modules
 	fi
-	echo "mutants: $number runs"
 	start=$(cut -d' ' -f1 /proc/uptime)
+	echo "mutants: $number runs at $start"
 	# What minivmm says meanwhile tells of which phase a crash was.
 	minivmm "$config" --progress plain -o "/out/$number.json" >"/out/$number.txt" </dev/null
 	status=$?

@@ -4,9 +4,9 @@
 setup() {
 	top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 	export FAKE=$BATS_TEST_TMPDIR MUTANTS_OUT=$BATS_TEST_TMPDIR/out
-	unset KERNEL VENDOR RUNS LAB_MEM
+	unset KERNEL VENDOR RUNS LAB_MEM MODPARAMS FLAVOUR
 	cd "$FAKE" || return
-	mkdir -p tests/lab configs modules/none mine
+	mkdir -p tests/lab configs modules/none mine docs
 	cp -r "$top/tests/mutants" tests/
 	: >modules/none/kvm.ko
 	: >configs/one.ini
@@ -34,10 +34,11 @@ setup() {
 		done
 		echo "$LAB_MEM $(cut -f 1 "$list" | uniq | paste -sd ' ')" >>"$FAKE/boots"
 		echo "minivmm: 0.1 s: boot"
-		while IFS=$'\t' read -r group modules config; do
+		while IFS=$'\t' read -r group modules config parameters; do
 			number=$((number + 1))
 			[[ " $done " != *" $group "* ]] || continue
-			echo "mutants: $number runs"
+			echo "mutants: $number runs at 10.00"
+			[[ ! $parameters ]] || echo "$group $parameters" >>"$FAKE/parameters"
 			read -r what checks < <(awk -v group="$group" -v config="$(basename "$config" .ini)" -v memory="$LAB_MEM" '
 				(group == $1 || index(group, $1 ".") == 1) && $2 == config && ($3 == memory || $3 == "any") { print $4, $5; exit }' "$FAKE/outcomes")
 			case $what in
@@ -55,10 +56,12 @@ setup() {
 				;;
 			error) echo '{"error": {"text": "no such thing"}}' >"$out/$number.json"; echo "mutants: $number ended 3" ;;
 			crash)
-				printf 'lab: FAIL: the kernel crashed in KVM, in phase transition\nlab:   BUG: NULL pointer\nlab:   at rmap_add+0x1/0x2 [kvm]\nlab: last lines:\n'
+				printf 'lab: FAIL: the kernel crashed in KVM, in phase transition\nlab:   BUG: NULL pointer, address: 0000000000000072\nlab:   at rmap_add+0x1/0x2 [kvm]\nlab: last lines:\n'
+				printf '[   12.345678] BUG: NULL pointer, address: 0000000000000072\n[   12.400000] Kernel panic - not syncing\n'
 				exit 1
 				;;
-			elsewhere) echo "Kernel panic - not syncing: it is"; exit 125 ;;
+			elsewhere) echo "[   11.500000] Kernel panic - not syncing: it is"; exit 125 ;;
+			one) exit 1 ;; # no crash is told of
 			once) [[ -e $FAKE/once ]] || { : >"$FAKE/once"; exit 125; }; echo "mutants: $number ended 0" ;;
 			hang) exit 124 ;;
 			stale) failed $number "$checks"; exit 0 ;;
@@ -120,12 +123,12 @@ outcomes() { # GROUP CONFIG MEMORY WHAT [CHECKS], a line each
 		my-bug one any elsewhere
 	END
 	run tests/mutants/run my-bug.patch configs/one.ini
-	[[ $status == 0 && ${lines[-1]} == "caught my-bug by crash in configs/one.ini" && $(wc -l <boots) == 2 ]]
+	[[ $status == 0 && ${lines[-1]} == "caught my-bug by crash-elsewhere in configs/one.ini" && $(wc -l <boots) == 2 ]]
 	outcomes <<-END
 		my-bug one any hang
 	END
 	run tests/mutants/run my-bug.patch configs/one.ini
-	[[ $status == 0 && ${lines[-1]} == "caught my-bug by hang in configs/one.ini" ]]
+	[[ $status == 0 && ${lines[-1]} == "caught my-bug by no-end in configs/one.ini" ]]
 	outcomes <<-END
 		my-bug one any once
 	END
@@ -195,11 +198,11 @@ write_table() {
 	[[ $output == *"ok 1c-third: caught by discard.fresh in two"*"ok 2-fourth: missed by two: it can not"* ]]
 	[[ $output == *"4 bugs, 3 caught, 1 missed, 0 not as the table says"* ]]
 	[[ $(wc -l <boots) == 3 ]]
-	jq -e '.mutants | map({(.name): .check}) | add == {"good": "", "1a-first": "rmap.exact", "1b-second": "crash", "1c-third": "discard.fresh", "2-fourth": ""}' out/mutants.json
+	jq -e '.hosts[0].mutants | map({(.name): .check}) | add == {"good": "", "1a-first": "rmap.exact", "1b-second": "crash", "1c-third": "discard.fresh", "2-fourth": ""}' out/mutants.json
 	# A name, or its beginning, chooses.
 	run tests/mutants/all 1b
 	[[ $status == 0 && $output == *"1 bugs, 1 caught"* ]]
-	jq -e '.mutants | length == 5' out/mutants.json
+	jq -e '.hosts[0] | (.mutants | length == 5) and .kernel == "6.12" and .vendor == "amd" and .seconds' out/mutants.json
 	run tests/mutants/all 1
 	[[ $status == 2 ]]
 }
@@ -246,16 +249,99 @@ write_table() {
 	[[ $status == 3 && $output == *"unbuildable can't be built"* ]]
 }
 
+@test "all: a crash counts only where the table says, in KVM or elsewhere; the lab's 1 without a crash is an error" {
+	write_table '1-in-kvm | x | y | one | crash' '2-elsewhere | x | y | one | crash-elsewhere, crash' '3-no-end | x | y | one | no-end'
+	printf '%s\n' 'good one any pass' '1-in-kvm one any elsewhere' '2-elsewhere.1 one any elsewhere' '2-elsewhere.2 one any crash' \
+		'3-no-end one any hang' >outcomes
+	RUNS=2 run tests/mutants/all
+	echo "$output"
+	[[ $status == 1 && $output == *"NOT OK 1-in-kvm: caught by crash-elsewhere in one, 1.5 s, 0 of 2: crash should have caught it"* ]]
+	[[ $output == *"ok 2-elsewhere: caught by crash-elsewhere, crash in one, 1.5 s, 2 of 2 (BUG: NULL pointer in rmap_add)"* ]]
+	[[ $output == *"ok 3-no-end: caught by no-end in one, 2 of 2"* ]]
+	jq -e '.hosts[0].mutants[] | select(.name == "2-elsewhere") | .crash == "BUG: NULL pointer in rmap_add" and .seconds == 1.5' out/mutants.json
+	printf '%s\n' 'good one any pass' '1-in-kvm one any one' >outcomes
+	run tests/mutants/all 1
+	[[ $status == 3 && $output == *"the lab ended with 1"* ]]
+}
+
+@test "all: rows of a vendor and of a kernel, with parameters of the vendor's module" {
+	write_table '1-first | x | y | one | rmap.exact' 'on intel | two | missed: it has PML' 'on intel pml=0 | one | dirty.complete' \
+		'2-second | x | y | two | crash' 'on 6.1 | one | guest.clean'
+	printf '%s\n' 'good any any pass' 'good one any pass' 'good two any pass' '1-first,pml=0 one any fail dirty.complete' \
+		'1-first.1 one any fail rmap.exact' '1-first two any pass' '2-second two any crash' '2-second one any fail guest.clean' >outcomes
+	VENDOR=intel run tests/mutants/all
+	echo "$output"
+	[[ $status == 0 && $output == *"ok 1-first: missed by two: it has PML"*"ok 1-first,pml=0: caught by dirty.complete in one"*"2 bugs, 1 caught, 1 missed"* ]]
+	[[ $(cat parameters) == "1-first,pml=0.1 pml=0" && $output != *2-second* ]]
+	VENDOR=intel run tests/mutants/all 2
+	[[ $status == 2 && $output == *"none of 2 for VENDOR=intel"* ]]
+	KERNEL=6.1 run tests/mutants/all
+	echo "$output"
+	[[ $status == 0 && $output == *"ok 1-first: caught by rmap.exact in one"*"ok 2-second: caught by guest.clean in one"* ]]
+	run tests/mutants/all
+	[[ $status == 0 && $output == *"ok 2-second: caught by crash in two"* ]]
+	# Each host keeps its own rows.
+	jq -e '.hosts | map({(.kernel + " " + .vendor): [.mutants[] | select(.name != "good") | .expected]}) | add == {
+		"6.1 amd": ["rmap.exact", "guest.clean"], "6.12 amd": ["rmap.exact", "crash"],
+		"6.12 intel": ["missed: it has PML", "dirty.complete"]}' out/mutants.json
+}
+
+@test "all: a run of some changes their rows, of this host, in the page; the rest stays, on Intel and on 6.1 too" {
+	printf '%s\n' '1-first | x | y | one | rmap.exact' 'on intel | one | dirty.complete' '2-second | x | y | two | crash' '3-third | x | y | one | rmap.exact' >tests/mutants/table
+	rm -f tests/mutants/results.json tests/mutants/missed.md
+	printf '%s\n' 'good one any pass' 'good two any pass' '1-first one any fail rmap.exact' '2-second two any crash' '3-third one any pass' >outcomes
+	run tests/mutants/all 1 2
+	cat docs/mutants.md
+	[[ $status == 0 ]]
+	grep -qxF '| 1-first | x | y | rmap.exact | one | 1 of 1 | 1.5 |' docs/mutants.md
+	grep -qxF '| 2-second | x | y | crash: BUG: NULL pointer in rmap_add | two | 1 of 1 | 2.3 |' docs/mutants.md
+	grep -qxF '| 3-third |  |  | not run yet |  |  |  |' docs/mutants.md
+	[[ $(grep -cx 'Not run yet.' docs/mutants.md) == 2 && $(grep -c '^| 1-first' docs/mutants.md) == 1 ]]
+	printf '%s\n' 'good one any pass' '1-first one any fail dirty.complete' >outcomes
+	RUNS=5 VENDOR=intel run tests/mutants/all 1
+	[[ $status == 0 ]]
+	# Again on AMD, five times, one row: the others, and Intel's, are as they were; what is missed is said to be.
+	printf '%s\n' 'good one any pass' '1-first one any fail rmap.exact' '3-third one any pass' >outcomes
+	RUNS=5 run tests/mutants/all 3
+	cat docs/mutants.md
+	[[ $status == 1 ]]
+	grep -qxF '| 1-first | x | y | rmap.exact | one | 1 of 1 | 1.5 |' docs/mutants.md
+	grep -qxF '| 1-first | dirty.complete | one | 5 of 5 | 1.5 |' docs/mutants.md
+	grep -qxF '| 3-third | x | y | **MISSED**, though rmap.exact should catch it | one | 0 of 5 |  |' docs/mutants.md
+	printf '%s\n' 'good one any error' '1-first one any error' >outcomes
+	run tests/mutants/all 1
+	[[ $status == 3 ]]
+	grep -qxF '| 1-first | x | y | rmap.exact | one | 1 of 1 | 1.5 |' docs/mutants.md
+	cp tests/mutants/results.json before.json
+	KERNEL=newest run tests/mutants/all 3
+	MODPARAMS=npt=0 run tests/mutants/all 3
+	cmp tests/mutants/results.json before.json
+}
+
+@test "the page is made of the results" {
+	cd "$top" || return
+	diff <(tests/mutants/page tests/mutants/results.json) docs/mutants.md
+}
+
 @test "the table names what there is: patches, configs, checks" {
 	cd "$top" || return
-	local name configs check config
-	while IFS='|' read -r name _ _ configs check; do
-		name=${name% }
-		[[ -e tests/mutants/$name.patch ]]
+	local line name configs check config one
+	while read -r line; do
+		if [[ $line == 'on '* ]]; then
+			[[ $line =~ ^on\ (intel|[0-9]+\.[0-9]+)( [a-z_]+=[a-zA-Z0-9]+)*\ \| ]] || { echo "$name: $line"; return 1; }
+			IFS='|' read -r _ configs check <<<"$line"
+		else
+			IFS='|' read -r name _ _ configs check <<<"$line"
+			name=${name% }
+			[[ -e tests/mutants/$name.patch ]]
+		fi
 		for config in $configs; do
 			[[ -e configs/$config.ini ]] || { echo "$name: no $config"; return 1; }
 		done
-		[[ $check == ' crash' || $check == ' missed: '* ]] || grep -q "X(\"${check# }\"" vmm/check/checks.h || { echo "$name: no check$check"; return 1; }
+		[[ $check != ' missed: '* ]] || continue
+		for one in ${check//,/}; do
+			[[ $one =~ ^(crash|crash-elsewhere|no-end)$ ]] || grep -q "X(\"$one\"" vmm/check/checks.h || { echo "$name: no check $one"; return 1; }
+		done
 	done < <(grep -vE '^#|^$' tests/mutants/table)
-	[[ $(grep -cvE '^#|^$' tests/mutants/table) == "$(find tests/mutants -name '*.patch' | wc -l)" ]]
+	[[ $(grep -cvE '^(#|on |$)' tests/mutants/table) == "$(find tests/mutants -name '*.patch' | wc -l)" ]]
 }
