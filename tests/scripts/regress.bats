@@ -128,3 +128,40 @@ outcomes() { # TEST KVM_ARGS BOOT STATUS HITS [WORDS], a line each
 	run tests/regress/run
 	[[ $status == 3 && $output == *"the lab ended with 3"* ]]
 }
+
+@test "the page says what is not known: what never ends, fails everywhere, skips without a word, differs" {
+	printf '%s\n' '# a line' 'two | the CPU has none' 'one | it takes a day' >tests/regress/known
+	outcomes <<-END
+		one any any 137 0
+		two any any 4 0
+		three lazy_rmaps=1 1 254 0 foo.c:12: x == y
+		three any any 0 0
+	END
+	run tests/regress/run
+	cat docs/regress.md
+	[[ $status == 0 && $(<docs/regress.md) == *"laziness breaks 0. 1 never end in any mode: nothing is known of them (one)."* ]]
+	grep -qxF 'Never end, in any mode, so that nothing is known of them (1):' docs/regress.md
+	grep -qxF -- '- one: it takes a day' docs/regress.md
+	grep -qxF '| two | skip | skip | skip | 0 | 4.5 | the CPU has none |' docs/regress.md
+	grep -qxF 'Differ from mode to mode or from run to run (1):' docs/regress.md
+	grep -qxF -- '- three: foo.c:12: x == y' docs/regress.md
+	! grep -q 'do not say why\|Fail in every mode' docs/regress.md || return 1
+	: >tests/regress/known
+	outcomes <<-END
+		one any any 4 0
+		two any any 254 0 foo.c:12: x | y
+		three any any 0 0
+	END
+	run tests/regress/run
+	cat docs/regress.md
+	[[ $(<docs/regress.md) != *"never end"* && $(<docs/regress.md) == *"do not say why (1):"*"- one"* ]]
+	grep -qxF -- '- two: foo.c:12: x / y' docs/regress.md
+}
+
+@test "what is known of a test is of one that the page has" {
+	cd "$top" || return
+	local name
+	while IFS='|' read -r name _; do
+		grep -q "^| ${name% } |" docs/regress.md || { echo "$name"; return 1; }
+	done < <(grep -vE '^#|^$' tests/regress/known)
+}
