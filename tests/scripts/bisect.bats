@@ -9,7 +9,9 @@ setup() {
 	# The lab's exit status is what the kernel is, and make fails where the file says so.
 	printf '#!/bin/sh\n[ "$ARGS" = "vm.vcpus=2" ] && [ "$KERNEL" = arch/x86/boot/bzImage ] || exit 3\nexit $(cat arch/x86/kvm/state)\n' >tests/lab/run
 	printf '#!/bin/sh\n[ "$(cat arch/x86/kvm/state)" != broken ]\n' >bin/make
+	printf '#!/bin/sh\n[ "$*" = "--check ${VENDOR:-amd}" ] && [ ! -e no-emulator ]\n' >tests/lab/deps
 	chmod +x tests/lab/* bin/make
+	: >minivmm
 	PATH=$PWD/bin:$PATH
 	: >config.ini
 	cd tree || exit
@@ -49,4 +51,19 @@ commit() { # STATE NAME
 	status=0
 	../tests/lab/bisect ../config.ini 2>usage || status=$?
 	[[ $status == 128 && $(cat usage) == usage:* ]]
+}
+
+@test "a lab that can't be set up ends the bisection: no commit is skipped for it" {
+	echo 0 >arch/x86/kvm/state
+	: >no-emulator
+	status=0
+	../tests/lab/bisect ../config.ini vm.vcpus=2 || status=$?
+	[[ $status == 128 ]]
+	rm no-emulator ../minivmm
+	status=0
+	../tests/lab/bisect ../config.ini vm.vcpus=2 2>why || status=$?
+	[[ $status == 128 && $(cat why) == *"minivmm is missing"* ]]
+	status=0
+	LAB_MINIVMM=/bin/true ../tests/lab/bisect ../config.ini vm.vcpus=2 || status=$?
+	[[ $status == 0 ]]
 }
