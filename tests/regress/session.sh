@@ -33,7 +33,7 @@ arguments_of() { # TEST
 # Most end in seconds. What needs longer here than this, of an idle machine, can't be judged.
 limit_of() { # TEST
 	case $1 in
-	set_memory_region_test | memslot_perf_test) echo 120 ;;
+	dirty_log_test | memslot_perf_test | set_memory_region_test) echo 120 ;;
 	*) echo 20 ;;
 	esac
 }

@@ -158,6 +158,23 @@ outcomes() { # TEST KVM_ARGS BOOT STATUS HITS [WORDS], a line each
 	grep -qxF -- '- two: foo.c:12: x / y' docs/regress.md
 }
 
+@test "a run of some changes their rows only, and the page once all tests have run" {
+	printf '%s any any 0 0\n' one two three >outcomes
+	run tests/regress/run one
+	[[ $status == 0 && $output == *"regress: 1 tests, 0 differ"* && ! -e docs/regress.md ]]
+	run tests/regress/run two three
+	[[ $status == 0 && $output == *"regress: 2 tests, 0 differ"* ]]
+	grep -qF '| one | pass | pass | pass |' docs/regress.md
+	printf '%s any any 4 0 SKIP: why\n' two >outcomes
+	run tests/regress/run two
+	cat docs/regress.md
+	[[ $(<docs/regress.md) == *"Of 3 tests 2 pass with lazy rmaps, 1 skip"*"| one | pass "*"| three | pass "*"| two | skip "*"SKIP: why"* ]]
+	# Of another kernel nothing is kept.
+	echo 6.12-next >kernel/release
+	run tests/regress/run two
+	jq -e '.kernel == "6.12-next" and (.tests | length) == 1' out/regress.json
+}
+
 @test "what is known of a test is of one that the page has" {
 	cd "$top" || return
 	local name
