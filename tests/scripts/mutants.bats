@@ -312,6 +312,14 @@ write_table() {
 	run tests/mutants/all 1
 	[[ $status == 3 ]]
 	grep -qxF '| 1-first | x | y | rmap.exact | one | 1 of 1 | 1.5 |' docs/mutants.md
+	# What can't be tried on 6.1.
+	printf '%s\n' 'unbuildable | x | y | one | rmap.exact' >>tests/mutants/table
+	printf '%s\n' 'good one any pass' '1-first one any fail rmap.exact' >outcomes
+	KERNEL=6.1 run tests/mutants/all 1 unbuildable
+	cat docs/mutants.md
+	grep -qxF 'Not tried, as the patch does not apply: unbuildable.' docs/mutants.md
+	grep -qxF '| 1-first | rmap.exact | one | 1 of 1 | 1.5 |' docs/mutants.md
+	! grep -q '^| unbuildable | not tried' docs/mutants.md || return 1
 	cp tests/mutants/results.json before.json
 	KERNEL=newest run tests/mutants/all 3
 	MODPARAMS=npt=0 run tests/mutants/all 3
