@@ -391,6 +391,13 @@ stress_slots() {
 		'had("slot-flags")' 'steps("discard") | .discard.n == 10' 'phase("after") | .l1_pages == 48'
 }
 
+# A slot that comes and goes while its memory can't be written: the VMM does what KVM leaves to it when it may.
+stress_protected_slots() {
+	workers slot-delete:data slot-move:data slot-flags:data mprotect:data
+	run both "$work/overlay.ini" phase.churn.iterations=any phase.churn.duration=2s && intact 'workers("mprotect") | .rounds > 10' \
+		'workers("slot-delete") | .rounds > 10'
+}
+
 # Data that an op loses is lost: what the guest then writes is there.
 stress_file() {
 	value=99
@@ -774,6 +781,7 @@ it stress_logs "stress: dirty logs, a slot added"
 it stress_logs_at_rest "stress: a slot that logs all the time"
 it stress_memory "stress: the memory behind slots, signals, counters"
 it stress_slots "stress: slots that go and come back"
+it stress_protected_slots "stress: slots that go and come back, and can't be written meanwhile"
 it stress_file "stress: afterwards slots show the memory they showed before"
 it stress_vms "stress: several VMs, and VMs that come and go"
 it stress_rate "stress: a rate is kept, a duration too"

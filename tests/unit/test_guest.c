@@ -374,6 +374,15 @@ static uint64_t mmio(struct stage *s, uint64_t gpa, uint64_t value, bool write, 
 	return value;
 }
 
+static void protect(struct stage *s, int rights, uint64_t holds)
+{
+	uint64_t there;
+
+	memcpy(&there, s->backing.hva + 4096, sizeof(there));
+	assert_int_equal(there, holds);
+	assert_int_equal(mprotect(s->backing.hva, MEMORY, rights), 0);
+}
+
 /* While a worker has taken a slot away, its pages are where they were: the VMM writes and reads them. */
 static void a_missing_slot_loses_nothing(void **state)
 {
@@ -396,24 +405,27 @@ static void a_missing_slot_loses_nothing(void **state)
 	s->vcpu.run->exit_reason = KVM_EXIT_IO;
 	assert_false(vcpu_access_missing_slot(&s->vcpu));
 
-	/* The VMM may not write where it has write-protected its own mapping. */
+	/* Where workers write-protect the memory as well, a write is owed until it is allowed. */
 	layout_free(&s->layout);
 	s->config.workers = workers;
 	s->config.worker_count = 2;
 	assert_int_equal(layout_build(&s->config, &LAYOUT_LIMITS_DEFAULT, &s->layout, &errors), 0);
-	mmio(s, BASE + 4096, 0x5678, true, true);
-	assert_int_equal(mmio(s, BASE + 4096, 1, false, true), 0);
-	memcpy(&there, s->backing.hva + 4096, sizeof(there));
-	assert_int_equal(there, 0x1234);
-}
-
-static void protect(struct stage *s, int rights, uint64_t holds)
-{
-	uint64_t there;
-
-	memcpy(&there, s->backing.hva + 4096, sizeof(there));
-	assert_int_equal(there, holds);
-	assert_int_equal(mprotect(s->backing.hva, MEMORY, rights), 0);
+	protect(s, PROT_READ, 0x1234);
+	mmio(s, BASE + 4096, 0x5678, true, false);
+	s->vcpu.patience = PATIENT_MMIO | PATIENT_EFAULT;
+	write_exit(s, BASE + 4096, 0x5678);
+	assert_true(vcpu_takes_over_write(&s->vcpu));
+	assert_true(vcpu_still_owes_write(&s->vcpu));
+	assert_int_equal(mmio(s, BASE + 4096, 1, false, true), 0x1234);
+	write_exit(s, BASE + 4096, 0x5678);
+	protect(s, PROT_READ | PROT_WRITE, 0x1234);
+	assert_false(vcpu_still_owes_write(&s->vcpu));
+	protect(s, PROT_READ | PROT_WRITE, 0x5678);
+	/* It is allowed at once also where the slot is missing, and nothing is write-protected in this phase. */
+	s->vcpu.patience = PATIENT_MMIO;
+	write_exit(s, BASE + 4096, 0x9abc);
+	assert_true(vcpu_takes_over_write(&s->vcpu));
+	protect(s, PROT_READ | PROT_WRITE, 0x9abc);
 }
 
 /* A write that KVM emulated, and could not do, waits until the VMM may do it. */

@@ -285,29 +285,33 @@ static void tables_in_a_slot_of_their_own(void **state)
 }
 
 /*
- * What is written differs from pass to pass, but not in a file, which other VMs may show as well, and not
- * where writes are lost: there an older pass may be all that a page holds.
+ * What is written differs from pass to pass, but in a file, which other VMs may show as well. Pages are lost only where they
+ * are discarded: what a vCPU writes while a slot is away, or can't be written, the VMM writes.
  */
 static void the_tree_says_where_passes_are_the_same(void **state)
 {
 	struct memslot_cfg memslots[] = {
 		SLOT("low", .size = 16 * M), SLOT("comes-and-goes", .base = 32 * M, .size = M),
 		SLOT("protected", .base = 64 * M, .size = M), SLOT("both", .base = 128 * M, .size = M),
-		SLOT("file", .base = 256 * M, .size = M),
+		SLOT("file", .base = 256 * M, .size = M), SLOT("all", .base = 512 * M, .size = M),
 	};
 	struct worker_cfg workers[] = {
 		{ .name = "a", .op = OP_slot_move, .slot = (char *)"comes-and-goes", .threads = 1 },
 		{ .name = "b", .op = OP_mprotect, .slot = (char *)"protected", .threads = 1 },
 		{ .name = "c", .op = OP_slot_delete, .slot = (char *)"both", .threads = 1 },
 		{ .name = "d", .op = OP_mprotect, .slot = (char *)"both", .threads = 1 },
+		{ .name = "e", .op = OP_mprotect, .slot = (char *)"all", .threads = 1 },
+		{ .name = "f", .op = OP_slot_flags, .slot = (char *)"all", .threads = 1 },
+		{ .name = "g", .op = OP_discard, .slot = (char *)"all", .threads = 1 },
+		{ .name = "h", .op = OP_thp, .slot = (char *)"protected", .threads = 1 },
 	};
 	static const struct {
 		const char *node;
 		bool same, lossy;
 	} expected[] = {
 		{ "/memory@0", false, false }, { "/memory@2000000", false, false },
-		{ "/memory@4000000", false, false }, { "/memory@8000000", true, true },
-		{ "/memory@10000000", true, false },
+		{ "/memory@4000000", false, false }, { "/memory@8000000", false, false },
+		{ "/memory@10000000", true, false }, { "/memory@20000000", false, true },
 	};
 	struct payload payload;
 	struct stage stage;

@@ -283,10 +283,3 @@ unsigned int layout_traits(const struct layout *layout, uint32_t cfg)
 {
 	return layout->traits[layout->memory_of[cfg]];
 }
-
-bool layout_loses_writes(const struct layout *layout, uint32_t cfg)
-{
-	const unsigned int both = OP_REMOVES_SLOT | OP_WRITE_PROTECTS;
-
-	return (layout_traits(layout, cfg) & both) == both;
-}

@@ -63,11 +63,6 @@ void layout_free(struct layout *layout);
  * through whichever slot shows it.
  */
 unsigned int layout_traits(const struct layout *layout, uint32_t cfg);
-/*
- * Is what a vCPU writes there lost at times? It is where workers take a slot away, so that the access
- * is the VMM's to do, and make its memory read-only for the VMM, too.
- */
-bool layout_loses_writes(const struct layout *layout, uint32_t cfg);
 
 /* How much RAM the guest has in a slot, from its base on: none in a device's. */
 uint64_t slot_ram(const struct layout *layout, const struct slot *slot);

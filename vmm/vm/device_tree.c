@@ -113,10 +113,9 @@ static void memory_node(struct writer *w, const struct layout *layout, size_t in
 	if (memslot_holds_tables(layout->config, cfg))
 		flag(w, "minivmm,tables");
 	/* A file may be the memory of several VMs at once. */
-	if (cfg->backing == BACKING_FILE || layout_loses_writes(layout, first->cfg))
+	if (cfg->backing == BACKING_FILE)
 		flag(w, "minivmm,same");
-	if (layout_traits(layout, first->cfg) & OP_LOSES_DATA ||
-	    layout_loses_writes(layout, first->cfg))
+	if (layout_traits(layout, first->cfg) & OP_LOSES_DATA)
 		flag(w, "minivmm,lossy");
 	check(w, fdt_property_placeholder(w->tree, "reg", (int)(count * 16), &reg));
 	for (size_t i = 0; reg && i < count; i++) {

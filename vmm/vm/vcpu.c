@@ -136,14 +136,10 @@ bool vcpu_access_missing_slot(struct vcpu *vcpu)
 	if (!(__atomic_load_n(&vcpu->patience, __ATOMIC_RELAXED) & PATIENT_MMIO) || run->exit_reason != KVM_EXIT_MMIO)
 		return false;
 	slot = vm_slot_at(vcpu->vm, gpa);
-	if (!slot)
+	/* vcpu_takes_over_write() was to do the write: here it may be SIGSEGV. */
+	if (!slot || (run->mmio.is_write && layout_traits(vcpu->vm->layout, slot->cfg) & OP_WRITE_PROTECTS))
 		return false;
 	__atomic_fetch_add(&vcpu->vmm_accesses, 1, __ATOMIC_RELAXED);
-	if (layout_loses_writes(vcpu->vm->layout, slot->cfg)) {
-		if (!run->mmio.is_write)
-			memset(run->mmio.data, 0, sizeof(run->mmio.data));
-		return true;
-	}
 	return !(run->mmio.is_write ? vm_write(vcpu->vm, gpa, run->mmio.data, run->mmio.len) :
 				      vm_read(vcpu->vm, gpa, run->mmio.data, run->mmio.len));
 }
@@ -159,21 +155,23 @@ static int write_for_kvm(struct vcpu *vcpu)
 }
 
 /*
- * Is the write to memory that may be write-protected, rather than to a slot that is missing? While slots are taken away
- * (PATIENT_MMIO), only to a slot that workers write-protect and leave where it is.
+ * Is the write to memory that may be write-protected, rather than only to a slot that is missing? While slots are taken away
+ * (PATIENT_MMIO), only to a slot that workers write-protect, which they may take away as well.
  */
 static bool may_be_protected(const struct vcpu *vcpu, const struct slot *slot, unsigned int patience)
 {
 	const struct layout *layout = vcpu->vm->layout;
 
-	if (!slot || slot->gone || slot->kvm_flags & KVM_MEM_READONLY || layout_loses_writes(layout, slot->cfg))
+	if (!slot || slot->gone || slot->kvm_flags & KVM_MEM_READONLY)
 		return false;
 	return !(patience & PATIENT_MMIO) || layout_traits(layout, slot->cfg) & OP_WRITE_PROTECTS;
 }
 
-/* Memory that can be written now, and perhaps could not be a moment before. */
-static bool was_protected(const struct vcpu *vcpu, const struct slot *slot, unsigned int patience)
+/* Memory that can be written now, and perhaps could not be a moment before, or whose slot may be missing. */
+static bool was_the_vmms(const struct vcpu *vcpu, const struct slot *slot, unsigned int patience)
 {
+	if (patience & PATIENT_MMIO)
+		return true;
 	return patience & PATIENT_EFAULT &&
 	       (patience & PATIENT_ANYWHERE || layout_traits(vcpu->vm->layout, slot->cfg) & OP_WRITE_PROTECTS);
 }
@@ -192,7 +190,7 @@ bool vcpu_takes_over_write(struct vcpu *vcpu)
 		return false;
 	code = write_for_kvm(vcpu);
 	vcpu->owes_write = code == EFAULT;
-	return vcpu->owes_write || (!code && was_protected(vcpu, slot, patience));
+	return vcpu->owes_write || (!code && was_the_vmms(vcpu, slot, patience));
 }
 
 bool vcpu_still_owes_write(struct vcpu *vcpu)

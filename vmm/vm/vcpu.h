@@ -95,8 +95,8 @@ bool vcpu_begin_pass(struct vcpu *vcpu);
 void vcpu_end_pass(struct vcpu *vcpu);
 /*
  * With PATIENT_MMIO: does an access to a memslot that is missing for a short time, through the VMM's own
- * mapping, so that nothing is lost, except where that mapping may be read-only. False: the exit is
- * another one.
+ * mapping, so that nothing is lost. Where workers make that mapping read-only, too, vcpu_takes_over_write() has to have
+ * taken the writes. False: the exit is another one.
  */
 bool vcpu_access_missing_slot(struct vcpu *vcpu);
 /*
