@@ -42,7 +42,7 @@ static uint64_t go_through_aliases(struct l2_job *job, bool write)
 			if (got == want)
 				continue;
 			job->stale = true;
-			job->error = (struct touch_error){ gpa, want, got };
+			job->error = (struct touch_error){ .gpa = gpa, .want = want, .got = got };
 			return pages;
 		}
 	}

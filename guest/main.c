@@ -51,10 +51,8 @@ static enum abi_status run_phase(struct cpu *cpu, uint32_t index)
 
 	if (wrong)
 		return report_failure(cpu, ABI_BAD_TREE, wrong);
-	cpu->passes++;
-	if (cpu->tree.vcpus == 1 || !touch_may_wrap(&cpu->tree, &phase.touch))
-		phase.touch.pass = cpu->passes;
-	cpu->report->pass = phase.touch.pass;
+	phase.touch.pass = cpu->report->pass = ++cpu->passes;
+	touch_begin(&cpu->tree, &phase.touch);
 	if (phase.touch.pages && !touch_possible(&cpu->tree))
 		return report_failure(cpu, ABI_BAD_TREE, "phase: touch: no memory that may be written");
 	if (cpu->tree.broken == BREAK_UD2)

@@ -17,8 +17,8 @@ struct memory {
 	const struct tree *tree;
 	bool touchable;		/* leave out read-only and alias memory, and tables */
 	int node;		/* its offset, negative: there are no more */
-	bool lossy;		/* of the node: what was written may read back as 0 */
-	bool same;		/* of the node: every pass writes the same values */
+	bool lossy;		/* of the node: workers take pages away */
+	bool same;		/* of the node: every pass writes the same values, and so do other VMs */
 	const fdt64_t *reg;	/* of the node */
 	int entries;
 	uint64_t base, end;	/* of the entry that it is at */

@@ -27,13 +27,18 @@ enum abi_status report_page(struct cpu *cpu, const struct touch_error *error, co
 	return report_failure(cpu, ABI_BAD_MEMORY, message);
 }
 
+static const char *read_back(const struct touch_error *error)
+{
+	return error->not_lost ? "read back by L1, though nobody took the page away after that" : "read back by L1";
+}
+
 enum abi_status report_touched(struct cpu *cpu, const struct touch *touch)
 {
 	struct touch_error error;
 
 	if (touch_check(&cpu->tree, touch, cpu->index, &error))
 		return ABI_OK;
-	return report_page(cpu, &error, "read back by L1");
+	return report_page(cpu, &error, read_back(&error));
 }
 
 void report_status(struct cpu *cpu, enum abi_status status)

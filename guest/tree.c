@@ -75,13 +75,15 @@ enum payload_break tree_break(const void *fdt)
 
 static const char *read_minivmm(struct tree *tree, const void *fdt, int node)
 {
-	enum { ABI, PORT_BASE, VCPUS, VCPU_BLOCKS, PAYLOAD, TABLE_POOL, PAGE_LEVEL, BREAK, PROPERTIES };
+	enum { ABI, PORT_BASE, VCPUS, VCPU_BLOCKS, PAYLOAD, TABLE_POOL, LOSSES, PAGE_LEVEL, BREAK, PROPERTIES };
 	struct property found[PROPERTIES] = {
 		[ABI] = NAMED("abi"), [PORT_BASE] = NAMED("port-base"), [VCPUS] = NAMED("vcpus"),
 		[VCPU_BLOCKS] = NAMED("vcpu-blocks"), [PAYLOAD] = NAMED("payload"),
-		[TABLE_POOL] = NAMED("table-pool"), [PAGE_LEVEL] = NAMED("page-level"), [BREAK] = NAMED("break"),
+		[TABLE_POOL] = NAMED("table-pool"), [LOSSES] = NAMED("losses"), [PAGE_LEVEL] = NAMED("page-level"),
+		[BREAK] = NAMED("break"),
 	};
 	uint32_t abi, port_base, page_level;
+	struct range losses = { 0 };
 
 	tree_find(fdt, node, found, PROPERTIES);
 	if (!take_u32(&found[ABI], &abi) || abi != ABI_VERSION)
@@ -95,6 +97,9 @@ static const char *read_minivmm(struct tree *tree, const void *fdt, int node)
 		return "/minivmm payload: missing, or not whole pages";
 	if (!take_range(&found[TABLE_POOL], &tree->table_pool))
 		return "/minivmm table-pool: missing, or not whole pages";
+	if (found[LOSSES].value && (!take_range(&found[LOSSES], &losses) || losses.size < sizeof(*tree->losses)))
+		return "/minivmm losses: not whole pages, or too small";
+	tree->losses = (struct abi_losses *)losses.base;
 	if (!take_u32(&found[PAGE_LEVEL], &page_level) || page_level < 1 || page_level > 3)
 		return "/minivmm page-level: missing or not 1, 2 or 3";
 	tree->page_level = (int)page_level;

@@ -25,13 +25,20 @@ struct tree {
 	uint64_t vcpu_blocks;
 	int page_level;
 	struct range payload, table_pool;
+	struct abi_losses *losses;	/* NULL: nobody takes pages away */
 	enum payload_break broken;
 };
 
-/* The properties of a phase that say which pages to write. */
+/*
+ * The properties of a phase that say which pages to write; and how many removals had ended before they were: as a page may be
+ * taken away again and again, for each part of the walk.
+ */
+#define TOUCH_PARTS 32
 struct touch {
 	uint64_t pages, stride, pattern, base;
 	uint64_t pass;		/* see abi_page_value() */
+	uint64_t since[TOUCH_PARTS]; /* see struct abi_losses */
+	bool may_wrap;		/* see abi_page_owner() */
 	bool read_first;
 	bool rewrite;		/* until the VMM has it end */
 };

@@ -24,7 +24,7 @@
 
 #include <stdint.h>
 
-#define ABI_VERSION 4u
+#define ABI_VERSION 5u
 
 /*
  * This port is the same in all versions, so that a VMM and a payload of different versions
@@ -115,14 +115,15 @@ struct abi_report {
  *	minivmm,read-only;	the guest must not write here
  *	minivmm,alias;		the same memory as another slot: no touch writes it
  *	minivmm,tables;		the table pool is there: no touch writes it
- *	minivmm,lossy;		what is written may be lost: a page may read back as 0
- *	minivmm,same;		each pass is to write the same values: those of pass 0
+ *	minivmm,lossy;		workers take pages away, which then read back as 0: see struct abi_losses
+ *	minivmm,same;		each pass is to write the same values, those of pass 0: other VMs write here, too
  *   };
  *   minivmm {
  *	abi = <ABI_VERSION>; port-base = <0x500>; vcpus = <n>;
  *	payload = <base size>;	image, tree, tables, vCPU blocks: no touch writes it
  *	vcpu-blocks = <base>;	ABI_VCPU_PAGES pages each
  *	table-pool = <base size>; pages for NPT/EPT tables, zeroed
+ *	losses = <base size>;	a struct abi_losses, zeroed; only where workers take pages away
  *	page-level = <1..3>;	largest page to map with: 1 = 4K, 2 = 2M, 3 = 1G
  *	break = "skip-vmrun";	optional, on purpose: see ABI_BREAKS
  *   };
@@ -159,14 +160,19 @@ struct abi_report {
  * always the lowest such page >= the last one + `stride` (whole pages), wrapping
  * to the lowest of all at the end; a page met again is written and counted again.
  * Each gets the 64-bit value abi_page_value() at its start. Page k of the walk
- * belongs to vCPU k mod vcpus.
+ * belongs to vCPU k mod vcpus. But where the walk may wrap (the memory from touch-base on is
+ * shorter than its steps), a page belongs to vCPU abi_page_owner(): it is always the same one that
+ * comes to it again.
  */
+static inline uint32_t abi_page_owner(uint64_t gpa, uint32_t vcpus)
+{
+	return (uint32_t)((gpa / 4096 * 0x9e3779b97f4a7c15ull >> 32) * vcpus >> 32);
+}
 
 /*
  * What a page holds after a pass. A vCPU counts its passes, the phases that it has begun, from 1 on:
  * so a page that KVM should not reach any more never holds what was written last. Pass 0 is that of
- * minivmm,same memory, and of a walk that is longer than the memory: it may come to a page of another
- * vCPU, whose count is another.
+ * minivmm,same memory.
  */
 static inline uint64_t abi_page_value(uint64_t pattern, uint64_t gpa, uint64_t pass)
 {
@@ -179,6 +185,65 @@ static inline uint64_t abi_page_pass(uint64_t pattern, uint64_t gpa, uint64_t va
 {
 	/* The inverse of its factor, modulo 2^64. */
 	return (value - pattern - gpa) * 0xf1de83e19937733dull;
+}
+
+/*
+ * Which pages workers take away, in minivmm,lossy memory, and when. A page that was taken away reads 0 until
+ * it is written again. That, and only then, is a 0 right where something else was written; nothing else ever is.
+ *
+ * Who takes pages away marks their entries before (active + 1), and after: a new number (count + 1) becomes the
+ * entry's `last` if that is lower, and only then active - 1. Who writes a page reads `count` before (`since`). Who reads
+ * it back, and gets 0, reads `active` after that, and then `last`. The 0 is right if active is not 0, or last > since.
+ *
+ * Why that never blames a host which is right: let the 0 come from a removal.
+ * - Its first mark was made before the page was gone, so the reader, which comes after, sees active, or the removal has
+ *   ended, and `last`, which was set before active went down, is its number or a later one. Two that remove the same
+ *   page at once have two counts in active, and of their numbers the higher one stays.
+ * - Its number is not above `since` only if count had that number when `since` was read, before the page was written.
+ *   The removal was over by then: from KVM's and the kernel's calls that the writer's page was new, no mapping of the
+ *   old one was left. What is written then must stay. A write that was under way when the page went, or one that
+ *   the VMM does for a vCPU (a slot is missing, mprotect()), comes after `since` all the same.
+ * - Whole pages are marked, as they are in each slot that shows the memory. The kernel takes away no more than it is asked
+ *   for: of a huge page it splits, or clears, the part. What else workers do (mprotect(), huge pages made and split, reclaim,
+ *   slots that go, come, move or can't be written) loses nothing: the VMM does the accesses to a slot that is missing,
+ *   and those that are refused again and again until they are not.
+ * - Pages of one entry, ABI_LOSS_ENTRIES pages apart, answer for each other: that excuses more, and blames none.
+ * - Each VM has its own. In memory that is minivmm,same as well other VMs, of which this one knows nothing, may take
+ *   pages away: there 0 is always right.
+ * All accesses to it are atomic. What is read is read in that order (acquire; loads stay in order on x86, and no store comes
+ * before an earlier load); what is marked is a locked instruction, so a full barrier.
+ */
+#define ABI_LOSS_ENTRIES 16384u
+struct abi_loss {
+	uint64_t last;		/* the number of the last removal that has ended */
+	uint32_t active;	/* removals that have not */
+	uint32_t unused;
+};
+struct abi_losses {
+	uint64_t count;		/* removals that have ended */
+	uint64_t unused[ABI_PAGE_SIZE / 8 - 1];
+	struct abi_loss pages[ABI_LOSS_ENTRIES]; /* a page's: its number, gpa / ABI_PAGE_SIZE, modulo so many */
+};
+
+static inline void abi_loss_begin(struct abi_loss *loss)
+{
+	__atomic_add_fetch(&loss->active, 1, __ATOMIC_SEQ_CST);
+}
+
+/* number: a new one of count's, for all pages of the removal. */
+static inline void abi_loss_end(struct abi_loss *loss, uint64_t number)
+{
+	uint64_t last = __atomic_load_n(&loss->last, __ATOMIC_RELAXED);
+
+	while (last < number &&
+	       !__atomic_compare_exchange_n(&loss->last, &last, number, 0, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
+		;
+	__atomic_sub_fetch(&loss->active, 1, __ATOMIC_SEQ_CST);
+}
+
+static inline int abi_loss_since(const struct abi_loss *loss, uint64_t since)
+{
+	return __atomic_load_n(&loss->active, __ATOMIC_ACQUIRE) || __atomic_load_n(&loss->last, __ATOMIC_ACQUIRE) > since;
 }
 
 #define ABI_PATH_MINIVMM "/minivmm"

@@ -38,6 +38,13 @@ setup() { need_boot; }
 	check corrupt memory.intact fail
 }
 
+@test "red: a page that is lost, of which nobody says so" {
+	rc untold 1
+	check untold memory.intact fail "read back by L1, though nobody took the page away after that"
+	rc told 0
+	check told memory.intact pass
+}
+
 @test "red: a VM that is not lazy any more where it should be" {
 	[[ $(jq -r .host.rmap_policy "$out/early.json") == lazy ]] || skip "an eager host has no lazy VMs"
 	rc early 1

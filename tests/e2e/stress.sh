@@ -34,10 +34,14 @@ worker delete slot-delete data
 worker churn npt-churn
 worker chains alias
 worker kick signal-kick
+worker discard discard data
 
 report nest /tmp/nest.ini expect.policy=any
 report control /tmp/nest.ini expect.policy=any phase.churn.nested-paging=off
 report corrupt /tmp/kick.ini expect.policy=any selftest.break=corrupt-page
+report untold /tmp/discard.ini expect.policy=any selftest.break=untold-loss phase.churn.iterations=any \
+	"phase.churn.duration=$(seconds 10)s"
+report told /tmp/discard.ini expect.policy=any phase.churn.iterations=any "phase.churn.duration=$(seconds 2)s"
 # L2 under NPT where there should be none: not lazy any more.
 report early /tmp/nest.ini expect.policy=any selftest.break=control-npt phase.churn.nested-paging=off
 report model /tmp/nest.ini expect.policy=any selftest.break=wrong-model

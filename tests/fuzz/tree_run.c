@@ -4,6 +4,8 @@
 #include "memory.h"
 #include "touch.h"
 
+#define WALK 1000		/* pages: a longer walk is not gone */
+
 /* The tree has no phase of stress and none without vCPUs, so a phase may be missing. */
 static void run_phase(const struct tree *tree, uint32_t index)
 {
@@ -11,9 +13,9 @@ static void run_phase(const struct tree *tree, uint32_t index)
 
 	if (tree_phase(tree, index, &phase))
 		return;
-	if (phase.touch.pages && touch_possible(tree))
+	touch_begin(tree, &phase.touch);
+	if (phase.touch.pages && phase.touch.pages < WALK && touch_possible(tree))
 		touch_share(tree, &phase.touch, 0);
-	touch_may_wrap(tree, &phase.touch);
 }
 
 bool tree_run(const void *fdt, size_t size, size_t phases)
@@ -27,6 +29,8 @@ bool tree_run(const void *fdt, size_t size, size_t phases)
 	/* main.c: vCPU 0 runs, and its block is where the tree says that it is. */
 	if (tree_read(&tree, fdt) || !tree.vcpus || memory_check(&tree))
 		return false;
+	/* A guest's address. */
+	tree.losses = NULL;
 	for (size_t i = 0; i < phases; i++)
 		run_phase(&tree, (uint32_t)i);
 	return true;

@@ -291,7 +291,7 @@ triple_fault() {
 }
 
 wrong_abi() {
-	fault wrong-abi 3 '.result == "error" and (.guest.text | contains("the payload speaks ABI 5, this minivmm 4"))'
+	fault wrong-abi 3 '.result == "error" and (.guest.text | contains("the payload speaks ABI 6, this minivmm 5"))'
 }
 
 corrupt_page() {
@@ -396,6 +396,20 @@ stress_protected_slots() {
 	workers slot-delete:data slot-move:data slot-flags:data mprotect:data
 	run both "$work/overlay.ini" phase.churn.iterations=any phase.churn.duration=2s && intact 'workers("mprotect") | .rounds > 10' \
 		'workers("slot-delete") | .rounds > 10'
+}
+
+# A page that reads 0 without having been taken away is wrong, even where pages are taken away: here it is not said of any.
+stress_untold() {
+	workers discard:data
+	run untold "$work/overlay.ini" phase.churn.iterations=any phase.churn.duration=10s selftest.break=untold-loss
+	ended 1 && that 'judged("memory.intact"; "fail"; "read back by L1, though nobody took the page away after that")'
+}
+
+# What the VMM itself writes, to tell the payload what is lost, is in no log.
+stress_log_beside_losses() {
+	workers discard:data dirty-log-get:low
+	run beside "$work/overlay.ini" phase.churn.slot=low phase.churn.touch=2M phase.churn.iterations=any phase.churn.duration=1s &&
+		fine 'judged("stress.clean"; "pass"; "none")' 'workers("dirty-log-get") | .rounds > 0'
 }
 
 # Data that an op loses is lost: what the guest then writes is there.
@@ -782,6 +796,8 @@ it stress_logs_at_rest "stress: a slot that logs all the time"
 it stress_memory "stress: the memory behind slots, signals, counters"
 it stress_slots "stress: slots that go and come back"
 it stress_protected_slots "stress: slots that go and come back, and can't be written meanwhile"
+it stress_untold "stress: red: pages that are lost, of which nobody says so"
+it stress_log_beside_losses "stress: a dirty log of the payload's own slot, while pages are lost"
 it stress_file "stress: afterwards slots show the memory they showed before"
 it stress_vms "stress: several VMs, and VMs that come and go"
 it stress_rate "stress: a rate is kept, a duration too"

@@ -199,7 +199,7 @@ static void the_version_comes_first(void **state)
 	expect_trouble(s, in(s, PORT(NEXT)), GUEST_ABI,
 		       "the payload used port 0x504 before it told its ABI");
 	expect_trouble(s, out(s, ABI_PORT_VERSION, ABI_VERSION + 1), GUEST_ABI,
-		       "the payload speaks ABI 5, this minivmm 4");
+		       "the payload speaks ABI 6, this minivmm 5");
 	say_version(s);
 	assert_int_equal(in(s, PORT(NEXT)), VCPU_GOES_ON);
 }

@@ -137,6 +137,7 @@ enum selftest_break {
 	BREAK_STAYS_SMALL,	/* counts no huge mapping after pages were logged */
 	BREAK_UNSEEN_ACCESS,	/* leaves out what DAMON saw of L2's accesses */
 	BREAK_STALE_PAGE,	/* leaves in a page what was there before it was taken back */
+	BREAK_UNTOLD_LOSS,	/* takes pages away in a stress phase without telling the guest which */
 	BREAK_DENIED_CALL,	/* makes a system call that a vCPU's thread must not make */
 	BREAK_CONSOLE_FULL,	/* takes no more than 4 KiB on the guest's console */
 };

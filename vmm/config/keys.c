@@ -129,8 +129,8 @@ static const struct key_word break_words[] = {
 	{ "stuck-worker", BREAK_STUCK_WORKER },
 	{ "no-fault", BREAK_NO_FAULT }, { "wrong-kept", BREAK_WRONG_KEPT },
 	{ "log-misses", BREAK_LOG_MISSES }, { "stale-page", BREAK_STALE_PAGE }, { "unseen-access", BREAK_UNSEEN_ACCESS },
-	{ "stays-small", BREAK_STAYS_SMALL }, { "denied-call", BREAK_DENIED_CALL },
-	{ "console-full", BREAK_CONSOLE_FULL }, { 0 }
+	{ "stays-small", BREAK_STAYS_SMALL }, { "untold-loss", BREAK_UNTOLD_LOSS },
+	{ "denied-call", BREAK_DENIED_CALL }, { "console-full", BREAK_CONSOLE_FULL }, { 0 }
 };
 
 #define PAGE 4096

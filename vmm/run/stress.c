@@ -275,9 +275,9 @@ static void free_stress(struct stress *stress, struct run *run)
 	free(stress);
 }
 
-static int prepare(struct stress *stress, const struct vm *vm, struct err *err)
+static int prepare(struct stress *stress, const struct vm *vm, const struct payload *payload, struct err *err)
 {
-	int code = stress_vms_make(stress, vm, err);
+	int code = stress_vms_make(stress, vm, payload, err);
 
 	if (code)
 		return code;
@@ -352,7 +352,7 @@ int stress_run(struct run *run, const struct vm *vm, const struct payload *paylo
 		.result = *result, .ended = PTHREAD_COND_INITIALIZER,
 	};
 	pthread_mutex_init(&stress->lock, NULL);
-	code = prepare(stress, vm, &run->err);
+	code = prepare(stress, vm, payload, &run->err);
 	if (!code)
 		code = run_prepared(stress, run);
 	free_stress(stress, run);

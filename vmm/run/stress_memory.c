@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "run/worker.h"
+#include "vm/losses.h"
 
 #ifndef MADV_COLLAPSE
 #define MADV_COLLAPSE 25	/* 6.1 */
@@ -18,6 +19,7 @@
 
 /* A part of the memory that the phase writes in one of the worker's slots. */
 struct part {
+	const struct slot *slot;
 	uint8_t *memory;
 	uint64_t length;
 	bool file;		/* it is a shared mapping of a memfd or a file */
@@ -33,20 +35,35 @@ static struct part choose_part(struct worker *worker, uint64_t chunk)
 	uint64_t offset = worker_random(worker, (window + chunk - 1) / chunk) * chunk;
 
 	return (struct part){
+		.slot = slot,
 		.memory = vm_slot_memory(vm, slot) + offset,
 		.length = window - offset < chunk ? window - offset : chunk,
 		.file = vm->backings[vm->layout->memory_of[slot->cfg]].fd >= 0,
 	};
 }
 
+/* In a shared mapping, MADV_DONTNEED loses no data: the file keeps it. The payload is told which pages are lost. 0 or errno. */
+static int discard(const struct worker *worker, const struct part *part)
+{
+	const struct stress_vm *target = worker->target;
+	const struct losses_part lost = { part->slot, part->memory, part->length };
+	bool told = worker->stress->run->config->selftest.break_what != BREAK_UNTOLD_LOSS;
+	int code;
+
+	losses_begin(target->vm, told ? target->losses : 0, &lost);
+	code = madvise(part->memory, part->length, part->file ? MADV_REMOVE : MADV_DONTNEED) ? errno : 0;
+	losses_end(target->vm, told ? target->losses : 0, &lost);
+	return code;
+}
+
 int round_discard(struct worker *worker)
 {
 	struct part part = choose_part(worker, CHUNK);
 	uint64_t start = clock_ns();
+	int code = discard(worker, &part);
 
-	/* In a shared mapping, MADV_DONTNEED loses no data: the file keeps it. */
-	if (madvise(part.memory, part.length, part.file ? MADV_REMOVE : MADV_DONTNEED))
-		return worker_failed(worker, errno, "madvise(memslot.%s: %s)", worker->cfg->slot,
+	if (code)
+		return worker_failed(worker, code, "madvise(memslot.%s: %s)", worker->cfg->slot,
 				     part.file ? "MADV_REMOVE" : "MADV_DONTNEED");
 	return worker_took(worker, STEP_DISCARD, start);
 }

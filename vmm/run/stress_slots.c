@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "minivmm_abi.h"
 #include "run/log_sample.h"
 #include "run/worker.h"
 
@@ -104,6 +105,16 @@ static int get_log(struct worker *worker, const struct slot *slot)
 	return worker_took(worker, STEP_DIRTY_LOG_GET, start);
 }
 
+/* How much of the guest's RAM in the slot the VMM does not write to meanwhile, from its base on: it says there what is lost. */
+static uint64_t ram_before_losses(const struct worker *worker, const struct slot *slot)
+{
+	uint64_t table = worker->target->losses, ram = slot_ram(&worker->stress->run->layout, slot);
+
+	if (!table || table >= slot->base + ram || table + sizeof(struct abi_losses) <= slot->base)
+		return ram;
+	return table > slot->base ? table - slot->base : 0;
+}
+
 /*
  * How many pages of the slot may be looked at while the guest writes: those of the phase, if its walk
  * begins there. None where something else than this VM's vCPUs may write: another VM to a file, the VMM
@@ -114,7 +125,7 @@ static uint64_t pages_to_sample(const struct worker *worker, const struct slot *
 	const struct phase_cfg *phase = worker->stress->phase;
 	const struct layout *layout = &worker->stress->run->layout;
 	const struct memslot_cfg *cfg = &layout->config->memslots[slot->cfg];
-	uint64_t count = phase->touch / 4096, fits = slot_ram(layout, slot) / phase->stride;
+	uint64_t count = phase->touch / 4096, fits = ram_before_losses(worker, slot) / phase->stride;
 
 	if (!phase->slot || strcmp(phase->slot, cfg->name) || slot->index ||
 	    cfg->backing == BACKING_FILE || layout_traits(layout, slot->cfg) & OP_REMOVES_SLOT)

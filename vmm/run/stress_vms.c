@@ -136,6 +136,7 @@ static int make_further(struct stress *stress, struct stress_vm *vm, struct err 
 	if (code)
 		return code;
 	vm->vm = &vm->own;
+	vm->losses = vm->payload.losses;
 	code = vcpu_set_join(stress->set, &vm->own, &vm->payload, stress_vcpus(stress), err);
 	if (code)
 		return code;
@@ -145,7 +146,7 @@ static int make_further(struct stress *stress, struct stress_vm *vm, struct err 
 	return 0;
 }
 
-int stress_vms_make(struct stress *stress, const struct vm *vm, struct err *err)
+int stress_vms_make(struct stress *stress, const struct vm *vm, const struct payload *payload, struct err *err)
 {
 	size_t slots = stress->run->layout.count;
 	int code = 0;
@@ -154,7 +155,7 @@ int stress_vms_make(struct stress *stress, const struct vm *vm, struct err *err)
 	if (!stress->vms)
 		return err_set(err, ENOMEM, "no memory for the VMs");
 	stress->vm_count = 1;
-	stress->vms[0] = (struct stress_vm){ .vm = vm, .vcpus = stress->set->count };
+	stress->vms[0] = (struct stress_vm){ .vm = vm, .vcpus = stress->set->count, .losses = payload->losses };
 	if (make_locks(&stress->vms[0], slots))
 		return err_set(err, ENOMEM, "no memory for the VMs");
 	while (!code && stress->vm_count < stress->phase->vms) {

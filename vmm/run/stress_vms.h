@@ -22,10 +22,11 @@ struct stress_vm {
 	pthread_mutex_t *slots;		/* by index into layout->slots: held by whoever changes one */
 	struct vm own;
 	struct payload payload;		/* of own */
+	uint64_t losses;		/* gpa of its struct abi_losses, or 0: vm/losses.h */
 };
 
-/* Makes the phase's VMs: vm, the scenario's, and the further ones with their vCPUs. 0 or -errno. */
-int stress_vms_make(struct stress *stress, const struct vm *vm, struct err *err);
+/* Makes the phase's VMs: vm, the scenario's with its payload, and the further ones with their vCPUs. 0 or -errno. */
+int stress_vms_make(struct stress *stress, const struct vm *vm, const struct payload *payload, struct err *err);
 /* Judges the further VMs at the end of the phase, when none of them runs any more. */
 void stress_vms_judge(struct stress *stress);
 /* False: a vCPU is stuck in the kernel, and the VMs must stay. */

@@ -139,6 +139,8 @@ static void minivmm_node(struct writer *w, const struct config *config,
 	range(w, "payload", payload->base, payload->size);
 	u64(w, "vcpu-blocks", payload->vcpu_blocks);
 	range(w, "table-pool", payload->pool, payload->pool_end - payload->pool);
+	if (payload->losses)
+		range(w, "losses", payload->losses, sizeof(struct abi_losses));
 	u32(w, "page-level", (uint32_t)payload->page_level);
 	if (break_what >= BREAK_SKIP_VMRUN && break_what <= BREAK_NO_TABLE_WRITE)
 		string(w, "break", selftest_break_name(break_what));

@@ -126,6 +126,12 @@ static int place_pool(const struct layout *layout, struct payload *payload, uint
 	return 0;
 }
 
+/* Room for what says which pages are lost, if workers take some away. */
+static uint64_t losses_size(const struct config *config)
+{
+	return op_traits_of(config, NULL) & OP_LOSES_DATA ? sizeof(struct abi_losses) : 0;
+}
+
 int nested_place(const struct layout *layout, struct payload *payload, struct err *err)
 {
 	uint64_t tables = table_pages(layout, payload->page_level) * 4096;
@@ -134,7 +140,7 @@ int nested_place(const struct layout *layout, struct payload *payload, struct er
 	payload->tree_size = page_align(device_tree_bound(layout));
 	payload->size = image_size() +
 			(uint64_t)payload->vcpus * ABI_VCPU_PAGES * ABI_PAGE_SIZE + tables +
-			payload->tree_size;
+			losses_size(layout->config) + payload->tree_size;
 	if (!layout->config->guest.tables)
 		payload->size += tables;
 	if (!find_room(layout, payload->size, &payload->base)) {
@@ -150,6 +156,8 @@ int nested_place(const struct layout *layout, struct payload *payload, struct er
 	payload->tables = nested_block(payload, payload->vcpus);
 	payload->tables_end = payload->tables + tables;
 	payload->tree = payload->base + payload->size - payload->tree_size;
+	if (losses_size(layout->config))
+		payload->losses = payload->tree - losses_size(layout->config);
 	return place_pool(layout, payload, tables, err);
 }
 
@@ -176,6 +184,16 @@ static int map_memory(struct payload *payload, const struct vm *vm, struct err *
 	return 0;
 }
 
+/* In a file, it has what the run before left. */
+static void clear_losses(const struct payload *payload, const struct vm *vm)
+{
+	const struct memslot_cfg *memslots = vm->layout->config->memslots;
+
+	for (uint64_t gpa = payload->losses; payload->losses && gpa < payload->tree; gpa += ABI_PAGE_SIZE)
+		if (memslots[vm_slot_at(vm, gpa)->cfg].backing == BACKING_FILE)
+			memset(vm_page(vm, gpa), 0, ABI_PAGE_SIZE);
+}
+
 int nested_load(struct payload *payload, const struct vm *vm, struct err *err)
 {
 	void *tree;
@@ -185,6 +203,7 @@ int nested_load(struct payload *payload, const struct vm *vm, struct err *err)
 	if (code)
 		return code;
 	vm_small_pages(vm, payload->base, payload->size);
+	clear_losses(payload, vm);
 	code = vm_write(vm, payload->tree, tree, fdt_totalsize(tree));
 	free(tree);
 	if (!code)

@@ -27,6 +27,7 @@ struct payload {
 	uint64_t vcpu_blocks;		/* ABI_VCPU_PAGES pages per vCPU */
 	uint64_t tables, tables_end;	/* for CR3 */
 	uint64_t pool, pool_end;	/* for NPT/EPT */
+	uint64_t losses;		/* a struct abi_losses, where workers take pages away; else 0 */
 	uint64_t tree, tree_size;
 	uint64_t cr3;
 	struct pc_guest *pc_guest;	/* of payloads that are files of the user's: guest_pc.h */
