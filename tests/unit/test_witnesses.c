@@ -549,6 +549,12 @@ static void charges_are_exact(void **state)
 		if (check.result != cases[i].result || !strstr(check.reason, cases[i].reason))
 			fail_msg("case %zu: %s: %s", i, result_name(check.result), check.reason);
 	}
+	/* The map of a probe is charged as well. */
+	set_charged(&w, 4096, 4096 + 168042496 + 8192);
+	w.phase.snapshot.cgroup.settled = w.run.before.cgroup.settled = true;
+	w.phase.snapshot.status[SOURCE_MEMSLOTS].ok = true;
+	judge_charged(&w.run, &check);
+	assert_int_equal(check.result, RESULT_PASS);
 	w.phase.snapshot.cgroup.items[CGROUP_KERNEL].known = true;
 	judge_charged(&w.run, &check);
 	assert_non_null(strstr(check.remedy, "nokmem"));
