@@ -1152,6 +1152,9 @@ static void test_live_log(void **state)
 	verdict = judge_all(w);
 	expect(&verdict, "dirty.complete", RESULT_FAIL, "worker.get: of 4 pages 1 is missing");
 	expect(&verdict, "stress.clean", RESULT_FAIL, "of 4 pages 1 is missing");
+	snprintf(w->phases[BOOT].found.wrong, sizeof(w->phases[BOOT].found.wrong), "a page too many");
+	verdict = judge_all(w);
+	expect(&verdict, "dirty.complete", RESULT_FAIL, "phase p0: a page too many");
 	w->config.worker_count = 0;
 }
 

@@ -46,32 +46,43 @@ static void judge_found(const struct run *run, struct check *check, unsigned int
 			   phases, phases > 1 ? "s" : "", last->ways[0] ? ": " : "", last->ways);
 }
 
-/* What workers of stress phases compared with the log: pages that it had, or the first worker that missed one. */
-static uint64_t count_logged(const struct run *run, struct check *check)
+/* Pages that workers of stress phases compared with the log while the guest wrote on, and that it had. */
+static uint64_t count_logged(const struct run *run)
 {
 	uint64_t logged = 0;
 
 	for (size_t i = 0; i < run->phase_count; i++) {
 		const struct stress_result *stress = run->phases[i].stress;
 
-		for (size_t j = 0; stress && j < stress->count; j++) {
-			const struct worker_result *worker = &stress->workers[j];
-
-			logged += worker->logged;
-			if (worker->unlogged && check->result != RESULT_FAIL)
-				check_fail(check, "phase %s: worker.%s: %s", run->phases[i].name, worker->cfg->name,
-					   worker->failure);
-		}
+		for (size_t j = 0; stress && j < stress->count; j++)
+			logged += stress->workers[j].logged;
 	}
 	return logged;
 }
 
+/* Fails for the first worker that missed a page. */
+static void judge_unlogged(const struct run *run, struct check *check)
+{
+	for (size_t i = 0; i < run->phase_count; i++) {
+		const struct stress_result *stress = run->phases[i].stress;
+
+		for (size_t j = 0; stress && j < stress->count; j++) {
+			const struct worker_result *worker = &stress->workers[j];
+
+			if (!worker->unlogged)
+				continue;
+			check_fail(check, "phase %s: worker.%s: %s", run->phases[i].name, worker->cfg->name, worker->failure);
+			return;
+		}
+	}
+}
+
+/* What is found while all vCPUs are stopped is the clearer finding. */
 void judge_dirty(const struct run *run, struct check *check)
 {
-	uint64_t live = count_logged(run, check);
-
+	judge_found(run, check, 1u << DO_DIRTY_LOG, "the log", count_logged(run));
 	if (check->result != RESULT_FAIL)
-		judge_found(run, check, 1u << DO_DIRTY_LOG, "the log", live);
+		judge_unlogged(run, check);
 }
 
 void judge_discard(const struct run *run, struct check *check)
