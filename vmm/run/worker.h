@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a worker's op sees. worker.c runs a worker's thread; stress_slots.c, stress_memory.c,
+ * What a worker's op sees. worker.c runs a worker's thread; stress_slots.c, stress_logs.c, stress_memory.c,
  * stress_own_vm.c and stress_host.c have one function per op, which does one round. Only what such
  * a function needs belongs here; what a report shows of workers is in stress.h.
  */
@@ -79,6 +79,15 @@ int worker_failed(struct worker *worker, int code, const char *format, ...)
 /* Ends the worker because this host can't do its op, which is no failure. Returns -ENOTSUP. */
 int worker_unavailable(struct worker *worker, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* Chooses one of the worker's slots; no other worker changes it until worker_unlock_slot(). */
+const struct slot *worker_lock_slot(struct worker *worker);
+void worker_unlock_slot(struct worker *worker, const struct slot *slot);
+/* worker_failed() with "what(memslot.NAME)". */
+int worker_slot_failed(struct worker *worker, const struct slot *slot, int code, const char *what);
+/* KVM_SET_USER_MEMORY_REGION of the slot, at this base and with these flags, timed as that step. 0 or -errno. */
+int worker_set_slot(struct worker *worker, const struct slot *slot, uint64_t base, uint32_t flags,
+		    enum stress_step step);
 
 /* The reason for worker_unavailable() without a spare_gpa. */
 #define NO_SPARE_GPA \
