@@ -289,7 +289,7 @@ static void set_world(struct world *w)
 	w->run.stage = STAGE_RAN;
 	w->phase.name = w->phase.what = "boot";
 	model_choose(&lazy, &w->run.model);
-	model_layout(&w->run.model, &w->run.layout, &w->run.at_creation, &w->run.at_transition);
+	measure_predict(&w->run);
 }
 
 static void set_counter(struct world *w, enum source source, enum kvm_counter counter, uint64_t n)
@@ -539,6 +539,8 @@ static void charges_are_exact(void **state)
 	w.run.transition = 0;
 	judge_charged(&w.run, &check);
 	assert_int_equal(check.result, RESULT_SKIP);
+	/* That a slot goes later changes nothing of that. */
+	w.slots[0].gone = true;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		set_charged(&w, 4096, (uint64_t)(4096 + 168042496 + cases[i].off));
 		w.phase.snapshot.cgroup.lag = cases[i].lag;

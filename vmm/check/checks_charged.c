@@ -41,11 +41,10 @@ static void judge_step(const struct run *run, const struct phase_result *phase, 
 {
 	const struct cgroup_memory *before = &was->cgroup, *now = &phase->snapshot.cgroup;
 	int64_t lag = slack(was, &phase->snapshot), charged, expected;
-	struct footprint creation, transition;
+	const struct footprint *transition = &run->charged_at_transition;
 	char text[UNIT_TEXT];
 
-	model_charged(&run->model, &run->layout, &creation, &transition);
-	expected = (int64_t)footprint_total(&transition);
+	expected = (int64_t)footprint_total(transition);
 	charged = (int64_t)(now->items[CGROUP_VMALLOC].value - before->items[CGROUP_VMALLOC].value);
 	format_bytes(text, (uint64_t)lag);
 	if (expected <= lag) {
@@ -62,7 +61,7 @@ static void judge_step(const struct run *run, const struct phase_result *phase, 
 	} else {
 		check_fail(check, "phase %s: the own cgroup was charged %+" PRId64 " bytes of vmalloc, and %" PRId64 " are predicted: "
 			   "%" PRIu64 " for rmaps, %" PRIu64 " for write tracking", phase->name, charged, expected,
-			   transition.bytes[ARRAY_RMAP], transition.bytes[ARRAY_TRACKING]);
+			   transition->bytes[ARRAY_RMAP], transition->bytes[ARRAY_TRACKING]);
 	}
 }
 

@@ -81,6 +81,6 @@ void correct_model(struct run *run)
 	if (!run->model.unsure || !is_other(run, &other))
 		return;
 	run->model = other;
-	model_layout(&run->model, &run->layout, &run->at_creation, &run->at_transition);
+	measure_predict(run);
 	measure_phase(run, &run->phases[0]);
 }

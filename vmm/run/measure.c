@@ -427,6 +427,14 @@ static void measure_state(const struct run *run, struct phase_result *phase)
 	}
 }
 
+void measure_predict(struct run *run)
+{
+	struct footprint charged_at_creation;
+
+	model_layout(&run->model, &run->layout, &run->at_creation, &run->at_transition);
+	model_charged(&run->model, &run->layout, &charged_at_creation, &run->charged_at_transition);
+}
+
 void measure_phase(const struct run *run, struct phase_result *phase)
 {
 	measure_arrays(run, phase);

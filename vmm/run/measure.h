@@ -5,6 +5,8 @@
 
 #include "run/result.h"
 
+/* Sets what run->model predicts of run->layout, before a slot is gone. */
+void measure_predict(struct run *run);
 /* Fills state, state_source, measured and held of a phase from its snapshot and the baseline. */
 void measure_phase(const struct run *run, struct phase_result *phase);
 /*

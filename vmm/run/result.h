@@ -115,6 +115,7 @@ struct run {
 	struct host host;
 	struct model model;
 	struct footprint at_creation, at_transition; /* predicted */
+	struct footprint charged_at_transition; /* what of it is charged to a cgroup; while no slot has gone */
 	uint64_t heads[3];		/* predicted rmap heads by level */
 	enum rmap_state policy;		/* as observed: LAZY; ALLOCATED: this host is eager */
 	struct timespec started;	/* CLOCK_REALTIME */

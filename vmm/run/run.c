@@ -37,7 +37,7 @@ static void choose_model(struct live_run *live)
 		run->model.extra_pages[ARRAY_TRACKING] = 1;
 	implicit_slots_add(&run->host, live->kvm && !live->kvm->smm_slots ? 1 : 2,
 			   live->kvm ? live->kvm->max_slots : LAYOUT_LIMITS_DEFAULT.max_slots, &run->layout);
-	model_layout(&run->model, &run->layout, &run->at_creation, &run->at_transition);
+	measure_predict(run);
 	model_rmap_heads(&run->layout, run->heads);
 	run->heads[0] += run->config->selftest.break_what == BREAK_WRONG_MODEL;
 }
@@ -356,6 +356,7 @@ void run_interrupted(const struct run *run, int signal, struct run *interrupted)
 		interrupted->model = run->model;
 		interrupted->at_creation = run->at_creation;
 		interrupted->at_transition = run->at_transition;
+		interrupted->charged_at_transition = run->charged_at_transition;
 		memcpy(interrupted->heads, run->heads, sizeof(run->heads));
 		interrupted->before = run->before;
 		interrupted->nesting = run->nesting;
