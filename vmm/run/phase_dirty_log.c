@@ -138,8 +138,7 @@ static void note_rings(struct log *log, struct dirty_pages *pages)
 {
 	const struct vcpu_set *set = &log->pages.live->set;
 
-	for (unsigned int i = 0; i < set->count; i++)
-		dirty_ring_note(&set->threads[i]->vcpu.ring, pages);
+	vcpu_set_note_rings(set, 0, set->count, pages);
 }
 
 static int set_logging(struct log *log, bool on)
@@ -171,8 +170,7 @@ static int harvest(struct log *log)
 	struct live_run *live = log->pages.live;
 	int code;
 
-	for (unsigned int i = 0; i < live->set.count; i++)
-		dirty_ring_harvest(&live->set.threads[i]->vcpu.ring);
+	vcpu_set_take_rings(&live->set, 0, live->set.count);
 	code = dirty_rings_reset(live->vm.fd);
 	memcpy(log->got, log->ringed.bitmap, log->words * sizeof(uint64_t));
 	memset(log->ringed.bitmap, 0, log->words * sizeof(uint64_t));

@@ -291,15 +291,9 @@ int round_dirty_log_cycle(struct worker *worker)
 	return while_logging(worker, get_and_clear);
 }
 
-static struct dirty_ring *ring_of(const struct worker *worker, unsigned int vcpu)
-{
-	return &worker->stress->set->threads[worker->target->first + vcpu]->vcpu.ring;
-}
-
 static void take_rings(const struct worker *worker)
 {
-	for (unsigned int i = 0; i < worker->target->vcpus; i++)
-		dirty_ring_harvest(ring_of(worker, i));
+	vcpu_set_take_rings(worker->stress->set, worker->target->first, worker->target->vcpus);
 }
 
 static int harvest(struct worker *worker)
@@ -315,8 +309,7 @@ static int harvest(struct worker *worker)
 
 static void note_rings(const struct worker *worker, struct dirty_pages *pages)
 {
-	for (unsigned int i = 0; i < worker->target->vcpus; i++)
-		dirty_ring_note(ring_of(worker, i), pages);
+	vcpu_set_note_rings(worker->stress->set, worker->target->first, worker->target->vcpus, pages);
 }
 
 /*
@@ -362,26 +355,12 @@ static bool is_first_with_rings(const struct worker *worker)
 static int log_by_rings(struct worker *worker, const struct slot *slot)
 {
 	struct dirty_pages pages = { .slot = slot->id, .count = slot->size / 4096, .bitmap = worker->buffer };
-	int code, off = 0;
 
 	memset(worker->buffer, 0, bitmap_bytes(slot));
-	code = set_log(worker, slot, true);
-	if (!code)
-		code = is_first_with_rings(worker) ? sample_rings(worker, slot, &pages) : harvest(worker);
-	if (!logs_always(slot))
-		off = set_log(worker, slot, false);
-	return code ? code : off;
+	return is_first_with_rings(worker) ? sample_rings(worker, slot, &pages) : harvest(worker);
 }
 
 int round_dirty_ring(struct worker *worker)
 {
-	const struct slot *slot;
-	int code = make_buffer(worker);
-
-	if (code)
-		return code;
-	slot = worker_lock_slot(worker);
-	code = log_by_rings(worker, slot);
-	worker_unlock_slot(worker, slot);
-	return code;
+	return while_logging(worker, log_by_rings);
 }

@@ -375,6 +375,18 @@ uint64_t vcpu_set_accesses(const struct vcpu_set *set)
 	return sum;
 }
 
+void vcpu_set_note_rings(const struct vcpu_set *set, unsigned int first, unsigned int count, struct dirty_pages *pages)
+{
+	for (unsigned int i = 0; i < count; i++)
+		dirty_ring_note(&set->threads[first + i]->vcpu.ring, pages);
+}
+
+void vcpu_set_take_rings(const struct vcpu_set *set, unsigned int first, unsigned int count)
+{
+	for (unsigned int i = 0; i < count; i++)
+		dirty_ring_harvest(&set->threads[first + i]->vcpu.ring);
+}
+
 void vcpu_set_dump(struct vcpu_set *set, FILE *out)
 {
 	pthread_mutex_lock(&set->lock);

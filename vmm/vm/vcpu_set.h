@@ -81,6 +81,9 @@ void vcpu_set_repeat(struct vcpu_set *set, bool on);
 void vcpu_set_patience(struct vcpu_set *set, unsigned int patience);
 /* How many accesses of all vCPUs the VMM has done for KVM, or begun to do. They may run meanwhile. */
 uint64_t vcpu_set_accesses(const struct vcpu_set *set);
+/* dirty_ring_note() and dirty_ring_harvest() of `count` vCPUs from `first` on: those of one VM. */
+void vcpu_set_note_rings(const struct vcpu_set *set, unsigned int first, unsigned int count, struct dirty_pages *pages);
+void vcpu_set_take_rings(const struct vcpu_set *set, unsigned int first, unsigned int count);
 /* Makes a vCPU leave the guest for an instant, if it is there. From any thread, while vCPUs run. */
 void vcpu_set_nudge(struct vcpu_set *set, unsigned int index);
 /*
