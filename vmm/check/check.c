@@ -76,6 +76,17 @@ bool run_vm_lived(const struct run *run, size_t index)
 	return index < run->phase_count && strcmp(phase->what, "teardown") && !phase->unseen;
 }
 
+const struct worker_result *run_next_worker(const struct run *run, struct worker_place *at)
+{
+	for (; at->phase < run->phase_count; at->phase++, at->next = 0) {
+		const struct stress_result *stress = run->phases[at->phase].stress;
+
+		if (stress && at->next < stress->count)
+			return &stress->workers[at->next++];
+	}
+	return NULL;
+}
+
 const struct phase_result *run_teardown(const struct run *run)
 {
 	const struct phase_result *last;

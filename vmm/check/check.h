@@ -36,6 +36,12 @@ int run_first_l2(const struct run *run, bool nested_paging);
 bool run_has_l2(const struct run *run, bool nested_paging);
 /* The VM existed at the end of this phase, and was looked at: it is not the teardown, and no signal ended it. */
 bool run_vm_lived(const struct run *run, size_t index);
+/* Where run_next_worker() is: in which phase its last result was, and which one comes next there. */
+struct worker_place {
+	size_t phase, next;
+};
+/* What each thread and vCPU of all stress phases did, one after the other; *at begins as { 0 }. NULL: there is no other. */
+const struct worker_result *run_next_worker(const struct run *run, struct worker_place *at);
 const struct phase_result *run_teardown(const struct run *run);
 const char *run_why_not(const struct run *run);
 /* Skips the check and returns true, if no VM was made. */

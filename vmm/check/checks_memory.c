@@ -49,32 +49,25 @@ static void judge_found(const struct run *run, struct check *check, unsigned int
 /* Pages that workers of stress phases compared with the log while the guest wrote on, and that it had. */
 static uint64_t count_logged(const struct run *run)
 {
+	const struct worker_result *worker;
+	struct worker_place at = { 0 };
 	uint64_t logged = 0;
 
-	for (size_t i = 0; i < run->phase_count; i++) {
-		const struct stress_result *stress = run->phases[i].stress;
-
-		for (size_t j = 0; stress && j < stress->count; j++)
-			logged += stress->workers[j].logged;
-	}
+	while ((worker = run_next_worker(run, &at)))
+		logged += worker->logged;
 	return logged;
 }
 
 /* Fails for the first worker that missed a page. */
 static void judge_unlogged(const struct run *run, struct check *check)
 {
-	for (size_t i = 0; i < run->phase_count; i++) {
-		const struct stress_result *stress = run->phases[i].stress;
+	const struct worker_result *worker;
+	struct worker_place at = { 0 };
 
-		for (size_t j = 0; stress && j < stress->count; j++) {
-			const struct worker_result *worker = &stress->workers[j];
-
-			if (!worker->unlogged)
-				continue;
-			check_fail(check, "phase %s: worker.%s: %s", run->phases[i].name, worker->cfg->name, worker->failure);
-			return;
-		}
-	}
+	while ((worker = run_next_worker(run, &at)) && !worker->unlogged)
+		;
+	if (worker)
+		check_fail(check, "phase %s: worker.%s: %s", run->phases[at.phase].name, worker->cfg->name, worker->failure);
 }
 
 /* What is found while all vCPUs are stopped is the clearer finding. */

@@ -9,42 +9,37 @@
 /* The first worker that failed, and the phase in which it did. */
 static const struct worker_result *first_failure(const struct run *run, const char **phase)
 {
-	for (size_t i = 0; i < run->phase_count; i++) {
-		const struct stress_result *stress = run->phases[i].stress;
+	const struct worker_result *worker;
+	struct worker_place at = { 0 };
 
-		for (size_t j = 0; stress && j < stress->count; j++) {
-			*phase = run->phases[i].name;
-			if (stress->workers[j].failures)
-				return &stress->workers[j];
-		}
-	}
-	return NULL;
+	while ((worker = run_next_worker(run, &at)) && !worker->failures)
+		;
+	if (worker)
+		*phase = run->phases[at.phase].name;
+	return worker;
 }
 
 /* The number of threads whose op this host does not support, and the first of them. */
 static unsigned int count_unavailable(const struct run *run, const struct worker_result **first)
 {
+	const struct worker_result *worker;
+	struct worker_place at = { 0 };
 	unsigned int count = 0;
 
-	for (size_t i = 0; i < run->phase_count; i++) {
-		const struct stress_result *stress = run->phases[i].stress;
-
-		for (size_t j = 0; stress && j < stress->count; j++)
-			if (stress->workers[j].unavailable[0] && !count++)
-				*first = &stress->workers[j];
-	}
+	while ((worker = run_next_worker(run, &at)))
+		if (worker->unavailable[0] && !count++)
+			*first = worker;
 	return count;
 }
 
 static void count_rounds(const struct run *run, uint64_t *rounds, uint64_t *passes)
 {
-	*rounds = *passes = 0;
-	for (size_t i = 0; i < run->phase_count; i++) {
-		const struct stress_result *stress = run->phases[i].stress;
+	const struct worker_result *worker;
+	struct worker_place at = { 0 };
 
-		for (size_t j = 0; stress && j < stress->count; j++)
-			*(stress->workers[j].guest ? passes : rounds) += stress->workers[j].rounds;
-	}
+	*rounds = *passes = 0;
+	while ((worker = run_next_worker(run, &at)))
+		*(worker->guest ? passes : rounds) += worker->rounds;
 }
 
 /* A failure of a vCPU's has no round to begin with. */
