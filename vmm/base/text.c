@@ -113,6 +113,11 @@ static size_t character(const char *text)
 	return length;
 }
 
+bool text_starts_with(const char *text, const char *start)
+{
+	return !strncmp(text, start, strlen(start));
+}
+
 size_t text_width(const char *text)
 {
 	size_t width = 0;

@@ -18,6 +18,7 @@ size_t text_prose(FILE *out);
 /* Puts a verdict's word, on a terminal in its colour: PASS green, FAIL and ERROR red, SKIP yellow. */
 void text_verdict(FILE *out, const char *word);
 
+bool text_starts_with(const char *text, const char *start);
 /* Columns that text needs on a terminal: UTF-8 characters, wide ones counted as one. */
 size_t text_width(const char *text);
 /*

@@ -78,7 +78,7 @@ static int read_run_file(struct crash_evidence *evidence, struct err *err)
 	return rc;
 }
 
-/* Of the files that are named, one whose name ends in .jsonl is the run's. */
+/* A file whose name ends in .jsonl is the run's, the others are logs. */
 static int open_logs(const struct report_arguments *arguments, struct log *logs, size_t *count, const char **run_file,
 		     struct err *err)
 {

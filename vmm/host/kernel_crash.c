@@ -5,13 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "host/klog_watch.h"
 #include "host/kvm_frame.h"
-
-static bool starts_with(const char *text, const char *start)
-{
-	return !strncmp(text, start, strlen(start));
-}
 
 /* __die(): "%s: %04lx [#%d]". A log that has programs' lines as well may have " [#" elsewhere. */
 static bool counts_oopses(const char *text)
@@ -30,10 +26,10 @@ static bool is_report(const char *text, bool *died)
 
 	*died = event == KLOG_CORRUPTION;
 	/* After a warning the kernel goes on, unless it panics: that is a line of its own. A lockup of a workqueue ends nothing. */
-	if (starts_with(text, "WARNING: ") || starts_with(text, "BUG: workqueue lockup"))
+	if (text_starts_with(text, "WARNING: ") || text_starts_with(text, "BUG: workqueue lockup"))
 		return false;
 	if (event == KLOG_CORRUPTION && strstr(text, " [#"))
-		return starts_with(text, "Oops: ") || counts_oopses(text);
+		return text_starts_with(text, "Oops: ") || counts_oopses(text);
 	return event == KLOG_CORRUPTION || event == KLOG_STALL;
 }
 
@@ -42,7 +38,7 @@ static bool is_of_stall(const char *text)
 {
 	static const char *const words[] = { "lockup", "LOCKUP", "RCU Stall", "hung" };
 
-	if (!starts_with(text, "Kernel panic"))
+	if (!text_starts_with(text, "Kernel panic"))
 		return false;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (strstr(text, words[i]))
@@ -60,7 +56,7 @@ static bool first_names_kvm(const char *text)
 {
 	const char *in = strstr(text, " in ");
 
-	return kvm_frame_names(text) || (starts_with(text, "BUG: K") && in && kvm_frame_names(in + strlen(" in ")));
+	return kvm_frame_names(text) || (text_starts_with(text, "BUG: K") && in && kvm_frame_names(in + strlen(" in ")));
 }
 
 static void begin(struct crash_watch *watch, const char *text, bool died)
@@ -115,12 +111,12 @@ static void take_frame(struct crash_watch *watch, const char *frame)
  */
 static void take_trace(struct crash_watch *watch, const char *text)
 {
-	if (starts_with(text, "Call Trace:")) {
+	if (text_starts_with(text, "Call Trace:")) {
 		watch->in_trace = true;
 		watch->interrupted = false;
-	} else if (starts_with(text, "</TASK>") || starts_with(text, "RIP: 0033:")) {
+	} else if (text_starts_with(text, "</TASK>") || text_starts_with(text, "RIP: 0033:")) {
 		watch->in_trace = false;
-	} else if (starts_with(text, "</IRQ>") || starts_with(text, "</NMI>")) {
+	} else if (text_starts_with(text, "</IRQ>") || text_starts_with(text, "</NMI>")) {
 		watch->interrupted = watch->now.died;
 	} else if (watch->in_trace) {
 		take_frame(watch, text);
@@ -133,14 +129,14 @@ static void take(struct crash_watch *watch, const char *text)
 	struct kernel_crash *now = &watch->now;
 
 	text += strspn(text, " ");
-	if (starts_with(text, "CPU: ") && !now->task[0])
+	if (text_starts_with(text, "CPU: ") && !now->task[0])
 		keep(now->task, text);
-	if (starts_with(text, rip) && !now->rip[0]) {
+	if (text_starts_with(text, rip) && !now->rip[0]) {
 		keep(now->rip, text + strlen(rip));
 		now->in_kvm |= kvm_frame_names(now->rip);
 	}
 	take_trace(watch, text);
-	if (starts_with(text, "---[ end "))
+	if (text_starts_with(text, "---[ end "))
 		crash_watch_end(watch);
 }
 
@@ -150,7 +146,7 @@ static void take(struct crash_watch *watch, const char *text)
  */
 static bool goes_on(const struct crash_watch *watch, const char *text, bool died)
 {
-	bool begins = starts_with(text, "BUG") || starts_with(text, "kernel BUG at");
+	bool begins = text_starts_with(text, "BUG") || text_starts_with(text, "kernel BUG at");
 
 	return watch->now.found && watch->now.died && !(died && begins);
 }
@@ -167,7 +163,7 @@ void crash_watch_line(struct crash_watch *watch, const char *text)
 			begin(watch, text, died);
 	} else if (watch->now.found) {
 		/* Of KASAN's report this line is the last. */
-		if (klog_event_of(text) != KLOG_NOTHING || starts_with(text, "=========="))
+		if (klog_event_of(text) != KLOG_NOTHING || text_starts_with(text, "=========="))
 			crash_watch_end(watch);
 		else
 			take(watch, text);
@@ -179,7 +175,7 @@ static bool is_progress(const char *text)
 {
 	size_t seconds = strspn(text, "0123456789."), digits = strspn(text, "0123456789");
 
-	return digits && seconds == digits + 2 && text[digits] == '.' && starts_with(text + seconds, " s: ");
+	return digits && seconds == digits + 2 && text[digits] == '.' && text_starts_with(text + seconds, " s: ");
 }
 
 void crash_watch_said(struct crash_watch *watch, const char *line)
@@ -208,7 +204,7 @@ const char *kernel_crash_known(const struct kernel_crash *crash)
 	static const char *const functions[] = { "kvm_gfn_is_write_tracked+", "kvm_slot_page_track_is_active+" };
 
 	for (size_t i = 0; strstr(crash->first, "NULL pointer dereference") && i < 2; i++)
-		if (starts_with(crash->rip, functions[i]))
+		if (text_starts_with(crash->rip, functions[i]))
 			return "docs/kernel-bugs.md";
 	return NULL;
 }

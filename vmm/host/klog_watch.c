@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "host/kvm_frame.h"
 #include "host/source.h"
 
@@ -67,16 +68,11 @@ static const char *const dumps[] = {
 	"SLUB: Unable to allocate memory", "sysrq: ",
 };
 
-static bool starts_with(const char *text, const char *start)
-{
-	return !strncmp(text, start, strlen(start));
-}
-
 enum klog_event klog_event_of(const char *text)
 {
 	for (size_t i = 0; i < sizeof(alarms) / sizeof(alarms[0]); i++)
 		if (alarms[i].anywhere ? strstr(text, alarms[i].text) != NULL :
-					 starts_with(text, alarms[i].text))
+					 text_starts_with(text, alarms[i].text))
 			return alarms[i].event;
 	return KLOG_NOTHING;
 }
@@ -144,9 +140,9 @@ static bool concerns(struct klog_watch *watch, const char *text)
 	case KLOG_STALL:
 		return kvm_frame_names(text) || names_command(text, watch->command);
 	case KLOG_OOM:
-		watch->own_oom |= watch->command[0] && starts_with(text, watch->command) &&
-				  starts_with(text + strlen(watch->command), " invoked oom-killer");
-		return starts_with(text, "oom-kill:") && is_own_oom(watch, text);
+		watch->own_oom |= watch->command[0] && text_starts_with(text, watch->command) &&
+				  text_starts_with(text + strlen(watch->command), " invoked oom-killer");
+		return text_starts_with(text, "oom-kill:") && is_own_oom(watch, text);
 	default:
 		return false;
 	}
@@ -172,7 +168,7 @@ static bool is_dump(const char *text)
 /* Each frame of a trace begins with a blank; with the trace the alarm ends, unless there may be more. */
 static void follow_trace(struct klog_watch *watch, const char *text)
 {
-	if (starts_with(text, "Call Trace:")) {
+	if (text_starts_with(text, "Call Trace:")) {
 		watch->in_trace = true;
 	} else if (watch->in_trace && text[0] != ' ') {
 		watch->in_trace = false;

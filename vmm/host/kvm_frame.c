@@ -4,10 +4,12 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/text.h"
+
 static bool starts_with_one(const char *text, const char *const *starts, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		if (!strncmp(text, starts[i], strlen(starts[i])))
+		if (text_starts_with(text, starts[i]))
 			return true;
 	return false;
 }

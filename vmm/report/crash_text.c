@@ -8,19 +8,13 @@
 #include "base/text.h"
 #include "base/value.h"
 #include "report/crash_report.h"
+#include "report/report_render.h"
 
 #define FRAMES_SHOWN 8
 
-static const char *word(const char *result)
-{
-	if (!result)
-		return "?";
-	return !strcmp(result, "fail") ? "FAIL" : !strcmp(result, "skip") ? "SKIP" : !strcmp(result, "pass") ? "PASS" : "?";
-}
-
 static void put_headline(const json_t *report, FILE *out)
 {
-	const char *verdict = word(value_string(report, "result")), *reason = value_string(report, "reason");
+	const char *verdict = report_result_word(value_string(report, "result")), *reason = value_string(report, "reason");
 	const char *phase = value_string(report, "run.phase");
 	bool in_kvm = value_is_true(report, "crash.in_kvm");
 	size_t indent = strlen(verdict) + 2;

@@ -45,6 +45,8 @@ int report_brief(const json_t *report, FILE *out);
 struct report_counts {
 	size_t checks, pass, fail, skip;
 };
+/* "PASS", "FAIL", "SKIP", "ERROR" of the member `result`; "?" for anything else. */
+const char *report_result_word(const char *result);
 void report_count(const json_t *report, struct report_counts *counts);
 /* The whole report in one sentence, without the result itself. */
 void report_headline(const json_t *report, char *text, size_t size);

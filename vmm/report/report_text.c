@@ -19,7 +19,7 @@ static void put_label(FILE *out, const char *label, const char *text)
 }
 
 /* "PASS", or "?" for an unknown result. */
-static const char *word(const char *result)
+const char *report_result_word(const char *result)
 {
 	static const char *const words[][2] = {
 		{ "pass", "PASS" }, { "fail", "FAIL" }, { "skip", "SKIP" }, { "error", "ERROR" },
@@ -34,7 +34,7 @@ static const char *word(const char *result)
 static void put_headline(const json_t *report, FILE *out)
 {
 	const char *result = value_string(report, "result"), *remedy = report_remedy(report);
-	const char *verdict = word(result);
+	const char *verdict = report_result_word(result);
 	size_t indent = strlen(verdict) + 2;
 	char headline[1024];
 
@@ -297,7 +297,7 @@ static void put_word(FILE *out, const char *result)
 {
 	char verdict[5];
 
-	snprintf(verdict, sizeof(verdict), "%.4s", word(result));
+	snprintf(verdict, sizeof(verdict), "%.4s", report_result_word(result));
 	fputs("  ", out);
 	text_verdict(out, verdict);
 	fprintf(out, "%*s", (int)(6 - strlen(verdict)), "");
@@ -397,7 +397,7 @@ static void put_result(const json_t *report, FILE *out)
 
 	report_count(report, &counts);
 	fputc('\n', out);
-	text_verdict(out, word(value_string(report, "result")));
+	text_verdict(out, report_result_word(value_string(report, "result")));
 	fprintf(out, ": %zu passed, %zu failed, %zu skipped; exit status %s\n", counts.pass, counts.fail, counts.skip,
 		amount_exact(status, amount_at(report, "exit_status")));
 }
