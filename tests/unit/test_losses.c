@@ -25,7 +25,7 @@ static const struct abi_loss *loss_of(const struct vm *vm, uint64_t gpa)
 	return (const struct abi_loss *)(vm_page(vm, TABLE + offset / 4096 * 4096) + offset % 4096);
 }
 
-/* Of all pages of guest memory just these are marked so: first and end, until an end of 0. */
+/* These pages are marked so, and no others of guest memory: first and end, until an end of 0. */
 static void assert_marked(const struct vm *vm, const uint64_t (*ranges)[2], uint32_t active, uint64_t last)
 {
 	for (uint64_t gpa = 32 * M; gpa < 64 * M; gpa += 4096) {
@@ -40,6 +40,13 @@ static void assert_marked(const struct vm *vm, const uint64_t (*ranges)[2], uint
 	}
 }
 
+static struct losses_part part_of(const struct stage *stage, size_t slot, uint64_t offset, uint64_t size)
+{
+	const struct slot *shows = &stage->layout.slots[slot];
+
+	return (struct losses_part){ .slot = shows, .memory = vm_slot_memory(&stage->vm, shows) + offset, .size = size };
+}
+
 /* Part of the row's first two slots: 40K of the first, which the mirror shows but for the first 8K, and all of the second. */
 static void each_slot_that_shows_the_memory_is_marked(void **state)
 {
@@ -51,9 +58,7 @@ static void each_slot_that_shows_the_memory_is_marked(void **state)
 
 	(void)state;
 	set(&stage, memslots, COUNT(memslots));
-	part = (struct losses_part){
-		.slot = &stage.layout.slots[2], .memory = vm_slot_memory(&stage.vm, &stage.layout.slots[2]) + 24 * K, .size = 56 * K,
-	};
+	part = part_of(&stage, 2, 24 * K, 56 * K);
 	losses_begin(&stage.vm, TABLE, &part);
 	assert_int_equal(count(&stage.vm), 0);
 	assert_marked(&stage.vm, ranges, 1, 0);
@@ -77,9 +82,7 @@ static void an_alias_takes_the_memory_away_that_it_shows(void **state)
 
 	(void)state;
 	set(&stage, memslots, COUNT(memslots));
-	part = (struct losses_part){
-		.slot = &stage.layout.slots[5], .memory = vm_slot_memory(&stage.vm, &stage.layout.slots[5]) + 4 * K, .size = 5 * K,
-	};
+	part = part_of(&stage, 5, 4 * K, 5 * K);
 	losses_begin(&stage.vm, TABLE, &part);
 	losses_end(&stage.vm, TABLE, &part);
 	assert_marked(&stage.vm, ranges, 0, 1);
@@ -94,9 +97,7 @@ static void without_a_table_nothing_is_marked(void **state)
 
 	(void)state;
 	set(&stage, memslots, COUNT(memslots));
-	part = (struct losses_part){
-		.slot = &stage.layout.slots[2], .memory = vm_slot_memory(&stage.vm, &stage.layout.slots[2]), .size = 4 * K,
-	};
+	part = part_of(&stage, 2, 0, 4 * K);
 	losses_begin(&stage.vm, 0, &part);
 	losses_end(&stage.vm, 0, &part);
 	assert_int_equal(count(&stage.vm), 0);

@@ -156,7 +156,7 @@ static void test_replay_text(void **state)
 	text = scene_text(test, report_ktap);
 	assert_non_null(strstr(text, command));
 
-	/* Of two checks that failed the second one does not say it again; it may have more to say. */
+	/* The second of two checks that failed does not say it again; it may have more to say. */
 	add_check(&test->scene, "teardown.clean", RESULT_FAIL, "something is left", "report it");
 	check = &test->scene.verdict.checks[test->scene.verdict.count - 1];
 	check->command = line;

@@ -222,7 +222,7 @@ static void what_is_lost_is_known_per_page(void **state)
 	abi_loss_begin(other);
 	abi_loss_end(other, table->count + 2);
 	assert_true(touch_check(&tree, &touch, 0, &error));
-	/* Of two that overlap, the one that ends last has the lower number: the higher one stays. */
+	/* Two overlap, and the one that ends last has the lower number: the higher one stays. */
 	abi_loss_end(other, table->count + 1);
 	assert_int_equal(other->last, table->count + 2);
 	assert_int_equal(other->active, 0);
