@@ -100,7 +100,7 @@ in_time() {
 	check stress teardown.clean pass
 	check stress klog.clean pass
 	json stress '.phases[] | select(.name == "idle") | .step.ended_by == "workers" and all(.workers[]; .rounds > 0)'
-	json stress '.phases[] | select(.name == "first-guest") | .step.ended_by == "command" and .step.exit_status == 0 and
+	json stress '.phases[] | select(.name == "next-guest") | .step.ended_by == "command" and .step.exit_status == 0 and
 		all(.workers[]; .rounds > 0 and .failures == 0)'
 	if json stress '.host.rmap_policy == "lazy"'; then
 		for phase in idle log; do state stress $phase lazy; done

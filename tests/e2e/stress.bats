@@ -108,6 +108,15 @@ setup() { need_boot; }
 	json live '[.phases[] | select(.do == "stress") | .workers[] | .rounds > 0] | all'
 }
 
+@test "no worker changes a memslot while its VM is first in L2: stock kernels would panic" {
+	local number
+	for number in 1 2 3; do
+		rc "first-$number" 0
+		check "first-$number" vms.transition pass
+		json "first-$number" '.phases[] | select(.do == "stress") | .vms.made == 3 and (.workers | all(.rounds > 0))'
+	done
+}
+
 @test "known bugs: slots change, and vCPUs race, at the first shadow root" {
 	local name
 	for name in race-slots race-entries; do

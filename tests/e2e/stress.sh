@@ -58,6 +58,31 @@ interrupted_in signal churn 2 /tmp/nest.ini expect.policy=any phase.churn.iterat
 interrupted_in late churn 2 /tmp/kick.ini expect.policy=any phase.churn.iterations=any "phase.churn.duration=$(seconds 1)s" \
 	"phase.churn.timeout=$(seconds 60)s" phase.churn.touch=6T
 report live /configs/guard-live.ini expect.policy=any "phase.live.duration=$(seconds 2)s"
+# Stock kernels panic where a memslot changes while its VM is first in L2: the workers must wait until each VM has been there.
+cat >/tmp/first.ini <<END
+[vm]
+vcpus = 4
+[memslot.low]
+base = 0
+size = 64M
+thp = never
+[worker.toggle]
+op = dirty-log-toggle
+slot = low
+threads = 3
+[worker.l2]
+op = l2-touch
+[phase.boot]
+do = boot
+[phase.churn]
+do = stress
+duration = 100ms
+touch = 8M
+slot = low
+vms = 4
+timeout = $(seconds 30)s
+END
+for number in 1 2 3; do report "first-$number" /tmp/first.ini expect.policy=any --seed $number; done
 # The known bugs' scenarios.
 for config in race-slots race-entries quirk-zap-all dirty-ring; do
 	report $config /configs/$config.ini expect.policy=any "phase.churn.duration=$(seconds 2)s" --seed 3
