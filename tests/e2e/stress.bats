@@ -117,6 +117,18 @@ setup() { need_boot; }
 	done
 }
 
+@test "workers on memory of hugetlbfs: whole pages are discarded or protected, and none is collapsed" {
+	local op
+	for op in thp mprotect discard; do
+		rc "hugetlb-$op" 0
+		check "hugetlb-$op" memory.intact pass
+	done
+	for op in mprotect discard; do
+		json "hugetlb-$op" '.phases[] | select(.do == "stress") | .workers[0] | .rounds == 3 and .failures == 0 and .unavailable == null'
+	done
+	json hugetlb-thp '.phases[] | select(.do == "stress") | .workers[0].unavailable | contains("has pages of hugetlbfs")'
+}
+
 @test "known bugs: slots change, and vCPUs race, at the first shadow root" {
 	local name
 	for name in race-slots race-entries; do

@@ -83,6 +83,15 @@ vms = 4
 timeout = $(seconds 30)s
 END
 for number in 1 2 3; do report "first-$number" /tmp/first.ini expect.policy=any --seed $number; done
+
+# Huge pages of hugetlbfs are taken whole, and are no THP.
+echo 24 >/proc/sys/vm/nr_hugepages
+for op in thp mprotect discard; do
+	worker $op $op data
+	report "hugetlb-$op" /tmp/$op.ini expect.policy=any memslot.data.backing=hugetlb-2m memslot.data.thp=default memslot.data.size=16M \
+		phase.churn.touch=5M
+done
+echo 0 >/proc/sys/vm/nr_hugepages
 # The known bugs' scenarios.
 for config in race-slots race-entries quirk-zap-all dirty-ring; do
 	report $config /configs/$config.ini expect.policy=any "phase.churn.duration=$(seconds 2)s" --seed 3

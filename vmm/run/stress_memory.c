@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "run/worker.h"
+#include "vm/backing.h"
 #include "vm/losses.h"
 
 #ifndef MADV_COLLAPSE
@@ -25,13 +26,19 @@ struct part {
 	bool file;		/* it is a shared mapping of a memfd or a file */
 };
 
-/* Chooses a part of `chunk` bytes; the last one in the slot may be shorter. */
-static struct part choose_part(struct worker *worker, uint64_t chunk)
+static uint64_t page_size(const struct worker *worker, const struct slot *slot)
+{
+	return backing_page_size(&worker->stress->run->config->memslots[slot->cfg]);
+}
+
+/* Chooses a part of `want` bytes, or of one page where pages are larger; the last one in the slot may be shorter. */
+static struct part choose_part(struct worker *worker, uint64_t want)
 {
 	const struct slot *slot = &worker->row[worker_random(worker, worker->row_count)];
 	const struct vm *vm = worker->target->vm;
-	uint64_t touch = worker->stress->phase->touch;
-	uint64_t window = touch && touch < slot->size ? touch : slot->size;
+	uint64_t touch = worker->stress->phase->touch, page = page_size(worker, slot);
+	uint64_t chunk = want > page ? want : page;
+	uint64_t window = touch && touch < slot->size ? (touch + page - 1) / page * page : slot->size;
 	uint64_t offset = worker_random(worker, (window + chunk - 1) / chunk) * chunk;
 
 	return (struct part){
@@ -80,6 +87,9 @@ int round_thp(struct worker *worker)
 	uint64_t start = clock_ns();
 	int code = 0;
 
+	if (page_size(worker, part.slot) > 4096)
+		return worker_unavailable(worker, "memslot.%s has pages of hugetlbfs, which are not collapsed or split",
+					  worker->cfg->slot);
 	if (madvise(part.memory, part.length, MADV_HUGEPAGE))
 		return worker_unavailable(worker, "madvise(MADV_HUGEPAGE): %s", strerror(errno));
 	if (madvise(part.memory, part.length, MADV_COLLAPSE) && !is_no_failure(errno))
