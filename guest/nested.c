@@ -13,11 +13,17 @@
 #define EFER_SVME (1ull << 12)
 #define CR4_VMXE (1ull << 13)
 
-/* The NPT/EPT tables of L2, the same for all vCPUs; the first vCPU that needs them makes them. */
+/*
+ * The NPT/EPT tables of L2, the same for all vCPUs: one set by the largest pages, one by 4K pages. The first vCPU that needs a set
+ * makes it.
+ */
 static struct {
 	bool lock;
-	bool made;		/* root is final, 0: the pool was too small */
-	uint64_t root;
+	struct range pool;	/* what is left of it once a set was made */
+	struct {
+		bool made;	/* root is final, 0: the pool was too small */
+		uint64_t root;
+	} large, small;
 } map;
 
 struct nested_ops nested_detect(void)
@@ -35,34 +41,39 @@ static uint64_t *table_at(void *ctx, uint64_t gpa)
 	return (uint64_t *)gpa;
 }
 
-/* Returns the root; 0: the pool is too small. */
-static uint64_t build_map(const struct tree *tree, struct pt_format format, struct range pool)
+/* Returns the root, and leaves in pool what it did not need; 0: the pool is too small. */
+static uint64_t build_map(const struct tree *tree, struct pt_format format, int page_level, struct range *pool)
 {
 	struct memory memory = memory_start(tree, false);
 	struct pt pt = {
 		.format = format,
-		.page_level = tree->page_level,
-		.next = pool.base,
-		.end = pool.base + pool.size,
+		.page_level = page_level,
+		.next = pool->base,
+		.end = pool->base + pool->size,
 		.table = table_at,
 	};
 
 	while (memory_next(&memory))
 		if (!pt_map(&pt, memory.base, memory.end - memory.base))
 			return 0;
+	*pool = (struct range){ pt.next, pt.end - pt.next };
 	return pt.root;
 }
 
-static uint64_t map_root(const struct tree *tree, struct pt_format format)
+static uint64_t map_root(const struct tree *tree, struct pt_format format, bool small_pages)
 {
+	typeof(&map.large) set = small_pages ? &map.small : &map.large;
+
 	while (__atomic_test_and_set(&map.lock, __ATOMIC_ACQUIRE))
 		cpu_relax();
-	if (!map.made) {
-		map.root = build_map(tree, format, tree->table_pool);
-		map.made = true;
+	if (!map.large.made && !map.small.made)
+		map.pool = tree->table_pool;
+	if (!set->made) {
+		set->root = build_map(tree, format, small_pages ? 1 : tree->page_level, &map.pool);
+		set->made = true;
 	}
 	__atomic_clear(&map.lock, __ATOMIC_RELEASE);
-	return map.root;
+	return set->root;
 }
 
 /* Copies the details of an unexpected exit into the report. */
@@ -232,7 +243,7 @@ static enum abi_status prepare(struct cpu *cpu, const struct nested_ops *ops,
 		return status;
 	start.root = root;
 	if (start.nested_paging && !root) {
-		start.root = map_root(&cpu->tree, ops->format);
+		start.root = map_root(&cpu->tree, ops->format, phase->small_pages);
 		if (!start.root)
 			return report_failure(cpu, ABI_BAD_TREE, "/minivmm table-pool: too small");
 		start.root = own_root(cpu, ops, phase, start.root);
@@ -344,6 +355,14 @@ static enum abi_status run_alone(struct cpu *cpu, const struct nested_ops *ops, 
 	return run_l2(cpu, ops, false);
 }
 
+/* A root that has the tables of another one below it. */
+static uint64_t copy_root(uint64_t to, uint64_t from)
+{
+	for (uint64_t i = 0; i < ABI_PAGE_SIZE; i += sizeof(uint64_t))
+		*(volatile uint64_t *)(to + i) = *(const uint64_t *)(from + i);
+	return to;
+}
+
 /*
  * do = "tables". L1's old tables and its new ones map the same large pages, so KVM has the same tables of
  * its own for what lies in these, with a mapping of each page that L2 has written. Once L1 uses such a
@@ -353,7 +372,7 @@ static enum abi_status run_alone(struct cpu *cpu, const struct nested_ops *ops, 
 static enum abi_status write_tables(struct cpu *cpu, const struct nested_ops *ops,
 				    const struct phase *phase)
 {
-	const struct range pages = { phase->touch.base, phase->touch.pages * ABI_PAGE_SIZE };
+	struct range pages = { phase->touch.base, phase->touch.pages * ABI_PAGE_SIZE };
 	struct tree alone;
 	enum abi_status status;
 	uint64_t root;
@@ -365,7 +384,11 @@ static enum abi_status write_tables(struct cpu *cpu, const struct nested_ops *op
 		return status;
 	for (uint64_t gpa = pages.base; gpa < pages.base + pages.size; gpa += sizeof(uint64_t))
 		*(volatile uint64_t *)gpa = 0;
-	root = build_map(&cpu->tree, ops->format, pages);
+	/* With the old tables below the root, even a large page that KVM has mapped is one of the new tables' as well. */
+	if (pages.size == ABI_PAGE_SIZE)
+		root = copy_root(pages.base, map_root(&cpu->tree, ops->format, false));
+	else
+		root = build_map(&cpu->tree, ops->format, cpu->tree.page_level, &pages);
 	if (!root)
 		return report_failure(cpu, ABI_BAD_TREE, "phase: touch: too small for L2's tables");
 	ops->flush();

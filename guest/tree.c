@@ -159,11 +159,11 @@ static bool take_do(const struct property *property, enum phase_do *what)
 
 const char *tree_phase(const struct tree *tree, uint32_t index, struct phase *phase)
 {
-	enum { DO, NESTED_PAGING, OWN_TABLES, TOUCH, STRIDE, PATTERN, BASE, READ_FIRST, REWRITE, PROPERTIES };
+	enum { DO, NESTED_PAGING, SMALL_PAGES, OWN_TABLES, TOUCH, STRIDE, PATTERN, BASE, READ_FIRST, REWRITE, PROPERTIES };
 	struct property found[PROPERTIES] = {
 		[DO] = NAMED("do"), [NESTED_PAGING] = NAMED("nested-paging"),
-		[OWN_TABLES] = NAMED("own-tables"), [TOUCH] = NAMED("touch"),
-		[STRIDE] = NAMED("stride"), [PATTERN] = NAMED("pattern"), [BASE] = NAMED("touch-base"),
+		[SMALL_PAGES] = NAMED("small-pages"), [OWN_TABLES] = NAMED("own-tables"),
+		[TOUCH] = NAMED("touch"), [STRIDE] = NAMED("stride"), [PATTERN] = NAMED("pattern"), [BASE] = NAMED("touch-base"),
 		[READ_FIRST] = NAMED("read-first"), [REWRITE] = NAMED("rewrite"),
 	};
 	int node = find_phase(tree->fdt, index);
@@ -174,6 +174,7 @@ const char *tree_phase(const struct tree *tree, uint32_t index, struct phase *ph
 	if (!take_do(&found[DO], &phase->what))
 		return "phase: do: not one this payload can do";
 	phase->nested_paging = found[NESTED_PAGING].value;
+	phase->small_pages = found[SMALL_PAGES].value;
 	phase->own_tables = found[OWN_TABLES].value;
 	phase->touch = (struct touch){
 		.pages = u64_of(&found[TOUCH], 0) / ABI_PAGE_SIZE,

@@ -49,6 +49,7 @@ enum phase_do { DO_BOOT, DO_L2, DO_TOUCH, DO_ENABLE, DO_FAILED_ENTRY, DO_RESTORE
 struct phase {
 	enum phase_do what;
 	bool nested_paging;
+	bool small_pages;
 	bool own_tables;
 	struct touch touch;
 };

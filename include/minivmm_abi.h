@@ -131,6 +131,7 @@ struct abi_report {
  *	do = "boot" | "l2" | "touch" | "enable" | "failed-entry" | "restore" |
  *	     "npt-churn" | "alias" | "alias-counts" | "tables";	these are "l2", see below
  *	nested-paging;		present: NPT/EPT on
+ *	small-pages;		L2's nested tables map 4K pages; else pages of page-level
  *	own-tables;		each vCPU's L2 has nested tables of its own, which begin as the shared ones do
  *	touch = /bits/ 64 <bytes>; stride = /bits/ 64 <bytes>;	default 0, 4096
  *	pattern = /bits/ 64 <value>; touch-base = /bits/ 64 <gpa>; default 0, 0
@@ -151,7 +152,7 @@ struct abi_report {
  * pages, one after another from where aliases begin. L2 first reads by each alias what the VMM has written (read-first),
  * and then writes by each; L1 must find in each page what L2 wrote.
  *
- * tables: vCPU 0 alone. L2 writes its pages as data; L1 makes them L2's nested tables; L2 then clears
+ * tables: vCPU 0 alone. L2 writes its pages as data; L1 makes them L2's nested tables, of a single page their root; L2 then clears
  * the root's first entry (table_writes) through the mapping that it had before, and must miss its own
  * code at once (table_writes_seen).
  *

@@ -90,6 +90,30 @@ static void tables_by_gib(void **state)
 	assert_int_equal(payload.tables_end - payload.tables, (1 + 2) * 4096);
 	payload = place(&stage.layout, 1, 2);
 	assert_int_equal(payload.tables_end - payload.tables, (1 + 2 + 1 + 2 + 2) * 4096);
+	assert_int_equal(payload.pool_end - payload.pool, (1 + 2 + 1 + 2 + 2) * 4096);
+	strike(&stage);
+}
+
+/* Nested tables of 4K entries come beside those of large ones; the guest's own tables stay as they are. */
+static void tables_by_2m(void **state)
+{
+	struct memslot_cfg memslots[] = {
+		SLOT("boot", .size = 16 * M), SLOT("across", .base = 2 * G - 4096, .size = 8 * K),
+	};
+	struct phase_cfg phases[] = { { .what = DO_L2 }, { .what = DO_L2, .nested_pages = NESTED_4K } };
+	struct payload payload;
+	struct stage stage;
+
+	(void)state;
+	set(&stage, memslots, COUNT(memslots));
+	stage.config.phases = phases;
+	stage.config.phase_count = COUNT(phases);
+	payload = place(&stage.layout, 1, 3);
+	assert_int_equal(payload.tables_end - payload.tables, (1 + 1) * 4096);
+	assert_int_equal(payload.pool_end - payload.pool, (1 + 1) * 4096 + (1 + 1 + 3 + 8 + 2) * 4096);
+	stage.config.phase_count = 1;
+	payload = place(&stage.layout, 1, 3);
+	assert_int_equal(payload.pool_end - payload.pool, (1 + 1) * 4096);
 	strike(&stage);
 }
 
@@ -569,6 +593,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_payload_is_in_ram), cmocka_unit_test(the_payload_has_room),
 		cmocka_unit_test(tables_by_gib),
+		cmocka_unit_test(tables_by_2m),
 		cmocka_unit_test(where_the_payload_goes),
 		cmocka_unit_test(tables_in_a_slot_of_their_own),
 		cmocka_unit_test(the_tree_names_memory),

@@ -57,6 +57,7 @@ enum phase_do {
 	DO_DIRTY_LOG, DO_DISCARD, DO_TABLES, DO_RUN, DO_SLOT_MOVE, DO_ALIAS_COUNTS, DO_AGE,
 };
 enum phase_expect { EXPECT_NOTHING, EXPECT_LAZY, EXPECT_ALLOCATED };
+enum nested_pages { NESTED_LARGE, NESTED_4K };	/* what L1's NPT/EPT tables map L2's memory by */
 enum phase_load { LOAD_L1, LOAD_L2 }; /* what the vCPUs do in a stress phase */
 /* What write-protects logged pages anew, with KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2 or without. */
 enum log_protect { PROTECT_BY_GET, PROTECT_MANUAL, PROTECT_INITIALLY_SET };
@@ -76,6 +77,7 @@ struct phase_cfg {
 	int what;		/* enum phase_do, key "do" */
 	int expect;		/* enum phase_expect */
 	bool nested_paging;	/* L2 under NPT/EPT; default on */
+	int nested_pages;	/* enum nested_pages */
 	bool own_tables;	/* the nested tables of each vCPU's L2 are its own; default off */
 	uint64_t touch;		/* bytes that L2 or L1 writes; default 0, of touch and stress 64M */
 	uint64_t stride;	/* between written pages, default 4K */

@@ -87,6 +87,7 @@ static const struct key_word fails_words[] = {
 	{ "nothing", 0 }, { "enomem", ENOMEM }, { "enospc", ENOSPC }, { 0 }
 };
 static const struct key_word mmu_pages_words[] = { { "unchanged", 0 }, { 0 } };
+static const struct key_word nested_pages_words[] = { { "large", NESTED_LARGE }, { "4K", NESTED_4K }, { 0 } };
 static const struct key_word load_words[] = { { "l1", LOAD_L1 }, { "l2", LOAD_L2 }, { 0 } };
 static const struct key_word protect_words[] = {
 	{ "get", PROTECT_BY_GET }, { "manual", PROTECT_MANUAL },
@@ -236,6 +237,9 @@ static const struct key key_table[] = {
 	  .words = phase_expect_words, .help = "state of the rmaps at the end of the phase" },
 	{ PHASE(nested_paging), .name = "nested-paging", .type = KEY_BOOL, .initial = "yes",
 	  .with_do = IN_L2, .with_payload = BUILT_IN, .help = "L2 runs under NPT/EPT" },
+	{ PHASE(nested_pages), .name = "nested-pages", .type = KEY_ENUM, .initial = "large",
+	  .words = nested_pages_words, .with_do = RUNS_L2, .with_payload = BUILT_IN,
+	  .help = "what L1's NPT/EPT tables map L2's memory by: the largest pages, or 4K" },
 	{ PHASE(own_tables), .name = "own-tables", .type = KEY_BOOL, .initial = "no",
 	  .with_do = 1u << DO_L2, .with_payload = BUILT_IN,
 	  .help = "each vCPU's L2 has nested tables of its own: KVM has a shadow root for each" },

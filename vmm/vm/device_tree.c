@@ -172,6 +172,8 @@ static void phase_node(struct writer *w, const struct config *config, size_t pha
 	string(w, "do", what);
 	if (phase->nested_paging)
 		flag(w, "nested-paging");
+	if (phase->nested_pages == NESTED_4K)
+		flag(w, "small-pages");
 	if (phase->own_tables)
 		flag(w, "own-tables");
 	u64(w, "touch", phase->touch);

@@ -35,32 +35,47 @@ static uint64_t image_size(void)
 	return page_align(image_bytes());
 }
 
-/*
- * The number of tables that an identity map of every normal slot needs: the root, one level-3
- * table per 512 GiB and, with 2M pages, one level-2 table per GiB that holds memory.
- */
-static uint64_t table_pages(const struct layout *layout, int page_level)
+/* How many aligned regions of 1 << shift bytes hold memory. */
+static uint64_t regions(const struct layout *layout, int shift)
 {
-	uint64_t pages = 1, next_512g = 0, next_1g = 0;
+	uint64_t count = 0, next = 0;
 
 	for (size_t i = 0; i < layout->normal_count; i++) {
 		const struct slot *slot = &layout->slots[layout->by_base[i]];
-		uint64_t first = slot->base >> 39, last = (slot->base + slot->size - 1) >> 39;
+		uint64_t first = slot->base >> shift, last = (slot->base + slot->size - 1) >> shift;
 
-		if (first < next_512g)
-			first = next_512g;
-		pages += last + 1 - first;
-		next_512g = last + 1;
-		if (page_level > 2)
-			continue;
-		first = slot->base >> 30;
-		last = (slot->base + slot->size - 1) >> 30;
-		if (first < next_1g)
-			first = next_1g;
-		pages += last + 1 - first;
-		next_1g = last + 1;
+		if (first < next)
+			first = next;
+		count += last + 1 - first;
+		next = last + 1;
 	}
-	return pages;
+	return count;
+}
+
+/*
+ * Bytes of the tables that an identity map of every normal slot needs: the root, one level-3 table per 512 GiB that holds
+ * memory, with 2M pages one level-2 table per GiB, and with 4K pages one level-1 table per 2 MiB.
+ */
+static uint64_t tables_size(const struct layout *layout, int page_level)
+{
+	uint64_t pages = 1 + regions(layout, 39);
+
+	if (page_level <= 2)
+		pages += regions(layout, 30);
+	if (page_level <= 1)
+		pages += regions(layout, 21);
+	return pages * 4096;
+}
+
+/* L1's nested tables: by the largest pages and, if a phase has them so, by 4K pages as well. */
+static uint64_t pool_size(const struct layout *layout, int page_level)
+{
+	const struct config *config = layout->config;
+
+	for (size_t i = 0; i < config->phase_count; i++)
+		if (config->phases[i].nested_pages == NESTED_4K)
+			return tables_size(layout, page_level) + tables_size(layout, 1);
+	return tables_size(layout, page_level);
 }
 
 static bool phase_owns(const struct config *config, const struct memslot_cfg *cfg)
@@ -134,7 +149,7 @@ static uint64_t losses_size(const struct config *config)
 
 int nested_place(const struct layout *layout, struct payload *payload, struct err *err)
 {
-	uint64_t tables = table_pages(layout, payload->page_level) * 4096;
+	uint64_t tables = tables_size(layout, payload->page_level), pool = pool_size(layout, payload->page_level);
 	char text[UNIT_TEXT];
 
 	payload->tree_size = page_align(device_tree_bound(layout));
@@ -142,7 +157,7 @@ int nested_place(const struct layout *layout, struct payload *payload, struct er
 			(uint64_t)payload->vcpus * ABI_VCPU_PAGES * ABI_PAGE_SIZE + tables +
 			losses_size(layout->config) + payload->tree_size;
 	if (!layout->config->guest.tables)
-		payload->size += tables;
+		payload->size += pool;
 	if (!find_room(layout, payload->size, &payload->base)) {
 		err_set(err, EINVAL, "the guest payload needs %s of contiguous writable guest memory "
 				     "below 128 TiB that no worker or phase takes away; no run of "
@@ -158,7 +173,7 @@ int nested_place(const struct layout *layout, struct payload *payload, struct er
 	payload->tree = payload->base + payload->size - payload->tree_size;
 	if (losses_size(layout->config))
 		payload->losses = payload->tree - losses_size(layout->config);
-	return place_pool(layout, payload, tables, err);
+	return place_pool(layout, payload, pool, err);
 }
 
 static uint64_t *guest_table(void *ctx, uint64_t gpa)
