@@ -24,36 +24,48 @@ static uint64_t write_aliases(struct l2_job *job)
 	return i;
 }
 
-/* Reads or writes all aliases of the counted pages, and returns how many. It stops at one that is stale. */
-static uint64_t go_through_aliases(struct l2_job *job, bool write)
+/* Reads the counted pages by all their aliases, up to one that is stale. */
+static void read_counted(struct l2_job *job)
 {
-	uint64_t alias = job->aliases, gpa = job->touch.base, pages = 0;
+	uint64_t alias = job->aliases, gpa = job->touch.base;
 
 	for (uint64_t page = 0; page < ABI_COUNTED_PAGES; page++, gpa += ABI_PAGE_SIZE) {
-		for (uint64_t i = 0; i <= page; i++, pages++, alias += ABI_PAGE_SIZE) {
-			volatile uint64_t *at = (volatile uint64_t *)alias;
-			uint64_t want = abi_page_value(job->touch.pattern, gpa, ABI_PASS_VMM), got;
+		for (uint64_t i = 0; i <= page; i++, alias += ABI_PAGE_SIZE) {
+			uint64_t want = abi_page_value(job->touch.pattern, gpa, ABI_PASS_VMM);
+			uint64_t got = *(volatile uint64_t *)alias;
 
-			if (write) {
-				*at = abi_page_value(job->touch.pattern, gpa, job->touch.pass);
-				continue;
-			}
-			got = *at;
 			if (got == want)
 				continue;
 			job->stale = true;
 			job->error = (struct touch_error){ .gpa = gpa, .want = want, .got = got };
-			return pages;
+			return;
+		}
+	}
+}
+
+/* Writes the counted pages by all their aliases, or each by one, and returns how often it wrote. */
+static uint64_t write_counted(const struct l2_job *job)
+{
+	uint64_t alias = job->aliases, gpa = job->touch.base, only = job->report->alias, pages = 0;
+
+	for (uint64_t page = 0; page < ABI_COUNTED_PAGES; page++, gpa += ABI_PAGE_SIZE) {
+		uint64_t by = only < page + 1 ? only : page + 1;
+
+		for (uint64_t i = 1; i <= page + 1; i++, alias += ABI_PAGE_SIZE) {
+			if (by && i != by)
+				continue;
+			*(volatile uint64_t *)alias = abi_page_value(job->touch.pattern, gpa, job->touch.pass);
+			pages++;
 		}
 	}
 	return pages;
 }
 
-static void write_counted(struct l2_job *job)
+static void go_through_counted(struct l2_job *job)
 {
-	go_through_aliases(job, false);
+	read_counted(job);
 	if (!job->stale)
-		job->pages = go_through_aliases(job, true);
+		job->pages = write_counted(job);
 }
 
 static void write_pages(struct l2_job *job)
@@ -75,7 +87,7 @@ void l2_main(struct l2_job *job)
 	if (job->clear)
 		*(volatile uint64_t *)job->clear = 0;
 	if (job->counted)
-		write_counted(job);
+		go_through_counted(job);
 	else if (job->aliases)
 		job->pages = write_aliases(job);
 	else if (job->touch.pages)

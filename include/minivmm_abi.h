@@ -92,6 +92,7 @@ struct abi_report {
 	uint64_t table_writes, table_writes_seen; /* of do = "tables", all phases */
 	uint64_t sweeps;	/* of a phase that rewrites: how often all pages were written, all phases */
 	uint64_t sweeps_wanted;	/* the VMM writes it: a phase that rewrites ends once sweeps is not below it */
+	uint64_t alias;		/* the VMM writes it, for alias-counts: L2 writes each page by this one alias, or its last, alone; see below */
 };
 
 /* A vCPU's block: the report's page, L1's stack, then pages that the payload uses as it likes. */
@@ -150,7 +151,8 @@ struct abi_report {
  *
  * alias-counts: vCPU 0 alone. Of the ABI_COUNTED_PAGES pages from touch-base on, the one with index k is k + 1 of L2's
  * pages, one after another from where aliases begin. L2 first reads by each alias what the VMM has written (read-first),
- * and then writes by each; L1 must find in each page what L2 wrote.
+ * and then writes by each, or where the report's alias is not 0, by the alias of that number alone, from 1 on, of a page
+ * that has fewer by its last. L1 must find in each page what L2 wrote.
  *
  * tables: vCPU 0 alone. L2 writes its pages as data; L1 makes them L2's nested tables, of a single page their root; L2 then clears
  * the root's first entry (table_writes) through the mapping that it had before, and must miss its own

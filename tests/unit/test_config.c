@@ -331,7 +331,7 @@ static void standard_input_is_a_file_like_others(void **state)
 	expect_errors("-", NULL, -EINVAL,
 		      LINES("<stdin>:1: memslot: there is no [memslot.NAME]: a VM needs memory",
 			    "<stdin>:3: phase.boot.x: 1: no such key; there is: do expect "
-			    "nested-paging nested-pages own-tables touch stride pattern slot timeout duration iterations fails mmu-pages load protect how live until command status vms vcpus"));
+			    "nested-paging nested-pages own-tables touch stride pattern slot timeout duration iterations fails mmu-pages load protect aliases how live until command status vms vcpus"));
 	dup2(saved, STDIN_FILENO);
 	close(saved);
 }

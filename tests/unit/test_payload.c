@@ -432,7 +432,7 @@ static void a_table_of_losses_begins_empty(void **state)
 }
 
 /* Phases of each kind, of which two are stress phases, and workers of which three have jobs for the guest. */
-#define PHASES 11
+#define PHASES 12
 #define WORKERS 4
 struct story {
 	struct memslot_cfg memslots[2];
@@ -443,7 +443,7 @@ struct story {
 };
 
 /* What a node says that stands for a phase, or for a worker in a stress phase; NULL: the guest has nothing to do. */
-static const char *const loads[PHASES] = { "boot", "l2", NULL, "touch", "touch", "touch", "l2", "touch", NULL, "alias-counts", "l2" };
+static const char *const loads[PHASES] = { "boot", "l2", NULL, "touch", "touch", "touch", "l2", "touch", NULL, "alias-counts", "l2", "alias-counts" };
 static const char *const jobs[WORKERS] = { "npt-churn", NULL, "alias", "l2" };
 
 static void tell(struct story *story)
@@ -460,7 +460,8 @@ static void tell(struct story *story)
 		{ .name = "live", .what = DO_DISCARD, .live = true, .stride = 4096, .slot = (char *)"data" },
 		{ .name = "move", .what = DO_SLOT_MOVE, .slot = (char *)"data" },
 		{ .name = "counts", .what = DO_ALIAS_COUNTS, .stride = 4096, .slot = (char *)"data" },
-		{ .name = "age", .what = DO_AGE, .load = LOAD_L2, .stride = 4096, .slot = (char *)"data" },
+		{ .name = "age", .what = DO_AGE, .load = LOAD_L2, .stride = 4096, .slot = (char *)"data", .nested_pages = NESTED_4K },
+		{ .name = "aliases", .what = DO_DIRTY_LOG, .load = LOAD_L2, .aliases = true, .stride = 4096, .slot = (char *)"data" },
 	};
 	const struct worker_cfg workers[WORKERS] = {
 		{ .name = "churn", .op = OP_npt_churn, .threads = 1 }, { .name = "kick", .op = OP_signal_kick, .threads = 1 },
@@ -555,7 +556,10 @@ static void the_tree_says_what_a_phase_touches(void **state)
 	assert_null(text(story.tree, node, "read-first"));
 	assert_non_null(text(story.tree, node, "rewrite"));
 	assert_non_null(text(story.tree, at(story.tree, "/scenario/phase@9"), "read-first"));
+	assert_null(text(story.tree, at(story.tree, "/scenario/phase@9"), "small-pages"));
 	assert_non_null(text(story.tree, at(story.tree, "/scenario/phase@a"), "rewrite"));
+	assert_non_null(text(story.tree, at(story.tree, "/scenario/phase@a"), "small-pages"));
+	assert_non_null(text(story.tree, at(story.tree, "/scenario/phase@b"), "read-first"));
 	forget(&story);
 }
 

@@ -93,6 +93,7 @@ struct phase_cfg {
 	uint64_t mmu_pages;	/* KVM's limit from this phase on, 0: as it is */
 	int protect;		/* enum log_protect, of do = dirty-log */
 	unsigned int how;	/* enum discard_how, of do = discard */
+	bool aliases;		/* of do = dirty-log: L2 has its pages as in do = alias-counts, and writes each by one alias */
 	bool live;		/* of do = discard: the guest writes on meanwhile */
 	bool goes_on;		/* the guest is a kernel of the user's, which goes on in the phase */
 	int until;		/* enum phase_until. config_check() replaces auto, except in do = stress and do = dirty-log */

@@ -187,7 +187,7 @@ static void check_load(struct checker *checker, const struct ini_section *sectio
 	struct phase_cfg *phase = &checker->config->phases[section->index];
 	const struct ini_entry *entry = set_well(section, "load");
 
-	if (phase->what == DO_ALIAS_COUNTS)
+	if (phase->what == DO_ALIAS_COUNTS || phase->aliases)
 		phase->load = LOAD_L2;
 	if (phase->what != DO_STRESS || !(op_traits_of(checker->config, NULL) & OP_IN_GUEST))
 		return;
@@ -217,7 +217,7 @@ static uint64_t default_touch(const struct phase_cfg *phase)
 {
 	if (phase->goes_on)
 		return 0;
-	if (phase->what == DO_ALIAS_COUNTS)
+	if (phase->what == DO_ALIAS_COUNTS || phase->aliases)
 		return ABI_COUNTED_PAGES * ABI_PAGE_SIZE;
 	if (phase_owns_slot(phase))
 		return 1ull << 20;
@@ -265,7 +265,7 @@ static void check_owned(struct checker *checker, const struct ini_section *secti
 		complain(checker, section, entry, "is read-only: nothing can be written there");
 	if (slot->alias || slot->backing == BACKING_GUEST_MEMFD)
 		complain(checker, section, entry, "must have memory of its own in the VMM: no alias, no guest-memfd");
-	if (phase->what == DO_ALIAS_COUNTS && slot->base % (2 << 20))
+	if ((phase->what == DO_ALIAS_COUNTS || phase->aliases) && slot->base % (2 << 20))
 		complain(checker, section, entry, "must begin at a multiple of 2M, where L2's aliases are");
 	/* What other VMs write there is neither the passes' nor in this VM's log. */
 	if (slot->backing == BACKING_FILE && (phase->what != DO_DIRTY_LOG || phase->goes_on))
@@ -282,6 +282,22 @@ static void check_owned(struct checker *checker, const struct ini_section *secti
 		complain(checker, section, how, "must name at least one way");
 	if (phase->what == DO_AGE && phase->touch && phase->touch < AGE_LEAST)
 		complain(checker, section, set_well(section, "touch"), "is too little for what DAMON looks at: 1M is the least");
+}
+
+/* The pages are those of do = alias-counts, and the log is taken up anew by getting it. */
+static void check_aliases(struct checker *checker, const struct ini_section *section)
+{
+	static const char *const fixed[] = { "touch", "stride", "protect", "load" };
+	const struct phase_cfg *phase = &checker->config->phases[section->index];
+	const struct ini_entry *entry = set_well(section, "aliases");
+
+	if (!entry || !phase->aliases || phase->what != DO_DIRTY_LOG)
+		return;
+	if (!phase->nested_paging)
+		complain(checker, section, entry, "needs nested-paging = yes: the aliases are in L2's NPT/EPT tables");
+	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
+		if (set_well(section, fixed[i]))
+			complain(checker, section, set_well(section, fixed[i]), "has no effect with aliases");
 }
 
 static void check_phase(struct checker *checker, const struct ini_section *section)
@@ -320,6 +336,7 @@ static void check_phase(struct checker *checker, const struct ini_section *secti
 	check_nested_paging(checker, section);
 	check_load(checker, section);
 	check_stress_protect(checker, section);
+	check_aliases(checker, section);
 }
 
 /* A slot for L1's nested tables is memory of its own, where nobody else writes. */

@@ -23,9 +23,7 @@ static struct vcpu_set *set_of(const struct live_pages *live)
 
 static struct abi_report *report_of(const struct live_pages *live, unsigned int vcpu)
 {
-	const struct live_run *run = live->pages->live;
-
-	return (struct abi_report *)vm_page(&run->vm, nested_block(&run->payload, vcpu));
+	return phase_pages_report(live->pages, vcpu);
 }
 
 static struct witness witness_now(const struct live_pages *live, unsigned int vcpu)

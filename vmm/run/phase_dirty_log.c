@@ -22,7 +22,7 @@
 
 #define WORD 64			/* pages in a word of a log; KVM_CLEAR_DIRTY_LOG takes whole words */
 
-enum action { END, GUEST_WRITES, LOG_ON, LOG_OFF, GET, CLEAR_ALL, CLEAR_PART, COUNT_HUGE, COUNT_HUGE_AGAIN };
+enum action { END, GUEST_WRITES, WRITES_BY, LOG_ON, LOG_OFF, GET, CLEAR_ALL, CLEAR_PART, UNMAP, COUNT_HUGE, COUNT_HUGE_AGAIN };
 /* What GET must give. REST: those that CLEAR_PART has left. */
 enum wanted { NOTHING, WRITTEN, REST, WHOLE_SLOT };
 
@@ -30,9 +30,11 @@ struct step {
 	enum action action;
 	enum wanted wanted;		/* of GET */
 	const char *when;		/* of GET */
+	uint64_t alias;			/* of WRITES_BY: its number, from 1 on; of a page that has fewer its last */
 };
 
 #define DOES(what) { .action = (what) }
+#define BY(number) { .action = WRITES_BY, .alias = (number) }
 #define GETS(what, since) { .action = GET, .wanted = (what), .when = (since) }
 
 /* GET also resets rings, so these steps are those of rings as well. */
@@ -41,6 +43,7 @@ static const struct step by_get[] = {
 	DOES(GUEST_WRITES), GETS(WRITTEN, "after logging was turned on"),
 	GETS(NOTHING, "gotten again, nothing written since"),
 	DOES(GUEST_WRITES), GETS(WRITTEN, "after the log was gotten"),
+	DOES(UNMAP), DOES(GUEST_WRITES), GETS(WRITTEN, "after the log was gotten and KVM's mappings were taken away"),
 	DOES(LOG_OFF), DOES(COUNT_HUGE_AGAIN), DOES(END)
 };
 
@@ -52,6 +55,7 @@ static const struct step manual[] = {
 	DOES(GUEST_WRITES), GETS(WRITTEN, "after all was cleared"),
 	DOES(CLEAR_PART), GETS(REST, "after a part was cleared, nothing written since"),
 	DOES(GUEST_WRITES), GETS(WRITTEN, "after a part was cleared"),
+	DOES(CLEAR_ALL), DOES(UNMAP), DOES(GUEST_WRITES), GETS(WRITTEN, "after all was cleared and KVM's mappings were taken away"),
 	DOES(LOG_OFF), DOES(COUNT_HUGE_AGAIN), DOES(END)
 };
 
@@ -62,6 +66,17 @@ static const struct step initially_set[] = {
 	DOES(CLEAR_PART), GETS(REST, "after a part was cleared, nothing written since"),
 	DOES(GUEST_WRITES), GETS(WRITTEN, "after a part was cleared"),
 	DOES(LOG_OFF), DOES(COUNT_HUGE_AGAIN), DOES(END)
+};
+
+/*
+ * L2 reads each page by all its aliases, and so has KVM map them, and writes it by one: the first, the last, or one between
+ * them. Whichever that is, KVM must have write-protected it, which it does alias by alias.
+ */
+#define LOGS_ALIAS(number, name) \
+	BY(number), DOES(LOG_ON), BY(number), GETS(WRITTEN, "after logging was turned on, by the " name " alias"), \
+	BY(number), GETS(WRITTEN, "after the log was gotten, by the " name " alias"), DOES(LOG_OFF)
+static const struct step by_alias[] = {
+	LOGS_ALIAS(1, "first"), LOGS_ALIAS(ABI_COUNTED_PAGES, "last"), LOGS_ALIAS(ABI_COUNTED_PAGES / 2, "15th or last"), DOES(END)
 };
 
 static const struct {
@@ -233,6 +248,18 @@ static int guest_writes(struct log *log)
 	return log->goes_on ? go_on(log) : phase_pages_pass(&log->pages);
 }
 
+static int write_by(struct log *log, uint64_t alias)
+{
+	struct abi_report *report = phase_pages_report(&log->pages, 0);
+	int result;
+
+	phase_pages_mark(&log->pages);
+	report->alias = alias;
+	result = phase_pages_pass(&log->pages);
+	report->alias = 0;
+	return result;
+}
+
 /* What a guest that writes where it likes has written with the value that was there may be in the log as well. */
 static void fill_changed(struct log *log, enum wanted wanted)
 {
@@ -329,18 +356,22 @@ static int64_t huge_in(const struct rmaps_stat *stat)
 }
 
 /*
- * How many huge pages map what the guest has just written: so many KVM's rmaps lose when the VMM's mapping changes, which
- * costs no data (mprotect() of Linux, mmu_notifier_invalidate_range_start()). -1: not known.
+ * KVM takes away its mappings of the slot when the VMM's mapping changes, which costs no data (mprotect() of Linux,
+ * mmu_notifier_invalidate_range_start()). False: it can't be changed.
  */
+static bool unmap(const struct log *log)
+{
+	size_t size = log->pages.slot->size;
+
+	return !mprotect(log->pages.memory, size, PROT_READ) && !mprotect(log->pages.memory, size, PROT_READ | PROT_WRITE);
+}
+
+/* How many huge pages map what the guest has just written: so many KVM's rmaps lose with all mappings. -1: not known. */
 static int64_t count_huge(struct log *log)
 {
 	struct rmaps_stat before, after;
-	size_t size = log->pages.slot->size;
 
-	if (!phase_pages_rmaps(&log->pages, &before))
-		return -1;
-	if (mprotect(log->pages.memory, size, PROT_READ) ||
-	    mprotect(log->pages.memory, size, PROT_READ | PROT_WRITE))
+	if (!phase_pages_rmaps(&log->pages, &before) || !unmap(log))
 		return -1;
 	return phase_pages_rmaps(&log->pages, &after) ? huge_in(&before) - huge_in(&after) : -1;
 }
@@ -407,6 +438,11 @@ static int do_step(struct log *log, const struct step *step)
 	switch (step->action) {
 	case GUEST_WRITES:
 		return guest_writes(log);
+	case UNMAP:
+		return unmap(log) ? 0 : err_errno(&log->pages.live->run->err, errno, "mprotect(memslot.%s)",
+						  log->pages.name);
+	case WRITES_BY:
+		return write_by(log, step->alias);
 	case GET:
 		code = get(log);
 		if (!code)
@@ -451,7 +487,7 @@ int phase_dirty_log(struct live_run *live, uint32_t index, struct phase_result *
 	note_rings(&log, &log.ringed);
 	code = set_protect(&log, protects[phase->cfg->protect].cap);
 	if (!code)
-		code = do_steps(&log, protects[phase->cfg->protect].steps);
+		code = do_steps(&log, phase->cfg->aliases ? by_alias : protects[phase->cfg->protect].steps);
 	/* The guest ended: the slot is as it was before, so that its arrays are those predicted. */
 	if (code == -EPROTO)
 		vm_slot_set(&live->vm, log.pages.slot, log.pages.slot->base, log.pages.slot->kvm_flags);

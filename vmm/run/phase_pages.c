@@ -41,6 +41,13 @@ uint64_t phase_page_gpa(const struct phase_pages *pages, uint64_t i)
 	return pages->slot->base + i * pages->stride;
 }
 
+struct abi_report *phase_pages_report(const struct phase_pages *pages, unsigned int vcpu)
+{
+	const struct live_run *live = pages->live;
+
+	return (struct abi_report *)vm_page(&live->vm, nested_block(&live->payload, vcpu));
+}
+
 const char *phase_pages_writer(const struct phase_pages *pages)
 {
 	return pages->phase->cfg->load == LOAD_L2 ? "L2" : "L1";

@@ -25,6 +25,8 @@ void phase_pages_init(struct phase_pages *pages, struct live_run *live, uint32_t
 /* Bytes from the slot's base to the end of the last page. */
 uint64_t phase_pages_span(const struct phase_pages *pages);
 uint64_t phase_page_gpa(const struct phase_pages *pages, uint64_t i);
+/* The report of a vCPU, in the guest's memory: some of its fields are for the VMM to write. */
+struct abi_report *phase_pages_report(const struct phase_pages *pages, unsigned int vcpu);
 /* "L1" or "L2": who writes. */
 const char *phase_pages_writer(const struct phase_pages *pages);
 /* Writes into each page what the guest must find there first: see read-first in minivmm_abi.h. */
