@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -86,10 +87,10 @@ static int one_round(worker_round *round, unsigned int refused, struct noted *no
 	static struct memslot_cfg cfg = { .name = "data", .count = 1 };
 	static struct slot slot = { .base = BASE, .size = 1 << 20 };
 	struct vm vm = { .kvm = &kvm };
-	pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	struct slot_turns turns = { .lock = PTHREAD_MUTEX_INITIALIZER, .next = PTHREAD_COND_INITIALIZER };
 	struct config config = { .memslots = &cfg, .memslot_count = 1 };
 	struct run run = { .config = &config, .layout = { .config = &config, .slots = &slot, .count = 1 } };
-	struct stress_vm target = { .vm = &vm, .slots = &lock };
+	struct stress_vm target = { .vm = &vm, .slots = &turns };
 	struct stress_result told = { 0 };
 	struct worker_cfg op = { .name = "w", .op = OP_slot_move, .threads = 1 };
 	struct worker_result result = { .cfg = &op };
@@ -105,7 +106,8 @@ static int one_round(worker_round *round, unsigned int refused, struct noted *no
 	now = (struct slots_now){ .there = true, .base = BASE, .refused = refused };
 	code = round(&worker);
 	/* Whatever happened, the next worker can have the slot. */
-	assert_int_equal(pthread_mutex_trylock(&lock), 0);
+	assert_int_equal(turns.now, turns.given);
+	assert_int_equal(pthread_mutex_trylock(&turns.lock), 0);
 	*noted = (struct noted){ .failures = result.failures, .unavailable = result.unavailable[0] };
 	for (int step = 0; step < STEP_COUNT; step++) {
 		noted->steps += result.steps[step] != NULL;
@@ -182,10 +184,61 @@ static void debugfs_is_read_if_it_is_there(void **state)
 	assert_true(noted.unavailable && !noted.failures && !noted.steps);
 }
 
+#define ASKERS 3u
+/* Threads that ask for a slot while one has it. */
+struct asker {
+	struct worker worker;
+	pthread_t thread;
+	unsigned int *had, place;	/* how many have had it; and this one's place among them */
+};
+
+static void *ask(void *argument)
+{
+	struct asker *asker = argument;
+	const struct slot *slot = worker_lock_slot(&asker->worker);
+
+	asker->place = ++*asker->had;
+	worker_unlock_slot(&asker->worker, slot);
+	return NULL;
+}
+
+/* Also one that asks again at once waits for those before it. */
+static void a_slot_is_had_in_turn(void **state)
+{
+	static struct memslot_cfg cfg = { .name = "data", .count = 1 };
+	static struct slot slot = { .base = BASE, .size = 1 << 20 };
+	struct slot_turns turns = { .lock = PTHREAD_MUTEX_INITIALIZER, .next = PTHREAD_COND_INITIALIZER };
+	struct config config = { .memslots = &cfg, .memslot_count = 1 };
+	struct run run = { .config = &config, .layout = { .config = &config, .slots = &slot, .count = 1 } };
+	struct stress_vm target = { .slots = &turns };
+	struct stress stress = { .run = &run };
+	struct worker first = { .stress = &stress, .target = &target, .row = &slot, .row_count = 1 };
+	struct asker askers[ASKERS];
+	unsigned int had = 0;
+
+	(void)state;
+	worker_lock_slot(&first);
+	for (unsigned int i = 0; i < ASKERS; i++) {
+		askers[i] = (struct asker){ .worker = first, .had = &had };
+		assert_int_equal(pthread_create(&askers[i].thread, NULL, ask, &askers[i]), 0);
+		while (__atomic_load_n(&turns.given, __ATOMIC_ACQUIRE) < i + 2)
+			sched_yield();
+	}
+	worker_unlock_slot(&first, &slot);
+	worker_lock_slot(&first);
+	assert_int_equal(had, ASKERS);
+	worker_unlock_slot(&first, &slot);
+	for (unsigned int i = 0; i < ASKERS; i++) {
+		assert_int_equal(pthread_join(askers[i].thread, NULL), 0);
+		assert_int_equal(askers[i].place, i + 1);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_round_leaves_the_slot_as_it_was), cmocka_unit_test(what_kvm_refuses_is_a_failure),
+		cmocka_unit_test(a_slot_is_had_in_turn),
 		cmocka_unit_test(without_memory_no_log_is_gotten), cmocka_unit_test(debugfs_is_read_if_it_is_there),
 	};
 

@@ -34,8 +34,10 @@ int stress_vm_make(const struct stress *stress, unsigned int vcpus, struct vm *v
 static int make_locks(struct stress_vm *vm, size_t count)
 {
 	vm->slots = calloc(count + 1, sizeof(*vm->slots));
-	for (size_t i = 0; vm->slots && i < count; i++)
-		pthread_mutex_init(&vm->slots[i], NULL);
+	for (size_t i = 0; vm->slots && i < count; i++) {
+		pthread_mutex_init(&vm->slots[i].lock, NULL);
+		pthread_cond_init(&vm->slots[i].next, NULL);
+	}
 	return vm->slots ? 0 : -ENOMEM;
 }
 

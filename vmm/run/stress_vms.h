@@ -15,11 +15,21 @@
 
 struct stress;
 
+/*
+ * Workers change a slot one at a time, and in the order in which they asked for it: with a mutex, the one that has just
+ * ended its round would have the slot again before another one wakes up.
+ */
+struct slot_turns {
+	pthread_mutex_t lock;
+	pthread_cond_t next;
+	uint32_t given, now;		/* turns asked for, and the one that it is */
+};
+
 /* A VM that lives as long as the phase. */
 struct stress_vm {
 	const struct vm *vm;		/* the scenario's, or &own */
 	unsigned int first, vcpus;	/* its threads in stress->set */
-	pthread_mutex_t *slots;		/* by index into layout->slots: held by whoever changes one */
+	struct slot_turns *slots;	/* by index into layout->slots: whoever changes one has its turn */
 	struct vm own;
 	struct payload payload;		/* of own */
 	uint64_t losses;		/* gpa of its struct abi_losses, or 0: vm/losses.h */

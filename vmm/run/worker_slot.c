@@ -3,18 +3,33 @@
 #include "base/clock.h"
 #include "run/worker.h"
 
+static struct slot_turns *turns_of(const struct worker *worker, const struct slot *slot)
+{
+	return &worker->target->slots[slot - worker->stress->run->layout.slots];
+}
+
 const struct slot *worker_lock_slot(struct worker *worker)
 {
 	const struct slot *slot = &worker->row[worker_random(worker, worker->row_count)];
-	const struct layout *layout = &worker->stress->run->layout;
+	struct slot_turns *turns = turns_of(worker, slot);
+	uint32_t turn;
 
-	pthread_mutex_lock(&worker->target->slots[slot - layout->slots]);
+	pthread_mutex_lock(&turns->lock);
+	turn = turns->given++;
+	while (turns->now != turn)
+		pthread_cond_wait(&turns->next, &turns->lock);
+	pthread_mutex_unlock(&turns->lock);
 	return slot;
 }
 
 void worker_unlock_slot(struct worker *worker, const struct slot *slot)
 {
-	pthread_mutex_unlock(&worker->target->slots[slot - worker->stress->run->layout.slots]);
+	struct slot_turns *turns = turns_of(worker, slot);
+
+	pthread_mutex_lock(&turns->lock);
+	turns->now++;
+	pthread_cond_broadcast(&turns->next);
+	pthread_mutex_unlock(&turns->lock);
 }
 
 int worker_slot_failed(struct worker *worker, const struct slot *slot, int code, const char *what)
