@@ -64,6 +64,7 @@ static enum abi_status run_phase(struct cpu *cpu, uint32_t index)
 	case DO_BOOT:
 		return boot(cpu);
 	case DO_L2:
+	case DO_L2_REWRITE:
 	case DO_RESTORE:
 	case DO_FAILED_ENTRY:
 	case DO_NPT_CHURN:

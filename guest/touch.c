@@ -177,13 +177,21 @@ uint64_t touch_write(const struct tree *tree, struct touch *touch, uint32_t inde
 	return pages;
 }
 
+static uint64_t rdtsc(void)
+{
+	uint32_t low, high;
+
+	asm volatile("rdtsc" : "=a"(low), "=d"(high));
+	return (uint64_t)high << 32 | low;
+}
+
 uint64_t touch_repeat(const struct tree *tree, struct touch *touch, uint32_t index,
 		      struct abi_report *report)
 {
 	volatile struct abi_report *shared = report;
-	uint64_t pages;
+	uint64_t pages, begin = rdtsc();
 
-	if (!touch->rewrite)
+	if (!touch->rewrite && !touch->cycles)
 		return touch_write(tree, touch, index);
 	/*
 	 * Nobody sends this CPU an interrupt. But Bochs, as a host, lets none of its own end KVM_RUN while the guest's flag is off,
@@ -191,10 +199,13 @@ uint64_t touch_repeat(const struct tree *tree, struct touch *touch, uint32_t ind
 	 */
 	asm volatile("sti" ::: "memory");
 	do {
-		touch->pass = shared->sweeps + 1;
+		uint64_t sweep = shared->sweeps + 1;
+
+		/* A sweep of l2-rewrite must not write what a page held that KVM should not reach any more. */
+		touch->pass = touch->cycles ? ABI_REWRITE_PASS + sweep : sweep;
 		pages = touch_write(tree, touch, index);
-		shared->sweeps = touch->pass;
-	} while (touch->pass < shared->sweeps_wanted);
+		shared->sweeps = sweep;
+	} while (touch->cycles ? rdtsc() - begin < touch->cycles : shared->sweeps < shared->sweeps_wanted);
 	asm volatile("cli" ::: "memory");
 	return pages;
 }

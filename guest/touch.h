@@ -20,7 +20,7 @@ void touch_begin(const struct tree *tree, struct touch *touch);
 /* Writes the vCPU's pages, and notes in touch->since when; returns how many. */
 uint64_t touch_write(const struct tree *tree, struct touch *touch, uint32_t index);
 /*
- * The same, with touch->rewrite again and again, until the VMM has it end; touch->pass is then that of the
+ * The same, with touch->rewrite again and again, until the VMM has it end, with touch->cycles for so long; touch->pass is then that of the
  * last sweep. report: the vCPU's.
  */
 uint64_t touch_repeat(const struct tree *tree, struct touch *touch, uint32_t index,

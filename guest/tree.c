@@ -144,7 +144,7 @@ static bool take_do(const struct property *property, enum phase_do *what)
 {
 	static const char names[][16] = {
 		[DO_BOOT] = "boot", [DO_L2] = "l2", [DO_TOUCH] = "touch", [DO_ENABLE] = "enable",
-		[DO_FAILED_ENTRY] = "failed-entry", [DO_RESTORE] = "restore", [DO_NPT_CHURN] = "npt-churn",
+		[DO_FAILED_ENTRY] = "failed-entry", [DO_RESTORE] = "restore", [DO_L2_REWRITE] = "l2-rewrite", [DO_NPT_CHURN] = "npt-churn",
 		[DO_ALIAS] = "alias", [DO_ALIAS_COUNTS] = "alias-counts", [DO_TABLES] = "tables",
 	};
 
@@ -183,6 +183,7 @@ const char *tree_phase(const struct tree *tree, uint32_t index, struct phase *ph
 		.base = u64_of(&found[BASE], 0),
 		.read_first = found[READ_FIRST].value,
 		.rewrite = found[REWRITE].value,
+		.cycles = phase->what == DO_L2_REWRITE ? ABI_REWRITE_CYCLES : 0,
 	};
 	if (!phase->touch.stride || phase->touch.stride % ABI_PAGE_SIZE)
 		return "phase: stride: not whole pages";

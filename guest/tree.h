@@ -41,10 +41,11 @@ struct touch {
 	bool may_wrap;		/* see abi_page_owner() */
 	bool read_first;
 	bool rewrite;		/* until the VMM has it end */
+	uint64_t cycles;	/* again and again, for so many of the TSC; 0: once */
 };
 
 enum phase_do { DO_BOOT, DO_L2, DO_TOUCH, DO_ENABLE, DO_FAILED_ENTRY, DO_RESTORE,
-		DO_NPT_CHURN, DO_ALIAS, DO_ALIAS_COUNTS, DO_TABLES };
+		DO_L2_REWRITE, DO_NPT_CHURN, DO_ALIAS, DO_ALIAS_COUNTS, DO_TABLES };
 
 struct phase {
 	enum phase_do what;

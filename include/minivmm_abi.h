@@ -101,6 +101,8 @@ struct abi_report {
 #define ABI_VCPU_STACK_TOP (5u * ABI_PAGE_SIZE)	/* page 0: report, 1-4: L1 stack */
 #define ABI_VCPU_FREE 5u	/* the first page that the payload uses as it likes */
 
+#define ABI_REWRITE_CYCLES 4000000ull	/* do = "l2-rewrite": some milliseconds at most */
+#define ABI_REWRITE_PASS (1ull << 32)	/* what sweep n of it writes is that of pass ABI_REWRITE_PASS + n */
 #define ABI_ALIAS_PAGES 512u	/* do = "alias" */
 #define ABI_COUNTED_PAGES 31u	/* do = "alias-counts": page k has k + 1 aliases, 496 in all */
 
@@ -130,7 +132,7 @@ struct abi_report {
  *   };
  *   scenario { phase@INDEX { reg = <index>; (#address-cells 1, #size-cells 0)
  *	do = "boot" | "l2" | "touch" | "enable" | "failed-entry" | "restore" |
- *	     "npt-churn" | "alias" | "alias-counts" | "tables";	these are "l2", see below
+ *	     "l2-rewrite" | "npt-churn" | "alias" | "alias-counts" | "tables";	these are "l2", see below
  *	nested-paging;		present: NPT/EPT on
  *	small-pages;		L2's nested tables map 4K pages; else pages of page-level
  *	own-tables;		each vCPU's L2 has nested tables of its own, which begin as the shared ones do
@@ -143,6 +145,8 @@ struct abi_report {
  *				is the number of the sweep, from 1 on
  *   }; };
  * };
+ *
+ * l2-rewrite: L2 writes its pages again and again, without a way out, until ABI_REWRITE_CYCLES of the TSC have passed.
  *
  * npt-churn: L2 runs under nested tables of the vCPU's own. L1 takes their entries away while
  * L2 does not run, and gives each back when L2 misses it. alias: ABI_ALIAS_PAGES of L2's pages

@@ -93,6 +93,10 @@ struct config;
 	X(l2_touch, "l2-touch", 0, "l2", \
 	  STEP(GUEST_PASS, "guest-pass"), \
 	  "vCPUs: L2 writes the phase's pages, L1 reads them back") \
+	X(l2_rewrite, "l2-rewrite", 0, "l2-rewrite", \
+	  NO_NEW_STEP, \
+	  "vCPUs: L2 writes the phase's pages again and again for about a millisecond before it leaves, " \
+	  "by whatever its TLB holds") \
 	X(npt_churn, "npt-churn", OP_NEEDS_NESTED_PAGING, "npt-churn", \
 	  NO_NEW_STEP, \
 	  "vCPUs: the same, while L1 takes L2's NPT/EPT entries away and gives them back") \
