@@ -65,6 +65,7 @@ static int take_counted(struct discard *discard)
 
 	if (code)
 		return code;
+	found->beside = (int64_t)phase_pages_beside(&discard->pages);
 	found->unmapped_known = known && phase_pages_rmaps(&discard->pages, &after);
 	for (int level = 0; found->unmapped_known && level < 3; level++)
 		found->unmapped[level] = (int64_t)(before.mapped[level] - after.mapped[level]);

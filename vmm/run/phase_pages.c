@@ -41,6 +41,26 @@ uint64_t phase_page_gpa(const struct phase_pages *pages, uint64_t i)
 	return pages->slot->base + i * pages->stride;
 }
 
+#define PREFETCHED 8ull
+
+uint64_t phase_pages_beside(const struct phase_pages *pages)
+{
+	uint64_t first = pages->slot->base / ABI_PAGE_SIZE, end = first + pages->slot->size / ABI_PAGE_SIZE;
+	uint64_t all = 0, next = first;
+
+	for (uint64_t i = 0; i < pages->count; i++) {
+		uint64_t from = phase_page_gpa(pages, i) / ABI_PAGE_SIZE / PREFETCHED * PREFETCHED, to = from + PREFETCHED;
+
+		from = from > next ? from : next;
+		to = to < end ? to : end;
+		if (from >= to)
+			continue;
+		all += to - from;
+		next = to;
+	}
+	return all - pages->count;
+}
+
 struct abi_report *phase_pages_report(const struct phase_pages *pages, unsigned int vcpu)
 {
 	const struct live_run *live = pages->live;

@@ -25,6 +25,11 @@ void phase_pages_init(struct phase_pages *pages, struct live_run *live, uint32_t
 /* Bytes from the slot's base to the end of the last page. */
 uint64_t phase_pages_span(const struct phase_pages *pages);
 uint64_t phase_page_gpa(const struct phase_pages *pages, uint64_t i);
+/*
+ * How many pages beside those that the guest writes KVM may map as well: when L2 misses a page, it looks at the 8 entries
+ * of its own table around that page's, and maps what the host has there (FNAME(pte_prefetch)(), PTE_PREFETCH_NUM, 6.12).
+ */
+uint64_t phase_pages_beside(const struct phase_pages *pages);
 /* The report of a vCPU, in the guest's memory: some of its fields are for the VMM to write. */
 struct abi_report *phase_pages_report(const struct phase_pages *pages, unsigned int vcpu);
 /* "L1" or "L2": who writes. */

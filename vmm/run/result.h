@@ -50,6 +50,7 @@ struct found {
 	/* What KVM's rmaps lost when L2's pages were taken back (do = discard): 4K, 2M, 1G. */
 	bool unmapped_known;
 	int64_t unmapped[3];
+	int64_t beside;			/* pages that KVM may have mapped beside those written: phase_pages_beside() */
 	/* Rmap heads of 4K lost then, by their mappings as mmu_rmaps_stat has them (do = alias-counts). */
 	bool aliases_known;
 	int64_t aliases[RMAPS_COLUMNS];
