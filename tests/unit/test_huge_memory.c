@@ -76,6 +76,13 @@ static void test_whole(void **state)
 	assert_true(is_whole((const char *[]){ "FilePmdMapped: 8192 kB" }, 1, 8 * MIB));
 	assert_true(is_whole((const char *[]){ "Private_Hugetlb: 8192 kB" }, 1, 8 * MIB));
 	assert_true(is_whole((const char *[]){ "AnonHugePages: 4096 kB", "AnonHugePages: 4096 kB" }, 2, 4 * MIB));
+	/* What is beyond the last whole huge page can't be one. */
+	is_whole((const char *[]){ "AnonHugePages: 6144 kB" }, 1, 8 * MIB - 4096);
+	assert_true(huge_memory_is_whole(root, START, 8 * MIB - 4096));
+	is_whole((const char *[]){ "AnonHugePages: 4096 kB" }, 1, 8 * MIB - 4096);
+	assert_false(huge_memory_is_whole(root, START, 8 * MIB - 4096));
+	is_whole((const char *[]){ "Rss: 4 kB" }, 1, 4096);
+	assert_false(huge_memory_is_whole(root, START, 4096));
 }
 
 static void test_not_whole_or_not_known(void **state)

@@ -9,6 +9,7 @@
 #include "host/source.h"
 
 #define SMAPS "/proc/self/smaps"
+#define HUGE_PAGE (2ull << 20)
 
 struct span {
 	uint64_t start, end;
@@ -44,8 +45,17 @@ static void take_line(struct span *span, const char *line)
 	span->covered += end - start;
 }
 
+/* Of so many bytes from start on, those in whole huge pages. */
+static uint64_t whole_pages(uint64_t start, uint64_t size)
+{
+	uint64_t first = (start + HUGE_PAGE - 1) / HUGE_PAGE, end = (start + size) / HUGE_PAGE;
+
+	return end > first ? (end - first) * HUGE_PAGE : 0;
+}
+
 bool huge_memory_is_whole(const char *root, uint64_t start, uint64_t size)
 {
+	uint64_t huge = whole_pages(start, size);
 	struct span span = { .start = start, .end = start + size };
 	char why[SOURCE_WHY], *line = NULL;
 	size_t room = 0;
@@ -58,5 +68,5 @@ bool huge_memory_is_whole(const char *root, uint64_t start, uint64_t size)
 		take_line(&span, line);
 	free(line);
 	code = source_close(file, SMAPS, source_end(file), why);
-	return !code && !span.beyond && span.covered == size && span.huge == size;
+	return !code && !span.beyond && span.covered == size && huge && span.huge == huge;
 }
