@@ -253,6 +253,9 @@ static void marks_time_the_first_entry(void **state)
 	assert_true(s->vcpu.l2_enter_ns > first);
 	out(s, PORT(MARK), ABI_MARK_L2_ENTERED);
 	assert_true(s->vcpu.l2_entered_ns >= s->vcpu.l2_enter_ns);
+	/* Another pass of the phase does not hide when its first entry was. */
+	vcpu_tell_again(&s->vcpu);
+	assert_true(s->vcpu.told && s->vcpu.l2_enter_ns && s->vcpu.l2_entered_ns);
 	vcpu_tell(&s->vcpu, 2);
 	assert_int_equal(s->vcpu.l2_enter_ns | s->vcpu.l2_entered_ns, 0);
 }

@@ -42,6 +42,15 @@ static void count_rounds(const struct run *run, uint64_t *rounds, uint64_t *pass
 		*(worker->guest ? passes : rounds) += worker->rounds;
 }
 
+/* A run may have ended in the pass that vCPUs make before them. */
+static bool workers_started(const struct run *run)
+{
+	for (size_t i = 0; i < run->phase_count; i++)
+		if (run->phases[i].stress && run->phases[i].stress->started_ns)
+			return true;
+	return false;
+}
+
 /* A failure of a vCPU's has no round to begin with. */
 static void say_replay(const struct run *run, struct check *check)
 {
@@ -87,6 +96,8 @@ void judge_stress(const struct run *run, struct check *check)
 	missing = count_unavailable(run, &unavailable);
 	if (!rounds && !passes)
 		check_skip(check, "no stress phase was reached: %s", run_why_not(run));
+	else if (!rounds && !workers_started(run))
+		check_skip(check, "no worker was started: %s", run_why_not(run));
 	else if (missing)
 		check_pass(check, "%s, none failed; of %u threads the op can't be had here, first: %s: %s",
 			   count_text(run, rounds, passes, counts), missing, unavailable->cfg->name,

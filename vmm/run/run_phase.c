@@ -345,7 +345,7 @@ bool phase_run(struct live_run *live, uint32_t index)
 	 * A phase that a signal ends gets no snapshot, unless workers ran: KVM may walk the rmaps for longer than the second that
 	 * a run then has.
 	 */
-	phase->unseen = result > 0 && !phase->stress;
+	phase->unseen = result > 0 && !(phase->stress && phase->stress->started_ns);
 	if (!phase->unseen)
 		phase_end(live, phase);
 	count_entries(live, phase);

@@ -233,10 +233,10 @@ static int run_beside_workers(struct stress *stress)
 static int first_pass(struct stress *stress)
 {
 	struct vcpu_set *set = stress->set;
-	int code = vcpu_set_run(set, stress->phase->duration + stress->timeout_ns);
+	int code = vcpu_set_run(set, 2 * stress->timeout_ns);
 
-	for (unsigned int i = 0; i < set->count; i++)
-		vcpu_set_tell(set, i, set->threads[i]->vcpu.next);
+	for (unsigned int i = 0; !code && i < set->count; i++)
+		vcpu_tell_again(&set->threads[i]->vcpu);
 	return code;
 }
 
@@ -251,9 +251,9 @@ static int run_workers(struct stress *stress, struct err *err)
 	uint64_t duration = stress->phase->duration;
 	int code = stress->phase->goes_on ? 0 : first_pass(stress);
 
-	stress->result->started_ns = clock_ns();
 	if (code)
 		return code;
+	stress->result->started_ns = clock_ns();
 	stress->deadline = duration ? stress->result->started_ns + duration : 0;
 	vcpu_set_repeat(stress->set, true);
 	code = start_workers(stress, err);

@@ -49,7 +49,7 @@ struct vm_tally {
 struct stress_result {
 	struct worker_result *workers;	/* one per thread, then one per vCPU */
 	size_t count;
-	uint64_t started_ns;		/* CLOCK_MONOTONIC */
+	uint64_t started_ns;		/* when the workers were, CLOCK_MONOTONIC; 0: they were not */
 	struct vm_tally vms;
 	char replay[1024];		/* options to begin where the first failure was, or "" */
 };
@@ -62,7 +62,7 @@ struct vcpu_set;
 /*
  * Runs phase `index` of the config on the scenario's VM and the phase's further ones. Returns what
  * vcpu_set_run() returns, with a guest of the user's what vcpu_set_run_first() returns, or -errno with
- * run->err. After a signal, the rounds that have begun are finished, and the vCPUs' passes if they are
+ * run->err. After a signal in the first pass the vCPUs are stopped; later, the rounds that have begun are finished, and the vCPUs' passes if they are
  * short. *result is always set; it is NULL only with -ENOMEM. run->stressing points to it while the phase
  * runs. Sets run->stuck if a worker or a vCPU is stuck in the kernel.
  */

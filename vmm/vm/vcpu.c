@@ -298,6 +298,11 @@ void vcpu_tell(struct vcpu *vcpu, uint32_t next)
 	vcpu->resumes = false;
 }
 
+void vcpu_tell_again(struct vcpu *vcpu)
+{
+	vcpu->told = true;
+}
+
 void vcpu_forgive(struct vcpu *vcpu)
 {
 	/* The VM entry that failed comes next: it is the one to be timed. */

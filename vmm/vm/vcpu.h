@@ -75,6 +75,8 @@ void vcpu_destroy(struct vcpu *vcpu);
 enum vcpu_stop vcpu_run(struct vcpu *vcpu);
 /* Names the phase that it runs when it asks for the next one. The vCPU must not be running. */
 void vcpu_tell(struct vcpu *vcpu, uint32_t next);
+/* The same phase once more. When its first entry into L2 was stays as it is. */
+void vcpu_tell_again(struct vcpu *vcpu);
 /* Clears its trouble: the next vcpu_run() goes on where the vCPU stands. */
 void vcpu_forgive(struct vcpu *vcpu);
 /* Has KVM_RUN failed with errno `error`? */
