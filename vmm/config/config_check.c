@@ -237,6 +237,9 @@ static void check_owned_pages(struct checker *checker, const struct ini_section 
 	if (!phase->touch)
 		diag_add(checker->diags, section->at, section->name, "touch", NULL,
 			 "is 0: no page would be written");
+	else if (phase->aliases && slot->kind == SLOT_RAM && slot->plugged < phase->touch)
+		diag_add(checker->diags, entry->at, section->name, entry->key, entry->value,
+			 "has no room for the %u pages of aliases = yes", ABI_COUNTED_PAGES);
 	else if (slot->kind == SLOT_RAM && (__builtin_mul_overflow(last, phase->stride, &end) ||
 					    end >= slot->plugged || slot->plugged - end < 4096))
 		diag_add(checker->diags, entry->at, section->name, entry->key, entry->value,
@@ -268,7 +271,7 @@ static void check_owned(struct checker *checker, const struct ini_section *secti
 	if ((phase->what == DO_ALIAS_COUNTS || phase->aliases) && slot->base % (2 << 20))
 		complain(checker, section, entry, "must begin at a multiple of 2M, where L2's aliases are");
 	/* What other VMs write there is neither the passes' nor in this VM's log. */
-	if (slot->backing == BACKING_FILE && (phase->what != DO_DIRTY_LOG || phase->goes_on))
+	if (slot->backing == BACKING_FILE && (phase->what != DO_DIRTY_LOG || phase->goes_on || phase->aliases))
 		complain(checker, section, entry, "is a file, which other VMs may write: take a memfd");
 	/* KVM logs what is written through the alias in the alias's slot. */
 	if (phase->goes_on && has_alias(checker->config, slot))
@@ -282,6 +285,16 @@ static void check_owned(struct checker *checker, const struct ini_section *secti
 		complain(checker, section, how, "must name at least one way");
 	if (phase->what == DO_AGE && phase->touch && phase->touch < AGE_LEAST)
 		complain(checker, section, set_well(section, "touch"), "is too little for what DAMON looks at: 1M is the least");
+}
+
+static void check_nested_pages(struct checker *checker, const struct ini_section *section)
+{
+	const struct phase_cfg *phase = &checker->config->phases[section->index];
+	const struct ini_entry *entry = set_well(section, "nested-pages");
+
+	if (entry && phase->nested_pages == NESTED_4K &&
+	    !(phase->nested_paging && phase_needs_nesting(checker->config, phase)))
+		complain(checker, section, entry, "has no effect: no L2 runs under NPT/EPT in this phase");
 }
 
 /* The pages are those of do = alias-counts, and the log is taken up anew by getting it. */
@@ -337,6 +350,7 @@ static void check_phase(struct checker *checker, const struct ini_section *secti
 	check_load(checker, section);
 	check_stress_protect(checker, section);
 	check_aliases(checker, section);
+	check_nested_pages(checker, section);
 }
 
 /* A slot for L1's nested tables is memory of its own, where nobody else writes. */
