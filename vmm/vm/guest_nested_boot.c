@@ -35,35 +35,38 @@ static uint64_t image_size(void)
 	return page_align(image_bytes());
 }
 
-/* How many aligned regions of 1 << shift bytes hold memory. */
-static uint64_t regions(const struct layout *layout, int shift)
+/* How many aligned regions of 1 << shift bytes hold a part of a slot or, for L1's nested tables, of its RAM. */
+static uint64_t regions(const struct layout *layout, int shift, bool ram)
 {
 	uint64_t count = 0, next = 0;
 
 	for (size_t i = 0; i < layout->normal_count; i++) {
 		const struct slot *slot = &layout->slots[layout->by_base[i]];
-		uint64_t first = slot->base >> shift, last = (slot->base + slot->size - 1) >> shift;
+		uint64_t size = ram ? slot_ram(layout, slot) : slot->size;
+		uint64_t first = slot->base >> shift, end = size ? ((slot->base + size - 1) >> shift) + 1 : 0;
 
 		if (first < next)
 			first = next;
-		count += last + 1 - first;
-		next = last + 1;
+		if (end <= first)
+			continue;
+		count += end - first;
+		next = end;
 	}
 	return count;
 }
 
 /*
- * Bytes of the tables that an identity map of every normal slot needs: the root, one level-3 table per 512 GiB that holds
- * memory, with 2M pages one level-2 table per GiB, and with 4K pages one level-1 table per 2 MiB.
+ * Bytes of the tables that an identity map needs: the root, one level-3 table per 512 GiB that holds memory, with 2M pages one
+ * level-2 table per GiB, and with 4K pages one level-1 table per 2 MiB.
  */
-static uint64_t tables_size(const struct layout *layout, int page_level)
+static uint64_t tables_size(const struct layout *layout, int page_level, bool ram)
 {
-	uint64_t pages = 1 + regions(layout, 39);
+	uint64_t pages = 1 + regions(layout, 39, ram);
 
 	if (page_level <= 2)
-		pages += regions(layout, 30);
+		pages += regions(layout, 30, ram);
 	if (page_level <= 1)
-		pages += regions(layout, 21);
+		pages += regions(layout, 21, ram);
 	return pages * 4096;
 }
 
@@ -71,11 +74,12 @@ static uint64_t tables_size(const struct layout *layout, int page_level)
 static uint64_t pool_size(const struct layout *layout, int page_level)
 {
 	const struct config *config = layout->config;
+	uint64_t size = tables_size(layout, page_level, true);
 
 	for (size_t i = 0; i < config->phase_count; i++)
 		if (config->phases[i].nested_pages == NESTED_4K)
-			return tables_size(layout, page_level) + tables_size(layout, 1);
-	return tables_size(layout, page_level);
+			return size + tables_size(layout, 1, true);
+	return size;
 }
 
 static bool phase_owns(const struct config *config, const struct memslot_cfg *cfg)
@@ -149,7 +153,7 @@ static uint64_t losses_size(const struct config *config)
 
 int nested_place(const struct layout *layout, struct payload *payload, struct err *err)
 {
-	uint64_t tables = tables_size(layout, payload->page_level), pool = pool_size(layout, payload->page_level);
+	uint64_t tables = tables_size(layout, payload->page_level, false), pool = pool_size(layout, payload->page_level);
 	char text[UNIT_TEXT];
 
 	payload->tree_size = page_align(device_tree_bound(layout));
@@ -199,12 +203,12 @@ static int map_memory(struct payload *payload, const struct vm *vm, struct err *
 	return 0;
 }
 
-/* In a file, it has what the run before left. */
-static void clear_losses(const struct payload *payload, const struct vm *vm)
+/* In a file, memory has what the run before left. */
+static void clear(const struct vm *vm, uint64_t gpa, uint64_t end)
 {
 	const struct memslot_cfg *memslots = vm->layout->config->memslots;
 
-	for (uint64_t gpa = payload->losses; payload->losses && gpa < payload->tree; gpa += ABI_PAGE_SIZE)
+	for (; gpa < end; gpa += ABI_PAGE_SIZE)
 		if (memslots[vm_slot_at(vm, gpa)->cfg].backing == BACKING_FILE)
 			memset(vm_page(vm, gpa), 0, ABI_PAGE_SIZE);
 }
@@ -218,7 +222,9 @@ int nested_load(struct payload *payload, const struct vm *vm, struct err *err)
 	if (code)
 		return code;
 	vm_small_pages(vm, payload->base, payload->size);
-	clear_losses(payload, vm);
+	if (payload->losses)
+		clear(vm, payload->losses, payload->tree);
+	clear(vm, payload->pool, payload->pool_end);
 	code = vm_write(vm, payload->tree, tree, fdt_totalsize(tree));
 	free(tree);
 	if (!code)
