@@ -185,14 +185,14 @@ static uint64_t alias_base(const struct cpu *cpu, const struct touch *touch)
 }
 
 /*
- * Its own tables are as this phase needs them, and stay untouched: when L1 writes to what KVM shadows, KVM forgets what it has
- * mapped by it, even if the value is the same (kvm_mmu_track_write(), 6.12).
+ * Its tables with counted aliases are there from the pass before, and stay untouched: where L1 writes to what KVM shadows again
+ * and again, KVM forgets all that it has mapped by it (detect_write_flooding(), 6.12), even if the values are the same.
  */
 static bool has_own_map(const struct cpu *cpu, const struct phase *phase, uint64_t shared, uint64_t gpa)
 {
 	const struct own_map *own = &cpu->own_map;
 
-	return own->root && phase->what != DO_NPT_CHURN && cpu->own_map_for == phase->what &&
+	return own->root && phase->what == DO_ALIAS_COUNTS && cpu->own_map_for == phase->what &&
 	       cpu->own_map_base == phase->touch.base && own->shared_root == shared && own->gpa == gpa;
 }
 
