@@ -84,7 +84,7 @@ has_damon() { json guard '.host.kernel | test("^(5|6[.]1)[.]") | not' >/dev/null
 
 @test "red: a write to L1's nested tables that KVM did not see" {
 	rc unseen 1
-	check unseen tables.shadowed fail "phase tables: L2 cleared the first entry of the root of L1's nested tables, the first page of memslot.small"
+	check unseen tables.shadowed fail "phase root: L2 cleared the first entry of the root of L1's nested tables, the first page of memslot.small"
 	check unseen discard.fresh pass
 }
 

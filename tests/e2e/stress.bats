@@ -87,7 +87,7 @@ setup() { need_boot; }
 	check signal teardown.clean pass
 }
 
-@test "a signal once the time is up ends the run as well" {
+@test "a signal in a pass that takes too long ends the run as well" {
 	rc late 130
 	json late '.exit_status == 130 and ([.phases[] | select(.do == "stress") | .done] == [false])'
 	# Not after the phase's timeout of 60 seconds, but even a loaded machine ends long before.

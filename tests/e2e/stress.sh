@@ -54,7 +54,7 @@ report chains /tmp/chains.ini expect.policy=any phase.churn.iterations=any "phas
 run lines minivmm /tmp/kick.ini expect.policy=any phase.churn.iterations=any "phase.churn.duration=$(seconds 3)s" -o /out/lines.jsonl
 run shown minivmm report show /out/lines.jsonl
 interrupted_in signal churn 2 /tmp/nest.ini expect.policy=any phase.churn.iterations=any "phase.churn.duration=$(seconds 60)s"
-# The same once the phase's time is up, while the vCPU has not come to the end of its pass.
+# The same while the vCPU is in a pass that does not come to its end.
 interrupted_in late churn 2 /tmp/kick.ini expect.policy=any phase.churn.iterations=any "phase.churn.duration=$(seconds 1)s" \
 	"phase.churn.timeout=$(seconds 60)s" phase.churn.touch=6T
 report live /configs/guard-live.ini expect.policy=any "phase.live.duration=$(seconds 2)s"
