@@ -107,6 +107,9 @@ static void check_tree(const struct layout *layout)
 	struct err err;
 	void *tree;
 
+	/* A kernel of the user's gets none, and its files are not read here. */
+	if (layout->config->guest.payload != PAYLOAD_NESTED)
+		return;
 	if (payload_place(layout, (unsigned int)layout->config->vm.vcpus, 2, &payload, &err))
 		return;
 	MUST(!device_tree_make(layout, &payload, &tree, &err));
