@@ -45,7 +45,7 @@ static void take_line(struct span *span, const char *line)
 	span->covered += end - start;
 }
 
-/* Of so many bytes from start on, those in whole huge pages. */
+/* The bytes of a range that lie in whole huge pages. */
 static uint64_t whole_pages(uint64_t start, uint64_t size)
 {
 	uint64_t first = (start + HUGE_PAGE - 1) / HUGE_PAGE, end = (start + size) / HUGE_PAGE;
