@@ -255,6 +255,32 @@ uint64_t slot_ram(const struct layout *layout, const struct slot *slot)
 	return layout->config->memslots[slot->cfg].kind == SLOT_RAM ? slot->plugged : 0;
 }
 
+static uint64_t part_size(const struct layout *layout, const struct slot *slot, enum slot_part part)
+{
+	if (part == SLOT_GUEST_RAM)
+		return slot_ram(layout, slot);
+	return part == SLOT_PLUGGED ? slot->plugged : slot->size;
+}
+
+uint64_t layout_regions(const struct layout *layout, unsigned int shift, enum slot_part part)
+{
+	uint64_t count = 0, next = 0;
+
+	for (size_t i = 0; i < layout->normal_count; i++) {
+		const struct slot *slot = &layout->slots[layout->by_base[i]];
+		uint64_t size = part_size(layout, slot, part), first = slot->base >> shift;
+		uint64_t end = size ? ((slot->base + size - 1) >> shift) + 1 : 0;
+
+		if (first < next)
+			first = next;
+		if (end <= first)
+			continue;
+		count += end - first;
+		next = end;
+	}
+	return count;
+}
+
 uint64_t layout_memory(const struct layout *layout)
 {
 	uint64_t bytes = 0;

@@ -90,33 +90,15 @@ void plan_worst_last(struct plan_kernel *kernels, struct plan_cost *costs, size_
 	costs[worst] = cost;
 }
 
-/* How many aligned regions of 1 << shift bytes hold memory that can be mapped. */
-static uint64_t regions(const struct layout *layout, unsigned int shift)
-{
-	uint64_t count = 0, next = 0;
-
-	for (size_t i = 0; i < layout->normal_count; i++) {
-		const struct slot *slot = &layout->slots[layout->by_base[i]];
-		uint64_t first = slot->base >> shift, last = (slot->base + slot->plugged - 1) >> shift;
-
-		if (!slot->plugged)
-			continue;
-		if (first < next)
-			first = next;
-		if (last + 1 > first)
-			count += last + 1 - first;
-		next = last + 1;
-	}
-	return count;
-}
-
 /* Tables that map every page of space normal, without the root: one for each 2M, 1G, 512G, ... */
 static uint64_t table_pages(const struct layout *layout)
 {
-	uint64_t pages = regions(layout, 21) + regions(layout, 30) + regions(layout, 39);
+	uint64_t pages = 0;
 
+	for (unsigned int shift = 21; shift <= 39; shift += 9)
+		pages += layout_regions(layout, shift, SLOT_PLUGGED);
 	if (layout->top > 1ull << 48)
-		pages += regions(layout, 48);
+		pages += layout_regions(layout, 48, SLOT_PLUGGED);
 	return pages;
 }
 

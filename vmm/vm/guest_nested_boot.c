@@ -35,38 +35,13 @@ static uint64_t image_size(void)
 	return page_align(image_bytes());
 }
 
-/* How many aligned regions of 1 << shift bytes hold a part of a slot or, for L1's nested tables, of its RAM. */
-static uint64_t regions(const struct layout *layout, int shift, bool ram)
+/* Bytes of the tables that an identity map needs: the root, and a table of each level for each region of its size. */
+static uint64_t tables_size(const struct layout *layout, int page_level, enum slot_part part)
 {
-	uint64_t count = 0, next = 0;
+	uint64_t pages = 1;
 
-	for (size_t i = 0; i < layout->normal_count; i++) {
-		const struct slot *slot = &layout->slots[layout->by_base[i]];
-		uint64_t size = ram ? slot_ram(layout, slot) : slot->size;
-		uint64_t first = slot->base >> shift, end = size ? ((slot->base + size - 1) >> shift) + 1 : 0;
-
-		if (first < next)
-			first = next;
-		if (end <= first)
-			continue;
-		count += end - first;
-		next = end;
-	}
-	return count;
-}
-
-/*
- * Bytes of the tables that an identity map needs: the root, one level-3 table per 512 GiB that holds memory, with 2M pages one
- * level-2 table per GiB, and with 4K pages one level-1 table per 2 MiB.
- */
-static uint64_t tables_size(const struct layout *layout, int page_level, bool ram)
-{
-	uint64_t pages = 1 + regions(layout, 39, ram);
-
-	if (page_level <= 2)
-		pages += regions(layout, 30, ram);
-	if (page_level <= 1)
-		pages += regions(layout, 21, ram);
+	for (int level = page_level; level <= 3; level++)
+		pages += layout_regions(layout, (unsigned int)(12 + 9 * level), part);
 	return pages * 4096;
 }
 
@@ -74,11 +49,11 @@ static uint64_t tables_size(const struct layout *layout, int page_level, bool ra
 static uint64_t pool_size(const struct layout *layout, int page_level)
 {
 	const struct config *config = layout->config;
-	uint64_t size = tables_size(layout, page_level, true);
+	uint64_t size = tables_size(layout, page_level, SLOT_GUEST_RAM);
 
 	for (size_t i = 0; i < config->phase_count; i++)
 		if (config->phases[i].nested_pages == NESTED_4K)
-			return size + tables_size(layout, 1, true);
+			return size + tables_size(layout, 1, SLOT_GUEST_RAM);
 	return size;
 }
 
@@ -153,7 +128,7 @@ static uint64_t losses_size(const struct config *config)
 
 int nested_place(const struct layout *layout, struct payload *payload, struct err *err)
 {
-	uint64_t tables = tables_size(layout, payload->page_level, false), pool = pool_size(layout, payload->page_level);
+	uint64_t tables = tables_size(layout, payload->page_level, SLOT_WHOLE), pool = pool_size(layout, payload->page_level);
 	char text[UNIT_TEXT];
 
 	payload->tree_size = page_align(device_tree_bound(layout));
