@@ -57,8 +57,6 @@ struct cpu {
 	struct abi_report *report;
 	struct tree tree;
 	struct own_map own_map;
-	enum phase_do own_map_for;	/* what it was made for last, */
-	uint64_t own_map_base;		/* and the touch.base of that */
 	struct l2_job job;
 	struct l2_registers l2;
 	struct tss tss;

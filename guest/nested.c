@@ -192,8 +192,8 @@ static bool has_own_map(const struct cpu *cpu, const struct phase *phase, uint64
 {
 	const struct own_map *own = &cpu->own_map;
 
-	return own->root && phase->what == DO_ALIAS_COUNTS && cpu->own_map_for == phase->what &&
-	       cpu->own_map_base == phase->touch.base && own->shared_root == shared && own->gpa == gpa;
+	return phase->what == DO_ALIAS_COUNTS && own->counted && own->target == phase->touch.base &&
+	       own->shared_root == shared && own->gpa == gpa;
 }
 
 /* The root of the tables for L2: the shared ones, or its own. 0: no memory is mapped there. */
@@ -202,18 +202,15 @@ static uint64_t own_root(struct cpu *cpu, const struct nested_ops *ops, const st
 {
 	uint64_t gpa = phase->touch.base;
 
-	if (!phase->own_tables && phase->what != DO_NPT_CHURN && !has_aliases(phase)) {
-		cpu->own_map.churns = false;
+	cpu->own_map.churns = false;
+	if (!phase->own_tables && phase->what != DO_NPT_CHURN && !has_aliases(phase))
 		return shared;
-	}
 	if (has_aliases(phase))
 		gpa = alias_base(cpu, &phase->touch);
 	if (has_own_map(cpu, phase, shared, gpa))
 		return cpu_page(cpu, CPU_PAGE_OWN_MAP);
 	if (!own_map_make(&cpu->own_map, ops->format, cpu_page(cpu, CPU_PAGE_OWN_MAP), shared, gpa))
 		return 0;
-	cpu->own_map_for = phase->what;
-	cpu->own_map_base = phase->touch.base;
 	if (phase->what == DO_ALIAS)
 		own_map_alias(&cpu->own_map, gpa, cpu_page(cpu, CPU_PAGE_ALIASED));
 	else if (phase->what == DO_ALIAS_COUNTS)

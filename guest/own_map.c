@@ -84,6 +84,8 @@ void own_map_alias_counts(struct own_map *map, uint64_t gpa, uint64_t target)
 {
 	unsigned int next = 0;
 
+	map->counted = true;
+	map->target = target;
 	for (unsigned int page = 0; page < ABI_COUNTED_PAGES; page++, target += ABI_PAGE_SIZE)
 		for (unsigned int i = 0; i <= page; i++)
 			map->level1[next++] = target | map->format.leaf;

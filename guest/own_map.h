@@ -20,6 +20,8 @@ struct own_map {
 	uint64_t shared_root;
 	uint64_t gpa;		/* in the GiB whose 2M pages are its own */
 	bool churns;		/* L1 takes entries away and gives them back */
+	bool counted;		/* own_map_alias_counts() has been called, with this target */
+	uint64_t target;
 };
 
 /*
