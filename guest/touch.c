@@ -189,10 +189,11 @@ uint64_t touch_repeat(const struct tree *tree, struct touch *touch, uint32_t ind
 		      struct abi_report *report)
 {
 	volatile struct abi_report *shared = report;
-	uint64_t pages, begin = rdtsc();
+	uint64_t pages, begin;
 
 	if (!touch->rewrite && !touch->cycles)
 		return touch_write(tree, touch, index);
+	begin = rdtsc();
 	/*
 	 * Nobody sends this CPU an interrupt. But Bochs, as a host, lets none of its own end KVM_RUN while the guest's flag is off,
 	 * so that nothing else would run on its CPU.
