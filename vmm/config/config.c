@@ -318,6 +318,11 @@ bool phase_may_run_l2(const struct phase_cfg *phase)
 	return phase->goes_on && phase->expect == EXPECT_NOTHING;
 }
 
+bool phase_counts_aliases(const struct phase_cfg *phase)
+{
+	return phase->what == DO_ALIAS_COUNTS || (phase->what == DO_DIRTY_LOG && phase->aliases);
+}
+
 bool phase_owns_slot(const struct phase_cfg *phase)
 {
 	return phase->what == DO_DIRTY_LOG || phase->what == DO_DISCARD || phase->what == DO_TABLES ||

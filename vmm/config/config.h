@@ -221,6 +221,8 @@ bool phase_runs_l2(const struct phase_cfg *phase);
 bool phase_needs_nesting(const struct config *config, const struct phase_cfg *phase);
 /* May they, though the config does not say so? */
 bool phase_may_run_l2(const struct phase_cfg *phase);
+/* Are its pages the 31 of do = alias-counts? */
+bool phase_counts_aliases(const struct phase_cfg *phase);
 /* Does it write to its slot alone, what each page must hold being known, and change the slot meanwhile? */
 bool phase_owns_slot(const struct phase_cfg *phase);
 /* The lowest gpa of [memslot.NAME]'s row; 0 without a name. */

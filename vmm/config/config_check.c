@@ -181,19 +181,13 @@ static const struct phase_cfg *deleted_before(const struct config *config,
 	return NULL;
 }
 
-/* The 31 pages of do = alias-counts. */
-static bool has_counted_aliases(const struct phase_cfg *phase)
-{
-	return phase->what == DO_ALIAS_COUNTS || (phase->what == DO_DIRTY_LOG && phase->aliases);
-}
-
 /* vCPUs do the ops of VCPU_OPS instead of the phase's load, and L2 runs in all of these. */
 static void check_load(struct checker *checker, const struct ini_section *section)
 {
 	struct phase_cfg *phase = &checker->config->phases[section->index];
 	const struct ini_entry *entry = set_well(section, "load");
 
-	if (has_counted_aliases(phase))
+	if (phase_counts_aliases(phase))
 		phase->load = LOAD_L2;
 	if (phase->what != DO_STRESS || !(op_traits_of(checker->config, NULL) & OP_IN_GUEST))
 		return;
@@ -223,7 +217,7 @@ static uint64_t default_touch(const struct phase_cfg *phase)
 {
 	if (phase->goes_on)
 		return 0;
-	if (has_counted_aliases(phase))
+	if (phase_counts_aliases(phase))
 		return ABI_COUNTED_PAGES * ABI_PAGE_SIZE;
 	if (phase_owns_slot(phase))
 		return 1ull << 20;
@@ -274,7 +268,7 @@ static void check_owned(struct checker *checker, const struct ini_section *secti
 		complain(checker, section, entry, "is read-only: nothing can be written there");
 	if (slot->alias || slot->backing == BACKING_GUEST_MEMFD)
 		complain(checker, section, entry, "must have memory of its own in the VMM: no alias, no guest-memfd");
-	if (has_counted_aliases(phase) && slot->base % (2 << 20))
+	if (phase_counts_aliases(phase) && slot->base % (2 << 20))
 		complain(checker, section, entry, "must begin at a multiple of 2M, where L2's aliases are");
 	/* What other VMs write there is neither the passes' nor in this VM's log. */
 	if (slot->backing == BACKING_FILE && (phase->what != DO_DIRTY_LOG || phase->goes_on || phase->aliases))

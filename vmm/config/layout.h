@@ -66,7 +66,7 @@ unsigned int layout_traits(const struct layout *layout, uint32_t cfg);
 
 /* How much RAM the guest has in a slot, from its base on: none in a device's. */
 uint64_t slot_ram(const struct layout *layout, const struct slot *slot);
-/* Of a slot, from its base on: all of it, what is plugged, or what the guest has as RAM. */
+/* Which part of a slot counts, from its base on: all of it, what is plugged, or what the guest has as RAM. */
 enum slot_part { SLOT_WHOLE, SLOT_PLUGGED, SLOT_GUEST_RAM };
 /* How many aligned regions of 1 << shift bytes hold a part of a slot of space normal. */
 uint64_t layout_regions(const struct layout *layout, unsigned int shift, enum slot_part part);

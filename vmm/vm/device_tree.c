@@ -150,7 +150,7 @@ static void minivmm_node(struct writer *w, const struct config *config,
 /* What has a `load` the payload does as L2 or touch, and the VMM has it repeat that. */
 static const char *payload_do(const struct phase_cfg *phase)
 {
-	if (phase->aliases)
+	if (phase_counts_aliases(phase))
 		return phase_do_name(DO_ALIAS_COUNTS);
 	if (!(key_find(KIND_PHASE, "load")->with_do & 1u << phase->what))
 		return phase_do_name(phase->what);
@@ -184,7 +184,7 @@ static void phase_node(struct writer *w, const struct config *config, size_t pha
 	u64(w, "touch-base", memslot_base(config, phase->slot));
 	if (phase->what == DO_AGE || phase->live)
 		flag(w, "rewrite");
-	else if (phase->what == DO_DISCARD || phase->what == DO_ALIAS_COUNTS || phase->aliases)
+	else if (phase->what == DO_DISCARD || phase_counts_aliases(phase))
 		flag(w, "read-first");
 	end_node(w);
 }
