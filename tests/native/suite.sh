@@ -442,6 +442,17 @@ stress_rate() {
 		'phase("churn") | .duration_ns >= 1000000000'
 }
 
+# The duration is over before a worker's thread has started, as on a loaded host.
+stress_short() {
+	overlay stress <<-END
+		[worker.kick]
+		op = signal-kick
+		threads = 3
+	END
+	run short "$work/overlay.ini" phase.churn.iterations=any phase.churn.duration=1ns && fine \
+		'[workers("signal-kick") | [.thread, .rounds >= 1]] == [[0, true], [1, true], [2, true]]'
+}
+
 stress_alone() {
 	run alone "$here/stress.ini" phase.churn.iterations=any phase.churn.duration=1s && intact \
 		'phase("churn") | .duration_ns >= 1000000000 and .vms.made == 0' 'judged("vms.transition"; "skip"; "no further VM")'
@@ -801,6 +812,7 @@ it stress_log_beside_losses "stress: a dirty log of the payload's own slot, whil
 it stress_file "stress: afterwards slots show the memory they showed before"
 it stress_vms "stress: several VMs, and VMs that come and go"
 it stress_rate "stress: a rate is kept, a duration too"
+it stress_short "stress: each worker does a round, however short the duration"
 it stress_alone "stress: vCPUs without workers"
 it stress_ring "stress: dirty rings, also full ones"
 it stress_stuck "stress: a worker that is stuck, and the command that replays it"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * do = stress: after a pass of each vCPU, those of one or more VMs repeat the phase while workers repeat their ops, each
- * on its own thread, until the phase's duration is over or every worker has done its rounds. Here
- * is how such a phase is run and what its result is; what its threads share is in worker.h.
+ * on its own thread, until the phase's duration is over, but at least once, or until every worker has done its rounds.
+ * Here is how such a phase is run and what its result is; what its threads share is in worker.h.
  */
 #ifndef STRESS_H
 #define STRESS_H

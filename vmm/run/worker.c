@@ -140,13 +140,15 @@ int worker_unavailable(struct worker *worker, const char *format, ...)
 	return -ENOTSUP;
 }
 
+/* A worker without a round has tested nothing: on a loaded host its thread may start after the phase's duration. */
 static bool must_end(const struct worker *worker)
 {
 	const struct stress *stress = worker->stress;
 	uint64_t iterations = stress->phase->iterations;
+	bool idle = worker->cfg && !worker->result->rounds;
 
 	return __atomic_load_n(&stress->stop, __ATOMIC_ACQUIRE) ||
-	       (stress->deadline && clock_ns() >= stress->deadline) ||
+	       (!idle && stress->deadline && clock_ns() >= stress->deadline) ||
 	       (worker->cfg && iterations && worker->result->rounds >= iterations) ||
 	       __atomic_load_n(&worker->result->failures, __ATOMIC_RELAXED) >= FAILURES_MAX ||
 	       worker->result->unavailable[0];
