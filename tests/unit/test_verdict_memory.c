@@ -44,17 +44,20 @@ static void test_mapped(void **state)
 {
 	static const struct {
 		uint64_t stride;
-		int64_t small, large, beside;
+		int64_t small, large, giant, beside;
 		enum result result;
 	} cases[] = {
-		{ 4096, 600, 0, 0, RESULT_PASS }, { 16384, 600, 0, 0, RESULT_PASS },
-		{ 4096, 0, 2, 0, RESULT_PASS }, { 4096, 88, 1, 0, RESULT_PASS }, { 16384, 0, 5, 0, RESULT_PASS },
+		{ 4096, 600, 0, 0, 0, RESULT_PASS }, { 16384, 600, 0, 0, 0, RESULT_PASS },
+		{ 4096, 0, 2, 0, 0, RESULT_PASS }, { 4096, 88, 1, 0, 0, RESULT_PASS }, { 16384, 0, 5, 0, 0, RESULT_PASS },
 		/* KVM may have prefetched others, and need not. */
-		{ 4096, 607, 0, 7, RESULT_PASS }, { 4096, 600, 0, 7, RESULT_PASS }, { 16384, 4800, 0, 4200, RESULT_PASS },
-		{ 4096, 608, 0, 7, RESULT_FAIL }, { 4096, 599, 0, 7, RESULT_FAIL },
+		{ 4096, 607, 0, 0, 7, RESULT_PASS }, { 4096, 600, 0, 0, 7, RESULT_PASS }, { 16384, 4800, 0, 0, 4200, RESULT_PASS },
+		{ 4096, 608, 0, 0, 7, RESULT_FAIL }, { 4096, 599, 0, 0, 7, RESULT_FAIL },
 		/* Nothing was unmapped, too little, too much. */
-		{ 4096, 0, 0, 0, RESULT_FAIL }, { 4096, 599, 0, 0, RESULT_FAIL }, { 4096, 601, 0, 0, RESULT_FAIL },
-		{ 4096, 0, 1, 0, RESULT_FAIL }, { 4096, 0, 3, 0, RESULT_FAIL }, { 4096, -1, 2, 0, RESULT_FAIL },
+		{ 4096, 0, 0, 0, 0, RESULT_FAIL }, { 4096, 599, 0, 0, 0, RESULT_FAIL }, { 4096, 601, 0, 0, 0, RESULT_FAIL },
+		{ 4096, 0, 1, 0, 0, RESULT_FAIL }, { 4096, 0, 3, 0, 0, RESULT_FAIL }, { 4096, -1, 2, 0, 0, RESULT_FAIL },
+		/* A mapping of 1G has them all, or those from its beginning on. */
+		{ 4096, 0, 0, 1, 0, RESULT_PASS }, { 4096, 0, 1, 1, 0, RESULT_PASS }, { 4096, 12, 1, 1, 0, RESULT_PASS },
+		{ 4096, 0, 0, 2, 0, RESULT_FAIL }, { 4096, 0, 2, 1, 0, RESULT_FAIL }, { 4096, 0, 600, -1, 0, RESULT_FAIL },
 	};
 	struct world *w = *state;
 	struct found *found = &w->phases[TRANSITION].found;
@@ -72,6 +75,7 @@ static void test_mapped(void **state)
 		w->cfgs[2].stride = cases[i].stride;
 		found->unmapped[0] = cases[i].small;
 		found->unmapped[1] = cases[i].large;
+		found->unmapped[2] = cases[i].giant;
 		found->beside = cases[i].beside;
 		verdict = judge_all(w);
 		expect(&verdict, "mapped.exact", cases[i].result, "");

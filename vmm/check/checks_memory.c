@@ -176,9 +176,9 @@ static void say_mapped(const struct phase_result *last, unsigned int phases, boo
 			   "logged, and %" PRId64 " after%s", phases, plural, found->huge_before, found->huge_after, note);
 		break;
 	default:
-		check_pass(check, "%u phase%s, the last one with %" PRId64 " mappings of 4K and %" PRId64
-			   " of 2M until its pages were taken back%s", phases, plural, found->unmapped[0],
-			   found->unmapped[1], note);
+		check_pass(check, "%u phase%s, the last one with %" PRId64 " mappings of 4K, %" PRId64 " of 2M and %" PRId64
+			   " of 1G until its pages were taken back%s", phases, plural, found->unmapped[0],
+			   found->unmapped[1], found->unmapped[2], note);
 	}
 }
 

@@ -5,21 +5,26 @@
 #include "minivmm_abi.h"
 #include "run/result.h"
 
+#define PER_LEVEL 512	/* mappings of a level in the place of one of the next: 4K, 2M, 1G */
+
 /*
  * KVM had each page mapped once: by 4K mappings alone there were as many as pages, and those that it had prefetched beside
- * them; 2M mappings may also cover pages between those that were written.
+ * them; huge ones may also cover pages between those that were written, and the last one pages beyond them.
  */
 bool found_mapped_exactly(const struct phase_result *phase)
 {
 	const struct phase_cfg *cfg = phase->cfg;
-	int64_t pages = (int64_t)(cfg->touch / 4096), small = phase->found.unmapped[0];
-	int64_t large = phase->found.unmapped[1];
-	int64_t span = (int64_t)((cfg->touch / 4096 - 1) * cfg->stride / 4096 + 1);
+	const int64_t *lost = phase->found.unmapped;
+	int64_t pages = (int64_t)(cfg->touch / 4096), most = (int64_t)((cfg->touch / 4096 - 1) * cfg->stride / 4096 + 1);
+	int64_t covered = lost[0] + PER_LEVEL * (lost[1] + PER_LEVEL * lost[2]);
 
-	if (!large)
-		return small >= pages && small <= pages + phase->found.beside && !phase->found.unmapped[2];
-	return small >= 0 && large > 0 && small + 512 * large >= pages &&
-	       small + 512 * (large - 1) <= span + phase->found.beside;
+	if (lost[0] < 0 || lost[1] < 0 || lost[2] < 0)
+		return false;
+	if (!lost[1] && !lost[2])
+		most = pages;
+	else
+		most += lost[2] ? PER_LEVEL * PER_LEVEL : PER_LEVEL;
+	return covered >= pages && covered <= most + phase->found.beside;
 }
 
 /*
