@@ -84,6 +84,8 @@ void l2_main(struct l2_job *job)
 	 * Each page of code that L2 runs costs a fault: without pages to write, it calls no
 	 * touch_write().
 	 */
+	if (job->beside)
+		*(volatile uint64_t *)job->beside = job->beside;
 	if (job->clear)
 		*(volatile uint64_t *)job->clear = 0;
 	if (job->counted)

@@ -23,6 +23,7 @@ struct l2_job {
 	struct touch touch;
 	uint32_t index;
 	struct abi_report *report; /* of the vCPU */
+	uint64_t beside;	/* not 0: gpa of a page to write before that */
 	uint64_t clear;		/* not 0: gpa of an entry of its own tables to clear */
 	uint64_t aliases;	/* not 0: gpa of the aliases to write instead: ABI_ALIAS_PAGES, */
 	bool counted;		/* or those of ABI_COUNTED_PAGES */

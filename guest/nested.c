@@ -316,8 +316,8 @@ static void set_job(struct cpu *cpu, const struct nested_ops *ops, const struct 
 	cpu->l2 = (struct l2_registers){ .rdi = (uint64_t)&cpu->job };
 }
 
-/* L2 clears the first entry of its tables' root, which maps all that it runs. */
-static enum abi_status clear_root(struct cpu *cpu, const struct nested_ops *ops, uint64_t root)
+/* L2 clears the first entry of its tables' root, which maps all that it runs. beside: a page that it writes first, or 0. */
+static enum abi_status clear_root(struct cpu *cpu, const struct nested_ops *ops, uint64_t root, uint64_t beside)
 {
 	struct l2_exit exit;
 	enum abi_status status = enter_until(cpu, ops, L2_HELLO);
@@ -325,6 +325,7 @@ static enum abi_status clear_root(struct cpu *cpu, const struct nested_ops *ops,
 	if (status != ABI_OK)
 		return status;
 	/* enter_until() has shown that L2 runs under these tables: KVM shadows them. */
+	cpu->job.beside = beside;
 	cpu->job.clear = cpu->tree.broken == BREAK_NO_TABLE_WRITE ? 0 : root;
 	do {
 		exit = (struct l2_exit){ 0 };
@@ -365,14 +366,18 @@ static uint64_t copy_root(uint64_t to, uint64_t from)
  * its own for what lies in these, with a mapping of each page that L2 has written. Once L1 uses such a
  * page as a table, KVM must find that mapping by its rmap and write-protect it
  * (kvm_mmu_slot_gfn_write_protect(), 6.12).
+ *
+ * Of one or two pages the last is the root alone. L2 then writes the other before it writes to the root: KVM may no longer
+ * map both by one huge page (kvm_mmu_gfn_disallow_lpage(), 6.12). It looks at the first page of what it maps only whether that
+ * may be written (make_spte(), 6.12), so the root is not the first.
  */
 static enum abi_status write_tables(struct cpu *cpu, const struct nested_ops *ops,
 				    const struct phase *phase)
 {
 	struct range pages = { phase->touch.base, phase->touch.pages * ABI_PAGE_SIZE };
+	uint64_t root, beside = pages.size == 2 * ABI_PAGE_SIZE ? pages.base : 0;
 	struct tree alone;
 	enum abi_status status;
-	uint64_t root;
 
 	if (cpu->index)
 		return ABI_OK;
@@ -382,8 +387,8 @@ static enum abi_status write_tables(struct cpu *cpu, const struct nested_ops *op
 	for (uint64_t gpa = pages.base; gpa < pages.base + pages.size; gpa += sizeof(uint64_t))
 		*(volatile uint64_t *)gpa = 0;
 	/* With the old tables below the root, even a large page that KVM has mapped is one of the new tables' as well. */
-	if (pages.size == ABI_PAGE_SIZE)
-		root = copy_root(pages.base, map_root(&cpu->tree, ops->format, false));
+	if (pages.size <= 2 * ABI_PAGE_SIZE)
+		root = copy_root(pages.base + pages.size - ABI_PAGE_SIZE, map_root(&cpu->tree, ops->format, false));
 	else
 		root = build_map(&cpu->tree, ops->format, cpu->tree.page_level, &pages);
 	if (!root)
@@ -394,7 +399,7 @@ static enum abi_status write_tables(struct cpu *cpu, const struct nested_ops *op
 		return status;
 	set_job(cpu, ops, phase, &alone);
 	cpu->job.touch.pages = 0;
-	return clear_root(cpu, ops, root);
+	return clear_root(cpu, ops, root, beside);
 }
 
 static enum abi_status enter_l2(struct cpu *cpu, const struct nested_ops *ops,

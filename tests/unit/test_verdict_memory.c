@@ -268,12 +268,16 @@ static void test_tables(void **state)
 
 	w->cfgs[2].what = DO_TABLES;
 	w->cfgs[2].slot = (char *)"pool";
+	w->cfgs[2].touch = 4096;
 	phase->table_writes = phase->table_writes_seen = 3;
 	verdict = judge_all(w);
 	expect(&verdict, "tables.shadowed", RESULT_PASS, "3 of 3 writes");
 	phase->table_writes_seen = 2;
 	verdict = judge_all(w);
 	expect(&verdict, "tables.shadowed", RESULT_FAIL, "the first page of memslot.pool");
+	w->cfgs[2].touch = 8192;
+	verdict = judge_all(w);
+	expect(&verdict, "tables.shadowed", RESULT_FAIL, "the second page of memslot.pool");
 	phase->table_writes = phase->table_writes_seen = 0;
 	verdict = judge_all(w);
 	expect(&verdict, "tables.shadowed", RESULT_SKIP, "no such phase was completed");
