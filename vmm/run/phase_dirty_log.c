@@ -489,8 +489,8 @@ int phase_dirty_log(struct live_run *live, uint32_t index, struct phase_result *
 	code = set_protect(&log, protects[phase->cfg->protect].cap);
 	if (!code)
 		code = do_steps(&log, phase->cfg->aliases ? by_alias : protects[phase->cfg->protect].steps);
-	/* The guest ended: the slot is as it was before, so that its arrays are those predicted. */
-	if (code == -EPROTO)
+	/* The guest ended, or found a page wrong: the slot is as it was before, so that its arrays are those predicted. */
+	if (code == -EPROTO || code == -EIO)
 		vm_slot_set(&live->vm, log.pages.slot, log.pages.slot->base, log.pages.slot->kvm_flags);
 	off = set_protect(&log, 0);
 	note_rings(&log, NULL);
