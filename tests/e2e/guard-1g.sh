@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# In the emulated host: L2's memory in a page of 1G, as configs/guard-1g.ini has it.
+. ./prelude.sh
+
+report none /configs/guard-1g.ini expect.policy=any
+echo 1 >/sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages
+report guard /configs/guard-1g.ini expect.policy=any
+report stale /configs/guard-1g.ini expect.policy=any selftest.break=stale-page
+report small /configs/guard-1g.ini expect.policy=any selftest.break=stays-small
+exit 0
