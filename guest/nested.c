@@ -316,26 +316,60 @@ static void set_job(struct cpu *cpu, const struct nested_ops *ops, const struct 
 	cpu->l2 = (struct l2_registers){ .rdi = (uint64_t)&cpu->job };
 }
 
-/* L2 clears the first entry of its tables' root, which maps all that it runs. beside: a page that it writes first, or 0. */
-static enum abi_status clear_root(struct cpu *cpu, const struct nested_ops *ops, uint64_t root, uint64_t beside)
+/* Enters L2, whose root has lost its first entry, which maps all that it runs: it must miss its code, and seen is counted then. */
+static enum abi_status enter_without(struct cpu *cpu, const struct nested_ops *ops, uint64_t *seen)
 {
 	struct l2_exit exit;
-	enum abi_status status = enter_until(cpu, ops, L2_HELLO);
 
-	if (status != ABI_OK)
-		return status;
-	/* enter_until() has shown that L2 runs under these tables: KVM shadows them. */
-	cpu->job.beside = beside;
-	cpu->job.clear = cpu->tree.broken == BREAK_NO_TABLE_WRITE ? 0 : root;
 	do {
 		exit = (struct l2_exit){ 0 };
 		ops->enter(cpu, &exit);
 	} while (exit.kind == L2_INTERRUPTED);
-	cpu->report->table_writes++;
-	cpu->report->table_writes_seen += exit.kind == L2_MISSED;
+	*seen += exit.kind == L2_MISSED;
 	if (exit.kind == L2_MISSED || (exit.kind == L2_CALLED && exit.call == L2_DONE))
 		return ABI_OK;
-	return report_exit(cpu, &exit, ABI_L2_EXIT, "after L2 wrote to its own tables");
+	return report_exit(cpu, &exit, ABI_L2_EXIT, "after an entry of its tables' root was cleared");
+}
+
+/*
+ * L1 has written the page by its own mapping, of which KVM must take the right to write (kvm_tdp_mmu_write_protect_gfn(), 6.12).
+ */
+static enum abi_status clear_as_l1(struct cpu *cpu, const struct nested_ops *ops, uint64_t root)
+{
+	volatile uint64_t *entry = (volatile uint64_t *)root;
+	uint64_t held = *entry;
+	enum abi_status status;
+
+	*entry = 0;
+	ops->flush();
+	cpu->report->l1_table_writes++;
+	status = enter_without(cpu, ops, &cpu->report->l1_table_writes_seen);
+	*entry = held;
+	ops->flush();
+	return status;
+}
+
+/* beside: a page that L2 writes before it writes to the root, or 0. */
+static enum abi_status clear_as_l2(struct cpu *cpu, const struct nested_ops *ops, uint64_t root, uint64_t beside)
+{
+	cpu->job.beside = beside;
+	cpu->job.clear = cpu->tree.broken == BREAK_NO_TABLE_WRITE ? 0 : root;
+	cpu->report->table_writes++;
+	return enter_without(cpu, ops, &cpu->report->table_writes_seen);
+}
+
+/* L1, and then L2, clear the first entry of the root. */
+static enum abi_status clear_root(struct cpu *cpu, const struct nested_ops *ops, uint64_t root, uint64_t beside)
+{
+	enum abi_status status = enter_until(cpu, ops, L2_HELLO);
+
+	/* enter_until() has shown that L2 runs under these tables: KVM shadows them. */
+	if (status == ABI_OK)
+		status = clear_as_l1(cpu, ops, root);
+	/* L2 that has run on has come to its end. */
+	if (status != ABI_OK || cpu->report->l1_table_writes_seen < cpu->report->l1_table_writes)
+		return status;
+	return clear_as_l2(cpu, ops, root, beside);
 }
 
 /* L2 runs on this vCPU alone, which writes all pages. alone: L1's tree for that, which L2's job points to. */

@@ -93,6 +93,7 @@ struct abi_report {
 	uint64_t sweeps;	/* of a phase that rewrites: how often all pages were written, all phases */
 	uint64_t sweeps_wanted;	/* the VMM writes it: a phase that rewrites ends once sweeps is not below it */
 	uint64_t alias;		/* the VMM writes it, for alias-counts: L2 writes each page by this one alias, or its last, alone; see below */
+	uint64_t l1_table_writes, l1_table_writes_seen; /* of do = "tables", all phases */
 };
 
 /* A vCPU's block: the report's page, L1's stack, then pages that the payload uses as it likes. */
@@ -158,9 +159,10 @@ struct abi_report {
  * and then writes by each, or where the report's alias is not 0, by the alias of that number alone, from 1 on, of a page
  * that has fewer by its last. L1 must find in each page what L2 wrote.
  *
- * tables: vCPU 0 alone. L2 writes its pages as data; L1 makes them L2's nested tables, of a single page their root; L2 then clears
- * the root's first entry (table_writes) through the mapping that it had before, and must miss its own
- * code at once (table_writes_seen).
+ * tables: vCPU 0 alone. L2 writes its pages as data; L1 makes them L2's nested tables, of a single page, or the second of two, their
+ * root. Once L2 runs by them, L1 clears the root's first entry (l1_table_writes), L2 must miss its own code at once
+ * (l1_table_writes_seen), and L1 gives the entry back. Then L2 clears it (table_writes) through the mapping that it had before, of two
+ * pages after it has written the first, and must miss its code as well (table_writes_seen).
  *
  * touch: `touch / 4096` pages are written. The first is the lowest page >= touch-base
  * of the memory nodes (payload, read-only and alias memory left out), the next

@@ -13,7 +13,7 @@ has_damon() { json guard '.host.kernel | test("^(5|6[.]1)[.]") | not' >/dev/null
 	rc guard 0
 	check guard dirty.complete pass "in 13 phases, and "
 	check guard discard.fresh pass "in 10 phases"
-	check guard tables.shadowed pass "5 of 5 writes"
+	check guard tables.shadowed pass "10 of 10 writes"
 	check guard guest.clean pass
 	# 5.10 has no mmu_rmaps_stat, and the reason says so.
 	check guard mapped.exact pass || check guard mapped.exact skip "5.15"

@@ -278,7 +278,14 @@ static void test_tables(void **state)
 	w->cfgs[2].touch = 8192;
 	verdict = judge_all(w);
 	expect(&verdict, "tables.shadowed", RESULT_FAIL, "the second page of memslot.pool");
-	phase->table_writes = phase->table_writes_seen = 0;
+	phase->l1_table_writes = 1;
+	verdict = judge_all(w);
+	expect(&verdict, "tables.shadowed", RESULT_FAIL, "L1 cleared the first entry");
+	phase->table_writes_seen = phase->table_writes;
+	phase->l1_table_writes_seen = 1;
+	verdict = judge_all(w);
+	expect(&verdict, "tables.shadowed", RESULT_PASS, "4 of 4 writes of L1 and L2");
+	phase->table_writes = phase->table_writes_seen = phase->l1_table_writes = 0;
 	verdict = judge_all(w);
 	expect(&verdict, "tables.shadowed", RESULT_SKIP, "no such phase was completed");
 }

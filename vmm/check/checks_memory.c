@@ -220,13 +220,16 @@ void judge_mapped(const struct run *run, struct check *check)
 /* Of two pages the root is the second, and L2 wrote the first before: write_tables() in guest/nested.c. */
 static void fail_unseen(const struct run *run, const struct phase_result *phase, struct check *check)
 {
-	uint64_t gpa = memslot_base(run->config, phase->cfg->slot);
-	bool second = phase->cfg->touch == 8192;
+	bool second = phase->cfg->touch == 8192, by_l1 = phase->l1_table_writes_seen < phase->l1_table_writes;
+	uint64_t gpa = memslot_base(run->config, phase->cfg->slot) + (second ? 4096 : 0);
+	const char *how = ", and flushed the TLB";
 
-	check_fail(check, "phase %s: L2 cleared the first entry of the root of L1's nested tables, the %s page of memslot.%s, gpa 0x%"
-		   PRIx64 ", through the mapping that it had when that was data%s, and ran on instead of exiting: KVM has not "
-		   "write-protected it, or not seen the write", phase->name, second ? "second" : "first", phase->cfg->slot,
-		   second ? gpa + 4096 : gpa, second ? ", or through a huge one of both pages" : "");
+	if (!by_l1)
+		how = second ? ", through the mapping that it had when that was data, or through a huge one of both pages" :
+			       ", through the mapping that it had when that was data";
+	check_fail(check, "phase %s: %s cleared the first entry of the root of L1's nested tables, the %s page of memslot.%s, gpa 0x%"
+		   PRIx64 "%s, and L2 ran on instead of exiting: KVM has not write-protected it for %s, or not seen the write",
+		   phase->name, by_l1 ? "L1" : "L2", second ? "second" : "first", phase->cfg->slot, gpa, how, by_l1 ? "L1" : "L2");
 }
 
 void judge_tables(const struct run *run, struct check *check)
@@ -240,15 +243,15 @@ void judge_tables(const struct run *run, struct check *check)
 
 		if (!phase->cfg || phase->cfg->what != DO_TABLES)
 			continue;
-		if (phase->table_writes_seen < phase->table_writes) {
+		if (phase->l1_table_writes_seen < phase->l1_table_writes || phase->table_writes_seen < phase->table_writes) {
 			fail_unseen(run, phase, check);
 			return;
 		}
-		writes += phase->table_writes;
+		writes += phase->table_writes + phase->l1_table_writes;
 	}
 	if (!writes)
 		check_skip(check, "no such phase was completed: %s", run_why_not(run));
 	else
-		check_pass(check, "KVM saw %" PRIu64 " of %" PRIu64 " writes of L2 to L1's nested tables",
+		check_pass(check, "KVM saw %" PRIu64 " of %" PRIu64 " writes of L1 and L2 to L1's nested tables",
 			   writes, writes);
 }

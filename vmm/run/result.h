@@ -79,6 +79,7 @@ struct phase_result {
 	uint64_t l1_pages, l2_pages, l2_entries; /* of this phase, all vCPUs */
 	uint64_t failed_entries;	/* of do = failed-entry */
 	uint64_t table_writes, table_writes_seen; /* of do = tables: by L2, and noticed by KVM */
+	uint64_t l1_table_writes, l1_table_writes_seen; /* by L1 */
 	enum rmap_state state;
 	enum source state_source;	/* which source said so */
 	bool wrapped;			/* vmallocinfo names vmalloc's wrappers instead of KVM */

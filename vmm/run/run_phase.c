@@ -215,6 +215,8 @@ static struct abi_report sum_counters(const struct vcpu_set *set)
 		sum.failed_entries += one.failed_entries;
 		sum.table_writes += one.table_writes;
 		sum.table_writes_seen += one.table_writes_seen;
+		sum.l1_table_writes += one.l1_table_writes;
+		sum.l1_table_writes_seen += one.l1_table_writes_seen;
 	}
 	return sum;
 }
@@ -247,6 +249,8 @@ static void read_counters(struct live_run *live, struct phase_result *phase)
 	phase->l2_entries = sum.l2_entries - live->so_far.l2_entries;
 	phase->table_writes = sum.table_writes - live->so_far.table_writes;
 	phase->table_writes_seen = sum.table_writes_seen - live->so_far.table_writes_seen;
+	phase->l1_table_writes = sum.l1_table_writes - live->so_far.l1_table_writes;
+	phase->l1_table_writes_seen = sum.l1_table_writes_seen - live->so_far.l1_table_writes_seen;
 	phase->failed_entries = sum.failed_entries - live->so_far.failed_entries;
 	live->so_far = sum;
 }
