@@ -87,8 +87,9 @@ passed() {
 
 @test "workers beside a kernel, until it exits or until they have done their rounds" {
 	rc stress 0
+	# The kernel may have exited before each worker's thread is there.
 	json stress '.phases[] | select(.name == "run") | .do == "stress" and .step.ended_by == "exit" and (.workers | length) == 2 and
-		all(.workers[]; .rounds > 0 and .failures == 0)'
+		all(.workers[]; .failures == 0)'
 	check stress stress.clean pass
 	check stress rmap.exact pass
 	rc rounds 0
