@@ -55,7 +55,7 @@
 	X("aging.seen", aging, has_l2_aging,                                                       \
 	  "the kernel learns which pages L2 accesses (runs with do = age, load = l2)")             \
 	X("tables.shadowed", tables, has_tables,                                                   \
-	  "KVM sees what L1 and L2 write to pages that L1 has made nested tables "                   \
+	  "KVM sees what L1 and L2 write to pages that L1 has made nested tables "                 \
 	  "(runs with do = tables)")                                                               \
 	X("teardown.clean", teardown, NULL, "kernel memory is back to where it was")               \
 	X("slab.clean", slab, has_stress,                                                          \
