@@ -401,7 +401,7 @@ static uint64_t copy_root(uint64_t to, uint64_t from)
  * page as a table, KVM must find that mapping by its rmap and write-protect it
  * (kvm_mmu_slot_gfn_write_protect(), 6.12).
  *
- * Of one or two pages the last is the root alone. L2 then writes the other before it writes to the root: KVM may no longer
+ * The last of one or two pages is the root alone. L2 then writes the other before it writes to the root: KVM may no longer
  * map both by one huge page (kvm_mmu_gfn_disallow_lpage(), 6.12). It looks at the first page of what it maps only whether that
  * may be written (make_spte(), 6.12), so the root is not the first.
  */
@@ -409,7 +409,7 @@ static enum abi_status write_tables(struct cpu *cpu, const struct nested_ops *op
 				    const struct phase *phase)
 {
 	struct range pages = { phase->touch.base, phase->touch.pages * ABI_PAGE_SIZE };
-	uint64_t root, beside = pages.size == 2 * ABI_PAGE_SIZE ? pages.base : 0;
+	uint64_t root = abi_tables_root(pages.base, phase->touch.pages), beside = root == pages.base ? 0 : pages.base;
 	struct tree alone;
 	enum abi_status status;
 
@@ -421,8 +421,8 @@ static enum abi_status write_tables(struct cpu *cpu, const struct nested_ops *op
 	for (uint64_t gpa = pages.base; gpa < pages.base + pages.size; gpa += sizeof(uint64_t))
 		*(volatile uint64_t *)gpa = 0;
 	/* With the old tables below the root, even a large page that KVM has mapped is one of the new tables' as well. */
-	if (pages.size <= 2 * ABI_PAGE_SIZE)
-		root = copy_root(pages.base + pages.size - ABI_PAGE_SIZE, map_root(&cpu->tree, ops->format, false));
+	if (phase->touch.pages <= 2)
+		root = copy_root(root, map_root(&cpu->tree, ops->format, false));
 	else
 		root = build_map(&cpu->tree, ops->format, cpu->tree.page_level, &pages);
 	if (!root)

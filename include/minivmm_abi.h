@@ -189,6 +189,12 @@ static inline uint64_t abi_page_value(uint64_t pattern, uint64_t gpa, uint64_t p
 }
 #define ABI_PASS_VMM (~0ull)	/* the VMM wrote the page: see read-first */
 
+/* do = "tables": the page that becomes the root, of `pages` pages from base on: the last of one or two, of more the first. */
+static inline uint64_t abi_tables_root(uint64_t base, uint64_t pages)
+{
+	return pages == 2 ? base + ABI_PAGE_SIZE : base;
+}
+
 /* The pass of a value that a page at gpa holds, if it is one of abi_page_value()'s. */
 static inline uint64_t abi_page_pass(uint64_t pattern, uint64_t gpa, uint64_t value)
 {

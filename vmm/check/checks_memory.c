@@ -217,11 +217,11 @@ void judge_mapped(const struct run *run, struct check *check)
 		check_skip(check, "no such phase was completed: %s", run_why_not(run));
 }
 
-/* Of two pages the root is the second, and L2 wrote the first before: write_tables() in guest/nested.c. */
+/* Where the root is the second page, L2 wrote the first before: write_tables() in guest/nested.c. */
 static void fail_unseen(const struct run *run, const struct phase_result *phase, struct check *check)
 {
-	bool second = phase->cfg->touch == 8192, by_l1 = phase->l1_table_writes_seen < phase->l1_table_writes;
-	uint64_t gpa = memslot_base(run->config, phase->cfg->slot) + (second ? 4096 : 0);
+	uint64_t base = memslot_base(run->config, phase->cfg->slot), gpa = abi_tables_root(base, phase->cfg->touch / ABI_PAGE_SIZE);
+	bool second = gpa != base, by_l1 = phase->l1_table_writes_seen < phase->l1_table_writes;
 	const char *how = ", and flushed the TLB";
 
 	if (!by_l1)
