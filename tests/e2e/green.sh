@@ -15,7 +15,6 @@ pml() {
 	esac
 }
 
-pool=/sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages
 for config in /configs/*.ini; do
 	name=${config##*/}
 	name=${name%.ini}
@@ -29,14 +28,14 @@ for config in /configs/*.ini; do
 		;;
 	1t) more=vm.kernel-memory-limit=3G ;;
 	# With LAB_MEM=4G there is room for it; else the config says that there is none.
-	guard-1g) echo 1 >"$pool" ;;
+	guard-1g) pages_1g 1 ;;
 	esac
 	pml 0 "$name"
 	read -r from _ </proc/uptime
 	report "$name" "$config" expect.policy=any $more
 	read -r to _ </proc/uptime
 	pml 1 "$name"
-	[ ! -w "$pool" ] || echo 0 >"$pool"
+	pages_1g 0
 	echo "$(cat "/out/$name.rc") $(((${to%.*}${to#*.} - ${from%.*}${from#*.}) / 100)) $name" >>/out/results
 	case $(cat "/out/$name.rc") in
 	0) rm "/out/$name".* ;;

@@ -3,7 +3,7 @@
 . ./prelude.sh
 
 report none /configs/guard-1g.ini expect.policy=any
-echo 1 >/sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages
+pages_1g 1
 report guard /configs/guard-1g.ini expect.policy=any
 report stale /configs/guard-1g.ini expect.policy=any selftest.break=stale-page
 report small /configs/guard-1g.ini expect.policy=any selftest.break=stays-small

@@ -5,6 +5,12 @@
 slowness=$(cat slowness 2>/dev/null || echo 100)
 seconds() { echo $((($1 * slowness + 99) / 100)); }
 
+# pages_1g NUMBER: so many huge pages of 1G in the host's pool, if it has one and there is room.
+pages_1g() {
+	set -- "$1" /sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages
+	[ ! -w "$2" ] || echo "$1" >"$2"
+}
+
 # alive PID: it has not ended. Of a child that nobody has waited for kill -0 may say so although it has.
 alive() { [ -e "/proc/$1/exe" ]; }
 

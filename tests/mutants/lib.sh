@@ -63,7 +63,7 @@ mutants__boot() { # PLACE IN mutants_memory, GROUP...
 	mutants__add_configs < <(cut -f 3 "$mutants_scratch/list" | sort -u)
 	LAB_MEM=$memory KERNEL=$mutants_kernel FLAVOUR=$mutants_flavour VENDOR=$mutants_vendor LAB_TIMEOUT=${LAB_TIMEOUT:-$((60 + mutants_seconds * $(wc -l <"$mutants_scratch/list")))} \
 		"$mutants_top/tests/lab/run" --script "$mutants_dir/session.sh" --outdir "$mutants_scratch/out" \
-		--add "$mutants_scratch/list" --add "$mods" "${files[@]}" >"$mutants_scratch/log" 2>&1 || status=$?
+		--add "$mutants_top/tests/e2e/prelude.sh" --add "$mutants_scratch/list" --add "$mods" "${files[@]}" >"$mutants_scratch/log" 2>&1 || status=$?
 	return $status
 }
 

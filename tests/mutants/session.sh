@@ -6,7 +6,7 @@
 # What the root's cgroup takes is not charged.
 mkdir /sys/fs/cgroup/mutants && echo $$ >/sys/fs/cgroup/mutants/cgroup.procs
 . /lab/settings
-pool=/sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages
+. ./prelude.sh
 loaded=
 tab=$(printf '\t')
 number=0
@@ -24,13 +24,13 @@ while IFS="$tab" read -r group modules config parameters; do
 		loaded=$modules
 	fi
 	# A host that is too small for a page of 1G has none, and another one is tried.
-	case $config in */guard-1g.ini) echo 1 >"$pool" ;; esac
+	case $config in */guard-1g.ini) pages_1g 1 ;; esac
 	start=$(cut -d' ' -f1 /proc/uptime)
 	echo "mutants: $number runs at $start"
 	# What minivmm says meanwhile tells of which phase a crash was.
 	minivmm "$config" --progress plain -o "/out/$number.json" >"/out/$number.txt" </dev/null
 	status=$?
-	[ ! -w "$pool" ] || echo 0 >"$pool"
+	pages_1g 0
 	# A crash later in this boot loses /out, but not what has been said.
 	[ $status != 1 ] || minivmm report show --format ktap "/out/$number.json" | awk -v number="$number" '
 		/^# (remedy: |  )/ { next }
