@@ -267,8 +267,13 @@ static void test_leftovers(void **state)
 	expect(&verdict, "process.clean", RESULT_FAIL, "+2 open descriptors, +1 mappings");
 	expect(&verdict, "teardown.clean", RESULT_PASS, "own cgroup");
 	charged->value += 4096;
+	w->run.before.cgroup.alone = after->cgroup.alone = true;
 	verdict = judge_all(w);
 	expect(&verdict, "teardown.clean", RESULT_FAIL, "+36864 bytes");
+	/* Another process in the cgroup may have a VM as well. */
+	after->cgroup.alone = false;
+	verdict = judge_all(w);
+	expect(&verdict, "teardown.clean", RESULT_SKIP, "other processes are in it");
 }
 
 int main(void)

@@ -210,6 +210,15 @@ void skip_for_other_vms(const struct run *run, const struct phase_result *phase,
 	check_remedy(check, "%s, or run it while no other VM runs", source_remedy(SOURCE_MEMSLOTS));
 }
 
+bool skip_if_charged_to_others(const struct snapshot *was, const struct snapshot *is, struct check *check)
+{
+	if (was->cgroup.alone && is->cgroup.alone)
+		return false;
+	check_skip(check, "this process's cgroup is charged more than before, but other processes are in it");
+	check_remedy(check, "run alone in a cgroup: systemd-run --scope");
+	return true;
+}
+
 bool skip_slab_for_other_vms(const struct run *run, struct check *check)
 {
 	char others[64];

@@ -65,6 +65,8 @@ CHECKS(CHECK_PROTOTYPE)
 /* otherwise: why this VM's arrays can't be told from others' though the memslots of all VMs could be read. */
 void skip_for_other_vms(const struct run *run, const struct phase_result *phase, const char *otherwise,
 			struct check *check);
+/* True and skipped, where other processes were in this one's cgroup: what is charged to it may be theirs. */
+bool skip_if_charged_to_others(const struct snapshot *was, const struct snapshot *is, struct check *check);
 /* True and skipped, where other VMs may have been on this host: slab objects are those of all. */
 bool skip_slab_for_other_vms(const struct run *run, struct check *check);
 
