@@ -45,6 +45,9 @@ static void captured_cgroup(void **state)
 	assert_int_equal(snapshot.cgroup.items[CGROUP_KERNEL].value, 170274816);
 	assert_int_equal(snapshot.cgroup.items[CGROUP_SLAB].value, 163392);
 	assert_int_equal(snapshot.cgroup.items[CGROUP_SEC_PAGETABLES].value, 40960);
+	assert_true(snapshot.cgroup.items[CGROUP_SLAB_RECLAIMABLE].known);
+	assert_true(snapshot.cgroup.items[CGROUP_PAGETABLES].known);
+	assert_true(snapshot.cgroup.items[CGROUP_KERNEL_STACK].known);
 	assert_true(snapshot.cgroup.lag >= 64 * 4096);
 	snapshot_free(&snapshot);
 }

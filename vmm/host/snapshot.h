@@ -55,6 +55,10 @@ enum cgroup_item {
 	CGROUP_KERNEL,		/* 5.18+ */
 	CGROUP_SLAB,
 	CGROUP_SEC_PAGETABLES,	/* KVM's page tables, not rmaps; 6.2+ */
+	CGROUP_SLAB_RECLAIMABLE, /* of CGROUP_SLAB: dentries and inodes, no objects of KVM's */
+	CGROUP_PAGETABLES,	/* the processes' */
+	CGROUP_KERNEL_STACK,	/* the threads' */
+	CGROUP_ZSWAP,		/* compressed pages of processes, 5.19+ */
 	CGROUP_ITEMS
 };
 struct cgroup_memory {

@@ -21,6 +21,10 @@ static const char *const names[CGROUP_ITEMS] = {
 	[CGROUP_KERNEL] = "kernel",
 	[CGROUP_SLAB] = "slab",
 	[CGROUP_SEC_PAGETABLES] = "sec_pagetables",
+	[CGROUP_SLAB_RECLAIMABLE] = "slab_reclaimable",
+	[CGROUP_PAGETABLES] = "pagetables",
+	[CGROUP_KERNEL_STACK] = "kernel_stack",
+	[CGROUP_ZSWAP] = "zswap",
 };
 
 /* What memory.current counts, each page in one of them (memory_stats, mm/memcontrol.c). */
