@@ -568,6 +568,71 @@ static void charges_are_exact(void **state)
 	assert_int_equal(check.result, RESULT_SKIP);
 }
 
+/* What the cgroup is charged with, by which of memory.stat's items, once the VM is gone. */
+static void set_left(struct world *w, int64_t all, int64_t slab, int64_t tables)
+{
+	struct figure *was = w->run.before.cgroup.items, *is = w->phase.snapshot.cgroup.items;
+
+	for (int i = 0; i < CGROUP_ITEMS; i++)
+		was[i] = is[i] = (struct figure){ true, 1 << 20 };
+	/* What is no leak: files that were looked at, the process's own page tables, threads, swapping; vmalloc is judged elsewhere. */
+	is[CGROUP_SLAB_RECLAIMABLE].value += 200000;
+	is[CGROUP_PAGETABLES].value += 8192;
+	is[CGROUP_KERNEL_STACK].value += 16384;
+	is[CGROUP_ZSWAP].value += 3 << 20;
+	is[CGROUP_VMALLOC].value += 5 << 20;
+	is[CGROUP_SLAB].value += (uint64_t)(200000 + slab);
+	is[CGROUP_SEC_PAGETABLES].value += (uint64_t)tables;
+	is[CGROUP_KERNEL].value += (uint64_t)(200000 + 8192 + 16384 + (8 << 20) + all);
+}
+
+/* The VM is gone: its page tables are, to the byte, and of the rest no more is left than the process itself takes. */
+static void what_leaks_is_charged(void **state)
+{
+	static const struct {
+		int64_t all, slab, tables;
+		bool settled, alone;
+		enum result result;
+		const char *reason;
+	} cases[] = {
+		{ 8192, 8192, 0, true, true, RESULT_PASS, "itself may take" },
+		{ -65536, 8192, 0, true, false, RESULT_PASS, "itself may take" },
+		{ 8192, 8192, 0, false, true, RESULT_PASS, "may not have added up: 1 MiB" },
+		{ 4096, 0, 4096, true, true, RESULT_FAIL, "4096 bytes of KVM's page tables" },
+		{ 4096, 0, 4096, false, true, RESULT_PASS, "itself may take" },
+		{ 64 << 20, 32 << 20, 0, true, true, RESULT_FAIL, "67108864 bytes of the kernel's memory are charged to the own "
+		  "cgroup after the VM was destroyed, 33554432 of them for slab" },
+		{ 64 << 20, 0, 0, false, true, RESULT_FAIL, "67108864 bytes" },
+		{ 64 << 20, 0, 0, true, false, RESULT_SKIP, "other processes are in it" },
+		{ 4096, 0, 4096, true, false, RESULT_SKIP, "other processes are in it" },
+	};
+	struct check check;
+	struct world w;
+
+	(void)state;
+	set_world(&w);
+	set_charged(&w, 0, 0);
+	judge_given_back(&w.run, &check);
+	assert_int_equal(check.result, RESULT_SKIP);
+	assert_non_null(strstr(check.reason, "the VM's end was not seen"));
+	w.phase.what = "teardown";
+	w.phase.snapshot.cgroup.items[CGROUP_VMALLOC].value = 4096;
+	w.phase.snapshot.cgroup.items[CGROUP_SLAB] = (struct figure){ true, 4096 };
+	judge_given_back(&w.run, &check);
+	assert_int_equal(check.result, RESULT_SKIP);
+	assert_non_null(strstr(check.remedy, "5.18"));
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		set_left(&w, cases[i].all, cases[i].slab, cases[i].tables);
+		w.phase.snapshot.cgroup.lag = 1 << 20;
+		w.run.before.cgroup.settled = w.phase.snapshot.cgroup.settled = cases[i].settled;
+		w.run.before.cgroup.alone = w.phase.snapshot.cgroup.alone = cases[i].alone;
+		check = (struct check){ 0 };
+		judge_given_back(&w.run, &check);
+		if (check.result != cases[i].result || !strstr(check.reason, cases[i].reason))
+			fail_msg("case %zu: %s: %s", i, result_name(check.result), check.reason);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -584,6 +649,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(old_charges_tell_nothing, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(only_those_that_wait_may_be_in_the_cgroup, make_root, remove_root),
 		cmocka_unit_test(charges_are_exact),
+		cmocka_unit_test(what_leaks_is_charged),
 		cmocka_unit_test(counters_tell),
 		cmocka_unit_test(contradictions_name_both),
 		cmocka_unit_test(nested_off_is_off_only_by_a_fault),

@@ -58,6 +58,9 @@
 	  "KVM sees what L1 and L2 write to pages that L1 has made nested tables "                 \
 	  "(runs with do = tables)")                                                               \
 	X("teardown.clean", teardown, NULL, "kernel memory is back to where it was")               \
+	X("charged.clean", given_back, is_charged,                                                 \
+	  "once the VM is gone, the own cgroup is charged no more of the kernel's memory than "    \
+	  "before (runs in a cgroup that is charged)")                                             \
 	X("slab.clean", slab, has_stress,                                                          \
 	  "KVM's slab objects are given back (runs with do = stress)")                             \
 	X("process.clean", process, NULL, "no descriptor and no vCPU's page of a VM is left")      \

@@ -201,3 +201,12 @@ uint64_t kernel_slab_slack(unsigned int cpus, uint64_t object_size)
 {
 	return 31ull * cpus * (object_size ? 32768 / object_size + 1 : 1);
 }
+
+/*
+ * mm/memcontrol.c, 6.12: each CPU has up to a page charged in advance (refill_obj_stock()), and changes of up to a page that are
+ * not counted yet (mod_objcg_state()).
+ */
+uint64_t kernel_charges_kept(unsigned int cpus)
+{
+	return 2 * 4096ull * cpus;
+}

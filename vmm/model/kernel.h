@@ -116,5 +116,7 @@ void kernel_judge_vms(const struct kernel_facts *facts, struct host_vms *vms);
 
 /* Objects that SLUB may count as in use though they are free, on a host of this many CPUs. */
 uint64_t kernel_slab_slack(unsigned int cpus, uint64_t object_size);
+/* Bytes of slab objects that memory.stat may count though they are free, on a host of this many CPUs. */
+uint64_t kernel_charges_kept(unsigned int cpus);
 
 #endif
