@@ -105,7 +105,7 @@ static void put_advice(const json_t *report, FILE *out)
 	char line[256];
 
 	if (known) {
-		snprintf(line, sizeof(line), "stock kernels have a bug that crashes like this: %.100s", known);
+		snprintf(line, sizeof(line), "stock kernels have a bug that crashes like this, but this may be another one: %.100s", known);
 		put_line("", line, out);
 	}
 	if (remedy) {
