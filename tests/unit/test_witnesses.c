@@ -466,12 +466,12 @@ static void nested_off_is_off_only_by_a_fault(void **state)
 	nested_off_says(&run, RESULT_FAIL, "entered L2");
 }
 
-static void put_parent(const char *root, pid_t pid, pid_t parent)
+static void put_process(const char *root, pid_t pid, pid_t parent, int threads)
 {
-	char path[64], text[64];
+	char path[64], text[128];
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	snprintf(text, sizeof(text), "%d (a) b (c) S %d 1 1\n", (int)pid, (int)parent);
+	snprintf(text, sizeof(text), "%d (a) b (c) S %d 1 1 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 %d 0 99\n", (int)pid, (int)parent, threads);
 	put_file(root, path, text);
 }
 
@@ -500,14 +500,22 @@ static void only_those_that_wait_may_be_in_the_cgroup(void **state)
 	const char *root = *state;
 	char text[64];
 
-	put_parent(root, getpid(), 4000);
-	put_parent(root, 4000, 1);
+	put_process(root, getpid(), 4000, 9);
+	put_process(root, 4000, 1, 1);
 	snprintf(text, sizeof(text), "4000\n%d\n", (int)getpid());
 	assert_true(read_cgroup(root, text)->alone);
 	assert_true(read_cgroup(root, text)->settled);
 	snprintf(text, sizeof(text), "4000\n4001\n%d\n", (int)getpid());
 	assert_false(read_cgroup(root, text)->alone);
 	assert_false(read_cgroup(root, "0\n")->alone);
+	/* An ancestor with several threads does not only wait; and a child cgroup's charges are this one's, too. */
+	snprintf(text, sizeof(text), "4000\n%d\n", (int)getpid());
+	put_process(root, 4000, 1, 2);
+	assert_false(read_cgroup(root, text)->alone);
+	put_process(root, 4000, 1, 1);
+	assert_true(read_cgroup(root, text)->alone);
+	put_file(root, "/sys/fs/cgroup/own/child/cgroup.procs", "");
+	assert_false(read_cgroup(root, text)->alone);
 	put_file(root, "/proc/4000/stat", "4000 (a");
 	snprintf(text, sizeof(text), "4000\n1\n");
 	assert_false(read_cgroup(root, text)->alone);

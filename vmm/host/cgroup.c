@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "host/cgroup.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -365,4 +366,17 @@ bool cgroup_tops_seen(const struct cgroup_mounts *mounts, const struct cgroup_pa
 		return true;
 	snprintf(why, SOURCE_WHY, "limits of the cgroup %.60s are not seen: no memory cgroups are mounted", path);
 	return false;
+}
+
+bool cgroup_has_children(const char *folder)
+{
+	DIR *open = opendir(folder);
+	const struct dirent *entry;
+	bool found = false;
+
+	while (open && !found && (entry = readdir(open)))
+		found = entry->d_type == DT_DIR && entry->d_name[0] != '.';
+	if (open)
+		closedir(open);
+	return found || !open;
 }

@@ -75,4 +75,8 @@ bool cgroup_each_place(const struct cgroup_mounts *mounts, pid_t pid,
  */
 bool cgroup_tops_seen(const struct cgroup_mounts *mounts, const struct cgroup_paths *paths,
 		      char why[SOURCE_WHY]);
+
+/* Are there cgroups in this folder? Yes, too, where it can't be read. */
+bool cgroup_has_children(const char *folder);
+
 #endif

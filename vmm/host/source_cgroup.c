@@ -171,50 +171,70 @@ static void change_pages(void)
 	}
 }
 
+static bool is_same(const struct figure *was, const struct figure *is, enum cgroup_item item)
+{
+	return was[item].known == is[item].known && was[item].value == is[item].value;
+}
+
 /* Until what the kernel adds up is the same as the time before. */
 static int read_settled(struct sources *sources, struct cgroup_memory *memory, char why[SOURCE_WHY])
 {
-	const struct figure *now = &memory->items[CGROUP_VMALLOC];
-	struct figure before;
+	const struct figure *now = memory->items;
+	struct figure before[CGROUP_ITEMS];
 	int code = read_both(sources, memory, why);
 
 	for (int i = 0; !code && !memory->settled && i < READINGS; i++) {
-		before = *now;
+		memcpy(before, now, sizeof(before));
 		change_pages();
 		code = read_both(sources, memory, why);
-		memory->settled = now->known && before.known && now->value == before.value && memory->lag == batch();
+		memory->settled = now[CGROUP_VMALLOC].known && memory->lag == batch() &&
+				  is_same(before, now, CGROUP_VMALLOC) && is_same(before, now, CGROUP_SEC_PAGETABLES);
 	}
 	return code;
 }
 
-/* PID (COMMAND) STATE PPID ...: the command may hold anything. 0: none, or not known. */
-static pid_t parent_of(const char *root, pid_t pid)
+/* Of /proc/PID/stat: PID (COMMAND) STATE PPID ..., of which the 20th is the number of threads. The command may hold anything. */
+struct process {
+	uint64_t parent, threads;	/* 0: none, or not known */
+};
+
+#define FIELD_PARENT 4
+#define FIELD_THREADS 20
+
+static struct process read_process(const char *root, uint64_t pid)
 {
+	struct process process = { 0 };
 	char path[2 * SOURCE_PATH], line[512] = "";
 	const char *text;
-	uint64_t parent;
 	FILE *file;
 
-	snprintf(path, sizeof(path), "%s/proc/%d/stat", root, (int)pid);
+	snprintf(path, sizeof(path), "%s/proc/%llu/stat", root, (unsigned long long)pid);
 	file = fopen(path, "re");
 	if (!file)
-		return 0;
+		return process;
 	text = fgets(line, sizeof(line), file) ? strrchr(line, ')') : NULL;
 	fclose(file);
-	if (!text || strlen(text) < sizeof(") S 1") - 1)
-		return 0;
-	text += sizeof(") S ") - 1;
-	return source_number(&text, &parent) ? (pid_t)parent : 0;
+	for (int field = 3; text && (text = strchr(text, ' ')); field++) {
+		text++;
+		if (field == FIELD_PARENT && !source_number(&text, &process.parent))
+			process.parent = 0;
+		if (field == FIELD_THREADS && !source_number(&text, &process.threads))
+			process.threads = 0;
+	}
+	return process;
 }
 
-static bool is_ours(const char *root, uint64_t pid)
+/* This process, or one that it comes from and that does nothing but wait: who has several threads goes on with others. */
+static bool is_waiting(const char *root, uint64_t pid)
 {
-	pid_t one = getpid();
+	uint64_t one = (uint64_t)getpid();
 
+	if (one == pid)
+		return true;
 	for (int i = 0; one && i < ANCESTORS; i++) {
-		if ((uint64_t)one == pid)
-			return true;
-		one = parent_of(root, one);
+		one = read_process(root, one).parent;
+		if (one && one == pid)
+			return read_process(root, one).threads == 1;
 	}
 	return false;
 }
@@ -223,9 +243,12 @@ static bool is_ours(const char *root, uint64_t pid)
 static bool is_alone(const struct sources *sources)
 {
 	char path[2 * SOURCE_PATH], line[64];
-	bool alone = true;
+	bool alone;
 	FILE *file;
 
+	snprintf(path, sizeof(path), "%s%s", sources->root, sources->cgroup);
+	/* What is charged to those is charged to this one, too. */
+	alone = !cgroup_has_children(path);
 	snprintf(path, sizeof(path), "%s%s/cgroup.procs", sources->root, sources->cgroup);
 	file = fopen(path, "re");
 	if (!file)
@@ -234,7 +257,7 @@ static bool is_alone(const struct sources *sources)
 		const char *text = line;
 		uint64_t pid;
 
-		alone = source_number(&text, &pid) && is_ours(sources->root, pid);
+		alone = source_number(&text, &pid) && is_waiting(sources->root, pid);
 	}
 	alone = alone && feof(file);
 	fclose(file);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "host/trial_cgroup.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -105,23 +104,10 @@ int trials_open(struct trials *trials, struct err *err)
 	return code;
 }
 
-/* Other cgroups there may have got limits meanwhile, which they would lose. */
-static bool has_children(const char *parent)
-{
-	DIR *folder = opendir(parent);
-	const struct dirent *entry;
-	bool found = false;
-
-	while (folder && !found && (entry = readdir(folder)))
-		found = entry->d_type == DT_DIR && entry->d_name[0] != '.';
-	if (folder)
-		closedir(folder);
-	return found || !folder;
-}
-
 void trials_close(struct trials *trials)
 {
-	if (trials->enabled && (trials->home[0] || !has_children(trials->parent)))
+	/* Other cgroups there may have got limits meanwhile, which they would lose. */
+	if (trials->enabled && (trials->home[0] || !cgroup_has_children(trials->parent)))
 		put(trials->parent, "cgroup.subtree_control", "-memory");
 	trials->enabled = false;
 	if (!trials->home[0])
