@@ -261,15 +261,15 @@ static void test_leftovers(void **state)
 	after->process.kvm_mappings = 1;
 	after->status[SOURCE_VMALLOCINFO].ok = false;
 	w->run.before.cgroup.items[CGROUP_VMALLOC] = (struct figure){ true, 4096 };
-	*charged = (struct figure){ true, 4096 * 9 };
-	after->cgroup.lag = 4096 * 8;
+	*charged = (struct figure){ true, 4096 + (1 << 20) };
+	after->cgroup.lag = 1 << 20;
 	verdict = judge_all(w);
 	expect(&verdict, "process.clean", RESULT_FAIL, "+2 open descriptors, +1 mappings");
 	expect(&verdict, "teardown.clean", RESULT_PASS, "own cgroup");
-	charged->value += 4096;
+	charged->value = 4096 + (64 << 20);
 	w->run.before.cgroup.alone = after->cgroup.alone = true;
 	verdict = judge_all(w);
-	expect(&verdict, "teardown.clean", RESULT_FAIL, "+36864 bytes");
+	expect(&verdict, "teardown.clean", RESULT_FAIL, "+67108864 bytes");
 	/* Another process in the cgroup may have a VM as well. */
 	after->cgroup.alone = false;
 	verdict = judge_all(w);

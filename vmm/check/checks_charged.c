@@ -5,18 +5,11 @@
  */
 #include <inttypes.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/units.h"
 #include "check/check.h"
-#include "model/kernel.h"
 #include "model/model.h"
-
-/*
- * What this process may itself take of the kernel's memory from one snapshot to the other, for its files, mappings and threads.
- * All shipped configs took 27 KiB at most, in the lab with 2 CPUs on 6.1, 6.12 and 7.3.
- */
-#define OWN_MEMORY (128ll << 10)
+#include "run/charges_left.h"
 
 /* Skips the check and returns true, if nothing can be told from these two. */
 static bool is_blind(const struct snapshot *was, const struct snapshot *is, struct check *check)
@@ -34,24 +27,17 @@ static bool is_blind(const struct snapshot *was, const struct snapshot *is, stru
 	return true;
 }
 
-/* What the kernel may not have added up: nothing, where readings of both say so. */
-static int64_t late(const struct snapshot *was, const struct snapshot *is)
-{
-	if (was->cgroup.settled && is->cgroup.settled)
-		return 0;
-	return (int64_t)(was->cgroup.lag > is->cgroup.lag ? was->cgroup.lag : is->cgroup.lag);
-}
-
 /*
- * By how much vmalloc's may be off. Who reads the memslots in the kernel's memory may have a BPF map for that, which is charged as
- * well: struct kernel_probe.
+ * What the kernel may not have added up: nothing, where readings of both say so. Who reads the memslots in the kernel's memory
+ * may have a BPF map for that, which is charged as well: struct kernel_probe.
  */
 static int64_t slack(const struct snapshot *was, const struct snapshot *is)
 {
 	bool probed = was->status[SOURCE_MEMSLOTS].ok || is->status[SOURCE_MEMSLOTS].ok;
-	uint64_t lag = was->cgroup.lag > is->cgroup.lag ? was->cgroup.lag : is->cgroup.lag;
 
-	return probed ? (int64_t)lag : late(was, is);
+	if (was->cgroup.settled && is->cgroup.settled && !probed)
+		return 0;
+	return (int64_t)(was->cgroup.lag > is->cgroup.lag ? was->cgroup.lag : is->cgroup.lag);
 }
 
 static void judge_step(const struct run *run, const struct phase_result *phase, const struct snapshot *was,
@@ -102,74 +88,54 @@ void judge_charged(const struct run *run, struct check *check)
 		judge_step(run, phase, was, check);
 }
 
-/* By how much the cgroup is charged more for this item; 0 where the kernel does not have it. */
-static int64_t grown(const struct run *run, const struct snapshot *after, enum cgroup_item item)
+static void fail_of_tables(const struct charges_left *left, struct check *check)
 {
-	const struct figure *was = &run->before.cgroup.items[item], *is = &after->cgroup.items[item];
-
-	return was->known && is->known ? (int64_t)(is->value - was->value) : 0;
+	check_fail(check, "%" PRId64 " bytes more of KVM's page tables are charged to the own cgroup than before the VM was made",
+		   left->tables);
+	check_remedy(check, "report kernel, config and model");
 }
 
-/* Of `kernel`, what comes and goes with threads, files that were looked at and swapping; vmalloc is teardown.clean's. */
-static const enum cgroup_item others[] = {
-	CGROUP_VMALLOC, CGROUP_SLAB_RECLAIMABLE, CGROUP_PAGETABLES, CGROUP_KERNEL_STACK, CGROUP_ZSWAP,
-};
-
-/* Bytes that are charged once the VM is gone, and were not before. */
-struct left {
-	int64_t tables;		/* counted as KVM's page tables */
-	int64_t slab;		/* objects, but those of files */
-	int64_t all;		/* of the kernel's memory, without the others above */
-	int64_t late, own;	/* how much need not be a leak: not added up yet; this process's own */
-};
-
-static struct left find_left(const struct run *run, const struct snapshot *after)
+/* Slab objects have names; pages have none. */
+static void fail_of_rest(const struct charges_left *left, struct check *check)
 {
-	long cpus = sysconf(_SC_NPROCESSORS_CONF);
-	struct left left = {
-		.tables = grown(run, after, CGROUP_SEC_PAGETABLES),
-		.slab = grown(run, after, CGROUP_SLAB) - grown(run, after, CGROUP_SLAB_RECLAIMABLE),
-		.all = grown(run, after, CGROUP_KERNEL),
-		.late = late(&run->before, after),
-		.own = OWN_MEMORY + (int64_t)kernel_charges_kept(cpus > 0 ? (unsigned int)cpus : 1),
-	};
+	bool of_slab = left->slab > left->rest / 2;
+	char most[UNIT_TEXT];
 
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		left.all -= grown(run, after, others[i]);
-	return left;
-}
-
-static void judge_left(const struct left *left, struct check *check)
-{
-	char late_text[UNIT_TEXT], own[UNIT_TEXT];
-
-	format_bytes(late_text, (uint64_t)left->late);
-	format_bytes(own, (uint64_t)left->own);
-	if (left->tables > left->late) {
-		check_fail(check, "%" PRId64 " bytes of KVM's page tables are charged to the own cgroup after the VM was destroyed",
-			   left->tables);
-	} else if (left->all > left->late + left->own) {
-		check_fail(check, "%" PRId64 " bytes of the kernel's memory are charged to the own cgroup after the VM was destroyed, "
-			   "%" PRId64 " of them for slab objects; this process itself takes no more than %s", left->all,
-			   left->slab, own);
+	format_bytes(most, (uint64_t)left->most);
+	check_fail(check, "%" PRId64 " bytes more of the kernel's memory, most of them %s, are charged to the own cgroup than before "
+		   "the VM was made; only %s need not be a leak of KVM's", left->rest, of_slab ? "slab objects" : "whole pages",
+		   most);
+	if (of_slab)
 		check_remedy(check, "boot with slab_nomerge, and see what grows in /proc/slabinfo from run to run: pte_list_desc are "
 			     "the mappings of pages that have several, kvm_mmu_page_header the shadow pages");
-	} else {
-		check_pass(check, "the own cgroup is charged no more of KVM's page tables, and of the kernel's memory no more than "
-			   "the %s that this process itself may take%s%s", own, left->late ? ", to within what the kernel may "
-			   "not have added up: " : "", left->late ? late_text : "");
-	}
+	else
+		check_remedy(check, "report kernel, config and model: what KVM has by pages are page tables, and what it keeps of L1's");
+}
+
+static void judge_left(const struct charges_left *left, struct check *check)
+{
+	char most[UNIT_TEXT];
+
+	format_bytes(most, (uint64_t)left->most);
+	if (left->tables > left->late)
+		fail_of_tables(left, check);
+	else if (!charges_given_back(left))
+		fail_of_rest(left, check);
+	else
+		check_pass(check, "the own cgroup is charged no more of KVM's page tables than before, and of the kernel's memory no "
+			   "more than the %s that need not be a leak of KVM's", most);
 }
 
 void judge_given_back(const struct run *run, struct check *check)
 {
 	const struct phase_result *teardown = run_teardown(run);
 	const struct snapshot *after = teardown ? &teardown->snapshot : NULL;
-	struct left left;
+	struct charges_left left;
 
-	if (run_not_created(run, check))
+	/* A VM whose creation failed half-way must be gone as well. */
+	if (!after && run_not_created(run, check))
 		return;
-	if (!after) {
+	if (!after || run->stuck) {
 		check_skip(check, "the VM's end was not seen: %s", run_why_not(run));
 		return;
 	}
@@ -180,9 +146,7 @@ void judge_given_back(const struct run *run, struct check *check)
 		check_remedy(check, "boot Linux 5.18 or newer");
 		return;
 	}
-	left = find_left(run, after);
-	if ((left.tables > left.late || left.all > left.late + left.own) &&
-	    skip_if_charged_to_others(&run->before, after, check))
-		return;
-	judge_left(&left, check);
+	left = charges_left(run, after);
+	if (charges_given_back(&left) || !skip_if_charged_to_others(&run->before, after, check))
+		judge_left(&left, check);
 }

@@ -142,6 +142,13 @@ void snapshot_ask_memslots(struct sources *sources, struct snapshot *snapshot)
 		status->why[0] = '\0';
 }
 
+void snapshot_read_charges(struct sources *sources, struct snapshot *snapshot)
+{
+	char why[SOURCE_WHY];
+
+	cgroup_read(sources, snapshot, why);
+}
+
 void sources_note_memslots(struct sources *sources)
 {
 	struct memslots figures;

@@ -65,8 +65,8 @@ struct cgroup_memory {
 	struct figure items[CGROUP_ITEMS];
 	uint64_t parts;		/* bytes of the items that memory.current is the sum of */
 	uint64_t lag;		/* what the kernel may not have added up yet, bytes */
-	bool settled;		/* it has added up all of vmalloc: two readings gave the same */
-	bool alone;		/* no other processes are in this cgroup, but those that wait for this one */
+	bool settled;		/* it has added up all: two readings gave the same of vmalloc and KVM's page tables */
+	bool alone;		/* nobody else is charged here: no child cgroup, no process but those that wait for this one */
 };
 
 /* Where the kernel charges cgroups with its memory at all, a process that runs a VM has some: its vCPUs, page tables. */
@@ -186,6 +186,8 @@ void snapshot_free(struct snapshot *snapshot);
  * of all other VMs.
  */
 void snapshot_ask_memslots(struct sources *sources, struct snapshot *snapshot);
+/* Reads the source cgroup again, into a snapshot that has it; what can't be read stays as it was. */
+void snapshot_read_charges(struct sources *sources, struct snapshot *snapshot);
 /*
  * Before a VM goes: notes the addresses of its arrays, so that snapshot_ask_memslots() can tell
  * what is left of them.

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "host/source.h"
 #include "model/implicit_slots.h"
+#include "run/charges_left.h"
 #include "run/correct_model.h"
 #include "run/live_run.h"
 #include "run/measure.h"
@@ -202,6 +203,36 @@ static void wait_for_readers(struct live_run *live, const char *folder)
 	}
 }
 
+#define CHARGES_NS 5000000000ull	/* after that what is still charged counts as leaked */
+#define CHARGES_SIGNAL_NS 200000000ull	/* of the second that a run has after a signal */
+#define CHARGES_STEP_US 100000
+
+/* More is charged to this process than need be once the VM is gone. */
+static bool owes_charges(const struct run *run, const struct snapshot *now)
+{
+	const struct snapshot *was = &run->before;
+	struct charges_left left;
+
+	if (!was->status[SOURCE_CGROUP].ok || !now->status[SOURCE_CGROUP].ok || !was->cgroup.alone || !now->cgroup.alone)
+		return false;
+	left = charges_left(run, now);
+	return !charges_given_back(&left) || (!now->status[SOURCE_VMALLOCINFO].ok && left.vmalloc > left.most);
+}
+
+/*
+ * Threads that have ended, and what they had, are freed by RCU and by workers of the kernel; and without root nobody sees
+ * whether the VM waits for readers of its files.
+ */
+static void wait_for_charges(struct live_run *live, struct snapshot *now)
+{
+	uint64_t limit = live->run->signal ? CHARGES_SIGNAL_NS : CHARGES_NS, end = clock_ns() + limit;
+
+	while (owes_charges(live->run, now) && clock_ns() < end && !signals_came(live->run->signals)) {
+		usleep(CHARGES_STEP_US);
+		snapshot_read_charges(&live->sources, now);
+	}
+}
+
 /* The phase "teardown". */
 static void teardown(struct live_run *live)
 {
@@ -224,6 +255,8 @@ static void teardown(struct live_run *live)
 	if (named && live->vm.fd < 0)
 		wait_for_readers(live, folder);
 	phase_end(live, phase);
+	if (live->vm.fd < 0)
+		wait_for_charges(live, &phase->snapshot);
 	/* A VM that is gone has no rmaps that could be lazy or allocated. */
 	phase->state = RMAP_UNKNOWN;
 }
