@@ -139,8 +139,8 @@ static bool by_own_cgroup(const struct run *run, const struct snapshot *after,
 	left = charges_left(run, after);
 	format_bytes(most, (uint64_t)left.most);
 	if (left.vmalloc <= left.most)
-		check_pass(check, "the own cgroup is charged no more vmalloc than before, but the %s that need not be a leak of "
-			   "KVM's", most);
+		check_pass(check, "the own cgroup is charged no more vmalloc than before, apart from the %s that need not be a "
+			   "leak of KVM's", most);
 	else if (!skip_if_charged_to_others(&run->before, after, check))
 		check_fail(check, "%+" PRId64 " bytes of vmalloc charged to the own cgroup after the VM was destroyed; only %s need "
 			   "not be a leak of KVM's", left.vmalloc, most);

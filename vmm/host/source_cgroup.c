@@ -193,7 +193,7 @@ static int read_settled(struct sources *sources, struct cgroup_memory *memory, c
 	return code;
 }
 
-/* Of /proc/PID/stat: PID (COMMAND) STATE PPID ..., of which the 20th is the number of threads. The command may hold anything. */
+/* What /proc/PID/stat has: PID (COMMAND) STATE PPID ..., and as the 20th the number of threads. The command may hold anything. */
 struct process {
 	uint64_t parent, threads;	/* 0: none, or not known */
 };

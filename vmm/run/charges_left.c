@@ -11,7 +11,7 @@
  */
 #define OWN_MEMORY (128ll << 10)
 
-/* Of `kernel`, what is not KVM's; vmalloc is judged by itself. */
+/* These are parts of `kernel` that are not KVM's; vmalloc is judged by itself. */
 static const enum cgroup_item others[] = {
 	CGROUP_VMALLOC, CGROUP_SLAB_RECLAIMABLE, CGROUP_PAGETABLES, CGROUP_KERNEL_STACK, CGROUP_ZSWAP,
 };
