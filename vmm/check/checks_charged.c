@@ -35,9 +35,7 @@ static int64_t slack(const struct snapshot *was, const struct snapshot *is)
 {
 	bool probed = was->status[SOURCE_MEMSLOTS].ok || is->status[SOURCE_MEMSLOTS].ok;
 
-	if (was->cgroup.settled && is->cgroup.settled && !probed)
-		return 0;
-	return (int64_t)(was->cgroup.lag > is->cgroup.lag ? was->cgroup.lag : is->cgroup.lag);
+	return probed ? charges_lag(&was->cgroup, &is->cgroup) : charges_late(&was->cgroup, &is->cgroup);
 }
 
 static void judge_step(const struct run *run, const struct phase_result *phase, const struct snapshot *was,

@@ -2,8 +2,8 @@
 /* Checks of stress phases. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <unistd.h>
 
+#include "base/cpus.h"
 #include "check/check.h"
 
 /* The first worker that failed, and the phase in which it did. */
@@ -157,9 +157,7 @@ void judge_memory(const struct run *run, struct check *check)
 
 static uint64_t slab_slack(const struct slab_figures *slab)
 {
-	long cpus = sysconf(_SC_NPROCESSORS_CONF);
-
-	return kernel_slab_slack(cpus > 0 ? (unsigned int)cpus : 1, slab->object_size);
+	return kernel_slab_slack(cpus_configured(), slab->object_size);
 }
 
 /* False: the cache cannot be judged. */

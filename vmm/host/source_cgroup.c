@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/cpus.h"
 #include "host/cgroup_limits.h"
 #include "host/source.h"
 
@@ -120,9 +121,7 @@ void cgroup_open(struct sources *sources)
 /* What the kernel adds up only when it is more: memcg_vmstats_needs_flush(), mm/memcontrol.c. */
 static uint64_t batch(void)
 {
-	long cpus = sysconf(_SC_NPROCESSORS_CONF);
-
-	return (uint64_t)(cpus > 0 ? cpus : 1) * CHARGE_BATCH * 4096;
+	return (uint64_t)cpus_configured() * CHARGE_BATCH * 4096;
 }
 
 /*
@@ -228,13 +227,16 @@ static struct process read_process(const char *root, uint64_t pid)
 static bool is_waiting(const char *root, uint64_t pid)
 {
 	uint64_t one = (uint64_t)getpid();
+	struct process process;
 
 	if (one == pid)
 		return true;
-	for (int i = 0; one && i < ANCESTORS; i++) {
-		one = read_process(root, one).parent;
-		if (one && one == pid)
-			return read_process(root, one).threads == 1;
+	process = read_process(root, one);
+	for (int i = 0; process.parent && i < ANCESTORS; i++) {
+		one = process.parent;
+		process = read_process(root, one);
+		if (one == pid)
+			return process.threads == 1;
 	}
 	return false;
 }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "run/charges_left.h"
 
-#include <unistd.h>
-
+#include "base/cpus.h"
 #include "model/kernel.h"
 
 /*
@@ -23,27 +22,29 @@ static int64_t grown(const struct run *run, const struct snapshot *after, enum c
 	return was->known && is->known ? (int64_t)(is->value - was->value) : 0;
 }
 
-static int64_t not_added_up(const struct cgroup_memory *was, const struct cgroup_memory *is)
+int64_t charges_lag(const struct cgroup_memory *was, const struct cgroup_memory *is)
 {
-	if (was->settled && is->settled)
-		return 0;
 	return (int64_t)(was->lag > is->lag ? was->lag : is->lag);
+}
+
+int64_t charges_late(const struct cgroup_memory *was, const struct cgroup_memory *is)
+{
+	return was->settled && is->settled ? 0 : charges_lag(was, is);
 }
 
 struct charges_left charges_left(const struct run *run, const struct snapshot *after)
 {
-	long cpus = sysconf(_SC_NPROCESSORS_CONF);
 	struct charges_left left = {
 		.tables = grown(run, after, CGROUP_SEC_PAGETABLES),
 		.vmalloc = grown(run, after, CGROUP_VMALLOC),
 		.slab = grown(run, after, CGROUP_SLAB) - grown(run, after, CGROUP_SLAB_RECLAIMABLE),
 		.rest = grown(run, after, CGROUP_KERNEL),
-		.late = not_added_up(&run->before.cgroup, &after->cgroup),
+		.late = charges_late(&run->before.cgroup, &after->cgroup),
 	};
 
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		left.rest -= grown(run, after, others[i]);
-	left.most = left.late + OWN_MEMORY + (int64_t)kernel_charges_kept(cpus > 0 ? (unsigned int)cpus : 1);
+	left.most = left.late + OWN_MEMORY + (int64_t)kernel_charges_kept(cpus_configured());
 	return left;
 }
 

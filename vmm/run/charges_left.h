@@ -14,6 +14,9 @@ struct charges_left {		/* bytes */
 	int64_t most;		/* so much need not be a leak: not added up yet, or this process's own */
 };
 
+/* What the kernel may not have added up of one of the two, and so of their difference: at most; and 0 where both are settled. */
+int64_t charges_lag(const struct cgroup_memory *was, const struct cgroup_memory *is);
+int64_t charges_late(const struct cgroup_memory *was, const struct cgroup_memory *is);
 /* Both snapshots have the source cgroup. Items that the kernel does not have are 0. */
 struct charges_left charges_left(const struct run *run, const struct snapshot *after);
 /* KVM has given back all but what need not be a leak, vmalloc left out. */

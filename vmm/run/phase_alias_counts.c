@@ -7,8 +7,7 @@
  * All this is then mapped and lost again and again: a page with more than one mapping has descriptors (struct pte_list_desc), and
  * where they leak, charged.clean sees it once they are more than what the process itself may take.
  */
-#include <unistd.h>
-
+#include "base/cpus.h"
 #include "run/phase_pages.h"
 #include "vm/backing.h"
 
@@ -72,7 +71,10 @@ static int lose_pages(struct phase_pages *pages)
 	return code ? code : pass(pages, "after the pages were taken back");
 }
 
-/* And those of a memslot that is deleted one by one, with all shadow pages of the VM, unless the quirk of that is off (drop_spte()). */
+/*
+ * Where a memslot is deleted, KVM forgets all shadow pages of the VM, unless that quirk is off, and with them the mappings one by
+ * one (drop_spte(), 6.12).
+ */
 static int lose_slot(struct phase_pages *pages)
 {
 	const struct slot *slot = pages->slot;
@@ -90,10 +92,10 @@ static int lose_slot(struct phase_pages *pages)
 
 static int lose_again(struct phase_pages *pages)
 {
-	long cpus = sysconf(_SC_NPROCESSORS_CONF), rounds = ROUNDS + ROUNDS_PER_CPU * (cpus > 0 ? cpus : 1);
+	unsigned int rounds = ROUNDS + ROUNDS_PER_CPU * cpus_configured();
 	int result = 0;
 
-	for (long i = 0; !result && i < rounds; i++) {
+	for (unsigned int i = 0; !result && i < rounds; i++) {
 		result = is_cheap(pages) ? lose_pages(pages) : 0;
 		if (!result)
 			result = lose_slot(pages);
