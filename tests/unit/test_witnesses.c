@@ -15,8 +15,11 @@
 
 #include <linux/kvm.h>
 
+#include "base/cpus.h"
 #include "check/check.h"
+#include "model/kernel.h"
 #include "root_folder.h"
+#include "run/charges_left.h"
 #include "run/measure.h"
 
 #define ROOT "tests/fixtures/hosts/6.12-cgroup-allocated"
@@ -521,23 +524,40 @@ static void only_those_that_wait_may_be_in_the_cgroup(void **state)
 	assert_false(read_cgroup(root, text)->alone);
 }
 
+/* How the cgroup was read, in both snapshots, and what a check must say of that. */
+struct reading {
+	bool settled, alone;
+	uint64_t lag;
+	enum result result;
+	const char *reason;
+};
+
+static void expect_of_reading(struct world *w, judge *asked, const struct reading *reading, size_t number)
+{
+	struct check check = { 0 };
+
+	w->phase.snapshot.cgroup.lag = reading->lag;
+	w->run.before.cgroup.settled = w->phase.snapshot.cgroup.settled = reading->settled;
+	w->run.before.cgroup.alone = w->phase.snapshot.cgroup.alone = reading->alone;
+	asked(&w->run, &check);
+	if (check.result != reading->result || !strstr(check.reason, reading->reason))
+		fail_msg("case %zu: %s: %s", number, result_name(check.result), check.reason);
+}
+
 /* What the transition of 64 GiB allocates is charged to the byte, where the kernel has added up. */
 static void charges_are_exact(void **state)
 {
 	static const struct {
 		int64_t off;
-		bool settled, alone;
-		uint64_t lag;
-		enum result result;
-		const char *reason;
+		struct reading reading;
 	} cases[] = {
-		{ 0, true, true, 1 << 20, RESULT_PASS, "as predicted" },
-		{ 0, false, false, 1 << 20, RESULT_PASS, "may not have added up: 1 MiB" },
-		{ 1 << 20, false, true, 1 << 20, RESULT_PASS, "to within" },
-		{ 4096, true, true, 1 << 20, RESULT_FAIL, "168046592 bytes of vmalloc, and 168042496 are predicted: 134488064 for rmaps" },
-		{ -168042496, false, true, 1 << 20, RESULT_FAIL, "+0 bytes" },
-		{ 4096, true, false, 1 << 20, RESULT_SKIP, "other processes are in this cgroup" },
-		{ 0, false, true, 1 << 30, RESULT_SKIP, "so small a VM" },
+		{ 0, { true, true, 1 << 20, RESULT_PASS, "as predicted" } },
+		{ 0, { false, false, 1 << 20, RESULT_PASS, "may not have added up: 1 MiB" } },
+		{ 1 << 20, { false, true, 1 << 20, RESULT_PASS, "to within" } },
+		{ 4096, { true, true, 1 << 20, RESULT_FAIL, "168046592 bytes of vmalloc, and 168042496 are predicted: 134488064 for rmaps" } },
+		{ -168042496, { false, true, 1 << 20, RESULT_FAIL, "+0 bytes" } },
+		{ 4096, { true, false, 1 << 20, RESULT_SKIP, "other processes are in this cgroup" } },
+		{ 0, { false, true, 1 << 30, RESULT_SKIP, "so small a VM" } },
 	};
 	struct check check;
 	struct world w;
@@ -554,13 +574,7 @@ static void charges_are_exact(void **state)
 	w.slots[0].gone = true;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		set_charged(&w, 4096, (uint64_t)(4096 + 168042496 + cases[i].off));
-		w.phase.snapshot.cgroup.lag = cases[i].lag;
-		w.run.before.cgroup.settled = w.phase.snapshot.cgroup.settled = cases[i].settled;
-		w.run.before.cgroup.alone = w.phase.snapshot.cgroup.alone = cases[i].alone;
-		check = (struct check){ 0 };
-		judge_charged(&w.run, &check);
-		if (check.result != cases[i].result || !strstr(check.reason, cases[i].reason))
-			fail_msg("case %zu: %s: %s", i, result_name(check.result), check.reason);
+		expect_of_reading(&w, judge_charged, &cases[i].reading, i);
 	}
 	/* The map of a probe is charged as well. */
 	set_charged(&w, 4096, 4096 + 168042496 + 8192);
@@ -599,20 +613,19 @@ static void what_leaks_is_charged(void **state)
 {
 	static const struct {
 		int64_t all, slab, tables;
-		bool settled, alone;
-		enum result result;
-		const char *reason;
+		struct reading reading;
 	} cases[] = {
-		{ 8192, 8192, 0, true, true, RESULT_PASS, "need not be a leak" },
-		{ -65536, 8192, 0, true, false, RESULT_PASS, "need not be a leak" },
-		{ 8192, 8192, 0, false, true, RESULT_PASS, "1.1 MiB that need not be a leak" },
-		{ 4096, 0, 4096, true, true, RESULT_FAIL, "4096 bytes more of KVM's page tables" },
-		{ 4096, 0, 4096, false, true, RESULT_PASS, "need not be a leak" },
-		{ 64 << 20, 60 << 20, 0, true, true, RESULT_FAIL, "67108864 bytes more of the kernel's memory, most of them slab objects" },
-		{ 64 << 20, -8192, 0, false, true, RESULT_FAIL, "67108864 bytes more of the kernel's memory, most of them whole pages" },
-		{ 64 << 20, 0, 0, true, false, RESULT_SKIP, "other processes are in it" },
-		{ 4096, 0, 4096, true, false, RESULT_SKIP, "other processes are in it" },
+		{ 8192, 8192, 0, { true, true, 1 << 20, RESULT_PASS, "need not be a leak" } },
+		{ -65536, 8192, 0, { true, false, 1 << 20, RESULT_PASS, "need not be a leak" } },
+		{ 8192, 8192, 0, { false, true, 1 << 20, RESULT_PASS, "that need not be a leak" } },
+		{ 4096, 0, 4096, { true, true, 1 << 20, RESULT_FAIL, "4096 bytes more of KVM's page tables" } },
+		{ 4096, 0, 4096, { false, true, 1 << 20, RESULT_PASS, "need not be a leak" } },
+		{ 64 << 20, 60 << 20, 0, { true, true, 1 << 20, RESULT_FAIL, "67108864 bytes more of the kernel's memory, most of them slab objects" } },
+		{ 64 << 20, -8192, 0, { false, true, 1 << 20, RESULT_FAIL, "67108864 bytes more of the kernel's memory, most of them whole pages" } },
+		{ 64 << 20, 0, 0, { true, false, 1 << 20, RESULT_SKIP, "other processes are in it" } },
+		{ 4096, 0, 4096, { true, false, 1 << 20, RESULT_SKIP, "other processes are in it" } },
 	};
+	struct charges_left left;
 	struct check check;
 	struct world w;
 
@@ -637,13 +650,10 @@ static void what_leaks_is_charged(void **state)
 	w.run.stuck = false;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		set_left(&w, cases[i].all, cases[i].slab, cases[i].tables);
-		w.phase.snapshot.cgroup.lag = 1 << 20;
-		w.run.before.cgroup.settled = w.phase.snapshot.cgroup.settled = cases[i].settled;
-		w.run.before.cgroup.alone = w.phase.snapshot.cgroup.alone = cases[i].alone;
-		check = (struct check){ 0 };
-		judge_given_back(&w.run, &check);
-		if (check.result != cases[i].result || !strstr(check.reason, cases[i].reason))
-			fail_msg("case %zu: %s: %s", i, result_name(check.result), check.reason);
+		expect_of_reading(&w, judge_given_back, &cases[i].reading, i);
+		left = charges_left(&w.run, &w.phase.snapshot);
+		assert_int_equal(left.late, cases[i].reading.settled ? 0 : 1 << 20);
+		assert_int_equal(left.most - left.late, (128 << 10) + (int64_t)kernel_charges_kept(cpus_configured()));
 	}
 }
 
