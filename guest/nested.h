@@ -8,7 +8,7 @@
 
 /* Which of them the vCPU has; vendor is ABI_VENDOR_NONE when it has neither. */
 struct nested_ops nested_detect(void);
-/* do = "l2", "restore", "failed-entry", "enable", "npt-churn", "alias". */
+/* do = "l2", "l2-rewrite", "restore", "failed-entry", "enable", "npt-churn", "alias", "alias-counts", "tables". */
 enum abi_status nested_phase(struct cpu *cpu, const struct phase *phase);
 
 #endif

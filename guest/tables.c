@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "tables.h"
+
+#include "cpu.h"
+#include "memory.h"
+#include "nested_run.h"
+#include "report.h"
+
+/* Enters L2, whose root has lost its first entry, which maps all that it runs: it must miss its code, and seen is counted then. */
+static enum abi_status enter_without(struct cpu *cpu, const struct nested_ops *ops, uint64_t *seen)
+{
+	struct l2_exit exit;
+
+	do {
+		exit = (struct l2_exit){ 0 };
+		ops->enter(cpu, &exit);
+	} while (exit.kind == L2_INTERRUPTED);
+	*seen += exit.kind == L2_MISSED;
+	if (exit.kind == L2_MISSED || (exit.kind == L2_CALLED && exit.call == L2_DONE))
+		return ABI_OK;
+	return nested_report_exit(cpu, &exit, ABI_L2_EXIT, "after an entry of its tables' root was cleared");
+}
+
+/*
+ * L1 has written the page by its own mapping, of which KVM must take the right to write (kvm_tdp_mmu_write_protect_gfn(), 6.12).
+ */
+static enum abi_status clear_as_l1(struct cpu *cpu, const struct nested_ops *ops, uint64_t root)
+{
+	volatile uint64_t *entry = (volatile uint64_t *)root;
+	uint64_t held = *entry;
+	enum abi_status status;
+
+	*entry = 0;
+	ops->flush();
+	cpu->report->l1_table_writes++;
+	status = enter_without(cpu, ops, &cpu->report->l1_table_writes_seen);
+	*entry = held;
+	ops->flush();
+	return status;
+}
+
+/* beside: a page that L2 writes before it writes to the root, or 0. */
+static enum abi_status clear_as_l2(struct cpu *cpu, const struct nested_ops *ops, uint64_t root, uint64_t beside)
+{
+	cpu->job.beside = beside;
+	cpu->job.clear = cpu->tree.broken == BREAK_NO_TABLE_WRITE ? 0 : root;
+	cpu->report->table_writes++;
+	return enter_without(cpu, ops, &cpu->report->table_writes_seen);
+}
+
+/* L1, and then L2, clear the first entry of the root. */
+static enum abi_status clear_root(struct cpu *cpu, const struct nested_ops *ops, uint64_t root, uint64_t beside)
+{
+	enum abi_status status = nested_enter_until(cpu, ops, L2_HELLO);
+
+	/* nested_enter_until() has shown that L2 runs under these tables: KVM shadows them. */
+	if (status == ABI_OK)
+		status = clear_as_l1(cpu, ops, root);
+	/* L2 that has run on has come to its end. */
+	if (status != ABI_OK || cpu->report->l1_table_writes_seen < cpu->report->l1_table_writes)
+		return status;
+	return clear_as_l2(cpu, ops, root, beside);
+}
+
+/* A root that has the tables of another one below it. */
+static uint64_t copy_root(uint64_t to, uint64_t from)
+{
+	for (uint64_t i = 0; i < ABI_PAGE_SIZE; i += sizeof(uint64_t))
+		*(volatile uint64_t *)(to + i) = *(const uint64_t *)(from + i);
+	return to;
+}
+
+/*
+ * do = "tables". L1's old tables and its new ones map the same large pages, so KVM has the same tables of
+ * its own for what lies in these, with a mapping of each page that L2 has written. Once L1 uses such a
+ * page as a table, KVM must find that mapping by its rmap and write-protect it
+ * (kvm_mmu_slot_gfn_write_protect(), 6.12).
+ *
+ * The last of one or two pages is the root alone. L2 then writes the other before it writes to the root: KVM may no longer
+ * map both by one huge page (kvm_mmu_gfn_disallow_lpage(), 6.12). It looks at the first page of what it maps only whether that
+ * may be written (make_spte(), 6.12), so the root is not the first.
+ */
+enum abi_status tables_phase(struct cpu *cpu, const struct nested_ops *ops, const struct phase *phase)
+{
+	struct range pages = { phase->touch.base, phase->touch.pages * ABI_PAGE_SIZE };
+	uint64_t root = abi_tables_root(pages.base, phase->touch.pages), beside = root == pages.base ? 0 : pages.base;
+	struct tree alone;
+	enum abi_status status;
+
+	if (cpu->index)
+		return ABI_OK;
+	status = nested_run_alone(cpu, ops, phase, &alone);
+	if (status != ABI_OK)
+		return status;
+	for (uint64_t gpa = pages.base; gpa < pages.base + pages.size; gpa += sizeof(uint64_t))
+		*(volatile uint64_t *)gpa = 0;
+	/* With the old tables below the root, even a large page that KVM has mapped is one of the new tables' as well. */
+	if (phase->touch.pages <= 2)
+		root = copy_root(root, nested_map_root(&cpu->tree, ops->format, false));
+	else
+		root = nested_build_map(&cpu->tree, ops->format, cpu->tree.page_level, &pages);
+	if (!root)
+		return report_failure(cpu, ABI_BAD_TREE, "phase: touch: too small for L2's tables");
+	ops->flush();
+	status = nested_prepare(cpu, ops, phase, root);
+	if (status != ABI_OK)
+		return status;
+	nested_set_job(cpu, ops, phase, &alone);
+	cpu->job.touch.pages = 0;
+	return clear_root(cpu, ops, root, beside);
+}
