@@ -80,6 +80,10 @@ void l2_main(struct l2_job *job)
 	call_l1(job, L2_HELLO);
 	if (job->ud2)
 		asm volatile("ud2");
+	while (job->leaf) {
+		leaf_serve(job->leaf);
+		call_l1(job, L2_DONE);
+	}
 	/*
 	 * Each page of code that L2 runs costs a fault: without pages to write, it calls no
 	 * touch_write().

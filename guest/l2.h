@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "leaf_table.h"
 #include "minivmm_abi.h"
 #include "touch.h"
 #include "tree.h"
@@ -25,6 +26,7 @@ struct l2_job {
 	struct abi_report *report; /* of the vCPU */
 	uint64_t beside;	/* not 0: gpa of a page to write before that */
 	uint64_t clear;		/* not 0: gpa of an entry of its own tables to clear */
+	struct leaf *leaf;	/* not NULL: what to do with the pages of a leaf table, again and again */
 	uint64_t aliases;	/* not 0: gpa of the aliases to write instead: ABI_ALIAS_PAGES, */
 	bool counted;		/* or those of ABI_COUNTED_PAGES */
 	uint64_t pages;		/* L2's answer: how many it wrote, */

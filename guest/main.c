@@ -4,7 +4,7 @@
  * the VMM names.
  *
  * The order of the files here; each includes only headers before it. tests/lint checks that:
- * tree memory touch l2 own_map cpu report console trap nested_ops svm vmx nested_run tables nested main
+ * tree memory touch leaf_table l2 own_map cpu report console trap nested_ops svm vmx nested_run leaf tables nested main
  */
 #include "console.h"
 #include "cpu.h"

@@ -94,6 +94,11 @@ void own_map_alias_counts(struct own_map *map, uint64_t gpa, uint64_t target)
 	map->level2[slot_of(gpa, 2)] = link(map, map->level1);
 }
 
+void own_map_leaf(struct own_map *map, uint64_t gpa, uint64_t table)
+{
+	map->level2[slot_of(gpa, 2)] = table | map->format.table;
+}
+
 void own_map_forget(struct own_map *map)
 {
 	map->churns = true;

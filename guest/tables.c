@@ -2,6 +2,7 @@
 #include "tables.h"
 
 #include "cpu.h"
+#include "leaf.h"
 #include "memory.h"
 #include "nested_run.h"
 #include "report.h"
@@ -71,29 +72,17 @@ static uint64_t copy_root(uint64_t to, uint64_t from)
 }
 
 /*
- * do = "tables". L1's old tables and its new ones map the same large pages, so KVM has the same tables of
- * its own for what lies in these, with a mapping of each page that L2 has written. Once L1 uses such a
- * page as a table, KVM must find that mapping by its rmap and write-protect it
- * (kvm_mmu_slot_gfn_write_protect(), 6.12).
- *
  * The last of one or two pages is the root alone. L2 then writes the other before it writes to the root: KVM may no longer
  * map both by one huge page (kvm_mmu_gfn_disallow_lpage(), 6.12). It looks at the first page of what it maps only whether that
  * may be written (make_spte(), 6.12), so the root is not the first.
  */
-enum abi_status tables_phase(struct cpu *cpu, const struct nested_ops *ops, const struct phase *phase)
+static enum abi_status root_phase(struct cpu *cpu, const struct nested_ops *ops, const struct phase *phase,
+				  const struct tree *alone)
 {
 	struct range pages = { phase->touch.base, phase->touch.pages * ABI_PAGE_SIZE };
 	uint64_t root = abi_tables_root(pages.base, phase->touch.pages), beside = root == pages.base ? 0 : pages.base;
-	struct tree alone;
 	enum abi_status status;
 
-	if (cpu->index)
-		return ABI_OK;
-	status = nested_run_alone(cpu, ops, phase, &alone);
-	if (status != ABI_OK)
-		return status;
-	for (uint64_t gpa = pages.base; gpa < pages.base + pages.size; gpa += sizeof(uint64_t))
-		*(volatile uint64_t *)gpa = 0;
 	/* With the old tables below the root, even a large page that KVM has mapped is one of the new tables' as well. */
 	if (phase->touch.pages <= 2)
 		root = copy_root(root, nested_map_root(&cpu->tree, ops->format, false));
@@ -105,7 +94,31 @@ enum abi_status tables_phase(struct cpu *cpu, const struct nested_ops *ops, cons
 	status = nested_prepare(cpu, ops, phase, root);
 	if (status != ABI_OK)
 		return status;
-	nested_set_job(cpu, ops, phase, &alone);
+	nested_set_job(cpu, ops, phase, alone);
 	cpu->job.touch.pages = 0;
 	return clear_root(cpu, ops, root, beside);
+}
+
+/*
+ * do = "tables". L1's old tables and its new ones map the same large pages, so KVM has the same tables of
+ * its own for what lies in these, with a mapping of each page that L2 has written. Once L1 uses such a
+ * page as a table, KVM must find that mapping by its rmap and write-protect it
+ * (kvm_mmu_slot_gfn_write_protect(), 6.12).
+ */
+enum abi_status tables_phase(struct cpu *cpu, const struct nested_ops *ops, const struct phase *phase)
+{
+	const uint64_t base = phase->touch.base, end = base + phase->touch.pages * ABI_PAGE_SIZE;
+	struct phase data = *phase;
+	struct tree alone;
+	enum abi_status status;
+
+	if (cpu->index)
+		return ABI_OK;
+	data.small_pages = false;
+	status = nested_run_alone(cpu, ops, &data, &alone);
+	if (status != ABI_OK)
+		return status;
+	for (uint64_t gpa = base; gpa < end; gpa += sizeof(uint64_t))
+		*(volatile uint64_t *)gpa = 0;
+	return phase->small_pages ? leaf_phase(cpu, ops, phase, &alone) : root_phase(cpu, ops, phase, &alone);
 }

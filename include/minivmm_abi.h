@@ -72,6 +72,13 @@ enum abi_status {
 
 enum abi_vendor { ABI_VENDOR_NONE = 0, ABI_VENDOR_SVM = 1, ABI_VENDOR_VMX = 2 };
 
+/* How entries of a leaf table change. */
+enum abi_leaf_change {
+	ABI_LEAF_MOVED = 0,	/* all: each maps another page */
+	ABI_LEAF_CLEARED = 1,	/* one maps no page any more */
+	ABI_LEAF_READ_ONLY = 2,	/* one's page can't be written any more */
+};
+
 /* At the start of each vCPU's block. The payload fills it, the VMM reads it, except where said otherwise. */
 struct abi_report {
 	uint32_t status;	/* enum abi_status */
@@ -94,6 +101,10 @@ struct abi_report {
 	uint64_t sweeps_wanted;	/* the VMM writes it: a phase that rewrites ends once sweeps is not below it */
 	uint64_t alias;		/* the VMM writes it, for alias-counts: L2 writes each page by this one alias, or its last, alone; see below */
 	uint64_t l1_table_writes, l1_table_writes_seen; /* of do = "tables", all phases */
+	uint64_t leaf_changes, leaf_changes_seen; /* of do = "tables" with small-pages, all phases */
+	uint64_t leaf_gpa;	/* of L2's page, the first where all were moved, whose entry was changed when that was not seen */
+	uint32_t leaf_change;	/* enum abi_leaf_change: how */
+	uint32_t leaf_by_l2;	/* by whom: 1 L2, 0 L1 */
 };
 
 /* A vCPU's block: the report's page, L1's stack, then pages that the payload uses as it likes. */
@@ -105,6 +116,9 @@ struct abi_report {
 #define ABI_REWRITE_CYCLES 4000000ull	/* do = "l2-rewrite": some milliseconds at most */
 #define ABI_REWRITE_PASS (1ull << 32)	/* what sweep n of it writes is that of pass ABI_REWRITE_PASS + n */
 #define ABI_ALIAS_PAGES 512u	/* do = "alias" */
+#define ABI_LEAF_TABLES 5u	/* do = "tables" with small-pages: pages of tables, */
+#define ABI_LEAF_FIRST 3u	/* the index of the first leaf table, */
+#define ABI_LEAF_PAGES 8u	/* and how many pages it takes at least */
 #define ABI_COUNTED_PAGES 31u	/* do = "alias-counts": page k has k + 1 aliases, 496 in all */
 
 /*
@@ -163,6 +177,10 @@ struct abi_report {
  * root. Once L2 runs by them, L1 clears the root's first entry (l1_table_writes), L2 must miss its own code at once
  * (l1_table_writes_seen), and L1 gives the entry back. Then L2 clears it (table_writes) through the mapping that it had before, of two
  * pages after it has written the first, and must miss its code as well (table_writes_seen).
+ *
+ * tables with small-pages: the first 5 pages become L2's tables down to two leaf tables, which map the others, up to 1024, in turn, elsewhere in the GiB.
+ * Once L2 uses them, first L1 and then L2, by the mapping that it had before, changes the leaf tables (leaf_changes), L1 flushes the TLB, and L2
+ * must go by what they say then (leaf_changes_seen): each page is another one, three times; a page is missed; a page can't be written.
  *
  * touch: `touch / 4096` pages are written. The first is the lowest page >= touch-base
  * of the memory nodes (payload, read-only and alias memory left out), the next

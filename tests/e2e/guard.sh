@@ -17,6 +17,24 @@ report small /configs/guard.ini expect.policy=any selftest.break=stays-small
 report unseen-access /configs/guard.ini expect.policy=any selftest.break=unseen-access
 report unseen /configs/guard.ini expect.policy=any selftest.break=no-table-write
 
+cat >/tmp/leaf.ini <<END
+[memslot.low]
+base = 0
+size = 64M
+[memslot.data]
+base = 4G
+size = 8M
+[phase.boot]
+do = boot
+[phase.leaf]
+do = tables
+slot = data
+touch = 32K
+nested-pages = 4K
+END
+report leaf /tmp/leaf.ini expect.policy=any
+report unseen-leaf /tmp/leaf.ini expect.policy=any selftest.break=no-table-write
+
 # Huge pages that are logged: split at once (since 5.19, the default), or as they are written.
 split=/sys/module/kvm/parameters/eager_page_split
 if [ "$(cat $split 2>/dev/null)" = Y ]; then

@@ -217,7 +217,7 @@ void judge_mapped(const struct run *run, struct check *check)
 		check_skip(check, "no such phase was completed: %s", run_why_not(run));
 }
 
-/* Where the root is the second page, L2 wrote the first before: write_tables() in guest/nested.c. */
+/* Where the root is the second page, L2 wrote the first before: root_phase() in guest/tables.c. */
 static void fail_unseen(const struct run *run, const struct phase_result *phase, struct check *check)
 {
 	uint64_t base = memslot_base(run->config, phase->cfg->slot), gpa = abi_tables_root(base, phase->cfg->touch / ABI_PAGE_SIZE);
@@ -230,6 +230,31 @@ static void fail_unseen(const struct run *run, const struct phase_result *phase,
 	check_fail(check, "phase %s: %s cleared the first entry of the root of L1's nested tables, the %s page of memslot.%s, gpa 0x%"
 		   PRIx64 "%s, and L2 ran on instead of exiting: KVM has not write-protected it for %s, or not seen the write",
 		   phase->name, by_l1 ? "L1" : "L2", second ? "second" : "first", phase->cfg->slot, gpa, how, by_l1 ? "L1" : "L2");
+}
+
+static const char *how_changed(enum abi_leaf_change how)
+{
+	switch (how) {
+	case ABI_LEAF_MOVED:
+		return "mapped other pages";
+	case ABI_LEAF_CLEARED:
+		return "mapped none";
+	case ABI_LEAF_READ_ONLY:
+		return "did not let L2 write";
+	}
+	return "was another one";
+}
+
+static void fail_leaf(const struct run *run, const struct phase_result *phase, struct check *check)
+{
+	const struct unseen_leaf *leaf = &phase->unseen_leaf;
+	uint64_t gpa = memslot_base(run->config, phase->cfg->slot) + ABI_LEAF_FIRST * ABI_PAGE_SIZE;
+
+	check_fail(check, "phase %s: %s changed two leaf tables of L1's nested tables, the pages of memslot.%s from gpa 0x%" PRIx64
+		   " on, so that the entry for L2's gpa 0x%" PRIx64 "%s %s, L1 flushed the TLB, and L2 went on by what they had said before: "
+		   "KVM has not seen the writes, or not synchronised its copies of the tables",
+		   phase->name, leaf->by_l2 ? "L2" : "L1", phase->cfg->slot, gpa, leaf->gpa,
+		   leaf->how == ABI_LEAF_MOVED ? " and the others" : "", how_changed(leaf->how));
 }
 
 void judge_tables(const struct run *run, struct check *check)
@@ -247,11 +272,15 @@ void judge_tables(const struct run *run, struct check *check)
 			fail_unseen(run, phase, check);
 			return;
 		}
-		writes += phase->table_writes + phase->l1_table_writes;
+		if (phase->leaf_changes_seen < phase->leaf_changes) {
+			fail_leaf(run, phase, check);
+			return;
+		}
+		writes += phase->table_writes + phase->l1_table_writes + phase->leaf_changes;
 	}
 	if (!writes)
 		check_skip(check, "no such phase was completed: %s", run_why_not(run));
 	else
-		check_pass(check, "KVM saw %" PRIu64 " of %" PRIu64 " writes of L1 and L2 to L1's nested tables",
+		check_pass(check, "KVM saw %" PRIu64 " of %" PRIu64 " changes that L1 and L2 made to L1's nested tables",
 			   writes, writes);
 }

@@ -287,6 +287,8 @@ static void check_owned(struct checker *checker, const struct ini_section *secti
 		complain(checker, section, set_well(section, "touch"), "is too little for what DAMON looks at: 1M is the least");
 }
 
+_Static_assert(ABI_LEAF_PAGES * ABI_PAGE_SIZE == 32 << 10, "check_nested_pages() says 32K");
+
 static void check_nested_pages(struct checker *checker, const struct ini_section *section)
 {
 	const struct phase_cfg *phase = &checker->config->phases[section->index];
@@ -295,6 +297,9 @@ static void check_nested_pages(struct checker *checker, const struct ini_section
 	if (entry && phase->nested_pages == NESTED_4K &&
 	    !(phase->nested_paging && phase_needs_nesting(checker->config, phase)))
 		complain(checker, section, entry, "has no effect: no L2 runs under NPT/EPT in this phase");
+	else if (entry && phase->nested_pages == NESTED_4K && phase->what == DO_TABLES &&
+		 phase->touch / ABI_PAGE_SIZE < ABI_LEAF_PAGES)
+		complain(checker, section, entry, "needs a touch of 32K at least with do = tables");
 }
 
 /* The pages are those of do = alias-counts, and the log is taken up anew by getting it. */

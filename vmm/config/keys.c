@@ -238,7 +238,7 @@ static const struct key key_table[] = {
 	{ PHASE(nested_paging), .name = "nested-paging", .type = KEY_BOOL, .initial = "yes",
 	  .with_do = IN_L2, .with_payload = BUILT_IN, .help = "L2 runs under NPT/EPT" },
 	{ PHASE(nested_pages), .name = "nested-pages", .type = KEY_ENUM, .initial = "large",
-	  .words = nested_pages_words, .with_do = RUNS_L2, .with_payload = BUILT_IN,
+	  .words = nested_pages_words, .with_do = RUNS_L2 | 1u << DO_TABLES, .with_payload = BUILT_IN,
 	  .help = "what L1's NPT/EPT tables map L2's memory by: the largest pages, or 4K" },
 	{ PHASE(own_tables), .name = "own-tables", .type = KEY_BOOL, .initial = "no",
 	  .with_do = 1u << DO_L2, .with_payload = BUILT_IN,

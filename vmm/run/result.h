@@ -18,6 +18,7 @@
 #include "host/host.h"
 #include "host/rmap_state.h"
 #include "host/snapshot.h"
+#include "minivmm_abi.h"
 #include "model/model.h"
 #include "run/stress.h"
 #include "run/trace.h"
@@ -80,6 +81,12 @@ struct phase_result {
 	uint64_t failed_entries;	/* of do = failed-entry */
 	uint64_t table_writes, table_writes_seen; /* of do = tables: by L2, and noticed by KVM */
 	uint64_t l1_table_writes, l1_table_writes_seen; /* by L1 */
+	uint64_t leaf_changes, leaf_changes_seen; /* of do = tables with nested-pages = 4K, by both */
+	struct unseen_leaf {		/* the change that was not seen */
+		enum abi_leaf_change how;
+		bool by_l2;
+		uint64_t gpa;		/* of L2's page, the first where all were moved */
+	} unseen_leaf;
 	enum rmap_state state;
 	enum source state_source;	/* which source said so */
 	bool wrapped;			/* vmallocinfo names vmalloc's wrappers instead of KVM */

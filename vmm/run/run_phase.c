@@ -217,6 +217,13 @@ static struct abi_report sum_counters(const struct vcpu_set *set)
 		sum.table_writes_seen += one.table_writes_seen;
 		sum.l1_table_writes += one.l1_table_writes;
 		sum.l1_table_writes_seen += one.l1_table_writes_seen;
+		sum.leaf_changes += one.leaf_changes;
+		sum.leaf_changes_seen += one.leaf_changes_seen;
+		if (one.leaf_changes_seen < one.leaf_changes) {
+			sum.leaf_change = one.leaf_change;
+			sum.leaf_by_l2 = one.leaf_by_l2;
+			sum.leaf_gpa = one.leaf_gpa;
+		}
 	}
 	return sum;
 }
@@ -251,6 +258,9 @@ static void read_counters(struct live_run *live, struct phase_result *phase)
 	phase->table_writes_seen = sum.table_writes_seen - live->so_far.table_writes_seen;
 	phase->l1_table_writes = sum.l1_table_writes - live->so_far.l1_table_writes;
 	phase->l1_table_writes_seen = sum.l1_table_writes_seen - live->so_far.l1_table_writes_seen;
+	phase->leaf_changes = sum.leaf_changes - live->so_far.leaf_changes;
+	phase->leaf_changes_seen = sum.leaf_changes_seen - live->so_far.leaf_changes_seen;
+	phase->unseen_leaf = (struct unseen_leaf){ sum.leaf_change, sum.leaf_by_l2, sum.leaf_gpa };
 	phase->failed_entries = sum.failed_entries - live->so_far.failed_entries;
 	live->so_far = sum;
 }

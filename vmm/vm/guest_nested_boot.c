@@ -45,14 +45,14 @@ static uint64_t tables_size(const struct layout *layout, int page_level, enum sl
 	return pages * 4096;
 }
 
-/* L1's nested tables: by the largest pages and, if a phase has them so, by 4K pages as well. */
+/* L1's nested tables: by the largest pages and, if a phase has them so, by 4K pages as well. do = tables has its own. */
 static uint64_t pool_size(const struct layout *layout, int page_level)
 {
 	const struct config *config = layout->config;
 	uint64_t size = tables_size(layout, page_level, SLOT_GUEST_RAM);
 
 	for (size_t i = 0; i < config->phase_count; i++)
-		if (config->phases[i].nested_pages == NESTED_4K)
+		if (config->phases[i].nested_pages == NESTED_4K && config->phases[i].what != DO_TABLES)
 			return size + tables_size(layout, 1, SLOT_GUEST_RAM);
 	return size;
 }

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "leaf.h"
+
+#include "cpu.h"
+#include "leaf_table.h"
+#include "nested_run.h"
+#include "report.h"
+
+_Static_assert(ABI_LEAF_FIRST + 1 == OWN_MAP_PAGES && ABI_LEAF_TABLES == ABI_LEAF_FIRST + LEAF_TABLES, "the tables are one after another");
+
+#define MOVES 3				/* of each side; after the first, KVM must have write-protected the table again */
+
+static bool overlap(const struct range *range, uint64_t gpa, uint64_t size)
+{
+	return gpa < range->base + range->size && range->base < gpa + size;
+}
+
+/* The first 2M above gpa that hold neither the payload, which L2 runs, nor the phase's pages. */
+static uint64_t free_region(const struct range *payload, const struct range *pages, uint64_t gpa)
+{
+	const uint64_t size = pt_level_size(2);
+
+	do
+		gpa += size;
+	while (overlap(payload, gpa, size) || overlap(pages, gpa, size));
+	return gpa;
+}
+
+/* False: L1's pages do not hold what L2 wrote last. */
+static bool check_targets(const struct leaf *leaf, struct touch_error *error)
+{
+	for (uint64_t i = 0; i < leaf->count; i++) {
+		uint64_t gpa = leaf_target(leaf, i), want = leaf_value(leaf, gpa, leaf->round);
+		uint64_t got = *(volatile uint64_t *)gpa;
+
+		*error = (struct touch_error){ .gpa = gpa, .want = want, .got = got };
+		if (got != want)
+			return false;
+	}
+	return true;
+}
+
+/* L2 uses all pages. One whose entry is cleared or read-only it must miss, and gets back then. seen: it did as the table says. */
+static enum abi_status use(struct cpu *cpu, const struct nested_ops *ops, struct leaf *leaf, bool *seen)
+{
+	struct l2_exit exit;
+
+	leaf->ask = LEAF_USE;
+	do {
+		exit = (struct l2_exit){ 0 };
+		ops->enter(cpu, &exit);
+	} while (exit.kind == L2_INTERRUPTED);
+	if (exit.kind == L2_CALLED && exit.call == L2_DONE) {
+		*seen = !leaf->stale && leaf->change == ABI_LEAF_MOVED;
+		return ABI_OK;
+	}
+	*seen = exit.kind == L2_MISSED && leaf->change != ABI_LEAF_MOVED &&
+		(exit.info[1] & -(uint64_t)ABI_PAGE_SIZE) == leaf_page(leaf, leaf_changed(leaf));
+	if (!*seen)
+		return nested_report_exit(cpu, &exit, ABI_L2_EXIT, "after an entry of a leaf table was changed");
+	leaf->change = ABI_LEAF_MOVED;
+	leaf_write(leaf);
+	ops->flush();
+	return nested_enter_until(cpu, ops, L2_DONE);
+}
+
+/* L1's own write, or L2's through the mapping that it had when the table was data; the TLB is flushed after both. */
+static enum abi_status write_table(struct cpu *cpu, const struct nested_ops *ops, struct leaf *leaf, bool by_l2)
+{
+	enum abi_status status = ABI_OK;
+
+	leaf->ask = LEAF_WRITE;
+	if (!by_l2)
+		leaf_write(leaf);
+	else if (cpu->tree.broken != BREAK_NO_TABLE_WRITE)
+		status = nested_enter_until(cpu, ops, L2_DONE);
+	ops->flush();
+	return status;
+}
+
+static enum abi_status change(struct cpu *cpu, const struct nested_ops *ops, struct leaf *leaf, bool by_l2)
+{
+	struct abi_report *report = cpu->report;
+	enum abi_leaf_change what = leaf->change;
+	uint64_t at = leaf_page(leaf, leaf_changed(leaf));
+	struct touch_error error;
+	enum abi_status status = write_table(cpu, ops, leaf, by_l2);
+	bool seen = false;
+
+	if (status != ABI_OK)
+		return status;
+	report->leaf_changes++;
+	status = use(cpu, ops, leaf, &seen);
+	if (status != ABI_OK)
+		return status;
+	leaf->unseen = !seen || leaf->stale;
+	report->leaf_changes_seen += !leaf->unseen;
+	if (leaf->unseen) {
+		report->leaf_change = what;
+		report->leaf_by_l2 = by_l2;
+		report->leaf_gpa = what == ABI_LEAF_MOVED ? leaf->tables[0].base : at;
+		return ABI_OK;
+	}
+	if (!check_targets(leaf, &error))
+		return report_page(cpu, &error, "read back by L1 after L2 wrote it by leaf tables that had changed");
+	return ABI_OK;
+}
+
+/* All changes by one side, up to one that is not seen. */
+static enum abi_status change_all(struct cpu *cpu, const struct nested_ops *ops, struct leaf *leaf, bool by_l2)
+{
+	enum abi_status status = ABI_OK;
+
+	for (unsigned int i = 0; i < MOVES + 2 && status == ABI_OK && !leaf->unseen; i++) {
+		leaf->round++;
+		leaf->shift += i < MOVES;
+		leaf->change = i < MOVES ? ABI_LEAF_MOVED : i == MOVES ? ABI_LEAF_CLEARED : ABI_LEAF_READ_ONLY;
+		status = change(cpu, ops, leaf, by_l2);
+	}
+	return status;
+}
+
+/* Its pages: the three tables from the root down, the leaf tables, and what these map. False: there is no room for it. */
+static bool make(struct cpu *cpu, const struct nested_ops *ops, const struct phase *phase, struct leaf *leaf)
+{
+	const uint64_t most = ABI_LEAF_TABLES + LEAF_TABLES * pt_level_size(2) / ABI_PAGE_SIZE;
+	const uint64_t count = phase->touch.pages < most ? phase->touch.pages : most;
+	const struct range pages = { phase->touch.base, count * ABI_PAGE_SIZE };
+	uint64_t shared = nested_map_root(&cpu->tree, ops->format, false), region = pages.base & -pt_level_size(3);
+	uint64_t table = pages.base + ABI_LEAF_FIRST * ABI_PAGE_SIZE;
+
+	if (count < ABI_LEAF_PAGES || !shared || !own_map_make(&cpu->own_map, ops->format, pages.base, shared, pages.base))
+		return false;
+	*leaf = (struct leaf){
+		.page_bits = ops->format.leaf,
+		.target = pages.base + ABI_LEAF_TABLES * ABI_PAGE_SIZE,
+		.count = count - ABI_LEAF_TABLES,
+		.pattern = phase->touch.pattern,
+	};
+	for (int i = 0; i < LEAF_TABLES; i++, table += ABI_PAGE_SIZE) {
+		region = free_region(&cpu->tree.payload, &pages, region);
+		own_map_leaf(&cpu->own_map, region, table);
+		leaf->tables[i] = (struct leaf_table){ (volatile uint64_t *)table, region };
+	}
+	leaf_write(leaf);
+	for (uint64_t i = 0; i < leaf->count; i++)
+		*(volatile uint64_t *)leaf_target(leaf, i) = leaf_value(leaf, leaf_target(leaf, i), 0);
+	return region >> 30 == pages.base >> 30;
+}
+
+enum abi_status leaf_phase(struct cpu *cpu, const struct nested_ops *ops, const struct phase *phase,
+			   const struct tree *alone)
+{
+	struct leaf leaf;
+	enum abi_status status;
+	bool seen;
+
+	if (!make(cpu, ops, phase, &leaf))
+		return report_failure(cpu, ABI_BAD_TREE, "phase: touch: no room for L2's tables");
+	ops->flush();
+	status = nested_prepare(cpu, ops, phase, phase->touch.base);
+	if (status != ABI_OK)
+		return status;
+	nested_set_job(cpu, ops, phase, alone);
+	cpu->job.leaf = &leaf;
+	status = nested_enter_until(cpu, ops, L2_HELLO);
+	/* KVM has its copy of the table once L2 has used it. */
+	leaf.round++;
+	if (status == ABI_OK)
+		status = use(cpu, ops, &leaf, &seen);
+	if (status == ABI_OK && !seen)
+		return report_page(cpu, &leaf.error, "read by L2 by a leaf table of its own");
+	if (status == ABI_OK)
+		status = change_all(cpu, ops, &leaf, false);
+	if (status == ABI_OK)
+		status = change_all(cpu, ops, &leaf, true);
+	return status;
+}
