@@ -337,6 +337,11 @@ uint64_t memslot_base(const struct config *config, const char *name)
 	return 0;
 }
 
+bool memslot_is_huge_pool(const struct memslot_cfg *slot)
+{
+	return slot->backing == BACKING_HUGETLB_2M || slot->backing == BACKING_HUGETLB_1G;
+}
+
 bool memslot_holds_tables(const struct config *config, const struct memslot_cfg *slot)
 {
 	return config->guest.tables && !strcmp(config->guest.tables, slot->name);

@@ -227,6 +227,8 @@ bool phase_counts_aliases(const struct phase_cfg *phase);
 bool phase_owns_slot(const struct phase_cfg *phase);
 /* The lowest gpa of [memslot.NAME]'s row; 0 without a name. */
 uint64_t memslot_base(const struct config *config, const char *name);
+/* Is its memory pages of hugetlbfs, of which the host has a pool? */
+bool memslot_is_huge_pool(const struct memslot_cfg *slot);
 /* Does the memslot hold L1's nested tables (guest.tables)? */
 bool memslot_holds_tables(const struct config *config, const struct memslot_cfg *slot);
 

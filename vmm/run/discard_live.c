@@ -175,16 +175,26 @@ int live_slot_move(struct discard *discard)
 }
 
 /*
- * Only a way that removes the slot lets accesses come to the VMM, and only one that takes rights away has KVM_RUN fail. Each
- * way ends with whole sweeps of all vCPUs, so that none of them still has an exit from before.
+ * Only a way that removes the slot lets accesses come to the VMM, and only one that takes rights away has KVM_RUN fail. But a huge
+ * page that was taken back is free again only when the last fault has let it go (hva_to_pfn(), 5.10, holds it), and until then the pool
+ * may have none for the next fault: KVM_RUN fails with EFAULT. Each way ends with whole sweeps of all vCPUs, so that none of them
+ * still has an exit from before.
  */
+static unsigned int patience(const struct discard *discard, enum discard_how how)
+{
+	if (how & (HOW_SLOT_DELETE | HOW_SLOT_MOVE))
+		return PATIENT_MMIO;
+	if (how & (HOW_MPROTECT | HOW_THP))
+		return PATIENT_EFAULT | PATIENT_ANYWHERE;
+	return memslot_is_huge_pool(discard->cfg) ? PATIENT_EFAULT : 0;
+}
+
 int discard_live_take(struct discard *discard, enum discard_how how, discard_way *take)
 {
 	struct vcpu_set *set = &discard->pages.live->set;
 	int result;
 
-	vcpu_set_patience(set, how & (HOW_SLOT_DELETE | HOW_SLOT_MOVE) ? PATIENT_MMIO :
-			       how & (HOW_MPROTECT | HOW_THP) ? PATIENT_EFAULT | PATIENT_ANYWHERE : 0);
+	vcpu_set_patience(set, patience(discard, how));
 	result = take(discard);
 	/* Otherwise the vCPUs are stopped first. */
 	if (!result || result == -ENOTSUP)

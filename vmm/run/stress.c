@@ -87,12 +87,21 @@ static const struct worker_cfg *guest_op(const struct config *config, size_t n)
 			return &config->workers[i];
 }
 
-static unsigned int patience(const struct config *config)
+/* Do workers take back huge pages, of which the pool may have none until the last fault has let them go? See discard_live.c. */
+static bool takes_back_huge_pages(const struct run *run)
 {
-	unsigned int traits = op_traits_of(config, NULL);
+	for (uint32_t i = 0; i < run->config->memslot_count; i++)
+		if (memslot_is_huge_pool(&run->config->memslots[i]) && layout_traits(&run->layout, i) & OP_LOSES_DATA)
+			return true;
+	return false;
+}
+
+static unsigned int patience(const struct run *run)
+{
+	unsigned int traits = op_traits_of(run->config, NULL);
 
 	return (traits & OP_REMOVES_SLOT ? PATIENT_MMIO : 0) |
-	       (traits & OP_WRITE_PROTECTS ? PATIENT_EFAULT : 0);
+	       (traits & OP_WRITE_PROTECTS || takes_back_huge_pages(run) ? PATIENT_EFAULT : 0);
 }
 
 static int set_vcpu(struct stress *stress, const struct stress_vm *vm, unsigned int index,
@@ -131,7 +140,7 @@ static int make_result(struct stress *stress)
 	if (!stress->workers)
 		return -ENOMEM;
 	set_workers(stress);
-	vcpu_set_patience(stress->set, patience(stress->run->config));
+	vcpu_set_patience(stress->set, patience(stress->run));
 	/* A guest of the user's has no passes: it goes on. */
 	for (size_t i = 0; !stress->phase->goes_on && i < stress->vm_count; i++)
 		for (unsigned int vcpu = 0; !code && vcpu < stress->vms[i].vcpus; vcpu++)
