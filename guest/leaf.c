@@ -44,12 +44,10 @@ static bool check_targets(const struct leaf *leaf, struct touch_error *error)
 static enum abi_status use(struct cpu *cpu, const struct nested_ops *ops, struct leaf *leaf, bool *seen)
 {
 	struct l2_exit exit;
+	enum abi_status status;
 
 	leaf->ask = LEAF_USE;
-	do {
-		exit = (struct l2_exit){ 0 };
-		ops->enter(cpu, &exit);
-	} while (exit.kind == L2_INTERRUPTED);
+	nested_enter(cpu, ops, &exit);
 	if (exit.kind == L2_CALLED && exit.call == L2_DONE) {
 		*seen = !leaf->stale && leaf->change == ABI_LEAF_MOVED;
 		return ABI_OK;
@@ -61,7 +59,9 @@ static enum abi_status use(struct cpu *cpu, const struct nested_ops *ops, struct
 	leaf->change = ABI_LEAF_MOVED;
 	leaf_write(leaf);
 	ops->flush();
-	return nested_enter_until(cpu, ops, L2_DONE);
+	status = nested_enter_until(cpu, ops, L2_DONE);
+	*seen = !leaf->stale;
+	return status;
 }
 
 /* L1's own write, or L2's through the mapping that it had when the table was data; the TLB is flushed after both. */
@@ -93,9 +93,9 @@ static enum abi_status change(struct cpu *cpu, const struct nested_ops *ops, str
 	status = use(cpu, ops, leaf, &seen);
 	if (status != ABI_OK)
 		return status;
-	leaf->unseen = !seen || leaf->stale;
-	report->leaf_changes_seen += !leaf->unseen;
-	if (leaf->unseen) {
+	leaf->unseen = !seen;
+	report->leaf_changes_seen += seen;
+	if (!seen) {
 		report->leaf_change = what;
 		report->leaf_by_l2 = by_l2;
 		report->leaf_gpa = what == ABI_LEAF_MOVED ? leaf->tables[0].base : at;

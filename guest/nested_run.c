@@ -75,6 +75,14 @@ enum abi_status nested_report_exit(struct cpu *cpu, const struct l2_exit *exit,
 	return report_failure(cpu, status, message);
 }
 
+void nested_enter(struct cpu *cpu, const struct nested_ops *ops, struct l2_exit *exit)
+{
+	do {
+		*exit = (struct l2_exit){ 0 };
+		ops->enter(cpu, exit);
+	} while (exit->kind == L2_INTERRUPTED);
+}
+
 enum abi_status nested_enter_until(struct cpu *cpu, const struct nested_ops *ops,
 				   enum l2_call call)
 {

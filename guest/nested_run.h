@@ -19,6 +19,8 @@ enum abi_status nested_enable(struct cpu *cpu, const struct nested_ops *ops, boo
 enum abi_status nested_prepare(struct cpu *cpu, const struct nested_ops *ops, const struct phase *phase, uint64_t root);
 /* What L2 is to do, from its start on. */
 void nested_set_job(struct cpu *cpu, const struct nested_ops *ops, const struct phase *phase, const struct tree *tree);
+/* Enters L2 until an exit that L2 has caused, or an entry that failed. */
+void nested_enter(struct cpu *cpu, const struct nested_ops *ops, struct l2_exit *exit);
 /* Enters L2 again and again until it calls L1, which must be with `call`. */
 enum abi_status nested_enter_until(struct cpu *cpu, const struct nested_ops *ops, enum l2_call call);
 /* L2 runs, from its start to its end. restore: the VMM enters it first. */

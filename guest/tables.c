@@ -12,10 +12,7 @@ static enum abi_status enter_without(struct cpu *cpu, const struct nested_ops *o
 {
 	struct l2_exit exit;
 
-	do {
-		exit = (struct l2_exit){ 0 };
-		ops->enter(cpu, &exit);
-	} while (exit.kind == L2_INTERRUPTED);
+	nested_enter(cpu, ops, &exit);
 	*seen += exit.kind == L2_MISSED;
 	if (exit.kind == L2_MISSED || (exit.kind == L2_CALLED && exit.call == L2_DONE))
 		return ABI_OK;
