@@ -25,6 +25,7 @@ __typeof__(vm_set_slots) __wrap_vm_set_slots;
 __typeof__(vm_destroy) __wrap_vm_destroy;
 __typeof__(vcpu_set_join) __wrap_vcpu_set_join;
 __typeof__(vcpu_set_wait) __real_vcpu_set_wait, __wrap_vcpu_set_wait;
+__typeof__(vcpu_set_patience) __wrap_vcpu_set_patience;
 __typeof__(sleep) __wrap_sleep;
 __typeof__(clock_gettime) __real_clock_gettime, __wrap_clock_gettime;
 
@@ -36,6 +37,7 @@ static struct vcpu_thread only = { .running = true };
 static struct vcpu_thread *threads = &only;
 static bool sticks;
 static sem_t asleep;
+static unsigned int tolerated;	/* by the vCPUs, since it was set to 0 */
 
 void *__wrap_calloc(size_t count, size_t size)
 {
@@ -92,6 +94,12 @@ int __wrap_vcpu_set_wait(struct vcpu_set *set, uint64_t deadline)
 	if (sticks)
 		sem_wait(&asleep);
 	return __real_vcpu_set_wait(set, deadline);
+}
+
+void __wrap_vcpu_set_patience(struct vcpu_set *set, unsigned int patience)
+{
+	(void)set;
+	tolerated |= patience;
 }
 
 unsigned int __wrap_sleep(unsigned int seconds)
@@ -331,6 +339,41 @@ static void test_joins_wait_on_the_monotonic_clock(void **state)
 	vcpu_set_close(&stage.set);
 }
 
+/*
+ * A pool of huge pages may have none free between the moment in which a page is taken back and the end of KVM's last fault on it:
+ * KVM_RUN fails with EFAULT then, which is no failure of the host's.
+ */
+static void test_huge_pages_that_are_taken_back_may_be_late(void **state)
+{
+	static const struct {
+		enum slot_backing backing;
+		unsigned int traits, tolerated;
+	} rows[] = {
+		{ BACKING_HUGETLB_1G, OP_LOSES_DATA, PATIENT_EFAULT }, { BACKING_HUGETLB_2M, OP_LOSES_DATA, PATIENT_EFAULT },
+		{ BACKING_HUGETLB_1G, OP_WRITE_PROTECTS, 0 }, { BACKING_ANON, OP_LOSES_DATA, 0 },
+	};
+	struct memslot_cfg memslots[2] = { { .name = "low" }, { .name = "data" } };
+	unsigned int traits[2] = { 0 };
+	uint32_t memory_of[2] = { 0, 1 };
+	struct stress_result *result;
+	struct stage stage;
+
+	(void)state;
+	set(&stage);
+	stage.config.memslots = memslots;
+	stage.config.memslot_count = 2;
+	stage.run.layout = (struct layout){ .config = &stage.config, .memory_of = memory_of, .traits = traits };
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		memslots[1].backing = rows[i].backing;
+		traits[1] = rows[i].traits;
+		tolerated = 0;
+		assert_int_equal(stress_run(&stage.run, &stage.vm, &stage.payload, &stage.set, 0, 1000000000, &result), 0);
+		assert_int_equal(tolerated, rows[i].tolerated);
+		stress_result_free(result);
+	}
+	vcpu_set_close(&stage.set);
+}
+
 /* Beside a guest of the user's, with until = time: that time is waited for, and a worker that has not done all is not late. */
 static void test_time_ends_a_phase_beside_a_guest(void **state)
 {
@@ -521,6 +564,7 @@ int main(void)
 		cmocka_unit_test(test_failures_that_the_run_notes_end_a_worker),
 		cmocka_unit_test(test_each_reason_ends_a_worker),
 		cmocka_unit_test(test_joins_wait_on_the_monotonic_clock),
+		cmocka_unit_test(test_huge_pages_that_are_taken_back_may_be_late),
 		cmocka_unit_test(test_time_ends_a_phase_beside_a_guest),
 		cmocka_unit_test(test_second_prediction_takes_no_memory),
 		cmocka_unit_test(test_stuck_worker_is_told),
