@@ -147,7 +147,11 @@ static int watch_running(struct watch *watch)
 	result = look(watch, true, &aging->running);
 	aging->sweeps = live_pages_sweeps(&watch->live);
 	forget_accesses(watch);
-	return result;
+	if (result)
+		return result;
+	/* A sweep may have written the first page before it was taken back, and must not be the last one: its pages are read back. */
+	live_pages_note(&watch->live);
+	return live_pages_wait(&watch->live, LIVE_SWEPT);
 }
 
 static int watch_both(struct watch *watch)
