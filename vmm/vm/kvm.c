@@ -258,6 +258,13 @@ bool kvm_has_1g_pages(const struct kvm *kvm)
 	return leaf && leaf->edx & 1u << 26;
 }
 
+bool kvm_has_nx(const struct kvm *kvm)
+{
+	const struct kvm_cpuid_entry2 *leaf = cpuid_leaf(kvm, 0x80000001);
+
+	return leaf && leaf->edx & 1u << 20;
+}
+
 unsigned int kvm_phys_bits(const struct kvm *kvm)
 {
 	const struct kvm_cpuid_entry2 *leaf = cpuid_leaf(kvm, 0x80000008);

@@ -38,6 +38,7 @@ void kvm_close(struct kvm *kvm);
 bool kvm_has_svm(const struct kvm *kvm);
 bool kvm_has_vmx(const struct kvm *kvm);
 bool kvm_has_1g_pages(const struct kvm *kvm);
+bool kvm_has_nx(const struct kvm *kvm);
 unsigned int kvm_phys_bits(const struct kvm *kvm);
 struct layout_limits;
 

@@ -18,6 +18,7 @@
 #define CR4_OSFXSR 0x200u
 #define EFER_LME 0x100u
 #define EFER_LMA 0x400u
+#define EFER_NX 0x800u
 
 /* Selectors: code, and data in the descriptor behind it. */
 static void set_flat_segments(struct kvm_sregs *sregs, uint16_t selector, bool wide)
@@ -67,7 +68,11 @@ int vcpu_start_64bit(const struct vcpu *vcpu, uint64_t cr3, const struct kvm_reg
 	sregs.cr3 = cr3;
 	/* Debian's libfdt.a uses no SSE today, but a newer compiler may make it use some. */
 	sregs.cr4 = CR4_PAE | CR4_OSFXSR;
-	sregs.efer = EFER_LME | EFER_LMA;
+	/*
+	 * As every hypervisor has it. Of one that has not, KVM takes the bit NX of L2's huge pages for a reserved one, and warns, on
+	 * hosts of AMD with kvm.nx_huge_pages=force: kvm_init_shadow_npt_mmu(), make_spte(), 6.12; docs/kernel-bugs.md.
+	 */
+	sregs.efer = EFER_LME | EFER_LMA | (kvm_has_nx(vcpu->vm->kvm) ? EFER_NX : 0);
 	return set_registers(vcpu, &sregs, regs, true, err);
 }
 
