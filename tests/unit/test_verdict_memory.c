@@ -259,6 +259,29 @@ static void test_alias_counts(void **state)
 	expect(&verdict, "discard.fresh", RESULT_FAIL, "an alias is old");
 }
 
+/* Without the TDP MMU each page is mapped for L1 as well, as seen on 6.12 with kvm.tdp_mmu=0. */
+static void test_mapped_by_l1(void **state)
+{
+	static const int64_t with_l1[RMAPS_COLUMNS] = { -31, 15, 8, 4, 2, 1, 1 }, one_twice[RMAPS_COLUMNS] = { -31, 15, 9, 4, 2, 1, 0 };
+	struct world *w = *state;
+	struct found *found = &w->phases[TRANSITION].found;
+	struct verdict verdict;
+
+	w->cfgs[2].what = DO_ALIAS_COUNTS;
+	w->cfgs[2].load = LOAD_L2;
+	w->cfgs[2].slot = (char *)"data";
+	found->aliases_known = true;
+	memcpy(found->aliases, with_l1, sizeof(with_l1));
+	verdict = judge_all(w);
+	expect(&verdict, "mapped.exact", RESULT_FAIL, "lost -31 15 8 4 2 1 1");
+	bring_rmaps_with_slots(w);
+	verdict = judge_all(w);
+	expect(&verdict, "mapped.exact", RESULT_PASS, "mapped 1 to 31 times");
+	memcpy(found->aliases, one_twice, sizeof(one_twice));
+	verdict = judge_all(w);
+	expect(&verdict, "mapped.exact", RESULT_FAIL, "lost -31 15 9 4 2 1 0");
+}
+
 /* Each write of L2 to L1's nested tables must be one that KVM saw. */
 static void test_tables(void **state)
 {
@@ -307,7 +330,7 @@ static void test_tables(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_found), T(test_tables), T(test_mapped), T(test_aging), T(test_aging_on_a_busy_host),
+		T(test_found), T(test_tables), T(test_mapped), T(test_mapped_by_l1), T(test_aging), T(test_aging_on_a_busy_host),
 		T(test_huge_again), T(test_alias_counts),
 	};
 

@@ -111,9 +111,9 @@ static bool counts_aliases_right(const struct run *run, const struct phase_resul
 	int64_t highest[RMAPS_COLUMNS], lowest[RMAPS_COLUMNS];
 	char text[RMAPS_COLUMNS * 24], want[RMAPS_COLUMNS * 24], slot[96];
 
-	if (found_columns(lost) != COLUMNS_WRONG)
+	if (found_columns(&run->model, lost) != COLUMNS_WRONG)
 		return true;
-	found_columns_expected(highest, lowest);
+	found_columns_expected(0, highest, lowest);
 	list_columns(lost, text, sizeof(text));
 	list_columns(highest, want, sizeof(want));
 	check_fail(check, "phase %s: L2 had each of %u pages (%s) mapped another number of times, 1 to %u, and when they were "
@@ -207,7 +207,7 @@ void judge_mapped(const struct run *run, struct check *check)
 		if (!maps_right(run, phase, check))
 			return;
 		lowest |= phase->cfg->what == DO_ALIAS_COUNTS &&
-			  found_columns(phase->found.aliases) == COLUMNS_LOWEST;
+			  found_columns(&run->model, phase->found.aliases) == COLUMNS_LOWEST;
 	}
 	if (last)
 		say_mapped(last, phases, lowest, check);

@@ -43,6 +43,11 @@ void model_choose(const struct kernel_facts *facts, struct model *model)
 		 answer_text(facts->external_tracking), model->whole_pages ? "vmalloc" : "kvcalloc");
 }
 
+bool model_l1_may_have_rmaps(const struct model *model)
+{
+	return !model->rmap_lazy;
+}
+
 bool model_is_lazy(const struct model *model, enum array array)
 {
 	return (array == ARRAY_RMAP && model->rmap_lazy) ||

@@ -43,6 +43,11 @@ void model_choose(const struct kernel_facts *facts, struct model *model);
 
 /* Does the array wait for the first shadow root? Else it comes with the slot. */
 bool model_is_lazy(const struct model *model, enum array array);
+/*
+ * May L1's own mappings be in the rmaps? They are where the TDP MMU is off (rmap_add(), mmu.c), and it is on where rmaps are lazy. On
+ * other hosts it is not asked: a kernel before 5.14 may have it on.
+ */
+bool model_l1_may_have_rmaps(const struct model *model);
 /* Everything the slot holds once all its arrays exist. */
 void model_slot(const struct model *model, const struct slot *slot, struct footprint *all);
 /* The layout's arrays that come with the slots, and those of the first shadow root. */

@@ -31,25 +31,31 @@ bool found_mapped_exactly(const struct phase_result *phase)
  * Page k had k + 1 mappings, so that of 1 to 31 each number came once. Until 7.2 kvm_mmu_rmaps_stat_show() takes the column
  * of the lowest bit set (ffs()) under labels of the highest (fls()): a known bug, for which no run fails.
  */
-void found_columns_expected(int64_t highest[RMAPS_COLUMNS], int64_t lowest[RMAPS_COLUMNS])
+void found_columns_expected(unsigned int more, int64_t highest[RMAPS_COLUMNS], int64_t lowest[RMAPS_COLUMNS])
 {
 	memset(highest, 0, RMAPS_COLUMNS * sizeof(*highest));
 	memset(lowest, 0, RMAPS_COLUMNS * sizeof(*lowest));
 	for (int count = 1; count <= (int)ABI_COUNTED_PAGES; count++) {
-		highest[32 - __builtin_clz((unsigned int)count)]++;
-		lowest[__builtin_ffs(count)]++;
+		highest[32 - __builtin_clz((unsigned int)count + more)]++;
+		lowest[__builtin_ffs(count + (int)more)]++;
 	}
 	highest[0] = lowest[0] = -(int64_t)ABI_COUNTED_PAGES;
 }
 
-enum columns found_columns(const int64_t lost[RMAPS_COLUMNS])
+/* L1 has read each page as well: that is one mapping more, unless it is not in the rmaps, or a huge one. */
+enum columns found_columns(const struct model *model, const int64_t lost[RMAPS_COLUMNS])
 {
+	unsigned int most = model_l1_may_have_rmaps(model) ? 1 : 0;
 	int64_t highest[RMAPS_COLUMNS], lowest[RMAPS_COLUMNS];
 
-	found_columns_expected(highest, lowest);
-	if (!memcmp(lost, highest, sizeof(highest)))
-		return COLUMNS_HIGHEST;
-	return memcmp(lost, lowest, sizeof(lowest)) ? COLUMNS_WRONG : COLUMNS_LOWEST;
+	for (unsigned int more = 0; more <= most; more++) {
+		found_columns_expected(more, highest, lowest);
+		if (!memcmp(lost, highest, sizeof(highest)))
+			return COLUMNS_HIGHEST;
+		if (!memcmp(lost, lowest, sizeof(lowest)))
+			return COLUMNS_LOWEST;
+	}
+	return COLUMNS_WRONG;
 }
 
 unsigned int found_percent(const struct damon_seen *seen)

@@ -54,7 +54,7 @@ static bool is_wrong(const struct phase_pages *pages)
 {
 	const struct found *found = &pages->phase->found;
 
-	return found->aliases_known && found_columns(found->aliases) == COLUMNS_WRONG;
+	return found->aliases_known && found_columns(&pages->live->run->model, found->aliases) == COLUMNS_WRONG;
 }
 
 /* Whoever needs a page again waits until the kernel has cleared it: of 1G, that is half a second. */

@@ -165,7 +165,8 @@ unsigned int found_percent(const struct damon_seen *seen);
 bool found_mapped_exactly(const struct phase_result *phase);
 /* What do = alias-counts makes the columns of mmu_rmaps_stat lose, by the highest bit or by the lowest. */
 enum columns { COLUMNS_WRONG, COLUMNS_HIGHEST, COLUMNS_LOWEST };
-void found_columns_expected(int64_t highest[RMAPS_COLUMNS], int64_t lowest[RMAPS_COLUMNS]);
-enum columns found_columns(const int64_t lost[RMAPS_COLUMNS]);
+/* more: the mappings that each page has beside those by its aliases. */
+void found_columns_expected(unsigned int more, int64_t highest[RMAPS_COLUMNS], int64_t lowest[RMAPS_COLUMNS]);
+enum columns found_columns(const struct model *model, const int64_t lost[RMAPS_COLUMNS]);
 
 #endif
