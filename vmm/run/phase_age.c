@@ -18,6 +18,7 @@
 #include "run/live_pages.h"
 #include "vm/backing.h"
 
+#define MOST_LOOKS 3		/* a host that is busy may spoil one; a walk that KVM skips is wrong each time */
 #define AGGREGATIONS 5		/* in a watch */
 #define SWEEPS_A_SAMPLE 6	/* so that a sample of any page has an access */
 #define FLUSHES_A_SAMPLE 3
@@ -180,7 +181,7 @@ int phase_age(struct live_run *live, uint32_t index, struct phase_result *phase)
 	phase_pages_init(&watch.pages, live, index, phase);
 	watch.flushes = backing_page_size(&live->run->config->memslots[watch.pages.slot->cfg]) == ABI_PAGE_SIZE;
 	damon_open(&watch.damon, "", phase->found.aging.why);
-	for (int i = 0; !result && i < PHASE_MOST_COUNTS && (!i || is_wrong(&watch)); i++) {
+	for (int i = 0; !result && i < MOST_LOOKS && (!i || is_wrong(&watch)); i++) {
 		phase->repeats += i > 0;
 		watch.shortest_ns = SHORTEST_SAMPLE_NS << i;
 		result = watch_both(&watch);

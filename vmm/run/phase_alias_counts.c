@@ -106,14 +106,16 @@ static int lose_again(struct phase_pages *pages)
 int phase_alias_counts(struct live_run *live, uint32_t index, struct phase_result *phase)
 {
 	struct phase_pages pages;
+	bool again = true;
 	int result;
 
 	phase_pages_init(&pages, live, index, phase);
 	result = take_back(&pages);
-	for (int i = 0; !result && i < PHASE_MOST_COUNTS && (!i || is_wrong(&pages)); i++) {
+	while (!result && again) {
 		result = pass(&pages, "before the pages are taken back");
 		if (!result)
 			result = take_counted(&pages);
+		again = phase_pages_count_again(&pages, is_wrong(&pages));
 	}
 	if (!result)
 		result = pass(&pages, "after the pages were taken back");

@@ -404,19 +404,16 @@ static int log_again(struct log *log)
 }
 
 /*
- * The host may have moved a page meanwhile, so that fewer are mapped: then all is done again, as a walk that KVM skips
- * leaves 4K mappings each time. Where the host has split a huge page of this memory, KVM can't map it as one.
+ * A walk that KVM skips leaves 4K mappings each time. Where the host has split a huge page of this memory, KVM can't map it as one.
  */
-#define MOST_COUNTS 3
-
 static int count_huge_again(struct log *log)
 {
 	struct found *found = &log->pages.phase->found;
+	bool first = true, again = found->huge_before > 0;
 	int code = 0;
 
-	for (int i = 0; !code && found->huge_before > 0 && i < MOST_COUNTS &&
-	     (!i || found->huge_after < found->huge_before); i++) {
-		if (i)
+	for (; !code && again; first = false) {
+		if (!first)
 			code = log_again(log);
 		if (!code)
 			code = phase_pages_pass(&log->pages);
@@ -424,6 +421,7 @@ static int count_huge_again(struct log *log)
 			found->huge_after = count_huge(log);
 		if (log->pages.live->run->config->selftest.break_what == BREAK_STAYS_SMALL)
 			found->huge_after = 0;
+		again = phase_pages_count_again(&log->pages, found->huge_after < found->huge_before);
 	}
 	found->huge_known = !code && found->huge_before > 0 && found->huge_after >= 0 &&
 			    (found->huge_after >= found->huge_before ||

@@ -80,13 +80,15 @@ static bool is_wrong(const struct phase_pages *pages)
 
 static int by_madvise(struct discard *discard)
 {
+	bool again = true;
 	int result = 0;
 
-	for (int i = 0; !result && i < PHASE_MOST_COUNTS && (!i || is_wrong(&discard->pages)); i++) {
+	while (!result && again) {
 		int code = take_counted(discard);
 
 		if (code)
 			return code;
+		again = phase_pages_count_again(&discard->pages, is_wrong(&discard->pages));
 		result = exchange(discard, is_file(discard) ? "after MADV_REMOVE" : "after MADV_DONTNEED");
 	}
 	return result;

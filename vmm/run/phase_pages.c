@@ -28,6 +28,7 @@ void phase_pages_init(struct phase_pages *pages, struct live_run *live, uint32_t
 		.count = phase->cfg->touch / ABI_PAGE_SIZE, .stride = phase->cfg->stride,
 	};
 	pages->memory = vm_slot_memory(&live->vm, pages->slot);
+	memory_moves_read("", &pages->moves);
 	slot_name(&live->run->layout, pages->slot, pages->name);
 }
 
@@ -167,6 +168,26 @@ bool phase_pages_rmaps(const struct phase_pages *pages, struct rmaps_stat *stat)
 	const struct vm *vm = &pages->live->vm;
 
 	return !rmaps_stat_own("", vm->creator, vm->fd, stat, pages->phase->found.unmapped_why);
+}
+
+#define MOST_COUNTS 10
+#define ENOUGH_WRONG 3
+
+bool phase_pages_count_again(struct phase_pages *pages, bool wrong)
+{
+	struct found *found = &pages->phase->found;
+	struct memory_moves before = pages->moves;
+	const char *moved;
+
+	memory_moves_read("", &pages->moves);
+	moved = memory_moves_between(&before, &pages->moves);
+	if (!wrong || (!moved && ++pages->wrong == ENOUGH_WRONG)) {
+		found->moved = NULL;
+		return false;
+	}
+	if (moved)
+		found->moved = moved;
+	return ++pages->counts < MOST_COUNTS;
 }
 
 void phase_found_wrong(struct phase_result *phase, const char *format, ...)

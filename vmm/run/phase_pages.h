@@ -6,6 +6,7 @@
 #ifndef PHASE_PAGES_H
 #define PHASE_PAGES_H
 
+#include "host/memory_moves.h"
 #include "run/live_run.h"
 
 struct phase_pages {
@@ -17,6 +18,8 @@ struct phase_pages {
 	uint8_t *memory;		/* of the slot */
 	char name[CONFIG_NAME_MAX + 16]; /* the slot's */
 	bool begun;			/* the guest has written them once */
+	struct memory_moves moves;	/* of the host's, up to when rmaps were last counted */
+	unsigned int counts, wrong;	/* of rmaps: all, and the wrong ones that the host has no part in */
 	const char *when;		/* what was done to them before, for what is found wrong */
 };
 
@@ -48,10 +51,11 @@ bool phase_pages_have_rmaps(const struct phase_pages *pages);
 /* False, and why is noted: no source shows KVM's rmaps. */
 bool phase_pages_rmaps(const struct phase_pages *pages, struct rmaps_stat *stat);
 /*
- * The host itself may have taken pages back since they were written: compaction, KSM, swapping. What the rmaps lose is then
- * not what was mapped, and it is counted again: a walk that KVM skips is wrong each time.
+ * Must rmaps be counted again, which were counted wrong or right? The host itself may have taken pages away since they were written:
+ * compaction, KSM, swapping. What the rmaps lose is then not what was mapped, and the count says nothing. Three wrong ones without
+ * the host's doing are enough: a walk that KVM skips is wrong each time. Where there are none among many, found.moved says why.
  */
-#define PHASE_MOST_COUNTS 3
+bool phase_pages_count_again(struct phase_pages *pages, bool wrong);
 /* Has the host take back the slot's memory, the first `size` bytes. 0, or -errno with run->err. */
 int phase_pages_take_back(const struct phase_pages *pages, uint64_t size);
 /* Notes that the phase found something wrong; only the first is kept. */

@@ -59,6 +59,7 @@ struct found {
 	bool huge_known;		/* and there were some */
 	int64_t huge_before, huge_after;
 	char unmapped_why[SOURCE_WHY];	/* why neither is known, or "" */
+	const char *moved;		/* what the host did with pages during all wrong counts, so that they say nothing; or NULL */
 	struct aging aging;
 };
 
