@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# In the emulated host: runs while the host takes the VM's pages away and moves them, and on hosts whose KVM is set otherwise.
+. ./prelude.sh
+
+# What is in this cgroup is swapped out, again and again.
+mkdir /sys/fs/cgroup/restless && echo $$ >/sys/fs/cgroup/restless/cgroup.procs
+swap-on 512M 2>/out/no-swap && rm /out/no-swap
+
+# counted NAME: how often /proc/vmstat says that.
+counted() { sed -n "s/^$1 //p" /proc/vmstat; }
+
+# beside NAME COUNTER COMMAND: guard.ini while this is done every 10 ms; how often the kernel counted it meanwhile in NAME.moved.
+beside() {
+	local name=$1 before after
+	before=$(counted "$2")
+	while :; do eval "$3" 2>/dev/null; usleep 10000; done &
+	report "$name" /configs/guard.ini expect.policy=any
+	kill $!
+	wait $!
+	after=$(counted "$2")
+	echo $((after - before)) >"/out/$name.moved"
+}
+
+# The kernel says EAGAIN when it can't reclaim so much.
+[ -e /out/no-swap ] || beside swapped pswpout 'echo 16M >/sys/fs/cgroup/restless/memory.reclaim'
+beside compacted pgmigrate_success 'echo 1 >/proc/sys/vm/compact_memory'
+
+reload-kvm tdp_mmu=0
+report no-tdp-mmu /configs/guard.ini expect.policy=any
+reload-kvm nx_huge_pages=force
+report nx /configs/guard.ini expect.policy=any
