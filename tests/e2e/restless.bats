@@ -42,5 +42,7 @@ maps() { # NAME
 @test "a host whose huge pages are never executable" {
 	rc nx 0
 	check nx klog.clean pass
+	# Before 6.3 some of it is not judged.
+	check nx mapped.exact pass || check nx mapped.exact skip "5.15"
 	check nx discard.fresh pass
 }

@@ -67,7 +67,7 @@ static void a_parameter_is_yes_or_no_or_unknown(void **state)
 		enum answer answer;
 	} values[] = {
 		{ "Y\n", ANSWER_YES }, { "1\n", ANSWER_YES }, { "1", ANSWER_YES },
-		{ "N\n", ANSWER_NO }, { "0\n", ANSWER_NO },
+		{ "N\n", ANSWER_NO }, { "0\n", ANSWER_NO }, { "never\n", ANSWER_NO },
 		{ "", ANSWER_UNKNOWN }, { "\n", ANSWER_UNKNOWN }, { "-1\n", ANSWER_UNKNOWN },
 		{ "10\n", ANSWER_UNKNOWN }, { "0x1\n", ANSWER_UNKNOWN }, { "Yes\n", ANSWER_UNKNOWN },
 		{ "None\n", ANSWER_UNKNOWN }, { "Nonsense that is longer than a line\n", ANSWER_UNKNOWN },
@@ -79,11 +79,13 @@ static void a_parameter_is_yes_or_no_or_unknown(void **state)
 		struct host host;
 
 		put_parameter("kvm.tdp_mmu", values[i].text);
+		put_parameter("kvm.nx_huge_pages", values[i].text);
 		put_parameter("kvm_amd.npt", values[i].text);
 		put_parameter("kvm_amd.nested", "1\n");
 		host_read(root, &host);
 		if (host.tdp_mmu != values[i].answer || host.tdp != values[i].answer)
 			fail_msg("\"%s\": %d, %d", values[i].text, host.tdp_mmu, host.tdp);
+		assert_int_equal(host.nx_huge_pages, values[i].answer);
 		assert_string_equal(host.module, "kvm_amd");
 		assert_int_equal(host.nested, ANSWER_YES);
 	}

@@ -42,6 +42,15 @@ static void rmaps_are_eager_before_5_14_and_without_the_tdp_mmu(void **state)
 	assert_int_equal(cause_of(0, 0, ANSWER_YES, ANSWER_YES), EAGER_BY_VERSION);
 }
 
+static void small_mappings_may_stay_until_6_3(void **state)
+{
+	struct kernel_facts before = version(6, 2), since = version(6, 3);
+
+	(void)state;
+	assert_true(kernel_nx_keeps_small(&before));
+	assert_false(kernel_nx_keeps_small(&since));
+}
+
 static void slots_are_walked_by_base_until_5_17(void **state)
 {
 	struct kernel_facts before = version(5, 16), since = version(5, 17);
@@ -292,6 +301,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rmaps_are_eager_before_5_14_and_without_the_tdp_mmu),
+		cmocka_unit_test(small_mappings_may_stay_until_6_3),
 		cmocka_unit_test(slots_are_walked_by_base_until_5_17),
 		cmocka_unit_test(external_tracking_matters_from_5_16_to_6_8),
 		cmocka_unit_test(a_kernel_that_does_not_run_is_as_debian_builds_it),

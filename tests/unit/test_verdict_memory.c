@@ -218,6 +218,42 @@ static void test_huge_again(void **state)
 	}
 }
 
+/* As seen on 6.1 with kvm.nx_huge_pages=force. */
+static void test_huge_with_nx(void **state)
+{
+	struct world *w = *state;
+	struct found *found = &w->phases[TRANSITION].found;
+	struct verdict verdict;
+
+	w->cfgs[2].what = w->cfgs[1].what = DO_DIRTY_LOG;
+	w->cfgs[2].load = LOAD_L2;
+	w->cfgs[2].slot = (char *)"data";
+	found->huge_known = true;
+	found->huge_before = 2;
+	w->run.host.nx_huge_pages = ANSWER_YES;
+	verdict = judge_all(w);
+	expect(&verdict, "mapped.exact", RESULT_FAIL, "");
+	w->run.model.nx_keeps_small = true;
+	verdict = judge_all(w);
+	expect(&verdict, "mapped.exact", RESULT_SKIP, "with kvm.nx_huge_pages KVM may go on with 4K mappings");
+	w->run.host.nx_huge_pages = ANSWER_NO;
+	verdict = judge_all(w);
+	expect(&verdict, "mapped.exact", RESULT_FAIL, "");
+	/* What else was counted is judged. */
+	w->run.host.nx_huge_pages = ANSWER_UNKNOWN;
+	w->cfgs[1].load = LOAD_L2;
+	w->cfgs[1].nested_paging = true;
+	w->cfgs[1].slot = (char *)"data";
+	w->phases[CONTROL].found = (struct found){ .huge_known = true, .huge_before = 1, .huge_after = 1 };
+	verdict = judge_all(w);
+	expect(&verdict, "mapped.exact", RESULT_PASS, "1 phase, the last one with 1 huge mappings before its pages were logged, and 1 after; "
+	       "not judged: whether the pages of phase p2 are huge again");
+	w->phases[CONTROL].found.huge_after = 0;
+	w->run.host.nx_huge_pages = ANSWER_NO;
+	verdict = judge_all(w);
+	expect(&verdict, "mapped.exact", RESULT_FAIL, "");
+}
+
 /* 31 pages with 1 to 31 mappings, in the columns of their highest bits or, as Linux has it until 7.2, of their lowest. */
 static void test_alias_counts(void **state)
 {
@@ -334,7 +370,7 @@ static void test_tables(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_found), T(test_tables), T(test_mapped), T(test_mapped_by_l1), T(test_aging), T(test_aging_on_a_busy_host),
+		T(test_found), T(test_tables), T(test_mapped), T(test_mapped_by_l1), T(test_huge_with_nx), T(test_aging), T(test_aging_on_a_busy_host),
 		T(test_huge_again), T(test_alias_counts),
 	};
 

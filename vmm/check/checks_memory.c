@@ -159,12 +159,34 @@ static bool rmaps_known(const struct phase_result *phase)
 	}
 }
 
-static void say_mapped(const struct phase_result *last, unsigned int phases, bool lowest, struct check *check)
+/* Huge pages need not come back where KVM holds small ones to be meant for code. */
+static bool may_stay_small(const struct run *run, const struct phase_result *phase)
+{
+	return phase->cfg->what == DO_DIRTY_LOG && phase->found.huge_after < phase->found.huge_before && run->model.nx_keeps_small &&
+	       run->host.nx_huge_pages != ANSWER_NO;
+}
+
+#define STAYS_SMALL "with kvm.nx_huge_pages KVM may go on with 4K mappings, before Linux 6.3"
+
+static void skip_small(const struct phase_result *phase, struct check *check)
+{
+	check_skip(check, "phase %s: L2's pages were not mapped by huge pages again when logging was off, and need not be: " STAYS_SMALL,
+		   phase->name);
+	check_remedy(check, "boot Linux 6.3 or newer");
+}
+
+static void say_mapped(const struct phase_result *last, unsigned int phases, bool lowest, const struct phase_result *small,
+		       struct check *check)
 {
 	const struct found *found = &last->found;
 	const char *plural = phases > 1 ? "s" : "";
-	const char *note = lowest ? "; note: mmu_rmaps_stat has a page in the column of the lowest bit of its mappings, a bug "
-				    "that Linux has until 7.2" : "";
+	char note[512] = "";
+
+	if (small)
+		snprintf(note, sizeof(note), "; not judged: whether the pages of phase %s are huge again, as " STAYS_SMALL, small->name);
+	if (lowest)
+		snprintf(note + strlen(note), sizeof(note) - strlen(note), "; note: mmu_rmaps_stat has a page in the column of the lowest bit "
+			 "of its mappings, a bug that Linux has until 7.2");
 
 	switch (last->cfg->what) {
 	case DO_ALIAS_COUNTS:
@@ -192,7 +214,7 @@ static void skip_moved(const struct phase_result *phase, struct check *check)
 
 void judge_mapped(const struct run *run, struct check *check)
 {
-	const struct phase_result *last = NULL, *moved = NULL;
+	const struct phase_result *last = NULL, *moved = NULL, *small = NULL;
 	unsigned int phases = 0;
 	bool lowest = false;
 
@@ -214,6 +236,10 @@ void judge_mapped(const struct run *run, struct check *check)
 			moved = phase;
 			continue;
 		}
+		if (may_stay_small(run, phase)) {
+			small = phase;
+			continue;
+		}
 		last = phase;
 		phases++;
 		if (!maps_right(run, phase, check))
@@ -224,7 +250,9 @@ void judge_mapped(const struct run *run, struct check *check)
 	if (moved)
 		skip_moved(moved, check);
 	else if (last)
-		say_mapped(last, phases, lowest, check);
+		say_mapped(last, phases, lowest, small, check);
+	else if (small)
+		skip_small(small, check);
 	else if (run->stage == STAGE_RAN)
 		check_skip(check, "no phase took L2's pages back, or logged pages that KVM had mapped as huge ones");
 	else

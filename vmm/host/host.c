@@ -26,7 +26,7 @@ static bool read_line(const char *root, const char *path, char *line, size_t siz
 	return true;
 }
 
-/* Module parameters read Y/N or 1/0, depending on kernel and module. False: there is none. */
+/* Module parameters read Y/N or 1/0, depending on kernel and module; nx_huge_pages also never. False: there is none. */
 static bool read_parameter(const char *root, const char *module, const char *parameter,
 			   enum answer *answer)
 {
@@ -36,7 +36,7 @@ static bool read_parameter(const char *root, const char *module, const char *par
 	snprintf(path, sizeof(path), "/sys/module/%s/parameters/%s", module, parameter);
 	there = read_line(root, path, value, sizeof(value));
 	*answer = !strcmp(value, "Y") || !strcmp(value, "1") ? ANSWER_YES :
-		  !strcmp(value, "N") || !strcmp(value, "0") ? ANSWER_NO : ANSWER_UNKNOWN;
+		  !strcmp(value, "N") || !strcmp(value, "0") || !strcmp(value, "never") ? ANSWER_NO : ANSWER_UNKNOWN;
 	return there;
 }
 
@@ -73,6 +73,7 @@ static void read_module(const char *root, struct host *host)
 	static const char *const modules[][2] = { { "kvm_amd", "npt" }, { "kvm_intel", "ept" } };
 
 	read_parameter(root, "kvm", "tdp_mmu", &host->tdp_mmu);
+	read_parameter(root, "kvm", "nx_huge_pages", &host->nx_huge_pages);
 	host->tdp = host->nested = ANSWER_UNKNOWN;
 	read_parameter(root, "kvm_intel", "flexpriority", &host->flexpriority);
 	read_parameter(root, "kvm_intel", "unrestricted_guest", &host->unrestricted_guest);

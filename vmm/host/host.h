@@ -17,6 +17,7 @@ struct host {
 	char cpu_model[64];
 	char module[16];	/* "kvm_amd", "kvm_intel", other, or "" */
 	enum answer tdp_mmu, tdp, nested; /* module parameters, Y/N or 1/0 */
+	enum answer nx_huge_pages; /* kvm's: huge mappings are not executable (iTLB multihit) */
 	enum answer flexpriority, unrestricted_guest; /* kvm_intel's */
 	unsigned int phys_bits;	/* MAXPHYADDR */
 	uint64_t page_size;

@@ -59,6 +59,12 @@ bool kernel_has_whole_pages(const struct kernel_facts *facts)
 	return kernel_since(facts, 5, 18) || facts->vcalloc == ANSWER_YES;
 }
 
+/* "KVM: x86/mmu: explicitly check nx_hugepage in disallowed_hugepage_adjust()" is in 6.3, if not before. */
+bool kernel_nx_keeps_small(const struct kernel_facts *facts)
+{
+	return !kernel_since(facts, 6, 3);
+}
+
 /*
  * kvmalloc_node(), mm/util.c: "mm: don't allow oversized kvmalloc() calls" (7661809d493b) is of 5.15
  * and of 5.10.71. It is what kvcalloc() calls, and __vcalloc() does not.

@@ -93,6 +93,11 @@ bool kernel_tracks_externally(const struct kernel_facts *facts);
  * with it, nor the first shadow root. Unknown: some kernels of this release refuse it.
  */
 enum answer kernel_refuses_large(const struct kernel_facts *facts);
+/*
+ * With kvm.nx_huge_pages KVM may map by 4K again what it mapped so before (disallowed_hugepage_adjust(), mmu.c): it goes by whether a
+ * page table is there, and since then by whether that was made for code (nx_huge_page_disallowed). 6.1 was seen to, 6.12 not to.
+ */
+bool kernel_nx_keeps_small(const struct kernel_facts *facts);
 /* Every array has at least one page of its own. */
 bool kernel_has_whole_pages(const struct kernel_facts *facts);
 /* Bytes of slab that the first shadow root allocates for the VM. */

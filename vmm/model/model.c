@@ -27,6 +27,7 @@ void model_choose(const struct kernel_facts *facts, struct model *model)
 		.older_vms = kernel_has_older_vms(facts),
 		.tracking_lazy = !kernel_tracks_with_slot(facts),
 		.whole_pages = kernel_has_whole_pages(facts),
+		.nx_keeps_small = kernel_nx_keeps_small(facts),
 		.refuses_large = kernel_refuses_large(facts),
 		.slot_order = kernel_slot_order(facts),
 		.transition_slab = kernel_root_slab(facts),

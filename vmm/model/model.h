@@ -32,6 +32,7 @@ struct model {
 	bool tracking_lazy;	/* false: tracking comes with the slot */
 	bool older_vms;		/* VMs that are older than the parameter's value may be lazy all the same */
 	bool whole_pages;	/* __vcalloc (5.18+); else kvcalloc, which puts up to 4 MiB into slab */
+	bool nx_keeps_small;	/* with kvm.nx_huge_pages what was mapped by 4K may stay so */
 	enum answer refuses_large; /* arrays of more than INT_MAX bytes; unknown: some kernels do */
 	enum slot_order slot_order;
 	uint64_t transition_slab; /* bytes of slab at the transition: page hash, 6.17+ */
