@@ -34,22 +34,26 @@ static const struct host assumed = {
 /*
  * arch/x86/kvm/vmx/vmx.c: vmx_vcpu_create() (before 6.1 vmx_create_vcpu()) makes a page for accesses to
  * the local APIC where flexpriority is on, and an identity map for real mode under EPT where the CPU has
- * no unrestricted guest; there, vmx_set_tss_addr() makes three pages, too. On AMD only AVIC has a page, and
+ * no unrestricted guest, of whatever VM; there, vmx_set_tss_addr() makes three pages, too. On AMD only AVIC has a page, and
  * a PIT as ours, which reinjects ticks, inhibits AVIC before the first vCPU is made
  * (APICV_INHIBIT_REASON_PIT_REINJ).
  */
 void implicit_slots_add(const struct host *host, unsigned int spaces, uint32_t max_slots, struct layout *layout)
 {
+	/* Its VM has none of KVM's interrupt controllers, and is not told of a TSS. */
+	bool payload = layout->config->guest.payload == PAYLOAD_NESTED;
+
 	/* Without /sys, or before a module is loaded, the CPU decides which it will be. */
 	if (!host->module[0] && !host_has_svm_cpu(host))
 		host = &assumed;
-	if (strcmp(host->module, "kvm_intel") || layout->config->guest.payload == PAYLOAD_NESTED)
+	if (strcmp(host->module, "kvm_intel"))
 		return;
-	if (host->flexpriority == ANSWER_YES)
+	if (!payload && host->flexpriority == ANSWER_YES)
 		add(layout, spaces, max_slots, &apic_access);
 	if (host->unrestricted_guest != ANSWER_NO)
 		return;
-	add(layout, spaces, max_slots, &tss);
+	if (!payload)
+		add(layout, spaces, max_slots, &tss);
 	if (host->tdp == ANSWER_YES)
 		add(layout, spaces, max_slots, &identity_map);
 }
