@@ -189,6 +189,14 @@ static void test_aging_on_a_busy_host(void **state)
 	expect(&verdict, "aging.seen", RESULT_SKIP, "no such phase was completed");
 }
 
+/* The phase of the transition does this to pages of L2's. */
+static void have_l2(struct world *w, enum phase_do what)
+{
+	w->cfgs[2].what = what;
+	w->cfgs[2].load = LOAD_L2;
+	w->cfgs[2].slot = (char *)"data";
+}
+
 /* What KVM mapped by huge pages before it was logged, it must map so again. */
 static void test_huge_again(void **state)
 {
@@ -206,9 +214,7 @@ static void test_huge_again(void **state)
 	struct found *found = &w->phases[TRANSITION].found;
 	struct verdict verdict;
 
-	w->cfgs[2].what = DO_DIRTY_LOG;
-	w->cfgs[2].load = LOAD_L2;
-	w->cfgs[2].slot = (char *)"data";
+	have_l2(w, DO_DIRTY_LOG);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		found->huge_known = cases[i].known;
 		found->huge_before = cases[i].before;
@@ -225,9 +231,8 @@ static void test_huge_with_nx(void **state)
 	struct found *found = &w->phases[TRANSITION].found;
 	struct verdict verdict;
 
-	w->cfgs[2].what = w->cfgs[1].what = DO_DIRTY_LOG;
-	w->cfgs[2].load = LOAD_L2;
-	w->cfgs[2].slot = (char *)"data";
+	w->cfgs[1].what = DO_DIRTY_LOG;
+	have_l2(w, DO_DIRTY_LOG);
 	found->huge_known = true;
 	found->huge_before = 2;
 	w->run.host.nx_huge_pages = ANSWER_YES;
@@ -274,9 +279,7 @@ static void test_alias_counts(void **state)
 	struct found *found = &w->phases[TRANSITION].found;
 	struct verdict verdict;
 
-	w->cfgs[2].what = DO_ALIAS_COUNTS;
-	w->cfgs[2].load = LOAD_L2;
-	w->cfgs[2].slot = (char *)"data";
+	have_l2(w, DO_ALIAS_COUNTS);
 	w->phases[TRANSITION].repeats = 1;
 	w->phases[TRANSITION].l2_pages = 2 * 496;
 	found->pages = 93;
@@ -303,9 +306,7 @@ static void test_mapped_by_l1(void **state)
 	struct found *found = &w->phases[TRANSITION].found;
 	struct verdict verdict;
 
-	w->cfgs[2].what = DO_ALIAS_COUNTS;
-	w->cfgs[2].load = LOAD_L2;
-	w->cfgs[2].slot = (char *)"data";
+	have_l2(w, DO_ALIAS_COUNTS);
 	found->aliases_known = true;
 	memcpy(found->aliases, with_l1, sizeof(with_l1));
 	verdict = judge_all(w);
