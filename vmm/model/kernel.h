@@ -94,8 +94,8 @@ bool kernel_tracks_externally(const struct kernel_facts *facts);
  */
 enum answer kernel_refuses_large(const struct kernel_facts *facts);
 /*
- * With kvm.nx_huge_pages KVM may map by 4K again what it mapped so before (disallowed_hugepage_adjust(), mmu.c): it goes by whether a
- * page table is there, and since then by whether that was made for code (nx_huge_page_disallowed). 6.1 was seen to, 6.12 not to.
+ * With kvm.nx_huge_pages KVM may map by 4K again what it mapped so before (disallowed_hugepage_adjust(), mmu.c): such a kernel goes by
+ * whether a page table is there, a newer one by whether that was made for code (nx_huge_page_disallowed). 6.1 was seen to, 6.12 not to.
  */
 bool kernel_nx_keeps_small(const struct kernel_facts *facts);
 /* Every array has at least one page of its own. */

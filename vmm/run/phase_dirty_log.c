@@ -409,19 +409,18 @@ static int log_again(struct log *log)
 static int count_huge_again(struct log *log)
 {
 	struct found *found = &log->pages.phase->found;
-	bool first = true, again = found->huge_before > 0;
+	bool again = found->huge_before > 0;
 	int code = 0;
 
-	for (; !code && again; first = false) {
-		if (!first)
-			code = log_again(log);
-		if (!code)
-			code = phase_pages_pass(&log->pages);
+	while (!code && again) {
+		code = phase_pages_pass(&log->pages);
 		if (!code)
 			found->huge_after = count_huge(log);
 		if (log->pages.live->run->config->selftest.break_what == BREAK_STAYS_SMALL)
 			found->huge_after = 0;
-		again = phase_pages_count_again(&log->pages, found->huge_after < found->huge_before);
+		again = !code && phase_pages_count_again(&log->pages, found->huge_after < found->huge_before);
+		if (again)
+			code = log_again(log);
 	}
 	found->huge_known = !code && found->huge_before > 0 && found->huge_after >= 0 &&
 			    (found->huge_after >= found->huge_before ||

@@ -28,7 +28,8 @@ void phase_pages_init(struct phase_pages *pages, struct live_run *live, uint32_t
 		.count = phase->cfg->touch / ABI_PAGE_SIZE, .stride = phase->cfg->stride,
 	};
 	pages->memory = vm_slot_memory(&live->vm, pages->slot);
-	memory_moves_read("", &pages->moves);
+	if (phase_pages_have_rmaps(pages))
+		memory_moves_read("", &pages->moves);
 	slot_name(&live->run->layout, pages->slot, pages->name);
 }
 
@@ -177,11 +178,14 @@ bool phase_pages_count_again(struct phase_pages *pages, bool wrong)
 {
 	struct found *found = &pages->phase->found;
 	struct memory_moves before = pages->moves;
-	const char *moved;
+	const char *moved = NULL;
 
-	memory_moves_read("", &pages->moves);
-	moved = memory_moves_between(&before, &pages->moves);
-	if (!wrong || (!moved && ++pages->wrong == ENOUGH_WRONG)) {
+	if (wrong) {
+		memory_moves_read("", &pages->moves);
+		moved = memory_moves_between(&before, &pages->moves);
+		pages->wrong += !moved;
+	}
+	if (!wrong || pages->wrong == ENOUGH_WRONG) {
 		found->moved = NULL;
 		return false;
 	}
