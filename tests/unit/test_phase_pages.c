@@ -47,15 +47,26 @@ static void pages_beside(void **state)
 	}
 }
 
-/* How often it is counted, if each count is wrong. */
-static unsigned int count_wrong(struct phase_pages *pages)
+/* What is right says 256, of which one is wrong. */
+static bool again(struct phase_pages *pages, int64_t counted)
+{
+	const int64_t numbers[2] = { counted, 0 };
+
+	return phase_pages_count_again(pages, counted != 256, numbers, 2);
+}
+
+/* How often it is counted, if each count is wrong, by so much more than the one before it. */
+static unsigned int count_wrong(struct phase_pages *pages, int64_t more)
 {
 	unsigned int counts = 1;
+	int64_t counted = 257;
 
 	*pages = (struct phase_pages){ .phase = pages->phase };
 	memory_moves_read("", &pages->moves);
-	while (phase_pages_count_again(pages, true))
+	while (again(pages, counted)) {
 		counts++;
+		counted += more;
+	}
 	return counts;
 }
 
@@ -66,28 +77,38 @@ static void wrong_counts_are_counted_again(void **state)
 
 	(void)state;
 	/* What is right is right, whatever the host does. */
-	assert_false(phase_pages_count_again(&pages, false));
+	assert_false(again(&pages, 256));
 	assert_null(phase.found.moved);
-	/* Three that are wrong without the host's doing decide. */
-	assert_int_equal(count_wrong(&pages), 3);
+	/* Three that are wrong in the same way, without the host's doing, decide. */
+	assert_int_equal(count_wrong(&pages, 0), 3);
 	assert_null(phase.found.moved);
+	/* Of those that differ, all must be wrong; and only of those that follow each other three are alike. */
+	assert_int_equal(count_wrong(&pages, 1), 10);
+	assert_null(phase.found.moved);
+	pages.counts = 0;
+	assert_true(again(&pages, 0));
+	assert_true(again(&pages, 0));
+	assert_true(again(&pages, 1));
+	assert_true(again(&pages, 0));
+	assert_true(again(&pages, 0));
+	assert_false(again(&pages, 0));
 	/* Where the host has a part in each of them nobody knows. */
 	swaps = true;
-	assert_int_equal(count_wrong(&pages), 10);
+	assert_int_equal(count_wrong(&pages, 0), 10);
 	assert_non_null(strstr(phase.found.moved, "pswpout"));
 	/* In two of five, the others decide; a right one does as well. */
-	count_wrong(&pages);
+	count_wrong(&pages, 0);
 	pages.counts = 0;
-	assert_true(phase_pages_count_again(&pages, true));
+	assert_true(again(&pages, 0));
 	assert_non_null(phase.found.moved);
-	assert_true(phase_pages_count_again(&pages, true));
+	assert_true(again(&pages, 0));
 	swaps = false;
-	assert_true(phase_pages_count_again(&pages, true));
-	assert_true(phase_pages_count_again(&pages, true));
-	assert_false(phase_pages_count_again(&pages, true));
+	assert_true(again(&pages, 0));
+	assert_true(again(&pages, 0));
+	assert_false(again(&pages, 0));
 	assert_null(phase.found.moved);
 	phase.found.moved = "pages were swapped out (pswpout)";
-	assert_false(phase_pages_count_again(&pages, false));
+	assert_false(again(&pages, 256));
 	assert_null(phase.found.moved);
 }
 

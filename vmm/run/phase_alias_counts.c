@@ -115,7 +115,7 @@ int phase_alias_counts(struct live_run *live, uint32_t index, struct phase_resul
 		result = pass(&pages, "before the pages are taken back");
 		if (!result)
 			result = take_counted(&pages);
-		again = !result && phase_pages_count_again(&pages, is_wrong(&pages));
+		again = !result && phase_pages_count_again(&pages, is_wrong(&pages), phase->found.aliases, RMAPS_COLUMNS);
 	}
 	if (!result)
 		result = pass(&pages, "after the pages were taken back");

@@ -418,7 +418,7 @@ static int count_huge_again(struct log *log)
 			found->huge_after = count_huge(log);
 		if (log->pages.live->run->config->selftest.break_what == BREAK_STAYS_SMALL)
 			found->huge_after = 0;
-		again = !code && phase_pages_count_again(&log->pages, found->huge_after < found->huge_before);
+		again = !code && phase_pages_count_again(&log->pages, found->huge_after < found->huge_before, &found->huge_after, 1);
 		if (again)
 			code = log_again(log);
 	}

@@ -88,7 +88,8 @@ static int by_madvise(struct discard *discard)
 
 		if (code)
 			return code;
-		again = phase_pages_count_again(&discard->pages, is_wrong(&discard->pages));
+		again = phase_pages_count_again(&discard->pages, is_wrong(&discard->pages),
+						discard->pages.phase->found.unmapped, 3);
 		result = exchange(discard, is_file(discard) ? "after MADV_REMOVE" : "after MADV_DONTNEED");
 	}
 	return result;

@@ -172,9 +172,17 @@ bool phase_pages_rmaps(const struct phase_pages *pages, struct rmaps_stat *stat)
 }
 
 #define MOST_COUNTS 10
-#define ENOUGH_WRONG 3
+#define ENOUGH_ALIKE 3
 
-bool phase_pages_count_again(struct phase_pages *pages, bool wrong)
+/* How many wrong counts in a row said the same, this one included. */
+static unsigned int alike(struct phase_pages *pages, const int64_t *counted, size_t size)
+{
+	pages->alike = pages->alike && !memcmp(pages->counted, counted, size) ? pages->alike + 1 : 1;
+	memcpy(pages->counted, counted, size);
+	return pages->alike;
+}
+
+bool phase_pages_count_again(struct phase_pages *pages, bool wrong, const int64_t *counted, unsigned int numbers)
 {
 	struct found *found = &pages->phase->found;
 	struct memory_moves before = pages->moves;
@@ -183,9 +191,8 @@ bool phase_pages_count_again(struct phase_pages *pages, bool wrong)
 	if (wrong) {
 		memory_moves_read("", &pages->moves);
 		moved = memory_moves_between(&before, &pages->moves);
-		pages->wrong += !moved;
 	}
-	if (!wrong || pages->wrong == ENOUGH_WRONG) {
+	if (!wrong || (!moved && alike(pages, counted, numbers * sizeof(*counted)) == ENOUGH_ALIKE)) {
 		found->moved = NULL;
 		return false;
 	}

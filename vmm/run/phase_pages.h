@@ -19,7 +19,8 @@ struct phase_pages {
 	char name[CONFIG_NAME_MAX + 16]; /* the slot's */
 	bool begun;			/* the guest has written them once */
 	struct memory_moves moves;	/* of the host's, up to when rmaps were last counted */
-	unsigned int counts, wrong;	/* of rmaps: all, and the wrong ones that the host has no part in */
+	unsigned int counts, alike;	/* of rmaps: all, and the last wrong ones that the host has no part in and that said the same */
+	int64_t counted[RMAPS_COLUMNS];	/* what they said */
 	const char *when;		/* what was done to them before, for what is found wrong */
 };
 
@@ -53,9 +54,12 @@ bool phase_pages_rmaps(const struct phase_pages *pages, struct rmaps_stat *stat)
 /*
  * Must rmaps be counted again, which were counted wrong or right? The host itself may have taken pages away since they were written:
  * compaction, KSM, swapping. What the rmaps lose is then not what was mapped, and the count says nothing. Three wrong ones without
- * the host's doing are enough: a walk that KVM skips is wrong each time. Where there are none among many, found.moved says why.
+ * the host's doing that say the same are enough: a walk that KVM skips is wrong in the same way each time. Where they differ, who
+ * knows what another process does to this one's memory (/proc/PID/clear_refs): one of ten counts will be right, unless KVM is wrong.
+ * Where the host had a part in too many of them, found.moved says what it did.
+ * counted: what was counted, RMAPS_COLUMNS numbers at most.
  */
-bool phase_pages_count_again(struct phase_pages *pages, bool wrong);
+bool phase_pages_count_again(struct phase_pages *pages, bool wrong, const int64_t *counted, unsigned int numbers);
 /* Has the host take back the slot's memory, the first `size` bytes. 0, or -errno with run->err. */
 int phase_pages_take_back(const struct phase_pages *pages, uint64_t size);
 /* Notes that the phase found something wrong; only the first is kept. */
