@@ -286,15 +286,23 @@ static const struct way {
 	enum discard_how how;
 	const char *name;
 	discard_way *stopped, *live;
+	bool protects;			/* the VMM's mapping is read-only at times: see vm_write_if_allowed() */
 } ways[] = {
-	{ HOW_MADVISE, "madvise", by_madvise, live_madvise },
-	{ HOW_MMAP, "mmap", by_mmap, live_mmap },
-	{ HOW_MPROTECT, "mprotect", by_mprotect, live_mprotect },
-	{ HOW_THP, "thp", by_thp, live_thp },
-	{ HOW_SLOT_DELETE, "slot-delete", by_slot_delete, live_slot_delete },
-	{ HOW_SLOT_MOVE, "slot-move", by_slot_move, live_slot_move },
-	{ HOW_RECLAIM, "reclaim", by_reclaim, live_reclaim },
+	{ HOW_MADVISE, "madvise", by_madvise, live_madvise, false },
+	{ HOW_MMAP, "mmap", by_mmap, live_mmap, false },
+	{ HOW_MPROTECT, "mprotect", by_mprotect, live_mprotect, true },
+	{ HOW_THP, "thp", by_thp, live_thp, true },
+	{ HOW_SLOT_DELETE, "slot-delete", by_slot_delete, live_slot_delete, false },
+	{ HOW_SLOT_MOVE, "slot-move", by_slot_move, live_slot_move, false },
+	{ HOW_RECLAIM, "reclaim", by_reclaim, live_reclaim, false },
 };
+
+static int take_one_way(struct discard *discard, const struct way *way)
+{
+	if (way->protects && discard->pages.live->vm.unasked)
+		return -ENOTSUP;
+	return discard->pages.phase->cfg->live ? discard_live_take(discard, way->how, way->live) : way->stopped(discard);
+}
 
 static void note_way(struct found *found, const char *name, bool done)
 {
@@ -312,8 +320,7 @@ static int take_all_ways(struct discard *discard)
 	for (size_t i = 0; !result && i < sizeof(ways) / sizeof(ways[0]); i++) {
 		if (!(phase->cfg->how & ways[i].how))
 			continue;
-		result = phase->cfg->live ? discard_live_take(discard, ways[i].how, ways[i].live) :
-					    ways[i].stopped(discard);
+		result = take_one_way(discard, &ways[i]);
 		note_way(&phase->found, ways[i].name, result != -ENOTSUP);
 		if (result == -ENOTSUP)
 			result = 0;

@@ -111,7 +111,11 @@ int round_mprotect(struct worker *worker)
 {
 	struct part part = choose_part(worker, CHUNK);
 	uint64_t start = clock_ns();
+	int unasked = worker->target->vm->unasked;
 
+	if (unasked)
+		return worker_unavailable(worker, "a write that KVM leaves to the VMM needs process_vm_writev(): %s",
+					  strerror(unasked));
 	if (mprotect(part.memory, part.length, PROT_READ) ||
 	    mprotect(part.memory, part.length, PROT_READ | PROT_WRITE))
 		return worker_failed(worker, errno, "mprotect(memslot.%s)", worker->cfg->slot);

@@ -59,6 +59,15 @@ static int enable_ring(const struct vm *vm, struct err *err)
 				(unsigned long long)size) : 0;
 }
 
+/* Linux without CONFIG_CROSS_MEMORY_ATTACH has no such call. */
+static int why_unasked(void)
+{
+	char byte = 0, to = 0;
+	struct iovec from_here = { .iov_base = &byte, .iov_len = 1 }, to_here = { .iov_base = &to, .iov_len = 1 };
+
+	return process_vm_writev(getpid(), &from_here, 1, &to_here, 1, 0) < 0 ? errno : 0;
+}
+
 int vm_create(struct vm *vm, const struct kvm *kvm, const struct layout *layout, struct err *err)
 {
 	uint64_t start = clock_ns();
@@ -71,6 +80,7 @@ int vm_create(struct vm *vm, const struct kvm *kvm, const struct layout *layout,
 	vm->fd = code;
 	vm->ioctl_ns = clock_ns() - start;
 	vm->creator = gettid();
+	vm->unasked = why_unasked();
 	code = disable_quirks(vm, err);
 	if (code >= 0)
 		code = enable_ring(vm, err);
@@ -290,6 +300,8 @@ int vm_write_if_allowed(const struct vm *vm, uint64_t gpa, const void *data, siz
 
 	if (!page)
 		return -EFAULT;
+	if (vm->unasked)
+		return vm_write(vm, gpa, data, size);
 	to.iov_base = page + (gpa & 4095);
 	return process_vm_writev(getpid(), &from, 1, &to, 1, 0) < 0 ? -errno : 0;
 }

@@ -27,6 +27,7 @@ struct vm {
 	struct backing *backings;	/* one per config->memslots */
 	uint64_t ioctl_ns;		/* spent in the ioctls that made it and its slots */
 	pid_t creator;			/* thread that made it: debugfs names the VM CREATOR-FD */
+	int unasked;			/* errno: why vm_write_if_allowed() can't ask the kernel, 0: it can */
 };
 
 /* KVM_CREATE_VM, and maps the host memory; there are no slots yet. On failure nothing is left. */
@@ -60,7 +61,8 @@ int vm_read(const struct vm *vm, uint64_t gpa, void *data, size_t size);
 int vm_write(const struct vm *vm, uint64_t gpa, const void *data, size_t size);
 /*
  * Within one page, by the kernel's hand: -EFAULT, and no SIGSEGV, if the VMM's mapping allows no writing (mprotect()), or if no
- * slot has the page. Other errors are those of process_vm_writev().
+ * slot has the page. Other errors are those of process_vm_writev(). Where the kernel has no such call or a filter forbids it
+ * (vm->unasked), it writes as vm_write() does: then no memory of the VM may be protected.
  */
 int vm_write_if_allowed(const struct vm *vm, uint64_t gpa, const void *data, size_t size);
 /*
