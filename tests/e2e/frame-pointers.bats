@@ -47,6 +47,14 @@ setup() { need_boot; }
 	json beside '[.checks[] | select(.result == "fail")] == []'
 }
 
+@test "a kernel without transparent huge pages and process_vm_writev() is a sound one" {
+	rc guard 0
+	rc stress 0
+	check stress stress.clean pass "the op can't be had here"
+	json stress '[.phases[] | select(.name == "discard")][0].found.ways | startswith("madvise, mmap, not mprotect, not thp, slot-delete")'
+	json stress '[.phases[].workers[]? | select(.op == "mprotect") | .unavailable] | length > 0 and all(contains("process_vm_writev(): "))'
+}
+
 @test "stat sees a VM there" {
 	rc stat 0
 	jq -e '.vms | length == 1 and .[0].rmap_state == "lazy"' "$out/stat.txt"

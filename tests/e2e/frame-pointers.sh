@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# In the emulated host, on a kernel with frame pointers.
+# In the emulated host, on a kernel with frame pointers, and with little that KVM does not need: no transparent huge pages, no
+# process_vm_writev().
 . ./prelude.sh
 
 uname -r >/out/release
 report transition /configs/transition.ini
 report smoke smoke
 report dirty-log /configs/dirty-log.ini memslot.high.size=4G
+report guard /configs/guard.ini
+report stress /configs/stress-short.ini phase.churn.duration=5s
 for bug in wrong-model leak-vm skip-vmrun; do
 	report $bug /configs/transition.ini memslot.high.size=4G selftest.break=$bug
 done

@@ -36,6 +36,11 @@ lost() {
 	lost huge data "no huge page is free"
 }
 
+@test "memory that vm.overcommit_memory=2 does not promise" {
+	rc promised 3
+	json promised '(.error.text | startswith("memslot.low: mmap(anon, 0xc0000000): ")) and (.error.remedy | contains("overcommit_memory=2"))'
+}
+
 @test "a FIFO, a folder and a device are no memory" {
 	rc fifo 3
 	rc folder 3

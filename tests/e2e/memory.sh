@@ -57,6 +57,11 @@ fi
 rmdir /sys/fs/cgroup/huge
 echo 0 >/proc/sys/vm/nr_hugepages
 
+# The kernel promises no more than it has.
+echo 2 >/proc/sys/vm/overcommit_memory
+report promised /configs/transition.ini
+echo 1 >/proc/sys/vm/overcommit_memory
+
 # What is no memory, and what is no KVM. To open a watchdog begins to count: the lab would end.
 mkfifo /tmp/fifo
 lost fifo memslot.data.backing=file:/tmp/fifo

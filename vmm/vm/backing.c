@@ -164,13 +164,30 @@ int backing_populate(const struct backing *backing, const struct memslot_cfg *cf
 	return code;
 }
 
+/*
+ * A kernel without transparent huge pages (CONFIG_TRANSPARENT_HUGEPAGE, which PREEMPT_RT does not allow) knows no such advice: all
+ * memory is in small pages, as where an administrator wants none.
+ */
+static int advise_thp(const struct memslot_cfg *cfg, uint8_t *memory, uint64_t size, struct err *err)
+{
+	bool always = cfg->thp == THP_ALWAYS;
+	int code;
+
+	if (cfg->thp == THP_DEFAULT || !madvise(memory, size, always ? MADV_HUGEPAGE : MADV_NOHUGEPAGE))
+		return 0;
+	code = errno;
+	if (code == EINVAL && access("/sys/kernel/mm/transparent_hugepage", F_OK))
+		return 0;
+	return err_errno(err, code, "memslot.%s: madvise(%s)", cfg->name, always ? "MADV_HUGEPAGE" : "MADV_NOHUGEPAGE");
+}
+
 /* Gives a part of the backing what its memslot asks for, before any of its pages is there. */
 static int advise(const struct memslot_cfg *cfg, uint8_t *memory, uint64_t size, struct err *err)
 {
-	int advice = cfg->thp == THP_ALWAYS ? MADV_HUGEPAGE : MADV_NOHUGEPAGE;
+	int code = advise_thp(cfg, memory, size, err);
 
-	if (cfg->thp != THP_DEFAULT && madvise(memory, size, advice))
-		return err_errno(err, errno, "memslot.%s: madvise(thp)", cfg->name);
+	if (code)
+		return code;
 	if (cfg->node >= 0) {
 		unsigned long mask[16] = { 0 };
 
@@ -185,6 +202,8 @@ static int advise(const struct memslot_cfg *cfg, uint8_t *memory, uint64_t size,
 	}
 	return 0;
 }
+
+#define SMALLER "a smaller slot, or lift the limit: ulimit -v; with sysctl vm.overcommit_memory=2 memory counts that is never touched"
 
 /*
  * KVM maps a large page only where hva and gpa have the same low bits
@@ -204,7 +223,7 @@ static int reserve(struct backing *backing, const struct memslot_cfg *cfg, struc
 		backing->reserved = NULL;
 		err_errno(err, code, "memslot.%s: mmap(%#llx bytes of address space)", cfg->name,
 			  (unsigned long long)backing->reserved_size);
-		err_remedy(err, "a smaller slot, or lift the limit: ulimit -v, vm.overcommit_memory=2");
+		err_remedy(err, "%s", SMALLER);
 		return -code;
 	}
 	start = (uintptr_t)backing->reserved;
@@ -238,12 +257,17 @@ static int map_at(const struct backing *backing, const struct memslot_cfg *cfg, 
 {
 	int flags = MAP_FIXED | MAP_NORESERVE |
 		    (backing->fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED);
+	int code;
 
 	if (mmap(memory, size, PROT_READ | PROT_WRITE, flags, backing->fd,
-		 backing->fd < 0 ? 0 : memory - backing->hva) == MAP_FAILED)
-		return err_errno(err, errno, "memslot.%s: mmap(%s, %#llx)", cfg->name,
-				 slot_backing_name(cfg->backing), (unsigned long long)size);
-	return 0;
+		 backing->fd < 0 ? 0 : memory - backing->hva) != MAP_FAILED)
+		return 0;
+	code = errno;
+	err_errno(err, code, "memslot.%s: mmap(%s, %#llx)", cfg->name, slot_backing_name(cfg->backing),
+		  (unsigned long long)size);
+	if (code == ENOMEM)
+		err_remedy(err, "%s", SMALLER);
+	return -code;
 }
 
 int backing_map(struct backing *backing, const struct memslot_cfg *cfg, int vm, struct err *err)
