@@ -52,6 +52,29 @@ int __wrap_munmap(void *memory, size_t size)
 	return -1;
 }
 
+/* A kernel without transparent huge pages knows neither advice, and has no such folder. */
+static struct {
+	bool none, folder;
+} thp;
+
+__typeof__(madvise) __real_madvise, __wrap_madvise;
+int __wrap_madvise(void *memory, size_t size, int advice)
+{
+	if (!thp.none || (advice != MADV_HUGEPAGE && advice != MADV_NOHUGEPAGE))
+		return __real_madvise(memory, size, advice);
+	errno = EINVAL;
+	return -1;
+}
+
+__typeof__(access) __real_access, __wrap_access;
+int __wrap_access(const char *path, int mode)
+{
+	if (strcmp(path, "/sys/kernel/mm/transparent_hugepage"))
+		return __real_access(path, mode);
+	errno = ENOENT;
+	return thp.folder ? 0 : -1;
+}
+
 static void refuse(const struct memslot_cfg *cfg, int code, const char *text)
 {
 	struct memslot_cfg one = *cfg;
@@ -353,6 +376,50 @@ static void munmap_that_is_denied_is_an_error(void **state)
 	deny_munmap = false;
 }
 
+static void a_kernel_without_huge_pages_has_small_ones(void **state)
+{
+	struct memslot_cfg cfg = { .name = "low", .node = -1, .count = 1, .size = 8 * K, .thp = THP_ALWAYS };
+	struct backing backing;
+
+	(void)state;
+	thp.none = true;
+	map(&backing, &cfg);
+	backing.hva[4 * K] = 1;
+	backing_unmap(&backing);
+	cfg.thp = THP_NEVER;
+	map(&backing, &cfg);
+	backing_unmap(&backing);
+	/* Where there are such pages, it is an error. */
+	thp.folder = true;
+	refuse(&cfg, -EINVAL, "memslot.low: madvise(MADV_NOHUGEPAGE): Invalid argument");
+	cfg.thp = THP_ALWAYS;
+	refuse(&cfg, -EINVAL, "memslot.low: madvise(MADV_HUGEPAGE): Invalid argument");
+	thp.none = thp.folder = false;
+}
+
+static void the_kernel_writes_where_the_mapping_allows_it(void **state)
+{
+	struct memslot_cfg memslots[] = { SLOT("low", .size = 8 * K) };
+	struct stage stage;
+	uint8_t byte = 7, *low;
+
+	(void)state;
+	set(&stage, memslots, COUNT(memslots));
+	low = stage.vm.backings[0].hva;
+	assert_int_equal(vm_write_if_allowed(&stage.vm, 4 * K + 5, &byte, 1), 0);
+	assert_int_equal(low[4 * K + 5], 7);
+	assert_int_equal(vm_write_if_allowed(&stage.vm, 8 * K, &byte, 1), -EFAULT);
+	assert_int_equal(mprotect(low, 8 * K, PROT_READ), 0);
+	assert_int_equal(vm_write_if_allowed(&stage.vm, 6, &byte, 1), -EFAULT);
+	assert_int_equal(mprotect(low, 8 * K, PROT_READ | PROT_WRITE), 0);
+	/* Without process_vm_writev() the VMM writes itself. */
+	stage.vm.unasked = ENOSYS;
+	assert_int_equal(vm_write_if_allowed(&stage.vm, 6, &byte, 1), 0);
+	assert_int_equal(low[6], 7);
+	assert_int_equal(vm_write_if_allowed(&stage.vm, 8 * K, &byte, 1), -EFAULT);
+	strike(&stage);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -368,6 +435,8 @@ int main(void)
 		cmocka_unit_test(an_alias_shows_memory_of_another),
 		cmocka_unit_test(reads_what_was_written),
 		cmocka_unit_test(munmap_that_is_denied_is_an_error),
+		cmocka_unit_test(a_kernel_without_huge_pages_has_small_ones),
+		cmocka_unit_test(the_kernel_writes_where_the_mapping_allows_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
