@@ -25,6 +25,12 @@ beside() {
 [ -e /out/no-swap ] || beside swapped pswpout 'echo 16M >/sys/fs/cgroup/restless/memory.reclaim'
 beside compacted pgmigrate_success 'echo 1 >/proc/sys/vm/compact_memory'
 
+# No figure of the kernel's tells of it.
+while :; do { echo 4 >"/proc/$(pidof minivmm)/clear_refs"; } 2>/dev/null && echo 1 >>/out/cleared; usleep 10000; done &
+report soft-dirty /configs/guard.ini expect.policy=any
+kill $!
+wait $!
+
 reload-kvm tdp_mmu=0
 report no-tdp-mmu /configs/guard.ini expect.policy=any
 reload-kvm nx_huge_pages=force

@@ -11,16 +11,14 @@
 
 #define PAGE 4096ull
 
-__typeof__(memory_moves_read) __wrap_memory_moves_read;
+__typeof__(memory_watch_moved) __wrap_memory_watch_moved;
 
 static bool swaps;		/* the host, all the time */
 
-void __wrap_memory_moves_read(const char *root, struct memory_moves *moves)
+const char *__wrap_memory_watch_moved(struct memory_watch *watch)
 {
-	static uint64_t swapped;
-
-	(void)root;
-	*moves = (struct memory_moves){ .counts = { swaps ? ++swapped : swapped } };
+	(void)watch;
+	return swaps ? "pages were swapped out (pswpout)" : NULL;
 }
 
 static void pages_beside(void **state)
@@ -61,8 +59,7 @@ static unsigned int count_wrong(struct phase_pages *pages, int64_t more)
 	unsigned int counts = 1;
 	int64_t counted = 257;
 
-	*pages = (struct phase_pages){ .phase = pages->phase };
-	memory_moves_read("", &pages->moves);
+	*pages = (struct phase_pages){ .live = pages->live, .phase = pages->phase };
 	while (again(pages, counted)) {
 		counts++;
 		counted += more;
@@ -73,7 +70,8 @@ static unsigned int count_wrong(struct phase_pages *pages, int64_t more)
 static void wrong_counts_are_counted_again(void **state)
 {
 	struct phase_result phase = { 0 };
-	struct phase_pages pages = { .phase = &phase };
+	struct live_run live = { 0 };
+	struct phase_pages pages = { .live = &live, .phase = &phase };
 
 	(void)state;
 	/* What is right is right, whatever the host does. */

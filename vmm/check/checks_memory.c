@@ -207,7 +207,7 @@ static void say_mapped(const struct phase_result *last, unsigned int phases, boo
 /* The other phases may be right; of this one nobody knows. */
 static void skip_moved(const struct phase_result *phase, struct check *check)
 {
-	check_skip(check, "phase %s: the host itself took pages away or moved them whenever KVM's mappings were counted, and no count was "
+	check_skip(check, "phase %s: the host took pages away or moved them whenever KVM's mappings were counted, and no count was "
 		   "right: %s", phase->name, phase->found.moved);
 	check_remedy(check, "run it again while this host has memory to spare");
 }

@@ -6,6 +6,7 @@
 #ifndef LIVE_RUN_H
 #define LIVE_RUN_H
 
+#include "host/memory_watch.h"
 #include "host/snapshot.h"
 #include "run/result.h"
 #include "vm/payload.h"
@@ -22,6 +23,7 @@ struct live_run {
 	uint64_t kvm_entries;		/* into L2, as KVM counts them, where the guest does not */
 	bool altered;			/* the run's prediction no longer holds: predict again */
 	struct footprint kept;		/* left behind by a first shadow root that failed */
+	struct memory_watch memory_watch; /* while rmaps are counted */
 	bool ended_late;		/* somebody else's close() ends the VM, and frees its arrays */
 };
 

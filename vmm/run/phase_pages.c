@@ -29,7 +29,7 @@ void phase_pages_init(struct phase_pages *pages, struct live_run *live, uint32_t
 	};
 	pages->memory = vm_slot_memory(&live->vm, pages->slot);
 	if (phase_pages_have_rmaps(pages))
-		memory_moves_read("", &pages->moves);
+		memory_watch_begin(&live->memory_watch);
 	slot_name(&live->run->layout, pages->slot, pages->name);
 }
 
@@ -185,13 +185,8 @@ static unsigned int alike(struct phase_pages *pages, const int64_t *counted, siz
 bool phase_pages_count_again(struct phase_pages *pages, bool wrong, const int64_t *counted, unsigned int numbers)
 {
 	struct found *found = &pages->phase->found;
-	struct memory_moves before = pages->moves;
-	const char *moved = NULL;
+	const char *moved = wrong ? memory_watch_moved(&pages->live->memory_watch) : NULL;
 
-	if (wrong) {
-		memory_moves_read("", &pages->moves);
-		moved = memory_moves_between(&before, &pages->moves);
-	}
 	if (!wrong || (!moved && alike(pages, counted, numbers * sizeof(*counted)) == ENOUGH_ALIKE)) {
 		found->moved = NULL;
 		return false;

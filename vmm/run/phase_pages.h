@@ -6,7 +6,6 @@
 #ifndef PHASE_PAGES_H
 #define PHASE_PAGES_H
 
-#include "host/memory_moves.h"
 #include "run/live_run.h"
 
 struct phase_pages {
@@ -18,7 +17,6 @@ struct phase_pages {
 	uint8_t *memory;		/* of the slot */
 	char name[CONFIG_NAME_MAX + 16]; /* the slot's */
 	bool begun;			/* the guest has written them once */
-	struct memory_moves moves;	/* of the host's, up to when rmaps were last counted */
 	unsigned int counts, alike;	/* of rmaps: all, and the last wrong ones that the host has no part in and that said the same */
 	int64_t counted[RMAPS_COLUMNS];	/* what they said */
 	const char *when;		/* what was done to them before, for what is found wrong */
@@ -55,7 +53,7 @@ bool phase_pages_rmaps(const struct phase_pages *pages, struct rmaps_stat *stat)
  * Must rmaps be counted again, which were counted wrong or right? The host itself may have taken pages away since they were written:
  * compaction, KSM, swapping. What the rmaps lose is then not what was mapped, and the count says nothing. Three wrong ones without
  * the host's doing that say the same are enough: a walk that KVM skips is wrong in the same way each time. Where they differ, who
- * knows what another process does to this one's memory (/proc/PID/clear_refs): one of ten counts will be right, unless KVM is wrong.
+ * knows what another process does to this one's memory: one of ten counts will be right, unless KVM is wrong.
  * Where the host had a part in too many of them, found.moved says what it did.
  * counted: what was counted, RMAPS_COLUMNS numbers at most.
  */

@@ -172,6 +172,7 @@ static void end_vm(struct live_run *live)
 		vm_destroy(&live->vm);
 	if (!run->stuck)
 		payload_release(&live->payload);
+	memory_watch_end(&live->memory_watch);
 }
 
 /* Other VMs have arrays, or came or went: what the host has after the teardown may be theirs. */
