@@ -209,7 +209,7 @@ static void skip_moved(const struct phase_result *phase, struct check *check)
 {
 	check_skip(check, "phase %s: the host took pages away or moved them whenever KVM's mappings were counted, and no count was "
 		   "right: %s", phase->name, phase->found.moved);
-	check_remedy(check, "run it again while this host has memory to spare");
+	check_remedy(check, "run it again once that has ended");
 }
 
 void judge_mapped(const struct run *run, struct check *check)
