@@ -15,20 +15,24 @@ pml() {
 	esac
 }
 
+# too_slow CONFIG: on this host, and nobody asked for it. In Bochs contention took 397 s of its clock, and max-slots had not ended
+# after nine minutes of ours.
+too_slow() {
+	case $VENDOR-$1 in
+	intel-contention | intel-max-slots) [ ! -e only ] ;;
+	*) return 1 ;;
+	esac
+}
+
 for config in /configs/*.ini; do
 	name=${config##*/}
 	name=${name%.ini}
 	more=
 	[ ! -e only ] || grep -qxF -- "$name" only || continue
-	case $VENDOR-$name in
-	# In Bochs contention took 397 s of its clock, and max-slots had not ended after nine minutes of ours.
-	intel-contention | intel-max-slots)
-		[ -e only ] || {
-			echo "- 0 $name" >>/out/results
-			continue
-		}
-		;;
-	esac
+	if too_slow "$name"; then
+		echo "- 0 $name" >>/out/results
+		continue
+	fi
 	case $name in
 	# What needs a kernel of the user's has tests of its own; 1 TiB is more than the lab's memory.
 	linux-* | multiboot)
