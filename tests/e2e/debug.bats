@@ -3,14 +3,7 @@
 
 load lab
 
-setup_file() {
-	local status=0
-	folder=$("$top/tests/lab/build-kernel" "$top/tests/lab/debug.config" 6.12 2>"$BATS_FILE_TMPDIR/lab.log") || status=$?
-	echo $status >"$BATS_FILE_TMPDIR/status"
-	[[ $status == 0 ]] || return 0 # need_boot says it
-	export KERNEL=$folder/vmlinuz LAB_MODULES=$folder/modules LAB_MEM=3G
-	boot debug.sh
-}
+setup_file() { LAB_MEM=3G boot_built debug.config debug.sh; }
 setup() { need_boot; }
 
 @test "every byte is exact, and nothing is red" {

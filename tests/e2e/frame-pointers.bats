@@ -3,14 +3,7 @@
 
 load lab
 
-setup_file() {
-	local status=0
-	folder=$("$top/tests/lab/build-kernel" "$top/tests/lab/frame-pointers.config" 6.12 2>"$BATS_FILE_TMPDIR/lab.log") || status=$?
-	echo $status >"$BATS_FILE_TMPDIR/status"
-	[[ $status == 0 ]] || return 0 # need_boot says it
-	export KERNEL=$folder/vmlinuz LAB_MODULES=$folder/modules
-	boot frame-pointers.sh
-}
+setup_file() { boot_built frame-pointers.config frame-pointers.sh; }
 setup() { need_boot; }
 
 @test "vmallocinfo names the wrapper, and KVM's functions for no array" {

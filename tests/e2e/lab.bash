@@ -24,6 +24,16 @@ boot() {
 	[[ ! ${LAB_TIMES:-} || ! -e $out/times ]] || sed 's/^/# /' "$out/times" >&3
 }
 
+# boot_built CONFIG SCRIPT [OPTION...]: the same on a 6.12 that tests/lab/build-kernel builds first.
+boot_built() {
+	local config=$1 status=0 folder
+	shift
+	folder=$("$top/tests/lab/build-kernel" "$top/tests/lab/$config" 6.12 2>"$BATS_FILE_TMPDIR/lab.log") || status=$?
+	echo $status >"$BATS_FILE_TMPDIR/status"
+	[[ $status == 0 ]] || return 0 # need_boot says it
+	KERNEL=$folder/vmlinuz LAB_MODULES=$folder/modules boot "$@"
+}
+
 # In setup(): a kernel that is no longer available is a skip, every other error a failure.
 need_boot() {
 	out=$BATS_FILE_TMPDIR/out
