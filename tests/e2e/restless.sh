@@ -9,16 +9,20 @@ swap-on 512M 2>/out/no-swap && rm /out/no-swap
 # counted NAME: how often /proc/vmstat says that.
 counted() { sed -n "s/^$1 //p" /proc/vmstat; }
 
-# beside NAME COUNTER COMMAND: guard.ini while this is done every 10 ms; how often the kernel counted it meanwhile in NAME.moved.
-beside() {
-	local name=$1 before after
-	before=$(counted "$2")
-	while :; do eval "$3" 2>/dev/null; usleep 10000; done &
-	report "$name" /configs/guard.ini expect.policy=any
+# during NAME COMMAND: guard.ini while this is done every 10 ms.
+during() {
+	while :; do eval "$2" 2>/dev/null; usleep 10000; done &
+	report "$1" /configs/guard.ini expect.policy=any
 	kill $!
 	wait $!
-	after=$(counted "$2")
-	echo $((after - before)) >"/out/$name.moved"
+}
+
+# beside NAME COUNTER COMMAND: the same; how often the kernel counted it meanwhile in NAME.moved.
+beside() {
+	local before
+	before=$(counted "$2")
+	during "$1" "$3"
+	echo $(($(counted "$2") - before)) >"/out/$1.moved"
 }
 
 # The kernel says EAGAIN when it can't reclaim so much.
@@ -26,10 +30,7 @@ beside() {
 beside compacted pgmigrate_success 'echo 1 >/proc/sys/vm/compact_memory'
 
 # No figure of the kernel's tells of it.
-while :; do { echo 4 >"/proc/$(pidof minivmm)/clear_refs"; } 2>/dev/null && echo 1 >>/out/cleared; usleep 10000; done &
-report soft-dirty /configs/guard.ini expect.policy=any
-kill $!
-wait $!
+during soft-dirty 'echo 4 >"/proc/$(pidof minivmm)/clear_refs" && echo 1 >>/out/cleared'
 
 reload-kvm tdp_mmu=0
 report no-tdp-mmu /configs/guard.ini expect.policy=any
