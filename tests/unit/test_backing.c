@@ -389,7 +389,7 @@ static void a_kernel_without_huge_pages_has_small_ones(void **state)
 	cfg.thp = THP_NEVER;
 	map(&backing, &cfg);
 	backing_unmap(&backing);
-	/* Where there are such pages, it is an error. */
+	/* A kernel that has such pages refuses for another reason: this is an error. */
 	thp.folder = true;
 	refuse(&cfg, -EINVAL, "memslot.low: madvise(MADV_NOHUGEPAGE): Invalid argument");
 	cfg.thp = THP_ALWAYS;

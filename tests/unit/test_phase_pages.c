@@ -80,7 +80,7 @@ static void wrong_counts_are_counted_again(void **state)
 	/* Three that are wrong in the same way, without the host's doing, decide. */
 	assert_int_equal(count_wrong(&pages, 0), 3);
 	assert_null(phase.found.moved);
-	/* Of those that differ, all must be wrong; and only of those that follow each other three are alike. */
+	/* If the counts differ, all of them must be wrong; three are alike only if they follow each other. */
 	assert_int_equal(count_wrong(&pages, 1), 10);
 	assert_null(phase.found.moved);
 	pages.counts = 0;

@@ -18,8 +18,8 @@ struct memory_watch {
 void memory_watch_begin(struct memory_watch *watch);
 /*
  * What was done since then, as memory_moves_between() says it; NULL: nothing that is known. Begins the watch again.
- * Of soft-dirty bits that another process cleared (/proc/PID/clear_refs) no figure tells: the kernel write-protects all
- * pages for it, and KVM loses its mappings (clear_refs_write(), fs/proc/task_mmu.c). But a page that was written has that bit.
+ * No figure tells that another process cleared soft-dirty bits (/proc/PID/clear_refs): the kernel write-protects all pages
+ * for it, and KVM loses its mappings (clear_refs_write(), fs/proc/task_mmu.c). But a page that was written has that bit.
  */
 const char *memory_watch_moved(struct memory_watch *watch);
 void memory_watch_end(struct memory_watch *watch);
