@@ -18,7 +18,9 @@ static bool take_node(struct memory *memory, int node)
 	tree_find(memory->tree->fdt, node, found, PROPERTIES);
 	if (!property_is(&found[TYPE], "memory"))
 		return false;
-	if (memory->touchable && (found[READ_ONLY].value || found[ALIAS].value || found[TABLES].value))
+	if (memory->nodes != MEMORY_ALL && (found[READ_ONLY].value || found[TABLES].value))
+		return false;
+	if (memory->nodes == MEMORY_TOUCHABLE && found[ALIAS].value)
 		return false;
 	memory->reg = found[REG].value;
 	memory->entries = memory->reg ? found[REG].length / (int)(CELLS_PER_ENTRY * sizeof(fdt64_t)) : 0;
@@ -39,9 +41,9 @@ static bool next_node(struct memory *memory, int from)
 	return node >= 0;
 }
 
-struct memory memory_start(const struct tree *tree, bool touchable)
+struct memory memory_start(const struct tree *tree, enum memory_nodes nodes)
 {
-	struct memory memory = { .tree = tree, .touchable = touchable };
+	struct memory memory = { .tree = tree, .nodes = nodes };
 
 	next_node(&memory, 0);
 	return memory;
@@ -78,7 +80,7 @@ bool memory_seek(struct memory *memory, uint64_t gpa)
 
 const char *memory_check(const struct tree *tree)
 {
-	struct memory memory = memory_start(tree, false);
+	struct memory memory = memory_start(tree, MEMORY_ALL);
 	uint64_t end = 0;
 
 	if (memory.node < 0)

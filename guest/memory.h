@@ -9,13 +9,16 @@
 
 struct tree;
 
+/* Which memory nodes are meant: all; what a touch may write, so without read-only memory, aliases and tables; that and aliases. */
+enum memory_nodes { MEMORY_ALL, MEMORY_TOUCHABLE, MEMORY_AND_ALIASES };
+
 /*
  * A position in the entries of the memory nodes, which are in gpa order; end is 0 before the
  * first.
  */
 struct memory {
 	const struct tree *tree;
-	bool touchable;		/* leave out read-only and alias memory, and tables */
+	enum memory_nodes nodes;
 	int node;		/* its offset, negative: there are no more */
 	bool lossy;		/* of the node: workers take pages away */
 	bool same;		/* of the node: every pass writes the same values, and so do other VMs */
@@ -26,7 +29,7 @@ struct memory {
 
 /* The memory nodes must be whole pages, in gpa order, none twice: NULL, or what is wrong. */
 const char *memory_check(const struct tree *tree);
-struct memory memory_start(const struct tree *tree, bool touchable);
+struct memory memory_start(const struct tree *tree, enum memory_nodes nodes);
 /* Moves on to the first entry that ends above gpa; false: there is none. */
 bool memory_seek(struct memory *memory, uint64_t gpa);
 

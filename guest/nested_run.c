@@ -27,7 +27,7 @@ static uint64_t *table_at(void *ctx, uint64_t gpa)
 
 uint64_t nested_build_map(const struct tree *tree, struct pt_format format, int page_level, struct range *pool)
 {
-	struct memory memory = memory_start(tree, false);
+	struct memory memory = memory_start(tree, MEMORY_ALL);
 	struct pt pt = {
 		.format = format,
 		.page_level = page_level,

@@ -32,7 +32,7 @@ static bool settle(struct page_walk *walk)
 static bool next_page(struct page_walk *walk, uint64_t *gpa)
 {
 	if (!settle(walk)) {
-		walk->memory = memory_start(walk->memory.tree, true);
+		walk->memory = memory_start(walk->memory.tree, walk->memory.nodes);
 		walk->gpa = 0;
 		if (!settle(walk))
 			return false;
@@ -43,11 +43,16 @@ static bool next_page(struct page_walk *walk, uint64_t *gpa)
 	return true;
 }
 
+static enum memory_nodes nodes_of(const struct touch *touch)
+{
+	return touch->aliases ? MEMORY_AND_ALIASES : MEMORY_TOUCHABLE;
+}
+
 static struct page_walk walk_start(const struct tree *tree, const struct touch *touch,
 				   uint32_t index)
 {
 	return (struct page_walk){
-		.memory = memory_start(tree, true),
+		.memory = memory_start(tree, nodes_of(touch)),
 		.stride = touch->stride,
 		.left = touch->pages,
 		.gpa = (touch->base + ABI_PAGE_SIZE - 1) & -(uint64_t)ABI_PAGE_SIZE,
@@ -83,7 +88,7 @@ static bool walk_next(struct page_walk *walk, uint64_t *gpa)
 
 bool touch_possible(const struct tree *tree)
 {
-	struct page_walk walk = { .memory = memory_start(tree, true) };
+	struct page_walk walk = { .memory = memory_start(tree, MEMORY_TOUCHABLE) };
 
 	return settle(&walk);
 }
@@ -113,7 +118,7 @@ static uint64_t taken(const struct range *payload, uint64_t base, uint64_t end)
 /* Each step takes at most a stride of the memory, and the last page has to be there. */
 static bool may_wrap(const struct tree *tree, const struct touch *touch)
 {
-	struct memory memory = memory_start(tree, true);
+	struct memory memory = memory_start(tree, nodes_of(touch));
 	uint64_t needed;
 
 	if (!touch->pages)

@@ -159,12 +159,12 @@ static bool take_do(const struct property *property, enum phase_do *what)
 
 const char *tree_phase(const struct tree *tree, uint32_t index, struct phase *phase)
 {
-	enum { DO, NESTED_PAGING, SMALL_PAGES, OWN_TABLES, TOUCH, STRIDE, PATTERN, BASE, READ_FIRST, REWRITE, PROPERTIES };
+	enum { DO, NESTED_PAGING, SMALL_PAGES, OWN_TABLES, TOUCH, STRIDE, PATTERN, BASE, ALIASES, READ_FIRST, REWRITE, PROPERTIES };
 	struct property found[PROPERTIES] = {
 		[DO] = NAMED("do"), [NESTED_PAGING] = NAMED("nested-paging"),
 		[SMALL_PAGES] = NAMED("small-pages"), [OWN_TABLES] = NAMED("own-tables"),
 		[TOUCH] = NAMED("touch"), [STRIDE] = NAMED("stride"), [PATTERN] = NAMED("pattern"), [BASE] = NAMED("touch-base"),
-		[READ_FIRST] = NAMED("read-first"), [REWRITE] = NAMED("rewrite"),
+		[ALIASES] = NAMED("touch-aliases"), [READ_FIRST] = NAMED("read-first"), [REWRITE] = NAMED("rewrite"),
 	};
 	int node = find_phase(tree->fdt, index);
 
@@ -181,6 +181,7 @@ const char *tree_phase(const struct tree *tree, uint32_t index, struct phase *ph
 		.stride = u64_of(&found[STRIDE], ABI_PAGE_SIZE),
 		.pattern = u64_of(&found[PATTERN], 0),
 		.base = u64_of(&found[BASE], 0),
+		.aliases = found[ALIASES].value,
 		.read_first = found[READ_FIRST].value,
 		.rewrite = found[REWRITE].value,
 		.cycles = phase->what == DO_L2_REWRITE ? ABI_REWRITE_CYCLES : 0,

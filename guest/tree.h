@@ -39,6 +39,7 @@ struct touch {
 	uint64_t pass;		/* see abi_page_value() */
 	uint64_t since[TOUCH_PARTS]; /* see struct abi_losses */
 	bool may_wrap;		/* see abi_page_owner() */
+	bool aliases;		/* alias memory as well */
 	bool read_first;
 	bool rewrite;		/* until the VMM has it end */
 	uint64_t cycles;	/* again and again, for so many of the TSC; 0: once */

@@ -131,7 +131,7 @@ struct abi_report {
  *	split into several nodes of the same minivmm,slot;
  *	minivmm,slot = "NAME";
  *	minivmm,read-only;	the guest must not write here
- *	minivmm,alias;		the same memory as another slot: no touch writes it
+ *	minivmm,alias;		the same memory as another slot: a touch writes it only with touch-aliases
  *	minivmm,tables;		the table pool is there: no touch writes it
  *	minivmm,lossy;		workers take pages away, which then read back as 0: see struct abi_losses
  *	minivmm,same;		each pass is to write the same values, those of pass 0: other VMs write here, too
@@ -153,6 +153,7 @@ struct abi_report {
  *	own-tables;		each vCPU's L2 has nested tables of its own, which begin as the shared ones do
  *	touch = /bits/ 64 <bytes>; stride = /bits/ 64 <bytes>;	default 0, 4096
  *	pattern = /bits/ 64 <value>; touch-base = /bits/ 64 <gpa>; default 0, 0
+ *	touch-aliases;		alias memory is written as well: touch-base is in there
  *	read-first;		before its pages are written, each must hold the value of
  *				ABI_PASS_VMM, which the VMM has written there
  *	rewrite;		its pages are written again and again, without a way out of L2, until

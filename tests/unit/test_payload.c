@@ -122,7 +122,7 @@ static void where_the_payload_goes(void **state)
 {
 	struct memslot_cfg memslots[] = {
 		SLOT("a", .size = 64 * K), SLOT("b", .base = 64 * K, .size = 4 * M),
-		SLOT("other", .base = 64 * M, .size = 4 * M),
+		SLOT("other", .base = 64 * M, .size = 4 * M), SLOT("twin", .base = 128 * M, .size = 4 * M, .alias = (char *)"b"),
 	};
 	struct worker_cfg worker = { .name = "w", .op = OP_slot_delete, .slot = (char *)"b", .threads = 1 };
 	struct phase_cfg phase = { .name = "p", .what = DO_DISCARD, .slot = (char *)"b" };
@@ -142,6 +142,9 @@ static void where_the_payload_goes(void **state)
 	stage.config.phases = &phase;
 	stage.config.phase_count = 1;
 	lay_out(&stage);
+	assert_int_equal(place(&stage.layout, 1, 3).base, 64 * M);
+	/* Nor in one whose memory it has by another one. */
+	phase.slot = (char *)"twin";
 	assert_int_equal(place(&stage.layout, 1, 3).base, 64 * M);
 	assert_int_equal(payload_place(&stage.layout, 200, 3, &payload, &err), -EINVAL);
 	assert_non_null(strstr(err.text, "contiguous writable guest memory"));
@@ -432,10 +435,10 @@ static void a_table_of_losses_begins_empty(void **state)
 }
 
 /* Phases of each kind, of which two are stress phases, and workers of which three have jobs for the guest. */
-#define PHASES 12
+#define PHASES 13
 #define WORKERS 4
 struct story {
-	struct memslot_cfg memslots[2];
+	struct memslot_cfg memslots[3];
 	struct phase_cfg phases[PHASES];
 	struct worker_cfg workers[WORKERS];
 	struct stage stage;
@@ -443,7 +446,7 @@ struct story {
 };
 
 /* What a node says that stands for a phase, or for a worker in a stress phase; NULL: the guest has nothing to do. */
-static const char *const loads[PHASES] = { "boot", "l2", NULL, "touch", "touch", "touch", "l2", "touch", NULL, "alias-counts", "l2", "alias-counts" };
+static const char *const loads[PHASES] = { "boot", "l2", NULL, "touch", "touch", "touch", "l2", "touch", NULL, "alias-counts", "l2", "alias-counts", "l2" };
 static const char *const jobs[WORKERS] = { "npt-churn", NULL, "alias", "l2" };
 
 static void tell(struct story *story)
@@ -462,12 +465,16 @@ static void tell(struct story *story)
 		{ .name = "counts", .what = DO_ALIAS_COUNTS, .stride = 4096, .slot = (char *)"data" },
 		{ .name = "age", .what = DO_AGE, .load = LOAD_L2, .stride = 4096, .slot = (char *)"data", .nested_pages = NESTED_4K },
 		{ .name = "aliases", .what = DO_DIRTY_LOG, .load = LOAD_L2, .aliases = true, .stride = 4096, .slot = (char *)"data" },
+		{ .name = "twin", .what = DO_DISCARD, .load = LOAD_L2, .stride = 4096, .slot = (char *)"twin" },
 	};
 	const struct worker_cfg workers[WORKERS] = {
 		{ .name = "churn", .op = OP_npt_churn, .threads = 1 }, { .name = "kick", .op = OP_signal_kick, .threads = 1 },
 		{ .name = "alias", .op = OP_alias, .threads = 1 }, { .name = "nest", .op = OP_first_l2, .threads = 1 },
 	};
-	const struct memslot_cfg memslots[] = { SLOT("low", .size = 16 * M), SLOT("data", .base = 64 * M, .size = M) };
+	const struct memslot_cfg memslots[] = {
+		SLOT("low", .size = 16 * M), SLOT("data", .base = 64 * M, .size = M),
+		SLOT("twin", .base = 80 * M, .size = M, .alias = (char *)"data"),
+	};
 	struct payload payload;
 
 	memcpy(story->phases, phases, sizeof(phases));
@@ -560,6 +567,10 @@ static void the_tree_says_what_a_phase_touches(void **state)
 	assert_non_null(text(story.tree, at(story.tree, "/scenario/phase@a"), "rewrite"));
 	assert_non_null(text(story.tree, at(story.tree, "/scenario/phase@a"), "small-pages"));
 	assert_non_null(text(story.tree, at(story.tree, "/scenario/phase@b"), "read-first"));
+	assert_null(text(story.tree, at(story.tree, "/scenario/phase@6"), "touch-aliases"));
+	node = at(story.tree, "/scenario/phase@c");
+	assert_non_null(text(story.tree, node, "touch-aliases"));
+	assert_int_equal(cells(story.tree, node, "touch-base", 0, NULL), 80 * M);
 	forget(&story);
 }
 

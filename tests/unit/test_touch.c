@@ -21,6 +21,7 @@
 #define SMALL BASE		/* 16 pages, of which the payload has pages 4 to 7 */
 #define TAKEN (BASE + (1 << 20)) /* 16 pages that workers take away, */
 #define SHARED (BASE + (2 << 20)) /* and 16 of a file, too */
+#define ALIAS (BASE + (3 << 20)) /* and 16 that the tree calls an alias */
 #define TABLE (BASE + (16 << 20)) /* in no slot */
 #define PAGES 16u
 
@@ -45,6 +46,8 @@ static void memory_node(uint64_t base, bool lossy, bool same)
 		fdt_property(fdt, "minivmm,lossy", NULL, 0);
 	if (same)
 		fdt_property(fdt, "minivmm,same", NULL, 0);
+	if (base == ALIAS)
+		fdt_property(fdt, "minivmm,alias", NULL, 0);
 	range("reg", base, PAGES * PAGE);
 	fdt_end_node(fdt);
 }
@@ -61,6 +64,7 @@ static struct tree make_tree(uint32_t vcpus, bool losses)
 	memory_node(SMALL, false, false);
 	memory_node(TAKEN, true, false);
 	memory_node(SHARED, true, true);
+	memory_node(ALIAS, false, false);
 	fdt_begin_node(fdt, "minivmm");
 	fdt_property_u32(fdt, "abi", ABI_VERSION);
 	fdt_property_u32(fdt, "port-base", ABI_PORT_BASE_DEFAULT);
@@ -84,7 +88,8 @@ static struct tree make_tree(uint32_t vcpus, bool losses)
 static int map(void **state)
 {
 	static const struct { uint64_t base, size; } parts[] = {
-		{ SMALL, PAGES * PAGE }, { TAKEN, PAGES * PAGE }, { SHARED, PAGES * PAGE }, { TABLE, sizeof(struct abi_losses) },
+		{ SMALL, PAGES * PAGE }, { TAKEN, PAGES * PAGE }, { SHARED, PAGES * PAGE },
+		{ ALIAS, PAGES * PAGE }, { TABLE, sizeof(struct abi_losses) },
 	};
 
 	(void)state;
@@ -193,6 +198,29 @@ static void a_walk_that_fits_goes_round_the_vcpus(void **state)
 	}
 	for (uint64_t page = 0; page < 9; page++)
 		assert_int_equal(abi_page_pass(0x1234, TAKEN + page * PAGE, *at(TAKEN, page)), 7 + page % 2);
+}
+
+/* Alias memory is written only where the phase's memslot is an alias, and then by all vCPUs in turn. */
+static void an_alias_is_written_where_it_is_meant(void **state)
+{
+	const struct tree tree = make_tree(2, false);
+	struct touch_error error;
+
+	(void)state;
+	for (uint32_t i = 0; i < 2; i++) {
+		struct touch touch = begin(&tree, ALIAS, 4, PAGE, 7 + i);
+
+		touch_write(&tree, &touch, i);
+		assert_int_equal(*at(ALIAS, i), 0);
+		touch = (struct touch){ .base = ALIAS, .pages = 4, .stride = PAGE, .pattern = 0x1234, .pass = 7 + i, .aliases = true };
+		touch_begin(&tree, &touch);
+		assert_int_equal(touch_write(&tree, &touch, i), 2);
+		assert_int_equal(abi_page_pass(0x1234, ALIAS + i * PAGE, *at(ALIAS, i)), 7 + i);
+		assert_true(touch_check(&tree, &touch, i, &error));
+		*at(ALIAS, i) = 0;
+		assert_false(touch_check(&tree, &touch, i, &error));
+		assert_int_equal(error.gpa, ALIAS + i * PAGE);
+	}
 }
 
 /* A page that reads 0 is right only if it was taken away after it was written. */
@@ -361,6 +389,7 @@ int main(void)
 		cmocka_unit_test_setup(a_walk_that_fits_does_not_wrap, map),
 		cmocka_unit_test_setup(passes_differ_in_a_walk_that_wraps, map),
 		cmocka_unit_test_setup(a_walk_that_fits_goes_round_the_vcpus, map),
+		cmocka_unit_test_setup(an_alias_is_written_where_it_is_meant, map),
 		cmocka_unit_test_setup(what_is_lost_is_known_per_page, map),
 		cmocka_unit_test_setup(what_the_vmm_wrote_is_not_lost, map),
 		cmocka_unit_test_setup(elsewhere_it_is_known_per_slot, map),

@@ -329,12 +329,33 @@ bool phase_owns_slot(const struct phase_cfg *phase)
 	       phase->what == DO_ALIAS_COUNTS || phase->what == DO_AGE;
 }
 
-uint64_t memslot_base(const struct config *config, const char *name)
+const struct memslot_cfg *memslot_named(const struct config *config, const char *name)
 {
 	for (size_t i = 0; name && i < config->memslot_count; i++)
 		if (!strcmp(config->memslots[i].name, name))
-			return config->memslots[i].base;
-	return 0;
+			return &config->memslots[i];
+	return NULL;
+}
+
+const struct memslot_cfg *memslot_memory(const struct config *config, const struct memslot_cfg *slot)
+{
+	const struct memslot_cfg *memory = memslot_named(config, slot->alias);
+
+	return memory ? memory : slot;
+}
+
+bool phase_owns_alias(const struct config *config, const struct phase_cfg *phase)
+{
+	const struct memslot_cfg *slot = phase_owns_slot(phase) ? memslot_named(config, phase->slot) : NULL;
+
+	return slot && slot->alias;
+}
+
+uint64_t memslot_base(const struct config *config, const char *name)
+{
+	const struct memslot_cfg *slot = memslot_named(config, name);
+
+	return slot ? slot->base : 0;
 }
 
 bool memslot_is_huge_pool(const struct memslot_cfg *slot)

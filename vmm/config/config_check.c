@@ -258,6 +258,40 @@ static bool has_alias(const struct config *config, const struct memslot_cfg *slo
 	return false;
 }
 
+/*
+ * Of an alias only what a dirty log and a discard need is known: which pages are written by it, and that their memory is gone in
+ * each memslot that shows it.
+ */
+static bool may_own_alias(const struct phase_cfg *phase)
+{
+	return !phase->goes_on && !phase->aliases && (phase->what == DO_DIRTY_LOG || phase->what == DO_DISCARD);
+}
+
+/* Memory of hugetlbfs is taken back by its own pages, and taken anew at their boundaries. */
+static bool begins_within_huge_page(const struct memslot_cfg *slot, const struct memslot_cfg *memory)
+{
+	uint64_t size = memory->backing == BACKING_HUGETLB_1G ? 1ull << 30 : 2ull << 20;
+
+	return slot != memory && memslot_is_huge_pool(memory) && slot->alias_offset % size;
+}
+
+static void check_owned_memory(struct checker *checker, const struct ini_section *section, const struct memslot_cfg *slot)
+{
+	const struct phase_cfg *phase = &checker->config->phases[section->index];
+	const struct memslot_cfg *memory = memslot_memory(checker->config, slot);
+	const struct ini_entry *entry = set_well(section, "slot");
+
+	if ((slot->alias && !may_own_alias(phase)) || memory->backing == BACKING_GUEST_MEMFD)
+		complain(checker, section, entry, "must have memory of its own in the VMM: no alias, no guest-memfd");
+	if (slot->alias && memory->kind == SLOT_DEVICE)
+		complain(checker, section, entry, "shows a device, where no phase writes");
+	if (phase->what == DO_DISCARD && begins_within_huge_page(slot, memory))
+		complain(checker, section, entry, "begins within a huge page of hugetlbfs, which is taken back whole: see alias-offset");
+	/* What other VMs write there is neither the passes' nor in this VM's log. */
+	if (memory->backing == BACKING_FILE && (phase->what != DO_DIRTY_LOG || phase->goes_on || phase->aliases))
+		complain(checker, section, entry, "is a file, which other VMs may write: take a memfd");
+}
+
 static void check_owned(struct checker *checker, const struct ini_section *section,
 			const struct memslot_cfg *slot)
 {
@@ -266,13 +300,9 @@ static void check_owned(struct checker *checker, const struct ini_section *secti
 
 	if (slot->flags & SLOT_READONLY)
 		complain(checker, section, entry, "is read-only: nothing can be written there");
-	if (slot->alias || slot->backing == BACKING_GUEST_MEMFD)
-		complain(checker, section, entry, "must have memory of its own in the VMM: no alias, no guest-memfd");
+	check_owned_memory(checker, section, slot);
 	if (phase_counts_aliases(phase) && slot->base % (2 << 20))
 		complain(checker, section, entry, "must begin at a multiple of 2M, where L2's aliases are");
-	/* What other VMs write there is neither the passes' nor in this VM's log. */
-	if (slot->backing == BACKING_FILE && (phase->what != DO_DIRTY_LOG || phase->goes_on || phase->aliases))
-		complain(checker, section, entry, "is a file, which other VMs may write: take a memfd");
 	/* KVM logs what is written through the alias in the alias's slot. */
 	if (phase->goes_on && has_alias(checker->config, slot))
 		complain(checker, section, entry, "is shown by an alias, through which the guest may write what this slot's log does not name");

@@ -11,7 +11,7 @@
 
 struct discard {
 	struct phase_pages pages;
-	const struct memslot_cfg *cfg;	/* of the slot */
+	const struct memslot_cfg *cfg;	/* of the memslot that has the memory */
 	const struct backing *backing;
 	uint64_t span;			/* bytes of its memory that are taken back */
 	/* With live = yes: */

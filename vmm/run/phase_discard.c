@@ -334,7 +334,7 @@ int phase_discard(struct live_run *live, uint32_t index, struct phase_result *ph
 	int result;
 
 	phase_pages_init(&discard.pages, live, index, phase);
-	discard.cfg = &live->run->config->memslots[discard.pages.slot->cfg];
+	discard.cfg = &live->run->config->memslots[live->run->layout.memory_of[discard.pages.slot->cfg]];
 	discard.backing = &live->vm.backings[live->run->layout.memory_of[discard.pages.slot->cfg]];
 	/* hugetlbfs has larger pages. */
 	discard.span = whole_pages(&discard, phase_pages_span(&discard.pages), backing_page_size(discard.cfg));

@@ -182,6 +182,8 @@ static void phase_node(struct writer *w, const struct config *config, size_t pha
 	u64(w, "stride", phase->stride);
 	u64(w, "pattern", phase->pattern);
 	u64(w, "touch-base", memslot_base(config, phase->slot));
+	if (phase_owns_alias(config, phase))
+		flag(w, "touch-aliases");
 	if (phase->what == DO_AGE || phase->live)
 		flag(w, "rewrite");
 	else if (phase->what == DO_DISCARD || phase_counts_aliases(phase))

@@ -57,12 +57,16 @@ static uint64_t pool_size(const struct layout *layout, int page_level)
 	return size;
 }
 
+/* Does a phase have the memory for itself, by this memslot or by another one that shows it? */
 static bool phase_owns(const struct config *config, const struct memslot_cfg *cfg)
 {
-	for (size_t i = 0; i < config->phase_count; i++)
-		if (phase_owns_slot(&config->phases[i]) && config->phases[i].slot &&
-		    !strcmp(config->phases[i].slot, cfg->name))
+	for (size_t i = 0; i < config->phase_count; i++) {
+		const struct phase_cfg *phase = &config->phases[i];
+		const struct memslot_cfg *slot = phase_owns_slot(phase) ? memslot_named(config, phase->slot) : NULL;
+
+		if (slot && memslot_memory(config, slot) == memslot_memory(config, cfg))
 			return true;
+	}
 	return false;
 }
 
