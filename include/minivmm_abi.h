@@ -177,14 +177,15 @@ struct abi_report {
  * tables: vCPU 0 alone. L2 writes its pages as data; L1 makes them L2's nested tables, of a single page, or the second of two, their
  * root. Once L2 runs by them, L1 clears the root's first entry (l1_table_writes), L2 must miss its own code at once
  * (l1_table_writes_seen), and L1 gives the entry back. Then L2 clears it (table_writes) through the mapping that it had before, of two
- * pages after it has written the first, and must miss its code as well (table_writes_seen).
+ * pages after it has written the first, and must miss its code as well (table_writes_seen). All that is done twice, the second time
+ * after L1 has written to the root several times in a row.
  *
  * tables with small-pages: the first 5 pages become L2's tables down to two leaf tables, which map the others, up to 1024, in turn, elsewhere in the GiB.
  * Once L2 uses them, first L1 and then L2, by the mapping that it had before, changes the leaf tables (leaf_changes), L1 flushes the TLB, and L2
  * must go by what they say then (leaf_changes_seen): each page is another one, three times; a page is missed; a page can't be written.
  *
  * touch: `touch / 4096` pages are written. The first is the lowest page >= touch-base
- * of the memory nodes (payload, read-only and alias memory left out), the next
+ * of the memory nodes (payload, read-only memory, tables and, without touch-aliases, alias memory left out), the next
  * always the lowest such page >= the last one + `stride` (whole pages), wrapping
  * to the lowest of all at the end; a page met again is written and counted again.
  * Each gets the 64-bit value abi_page_value() at its start. Page k of the walk
