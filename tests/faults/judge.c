@@ -37,8 +37,8 @@ static bool is_harmless(const struct call *call)
 		{ "read", "wait_for_news" }, { "read", "take_all" }, { "read", "guard_next" },
 		/* It is written again. */
 		{ "write", "wake" },
-		/* Without the limit, mmap() reports the error. */
-		{ "getrlimit", "check_space" }, { "getrlimit", "check_descriptors" },
+		/* Without the limit, mmap() or ftruncate() reports the error. */
+		{ "getrlimit", "check_space" }, { "getrlimit", "check_descriptors" }, { "getrlimit", "check_memfd" },
 		/* The VM's folder is searched in any case, and its absence is reported. */
 		{ "readlink", "debugfs_in_pid_namespace" },
 		/* Whose VMs are there is then unknown, which the checks say that have to know. */

@@ -179,6 +179,26 @@ static void memory_and_address_space(void **state)
 	assert_int_equal(setrlimit(RLIMIT_AS, &limit), 0);
 }
 
+static void the_size_of_files(void **state)
+{
+	struct rlimit limit, low;
+	struct err err;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	low = limit;
+	low.rlim_cur = G;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &low), 0);
+	assert_int_equal(check(MEMSLOT(.size = G / 2, .count = 2, .backing = BACKING_MEMFD), 0, &err), 0);
+	assert_int_equal(check(MEMSLOT(.size = G / 2, .count = 3, .backing = BACKING_MEMFD), 0, &err), -EFBIG);
+	assert_string_equal(err.text, "memslot.m: a memfd of 1.5 GiB, a process may make files of 1 GiB here (RLIMIT_FSIZE)");
+	assert_string_equal(err.remedy, "ulimit -f unlimited");
+	/* Of its pool there is nothing to be seen here. */
+	assert_int_equal(check(MEMSLOT(.size = 2 * G, .backing = BACKING_HUGETLB_2M), 0, &err), -EFBIG);
+	assert_int_equal(check(MEMSLOT(.size = 2 * G), 0, &err), 0);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
 /* An alias has no memory of its own. */
 static void aliases(void **state)
 {
@@ -232,6 +252,7 @@ int main(void)
 		cmocka_unit_test(files),
 		cmocka_unit_test(nodes),
 		cmocka_unit_test(memory_and_address_space),
+		cmocka_unit_test(the_size_of_files),
 		cmocka_unit_test(aliases),
 		cmocka_unit_test(only_the_guests_ram_is_used),
 	};

@@ -106,6 +106,21 @@ static int check_file(const struct memslot_cfg *cfg, struct err *err)
 	return -ENOSPC;
 }
 
+/* What the kernel holds against a memfd's size, too: inode_newsize_ok(), 6.12. */
+static int check_memfd(const struct memslot_cfg *cfg, struct err *err)
+{
+	char wanted[UNIT_TEXT], text[UNIT_TEXT];
+	struct rlimit limit;
+
+	if ((cfg->backing != BACKING_MEMFD && !memslot_is_huge_pool(cfg)) || getrlimit(RLIMIT_FSIZE, &limit) ||
+	    cfg->size * cfg->count <= limit.rlim_cur)
+		return 0;
+	err_set(err, EFBIG, "memslot.%s: a memfd of %s, a process may make files of %s here (RLIMIT_FSIZE)", cfg->name,
+		format_bytes(wanted, cfg->size * cfg->count), format_bytes(text, limit.rlim_cur));
+	err_remedy(err, "ulimit -f unlimited");
+	return -EFBIG;
+}
+
 static int check_node(const char *root, const struct memslot_cfg *cfg, struct err *err)
 {
 	char path[512];
@@ -255,6 +270,8 @@ int host_memory_check(const char *root, const struct layout *layout, uint64_t vm
 			continue;
 		add_demand(cfg, vms, &demand);
 		code = check_file(cfg, err);
+		if (!code)
+			code = check_memfd(cfg, err);
 		if (!code)
 			code = check_node(root, cfg, err);
 	}
