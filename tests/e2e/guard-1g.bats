@@ -15,7 +15,7 @@ setup() { need_boot; }
 	rc guard 0
 	check guard dirty.complete pass "in 4 phases"
 	check guard discard.fresh pass "in 3 phases"
-	check guard tables.shadowed pass "6 of 6 changes"
+	check guard tables.shadowed pass "12 of 12 changes"
 }
 
 @test "mappings of 1G are counted, and are there again after the log" {

@@ -43,6 +43,49 @@ if [ "$(cat $split 2>/dev/null)" = Y ]; then
 	echo Y >$split
 fi
 
+# L2 has the memory by both memslots when the second one's phases begin.
+cat >/tmp/alias.ini <<END
+[memslot.low]
+base = 0
+size = 64M
+[memslot.data]
+base = 4G
+size = 32M
+thp  = always
+populate = yes
+[memslot.twin]
+base  = 5G
+size  = 32M
+alias = data
+[phase.boot]
+do = boot
+[phase.log]
+do = dirty-log
+load = l2
+slot = data
+touch = 8M
+[phase.log-twin]
+do = dirty-log
+load = l2
+slot = twin
+touch = 4M
+protect = manual
+[phase.again]
+do = discard
+load = l2
+slot = data
+touch = 8M
+[phase.discard-twin]
+do = discard
+load = l2
+slot = twin
+touch = 4M
+[phase.l1-log-twin]
+do = dirty-log
+slot = twin
+END
+report alias /tmp/alias.ini expect.policy=any
+
 report live /configs/guard-live.ini expect.policy=any phase.live.duration=1s phase.live-huge.duration=1s \
 	phase.live-initially-set.duration=1s
 report live-stale /configs/guard-live.ini expect.policy=any phase.live.duration=100ms phase.live-huge.duration=100ms \

@@ -376,11 +376,12 @@ static int64_t count_huge(struct log *log)
 	return phase_pages_rmaps(&log->pages, &after) ? huge_in(&before) - huge_in(&after) : -1;
 }
 
+/* What L2 has of this memory from before, by another memslot that shows it, is not of this phase. */
 static int count_huge_first(struct log *log)
 {
 	int code;
 
-	if (!phase_pages_have_rmaps(&log->pages))
+	if (!phase_pages_have_rmaps(&log->pages) || !unmap(log))
 		return 0;
 	code = phase_pages_pass(&log->pages);
 	if (!code)
