@@ -64,6 +64,10 @@ do = dirty-log
 load = l2
 slot = data
 touch = 8M
+[phase.first]
+do = l2
+slot = data
+touch = 8M
 [phase.log-twin]
 do = dirty-log
 load = l2

@@ -22,9 +22,9 @@
 
 #define WORD 64			/* pages in a word of a log; KVM_CLEAR_DIRTY_LOG takes whole words */
 
-enum action { END, GUEST_WRITES, WRITES_BY, LOG_ON, LOG_OFF, GET, CLEAR_ALL, CLEAR_PART, UNMAP, COUNT_HUGE, COUNT_HUGE_AGAIN };
-/* What GET must give. REST: those that CLEAR_PART has left. */
-enum wanted { NOTHING, WRITTEN, REST, WHOLE_SLOT };
+enum action { END, GUEST_WRITES, WRITES_BY, LOG_ON, LOG_OFF, GET, CLEAR_ALL, CLEAR_PART, CLEAR_EVERY_OTHER, UNMAP, COUNT_HUGE, COUNT_HUGE_AGAIN };
+/* What GET must give. REST: those that CLEAR_PART has left; OTHERS: that CLEAR_EVERY_OTHER has. */
+enum wanted { NOTHING, WRITTEN, REST, OTHERS, WHOLE_SLOT };
 
 struct step {
 	enum action action;
@@ -55,6 +55,8 @@ static const struct step manual[] = {
 	DOES(GUEST_WRITES), GETS(WRITTEN, "after all was cleared"),
 	DOES(CLEAR_PART), GETS(REST, "after a part was cleared, nothing written since"),
 	DOES(GUEST_WRITES), GETS(WRITTEN, "after a part was cleared"),
+	DOES(CLEAR_EVERY_OTHER), GETS(OTHERS, "after every other page was cleared, nothing written since"),
+	DOES(GUEST_WRITES), GETS(WRITTEN, "after every other page was cleared"),
 	DOES(CLEAR_ALL), DOES(UNMAP), DOES(GUEST_WRITES), GETS(WRITTEN, "after all was cleared and KVM's mappings were taken away"),
 	DOES(LOG_OFF), DOES(COUNT_HUGE_AGAIN), DOES(END)
 };
@@ -95,6 +97,7 @@ struct log {
 	uint64_t slot_pages, part;	/* part: so many pages CLEAR_PART clears, whole words */
 	uint64_t words;
 	uint64_t *got, *want;		/* a bit for each page of the slot */
+	uint64_t *cleared;		/* by CLEAR_EVERY_OTHER */
 	uint64_t *may;			/* what may be in got: `want`, and what can't be known */
 	bool goes_on;			/* the guest writes where it likes: */
 	struct page_sums sums;
@@ -129,18 +132,20 @@ static bool log_make(struct log *log)
 	log->words = (log->slot_pages + WORD - 1) / WORD;
 	log->got = calloc(log->words, sizeof(uint64_t));
 	log->want = calloc(log->words, sizeof(uint64_t));
+	log->cleared = calloc(log->words, sizeof(uint64_t));
 	log->may = calloc(log->words, sizeof(uint64_t));
 	log->ringed = (struct dirty_pages){
 		.slot = log->pages.slot->id, .count = log->slot_pages,
 		.bitmap = calloc(log->words, sizeof(uint64_t)),
 	};
-	return log->got && log->want && log->may && log->ringed.bitmap && (!log->goes_on || sums_make(log));
+	return log->got && log->want && log->cleared && log->may && log->ringed.bitmap && (!log->goes_on || sums_make(log));
 }
 
 static void log_free(struct log *log)
 {
 	free(log->got);
 	free(log->want);
+	free(log->cleared);
 	free(log->may);
 	free(log->ringed.bitmap);
 	free(log->changed);
@@ -204,16 +209,31 @@ static int get(struct log *log)
 			 "KVM_GET_DIRTY_LOG(memslot.%s)", log->pages.name);
 }
 
-/* Clears what was gotten last of the slot's first pages. */
-static int clear(struct log *log, uint64_t pages)
+/* Clears what `these` names of the slot's first pages. */
+static int clear(struct log *log, uint64_t pages, uint64_t *these)
 {
 	struct live_run *live = log->pages.live;
 	struct kvm_clear_dirty_log clear = {
-		.slot = log->pages.slot->id, .num_pages = (uint32_t)pages, .dirty_bitmap = log->got,
+		.slot = log->pages.slot->id, .num_pages = (uint32_t)pages, .dirty_bitmap = these,
 	};
 
 	return pages ? kvm_ioctl(live->vm.fd, KVM_CLEAR_DIRTY_LOG, &clear, &live->run->err,
 				 "KVM_CLEAR_DIRTY_LOG(memslot.%s)", log->pages.name) : 0;
+}
+
+/* Of what was gotten last. Pages that a VMM does not name, as they were written after it got the log, must stay there. */
+static int clear_every_other(struct log *log)
+{
+	bool named = false;
+
+	for (uint64_t i = 0; i < log->words; i++) {
+		log->cleared[i] = 0;
+		for (uint64_t left = log->got[i]; left; left &= left - 1) {
+			named = !named;
+			log->cleared[i] |= named ? left & -left : 0;
+		}
+	}
+	return clear(log, log->slot_pages, log->cleared);
 }
 
 /* Which pages has the guest changed? To read them all takes long. */
@@ -260,12 +280,17 @@ static int write_by(struct log *log, uint64_t alias)
 	return result;
 }
 
+static bool wants_written(enum wanted wanted)
+{
+	return wanted == WRITTEN || wanted == REST || wanted == OTHERS;
+}
+
 /* What a guest that writes where it likes has written with the value that was there may be in the log as well. */
 static void fill_changed(struct log *log, enum wanted wanted)
 {
 	uint64_t first = wanted == REST ? log->part / WORD : 0;
 
-	for (uint64_t i = first; i < log->words && (wanted == WRITTEN || wanted == REST); i++) {
+	for (uint64_t i = first; i < log->words && wants_written(wanted); i++) {
 		log->want[i] = log->changed[i];
 		log->may[i] = UINT64_MAX;
 	}
@@ -276,15 +301,19 @@ static void fill_want(struct log *log, enum wanted wanted)
 	memset(log->want, 0, log->words * sizeof(uint64_t));
 	for (uint64_t page = 0; wanted == WHOLE_SLOT && page < log->slot_pages; page++)
 		set_bit(log->want, page);
-	for (uint64_t i = 0; i < log->pages.count && (wanted == WRITTEN || wanted == REST); i++) {
+	for (uint64_t i = 0; i < log->pages.count && wants_written(wanted); i++) {
 		uint64_t page = i * log->pages.stride / ABI_PAGE_SIZE;
 
-		if (wanted == WRITTEN || page >= log->part)
+		if (wanted != REST || page >= log->part)
 			set_bit(log->want, page);
 	}
 	memcpy(log->may, log->want, log->words * sizeof(uint64_t));
 	if (log->goes_on)
 		fill_changed(log, wanted);
+	for (uint64_t i = 0; i < log->words && wanted == OTHERS; i++) {
+		log->want[i] &= ~log->cleared[i];
+		log->may[i] &= ~log->cleared[i];
+	}
 }
 
 /* selftest.break = log-misses */
@@ -397,7 +426,7 @@ static int log_again(struct log *log)
 	if (!code && log->pages.phase->cfg->protect != PROTECT_BY_GET) {
 		code = get(log);
 		if (!code)
-			code = clear(log, log->slot_pages);
+			code = clear(log, log->slot_pages, log->got);
 	}
 	if (!code)
 		code = phase_pages_pass(&log->pages);
@@ -448,9 +477,11 @@ static int do_step(struct log *log, const struct step *step)
 			compare(log, step);
 		return code;
 	case CLEAR_ALL:
-		return clear(log, log->slot_pages);
+		return clear(log, log->slot_pages, log->got);
 	case CLEAR_PART:
-		return clear(log, log->part);
+		return clear(log, log->part, log->got);
+	case CLEAR_EVERY_OTHER:
+		return clear_every_other(log);
 	case COUNT_HUGE:
 		return count_huge_first(log);
 	case COUNT_HUGE_AGAIN:
