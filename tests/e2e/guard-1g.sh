@@ -5,6 +5,6 @@
 report none /configs/guard-1g.ini expect.policy=any
 pages_1g 1
 report guard /configs/guard-1g.ini expect.policy=any
-report stale /configs/guard-1g.ini expect.policy=any selftest.break=stale-page
-report small /configs/guard-1g.ini expect.policy=any selftest.break=stays-small
+red stale guard-1g stale-page boot transition log-aliases
+red small guard-1g stays-small boot transition log
 exit 0

@@ -11,11 +11,11 @@ if [ "$(cat /sys/module/damon_stat/parameters/enabled 2>/dev/null)" = Y ]; then
 	echo N >/sys/module/damon_stat/parameters/enabled
 fi
 report guard smoke --deep expect.policy=any
-report lost-bit /configs/guard.ini expect.policy=any selftest.break=log-misses
-report stale /configs/guard.ini expect.policy=any selftest.break=stale-page
-report small /configs/guard.ini expect.policy=any selftest.break=stays-small
-report unseen-access /configs/guard.ini expect.policy=any selftest.break=unseen-access
-report unseen /configs/guard.ini expect.policy=any selftest.break=no-table-write
+red lost-bit guard log-misses boot l1-log l1-discard
+red stale guard stale-page boot l1-log l1-discard
+red small guard stays-small boot transition log-tail
+red unseen-access guard unseen-access boot l1-age transition discard age
+red unseen guard no-table-write boot transition discard root
 
 cat >/tmp/leaf.ini <<END
 [memslot.low]

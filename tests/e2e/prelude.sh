@@ -41,6 +41,15 @@ report() {
 	run "$name" minivmm "$@" -o "/out/$name.json"
 }
 
+# red NAME CONFIG BREAK PHASE...: a report of a shipped config's phases of these names alone, of which a selftest has one fail.
+red() {
+	local name=$1 config=$2 break=$3
+	shift 3
+	awk -v phases=" $* " '/^\[/ { show = !/^\[(worker|phase)\./ || index(phases, " " substr($0, 8, length($0) - 8) " ") } show' \
+		"/configs/$config.ini" >/tmp/red.ini
+	report "$name" /tmp/red.ini expect.policy=any "selftest.break=$break"
+}
+
 # interrupted NAME SECONDS ARGUMENT...: the same, with a SIGINT after so many seconds. With & the shell would ignore SIGINT.
 interrupted() {
 	local name=$1 seconds=$2
