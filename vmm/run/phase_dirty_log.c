@@ -23,8 +23,8 @@
 #define WORD 64			/* pages in a word of a log; KVM_CLEAR_DIRTY_LOG takes whole words */
 
 enum action { END, GUEST_WRITES, WRITES_BY, LOG_ON, LOG_OFF, GET, CLEAR_ALL, CLEAR_PART, CLEAR_EVERY_OTHER, UNMAP, COUNT_HUGE, COUNT_HUGE_AGAIN };
-/* What GET must give. REST: those that CLEAR_PART has left; OTHERS: that CLEAR_EVERY_OTHER has. */
-enum wanted { NOTHING, WRITTEN, REST, OTHERS, WHOLE_SLOT };
+/* What GET must give. REST: those written that the last CLEAR_PART or CLEAR_EVERY_OTHER has left. */
+enum wanted { NOTHING, WRITTEN, REST, WHOLE_SLOT };
 
 struct step {
 	enum action action;
@@ -55,7 +55,7 @@ static const struct step manual[] = {
 	DOES(GUEST_WRITES), GETS(WRITTEN, "after all was cleared"),
 	DOES(CLEAR_PART), GETS(REST, "after a part was cleared, nothing written since"),
 	DOES(GUEST_WRITES), GETS(WRITTEN, "after a part was cleared"),
-	DOES(CLEAR_EVERY_OTHER), GETS(OTHERS, "after every other page was cleared, nothing written since"),
+	DOES(CLEAR_EVERY_OTHER), GETS(REST, "after every other page was cleared, nothing written since"),
 	DOES(GUEST_WRITES), GETS(WRITTEN, "after every other page was cleared"),
 	DOES(CLEAR_ALL), DOES(UNMAP), DOES(GUEST_WRITES), GETS(WRITTEN, "after all was cleared and KVM's mappings were taken away"),
 	DOES(LOG_OFF), DOES(COUNT_HUGE_AGAIN), DOES(END)
@@ -97,7 +97,7 @@ struct log {
 	uint64_t slot_pages, part;	/* part: so many pages CLEAR_PART clears, whole words */
 	uint64_t words;
 	uint64_t *got, *want;		/* a bit for each page of the slot */
-	uint64_t *cleared;		/* by CLEAR_EVERY_OTHER */
+	uint64_t *cleared;		/* what the last CLEAR_PART or CLEAR_EVERY_OTHER left no bit of */
 	uint64_t *may;			/* what may be in got: `want`, and what can't be known */
 	bool goes_on;			/* the guest writes where it likes: */
 	struct page_sums sums;
@@ -221,7 +221,14 @@ static int clear(struct log *log, uint64_t pages, uint64_t *these)
 				 "KVM_CLEAR_DIRTY_LOG(memslot.%s)", log->pages.name) : 0;
 }
 
-/* Of what was gotten last. Pages that a VMM does not name, as they were written after it got the log, must stay there. */
+static int clear_part(struct log *log)
+{
+	for (uint64_t i = 0; i < log->words; i++)
+		log->cleared[i] = i < log->part / WORD ? UINT64_MAX : 0;
+	return clear(log, log->part, log->got);
+}
+
+/* A VMM does not name pages that were written after it got the log: these must stay there. */
 static int clear_every_other(struct log *log)
 {
 	bool named = false;
@@ -280,17 +287,10 @@ static int write_by(struct log *log, uint64_t alias)
 	return result;
 }
 
-static bool wants_written(enum wanted wanted)
-{
-	return wanted == WRITTEN || wanted == REST || wanted == OTHERS;
-}
-
 /* What a guest that writes where it likes has written with the value that was there may be in the log as well. */
 static void fill_changed(struct log *log, enum wanted wanted)
 {
-	uint64_t first = wanted == REST ? log->part / WORD : 0;
-
-	for (uint64_t i = first; i < log->words && wants_written(wanted); i++) {
+	for (uint64_t i = 0; i < log->words && (wanted == WRITTEN || wanted == REST); i++) {
 		log->want[i] = log->changed[i];
 		log->may[i] = UINT64_MAX;
 	}
@@ -301,16 +301,12 @@ static void fill_want(struct log *log, enum wanted wanted)
 	memset(log->want, 0, log->words * sizeof(uint64_t));
 	for (uint64_t page = 0; wanted == WHOLE_SLOT && page < log->slot_pages; page++)
 		set_bit(log->want, page);
-	for (uint64_t i = 0; i < log->pages.count && wants_written(wanted); i++) {
-		uint64_t page = i * log->pages.stride / ABI_PAGE_SIZE;
-
-		if (wanted != REST || page >= log->part)
-			set_bit(log->want, page);
-	}
+	for (uint64_t i = 0; i < log->pages.count && (wanted == WRITTEN || wanted == REST); i++)
+		set_bit(log->want, i * log->pages.stride / ABI_PAGE_SIZE);
 	memcpy(log->may, log->want, log->words * sizeof(uint64_t));
 	if (log->goes_on)
 		fill_changed(log, wanted);
-	for (uint64_t i = 0; i < log->words && wanted == OTHERS; i++) {
+	for (uint64_t i = 0; i < log->words && wanted == REST; i++) {
 		log->want[i] &= ~log->cleared[i];
 		log->may[i] &= ~log->cleared[i];
 	}
@@ -479,7 +475,7 @@ static int do_step(struct log *log, const struct step *step)
 	case CLEAR_ALL:
 		return clear(log, log->slot_pages, log->got);
 	case CLEAR_PART:
-		return clear(log, log->part, log->got);
+		return clear_part(log);
 	case CLEAR_EVERY_OTHER:
 		return clear_every_other(log);
 	case COUNT_HUGE:
