@@ -7,12 +7,17 @@
 #include "nested_run.h"
 #include "report.h"
 
-/* Enters L2, whose root has lost its first entry, which maps all that it runs: it must miss its code, and seen is counted then. */
-static enum abi_status enter_without(struct cpu *cpu, const struct nested_ops *ops, uint64_t *seen)
+/*
+ * Enters L2, whose root has lost, or loses by L2, its first entry, which maps all that it runs: it must miss its code, and seen is
+ * counted then. L1 gives back the entry that the root held.
+ */
+static enum abi_status enter_without(struct cpu *cpu, const struct nested_ops *ops, uint64_t root, uint64_t held, uint64_t *seen)
 {
 	struct l2_exit exit;
 
 	nested_enter(cpu, ops, &exit);
+	*(volatile uint64_t *)root = held;
+	ops->flush();
 	*seen += exit.kind == L2_MISSED;
 	if (exit.kind == L2_MISSED || (exit.kind == L2_CALLED && exit.call == L2_DONE))
 		return ABI_OK;
@@ -39,31 +44,20 @@ static enum abi_status clear_as_l1(struct cpu *cpu, const struct nested_ops *ops
 {
 	volatile uint64_t *entry = (volatile uint64_t *)root;
 	uint64_t held = *entry;
-	enum abi_status status;
 
 	*entry = 0;
 	ops->flush();
 	cpu->report->l1_table_writes++;
-	status = enter_without(cpu, ops, &cpu->report->l1_table_writes_seen);
-	*entry = held;
-	ops->flush();
-	return status;
+	return enter_without(cpu, ops, root, held, &cpu->report->l1_table_writes_seen);
 }
 
 /* beside: a page that L2 writes before it writes to the root, or 0. */
 static enum abi_status clear_as_l2(struct cpu *cpu, const struct nested_ops *ops, uint64_t root, uint64_t beside)
 {
-	volatile uint64_t *entry = (volatile uint64_t *)root;
-	uint64_t held = *entry;
-	enum abi_status status;
-
 	cpu->job.beside = beside;
 	cpu->job.clear = cpu->tree.broken == BREAK_NO_TABLE_WRITE ? 0 : root;
 	cpu->report->table_writes++;
-	status = enter_without(cpu, ops, &cpu->report->table_writes_seen);
-	*entry = held;
-	ops->flush();
-	return status;
+	return enter_without(cpu, ops, root, *(volatile uint64_t *)root, &cpu->report->table_writes_seen);
 }
 
 /* L1, where it is to be after many other writes, and then L2 clear the first entry of the root. */
