@@ -193,7 +193,7 @@ static void the_size_of_files(void **state)
 	assert_int_equal(check(MEMSLOT(.size = G / 2, .count = 3, .backing = BACKING_MEMFD), 0, &err), -EFBIG);
 	assert_string_equal(err.text, "memslot.m: a memfd of 1.5 GiB, a process may make files of 1 GiB here (RLIMIT_FSIZE)");
 	assert_string_equal(err.remedy, "ulimit -f unlimited");
-	/* Of its pool there is nothing to be seen here. */
+	/* The limit comes before the question whether the pool has so many pages. */
 	assert_int_equal(check(MEMSLOT(.size = 2 * G, .backing = BACKING_HUGETLB_2M), 0, &err), -EFBIG);
 	assert_int_equal(check(MEMSLOT(.size = 2 * G), 0, &err), 0);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);

@@ -329,7 +329,7 @@ bool phase_owns_slot(const struct phase_cfg *phase)
 	       phase->what == DO_ALIAS_COUNTS || phase->what == DO_AGE;
 }
 
-const struct memslot_cfg *memslot_named(const struct config *config, const char *name)
+static const struct memslot_cfg *memslot_named(const struct config *config, const char *name)
 {
 	for (size_t i = 0; name && i < config->memslot_count; i++)
 		if (!strcmp(config->memslots[i].name, name))
@@ -344,11 +344,9 @@ const struct memslot_cfg *memslot_memory(const struct config *config, const stru
 	return memory ? memory : slot;
 }
 
-bool phase_owns_alias(const struct config *config, const struct phase_cfg *phase)
+const struct memslot_cfg *phase_own_memslot(const struct config *config, const struct phase_cfg *phase)
 {
-	const struct memslot_cfg *slot = phase_owns_slot(phase) ? memslot_named(config, phase->slot) : NULL;
-
-	return slot && slot->alias;
+	return phase_owns_slot(phase) ? memslot_named(config, phase->slot) : NULL;
 }
 
 uint64_t memslot_base(const struct config *config, const char *name)
@@ -356,6 +354,18 @@ uint64_t memslot_base(const struct config *config, const char *name)
 	const struct memslot_cfg *slot = memslot_named(config, name);
 
 	return slot ? slot->base : 0;
+}
+
+uint64_t memslot_page_size(const struct memslot_cfg *slot)
+{
+	switch (slot->backing) {
+	case BACKING_HUGETLB_1G:
+		return 1ull << 30;
+	case BACKING_HUGETLB_2M:
+		return 2ull << 20;
+	default:
+		return 4096;
+	}
 }
 
 bool memslot_is_huge_pool(const struct memslot_cfg *slot)

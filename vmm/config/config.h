@@ -225,14 +225,14 @@ bool phase_may_run_l2(const struct phase_cfg *phase);
 bool phase_counts_aliases(const struct phase_cfg *phase);
 /* Does it write to its slot alone, what each page must hold being known, and change the slot meanwhile? */
 bool phase_owns_slot(const struct phase_cfg *phase);
-/* Is the slot that it has for itself an alias? Else false. */
-bool phase_owns_alias(const struct config *config, const struct phase_cfg *phase);
-/* [memslot.NAME], or NULL. */
-const struct memslot_cfg *memslot_named(const struct config *config, const char *name);
+/* The memslot that it has for itself; NULL: none, or the config has none of that name. */
+const struct memslot_cfg *phase_own_memslot(const struct config *config, const struct phase_cfg *phase);
 /* The memslot whose memory this one shows: itself, but for an alias. */
 const struct memslot_cfg *memslot_memory(const struct config *config, const struct memslot_cfg *slot);
 /* The lowest gpa of [memslot.NAME]'s row; 0 without a name. */
 uint64_t memslot_base(const struct config *config, const char *name);
+/* The size of the pages that back it, in bytes: only whole ones can be mapped, protected or discarded. */
+uint64_t memslot_page_size(const struct memslot_cfg *slot);
 /* Is its memory pages of hugetlbfs, of which the host has a pool? */
 bool memslot_is_huge_pool(const struct memslot_cfg *slot);
 /* Does the memslot hold L1's nested tables (guest.tables)? */

@@ -259,20 +259,12 @@ static bool has_alias(const struct config *config, const struct memslot_cfg *slo
 }
 
 /*
- * Of an alias only what a dirty log and a discard need is known: which pages are written by it, and that their memory is gone in
- * each memslot that shows it.
+ * A dirty log and a discard need to know which pages are written by an alias, and that their memory is gone in each memslot that
+ * shows it. What the other phases need is known of memory of its own alone.
  */
 static bool may_own_alias(const struct phase_cfg *phase)
 {
 	return !phase->goes_on && !phase->aliases && (phase->what == DO_DIRTY_LOG || phase->what == DO_DISCARD);
-}
-
-/* Memory of hugetlbfs is taken back by its own pages, and taken anew at their boundaries. */
-static bool begins_within_huge_page(const struct memslot_cfg *slot, const struct memslot_cfg *memory)
-{
-	uint64_t size = memory->backing == BACKING_HUGETLB_1G ? 1ull << 30 : 2ull << 20;
-
-	return slot != memory && memslot_is_huge_pool(memory) && slot->alias_offset % size;
 }
 
 static void check_owned_memory(struct checker *checker, const struct ini_section *section, const struct memslot_cfg *slot)
@@ -285,7 +277,8 @@ static void check_owned_memory(struct checker *checker, const struct ini_section
 		complain(checker, section, entry, "must have memory of its own in the VMM: no alias, no guest-memfd");
 	if (slot->alias && memory->kind == SLOT_DEVICE)
 		complain(checker, section, entry, "shows a device, where no phase writes");
-	if (phase->what == DO_DISCARD && begins_within_huge_page(slot, memory))
+	/* A pool's memory is taken back by its own pages, and taken anew at their boundaries. */
+	if (phase->what == DO_DISCARD && slot->alias && slot->alias_offset % memslot_page_size(memory))
 		complain(checker, section, entry, "begins within a huge page of hugetlbfs, which is taken back whole: see alias-offset");
 	/* What other VMs write there is neither the passes' nor in this VM's log. */
 	if (memory->backing == BACKING_FILE && (phase->what != DO_DIRTY_LOG || phase->goes_on || phase->aliases))

@@ -106,7 +106,7 @@ static int check_file(const struct memslot_cfg *cfg, struct err *err)
 	return -ENOSPC;
 }
 
-/* What the kernel holds against a memfd's size, too: inode_newsize_ok(), 6.12. */
+/* The kernel applies the limit to a memfd's size, too: inode_newsize_ok(), 6.12. */
 static int check_memfd(const struct memslot_cfg *cfg, struct err *err)
 {
 	char wanted[UNIT_TEXT], text[UNIT_TEXT];

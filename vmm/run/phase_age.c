@@ -179,7 +179,7 @@ int phase_age(struct live_run *live, uint32_t index, struct phase_result *phase)
 	int result = 0;
 
 	phase_pages_init(&watch.pages, live, index, phase);
-	watch.flushes = backing_page_size(&live->run->config->memslots[watch.pages.slot->cfg]) == ABI_PAGE_SIZE;
+	watch.flushes = memslot_page_size(&live->run->config->memslots[watch.pages.slot->cfg]) == ABI_PAGE_SIZE;
 	damon_open(&watch.damon, "", phase->found.aging.why);
 	for (int i = 0; !result && i < MOST_LOOKS && (!i || is_wrong(&watch)); i++) {
 		phase->repeats += i > 0;

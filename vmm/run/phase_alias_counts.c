@@ -60,7 +60,7 @@ static bool is_wrong(const struct phase_pages *pages)
 /* Whoever needs a page again waits until the kernel has cleared it: of 1G, that is half a second. */
 static bool is_cheap(const struct phase_pages *pages)
 {
-	return backing_page_size(&pages->live->run->config->memslots[pages->slot->cfg]) <= 2 << 20;
+	return memslot_page_size(&pages->live->run->config->memslots[pages->slot->cfg]) <= 2 << 20;
 }
 
 /* KVM forgets the mappings of a page that is unmapped all at once (kvm_zap_all_rmap_sptes(), 6.12). */

@@ -337,7 +337,7 @@ int phase_discard(struct live_run *live, uint32_t index, struct phase_result *ph
 	discard.cfg = &live->run->config->memslots[live->run->layout.memory_of[discard.pages.slot->cfg]];
 	discard.backing = &live->vm.backings[live->run->layout.memory_of[discard.pages.slot->cfg]];
 	/* hugetlbfs has larger pages. */
-	discard.span = whole_pages(&discard, phase_pages_span(&discard.pages), backing_page_size(discard.cfg));
+	discard.span = whole_pages(&discard, phase_pages_span(&discard.pages), memslot_page_size(discard.cfg));
 	if (phase->cfg->live) {
 		result = discard_live_begin(&discard);
 		return discard_live_end(&discard, result ? result : take_all_ways(&discard));

@@ -31,7 +31,7 @@ static uint64_t page_size(const struct worker *worker, const struct slot *slot)
 	const struct layout *layout = &worker->stress->run->layout;
 
 	/* An alias has the pages of the memslot that it shows. */
-	return backing_page_size(&layout->config->memslots[layout->memory_of[slot->cfg]]);
+	return memslot_page_size(&layout->config->memslots[layout->memory_of[slot->cfg]]);
 }
 
 /* Chooses a part of `want` bytes, or of one page where pages are larger; the last one in the slot may be shorter. */

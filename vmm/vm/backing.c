@@ -22,18 +22,6 @@
 #define SIZE_2M (2ull << 20)
 #define SIZE_1G (1ull << 30)
 
-uint64_t backing_page_size(const struct memslot_cfg *cfg)
-{
-	switch (cfg->backing) {
-	case BACKING_HUGETLB_1G:
-		return SIZE_1G;
-	case BACKING_HUGETLB_2M:
-		return SIZE_2M;
-	default:
-		return 4096;
-	}
-}
-
 /*
  * Shared from the start and mapped here, it is memory like any other, except that the VM owns it.
  */
@@ -137,7 +125,7 @@ static int populate(const struct backing *backing, const struct memslot_cfg *cfg
 		    uint64_t end, const struct signals *signals, uint64_t deadline_ns,
 		    struct err *err)
 {
-	uint64_t page = backing_page_size(cfg), part = page > POPULATE_PART ? page : POPULATE_PART;
+	uint64_t page = memslot_page_size(cfg), part = page > POPULATE_PART ? page : POPULATE_PART;
 
 	for (; done < end; done += part) {
 		uint64_t left = end - done;
@@ -211,7 +199,7 @@ static int advise(const struct memslot_cfg *cfg, uint8_t *memory, uint64_t size,
  */
 static int reserve(struct backing *backing, const struct memslot_cfg *cfg, struct err *err)
 {
-	uint64_t align = backing_page_size(cfg) == SIZE_1G || backing->size >= SIZE_1G ? SIZE_1G : SIZE_2M;
+	uint64_t align = memslot_page_size(cfg) == SIZE_1G || backing->size >= SIZE_1G ? SIZE_1G : SIZE_2M;
 	uintptr_t start;
 
 	backing->reserved_size = backing->size + align;

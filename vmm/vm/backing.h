@@ -13,8 +13,6 @@
  * belongs. Swap is never reserved, and no page is touched.
  */
 int backing_map(struct backing *backing, const struct memslot_cfg *cfg, int vm, struct err *err);
-/* The size of the pages that back it: only whole ones can be mapped, protected or discarded. */
-uint64_t backing_page_size(const struct memslot_cfg *cfg);
 /*
  * Has the kernel give all pages. -EINTR: a signal came, which is not taken; -ETIMEDOUT: it is past
  * the deadline (clock_ns()).

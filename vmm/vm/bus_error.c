@@ -169,7 +169,7 @@ bool bus_error_explain(const struct vm *vm, struct err *err)
 /* The offset of the first page that is not there; the size: all are. */
 static uint64_t first_missing(const struct memslot_cfg *cfg, const struct backing *backing)
 {
-	uint64_t page = backing_page_size(cfg), offset = 0;
+	uint64_t page = memslot_page_size(cfg), offset = 0;
 	off_t hole;
 	unsigned char there;
 

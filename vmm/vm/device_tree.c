@@ -166,6 +166,7 @@ static void phase_node(struct writer *w, const struct config *config, size_t pha
 		       uint32_t index, const char *what)
 {
 	const struct phase_cfg *phase = &config->phases[phase_index];
+	const struct memslot_cfg *own = phase_own_memslot(config, phase);
 	char name[24];
 
 	snprintf(name, sizeof(name), "phase@%x", index);
@@ -182,7 +183,7 @@ static void phase_node(struct writer *w, const struct config *config, size_t pha
 	u64(w, "stride", phase->stride);
 	u64(w, "pattern", phase->pattern);
 	u64(w, "touch-base", memslot_base(config, phase->slot));
-	if (phase_owns_alias(config, phase))
+	if (own && own->alias)
 		flag(w, "touch-aliases");
 	if (phase->what == DO_AGE || phase->live)
 		flag(w, "rewrite");

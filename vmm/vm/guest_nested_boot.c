@@ -61,10 +61,9 @@ static uint64_t pool_size(const struct layout *layout, int page_level)
 static bool phase_owns(const struct config *config, const struct memslot_cfg *cfg)
 {
 	for (size_t i = 0; i < config->phase_count; i++) {
-		const struct phase_cfg *phase = &config->phases[i];
-		const struct memslot_cfg *slot = phase_owns_slot(phase) ? memslot_named(config, phase->slot) : NULL;
+		const struct memslot_cfg *own = phase_own_memslot(config, &config->phases[i]);
 
-		if (slot && memslot_memory(config, slot) == memslot_memory(config, cfg))
+		if (own && memslot_memory(config, own) == memslot_memory(config, cfg))
 			return true;
 	}
 	return false;
