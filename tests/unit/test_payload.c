@@ -603,6 +603,32 @@ static void the_payload_is_loaded(void **state)
 	strike(&stage);
 }
 
+/* Without pages of 1G, too, each address of a GiB with memory in it is mapped: L2's pages may be where there is no memory. */
+static void whole_gibs_are_mapped(void **state)
+{
+	struct memslot_cfg memslots[] = {
+		SLOT("low", .size = 16 * M), SLOT("high", .base = 5 * G + 64 * M, .size = 2 * M), SLOT("beside", .base = 5 * G + 80 * M, .size = 2 * M),
+	};
+	uint64_t table[512], level2[512];
+	struct payload payload;
+	struct err err = { 0 };
+	struct stage stage;
+
+	(void)state;
+	set(&stage, memslots, COUNT(memslots));
+	payload = place(&stage.layout, 1, 2);
+	assert_int_equal(payload.tables_end - payload.tables, 4 * 4096);
+	assert_int_equal(payload_load(&payload, &stage.vm, &err), 0);
+	assert_int_equal(vm_read(&stage.vm, payload.cr3, table, sizeof(table)), 0);
+	assert_int_equal(vm_read(&stage.vm, table[0] & 0xffffffffff000, table, sizeof(table)), 0);
+	assert_int_equal(table[1], 0);
+	assert_int_equal(table[5] & 0x83, 0x3);
+	assert_int_equal(vm_read(&stage.vm, table[5] & 0xffffffffff000, level2, sizeof(level2)), 0);
+	for (uint64_t i = 0; i < 512; i++)
+		assert_int_equal(level2[i] & 0xffffffffff083, (5 * G + i * 2 * M) | 0x83);
+	strike(&stage);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -619,6 +645,7 @@ int main(void)
 		cmocka_unit_test(the_tree_names_phases_and_jobs),
 		cmocka_unit_test(the_tree_says_what_a_phase_touches),
 		cmocka_unit_test(the_payload_is_loaded),
+		cmocka_unit_test(whole_gibs_are_mapped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

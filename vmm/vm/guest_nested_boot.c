@@ -163,8 +163,14 @@ static uint64_t *guest_table(void *ctx, uint64_t gpa)
 	return (uint64_t *)vm_page(ctx, gpa);
 }
 
+/*
+ * Whole GiBs, which takes no table more than their memory alone: L2 has these tables as well, and L1 may give it pages at addresses where
+ * there is no memory (guest/leaf.c).
+ */
 static int map_memory(struct payload *payload, const struct vm *vm, struct err *err)
 {
+	const uint64_t gib = pt_level_size(3);
+	uint64_t mapped = 0;
 	struct pt pt = {
 		.format = PT_FORMAT_X86, .page_level = payload->page_level,
 		.next = payload->tables, .end = payload->tables_end,
@@ -173,9 +179,13 @@ static int map_memory(struct payload *payload, const struct vm *vm, struct err *
 
 	for (size_t i = 0; i < vm->layout->normal_count; i++) {
 		const struct slot *slot = &vm->layout->slots[vm->layout->by_base[i]];
+		uint64_t base = slot->base & -gib, end = (slot->base + slot->size + gib - 1) & -gib;
 
-		if (!pt_map(&pt, slot->base, slot->size))
+		if (base < mapped)
+			base = mapped;
+		if (!pt_map(&pt, base, end - base))
 			return err_set(err, ENOSPC, "the tables planned for CR3 are too few");
+		mapped = end;
 	}
 	payload->cr3 = pt.root;
 	return 0;
