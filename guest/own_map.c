@@ -94,9 +94,22 @@ void own_map_alias_counts(struct own_map *map, uint64_t gpa, uint64_t target)
 	map->level2[slot_of(gpa, 2)] = link(map, map->level1);
 }
 
-void own_map_leaf(struct own_map *map, uint64_t gpa, uint64_t table)
+uint64_t *own_map_leaf(struct own_map *map, uint64_t gpa, uint64_t table)
 {
-	map->level2[slot_of(gpa, 2)] = table | map->format.table;
+	uint64_t *entry = &map->level2[slot_of(gpa, 2)];
+
+	*entry = table | map->format.table;
+	return entry;
+}
+
+void own_map_view(struct own_map *map, uint64_t gpa, bool writable)
+{
+	map->level3[slot_of(gpa, 3)] = link(map, map->level2) & ~(writable ? 0 : PT_WRITABLE);
+}
+
+bool own_map_has(const struct own_map *map, uint64_t gpa)
+{
+	return map->level3[slot_of(gpa, 3)];
 }
 
 void own_map_forget(struct own_map *map)

@@ -34,8 +34,12 @@ bool own_map_make(struct own_map *map, struct pt_format format, uint64_t pages,
 void own_map_alias(struct own_map *map, uint64_t gpa, uint64_t target);
 /* Maps to each of the ABI_COUNTED_PAGES pages from `target` on, one after another, as often as do = "alias-counts" says. */
 void own_map_alias_counts(struct own_map *map, uint64_t gpa, uint64_t target);
-/* Has the 2M at gpa, which are in the same GiB, mapped by a leaf table. */
-void own_map_leaf(struct own_map *map, uint64_t gpa, uint64_t table);
+/* Has the 2M at gpa, which are in the same GiB, mapped by a leaf table. Returns the entry that says so. */
+uint64_t *own_map_leaf(struct own_map *map, uint64_t gpa, uint64_t table);
+/* Maps the whole GiB at gpa, in the same 512G, by its tables as well, so that L2 can only read there, or write, too. */
+void own_map_view(struct own_map *map, uint64_t gpa, bool writable);
+/* Is anything mapped in the GiB at gpa, in the same 512G? */
+bool own_map_has(const struct own_map *map, uint64_t gpa);
 /* Takes away the GiB's entry, and those of the 2M pages that L2 has used. */
 void own_map_forget(struct own_map *map);
 /* Gives back what L2 missed at gpa; false: nothing was taken away there. */

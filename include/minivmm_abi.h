@@ -77,6 +77,8 @@ enum abi_leaf_change {
 	ABI_LEAF_MOVED = 0,	/* all: each maps another page */
 	ABI_LEAF_CLEARED = 1,	/* one maps no page any more */
 	ABI_LEAF_READ_ONLY = 2,	/* one's page can't be written any more */
+	ABI_LEAF_EXCHANGED = 3,	/* none; the table above the leaf tables has each in the other's place */
+	ABI_LEAF_VIEWED = 4,	/* none; L2 writes where the way down to the same tables only lets it read */
 };
 
 /* At the start of each vCPU's block. The payload fills it, the VMM reads it, except where said otherwise. */
@@ -182,7 +184,9 @@ struct abi_report {
  *
  * tables with small-pages: the first 5 pages become L2's tables down to two leaf tables, which map the others, up to 1024, in turn, elsewhere in the GiB.
  * Once L2 uses them, first L1 and then L2, by the mapping that it had before, changes the leaf tables (leaf_changes), L1 flushes the TLB, and L2
- * must go by what they say then (leaf_changes_seen): each page is another one, three times; a page is missed; a page can't be written.
+ * must go by what they say then (leaf_changes_seen): each page is another one, three times; a page is missed; a page can't be written; the
+ * table above has each leaf table in the other's place. L2 has all that twice: it reads the pages also in another GiB, if L1 maps one that L2
+ * does not need, whose entry is for the same tables and lets L2 only read. Once (a leaf change, too) L2 must miss a write there.
  *
  * touch: `touch / 4096` pages are written. The first is the lowest page >= touch-base
  * of the memory nodes (payload, read-only memory, tables and, without touch-aliases, alias memory left out), the next

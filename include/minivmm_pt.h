@@ -21,6 +21,7 @@ struct pt_format {
  * the tables.
  */
 #define PT_FORMAT_X86 ((struct pt_format){ .table = 0x27, .leaf = 0x67, .large = 0x80 })
+#define PT_WRITABLE 2ull		/* the same bit in all three */
 /* RWX, leaves write-back. */
 #define PT_FORMAT_EPT ((struct pt_format){ .table = 0x7, .leaf = 0x7 | 6 << 3, .large = 0x80 })
 

@@ -277,26 +277,36 @@ static void fail_unseen(const struct run *run, const struct phase_result *phase,
 static const char *how_changed(enum abi_leaf_change how)
 {
 	switch (how) {
-	case ABI_LEAF_MOVED:
-		return "mapped other pages";
 	case ABI_LEAF_CLEARED:
-		return "mapped none";
+		return " maps no page";
 	case ABI_LEAF_READ_ONLY:
-		return "did not let L2 write";
+		return " does not let L2 write";
+	default:
+		return " and the others map other pages";
 	}
-	return "was another one";
 }
 
+/* The tables are one after another from the memslot's start on: the root, one of each level, and the leaf tables. */
 static void fail_leaf(const struct run *run, const struct phase_result *phase, struct check *check)
 {
 	const struct unseen_leaf *leaf = &phase->unseen_leaf;
-	uint64_t gpa = memslot_base(run->config, phase->cfg->slot) + ABI_LEAF_FIRST * ABI_PAGE_SIZE;
+	uint64_t tables = memslot_base(run->config, phase->cfg->slot), gpa = tables + ABI_LEAF_FIRST * ABI_PAGE_SIZE;
+	const char *who = leaf->by_l2 ? "L2" : "L1";
 
-	check_fail(check, "phase %s: %s changed two leaf tables of L1's nested tables, the pages of memslot.%s from gpa 0x%" PRIx64
-		   " on, so that the entry for L2's gpa 0x%" PRIx64 "%s %s, L1 flushed the TLB, and L2 went on by what they had said before: "
-		   "KVM has not seen the writes, or not synchronised its copies of the tables",
-		   phase->name, leaf->by_l2 ? "L2" : "L1", phase->cfg->slot, gpa, leaf->gpa,
-		   leaf->how == ABI_LEAF_MOVED ? " and the others" : "", how_changed(leaf->how));
+	if (leaf->how == ABI_LEAF_EXCHANGED)
+		check_fail(check, "phase %s: %s exchanged two entries of L1's nested table of level 2, the page of memslot.%s at gpa 0x%" PRIx64
+			   ", so that L2's gpa 0x%" PRIx64 " and the others map other pages, L1 flushed the TLB, and L2 went on by what they had "
+			   "said before: KVM has not seen the writes, or left a copy of the table as it was",
+			   phase->name, who, phase->cfg->slot, gpa - ABI_PAGE_SIZE, leaf->gpa);
+	else if (leaf->how == ABI_LEAF_VIEWED)
+		check_fail(check, "phase %s: L2 wrote to its gpa 0x%" PRIx64 ", which L1's nested table of level 3, the page of memslot.%s at gpa 0x%"
+			   PRIx64 ", only lets it read: KVM went by a copy of the tables below that it had made for an entry that lets L2 write",
+			   phase->name, leaf->gpa, phase->cfg->slot, gpa - 2 * ABI_PAGE_SIZE);
+	else
+		check_fail(check, "phase %s: %s changed two leaf tables of L1's nested tables, the pages of memslot.%s from gpa 0x%" PRIx64
+			   " on, so that L2's gpa 0x%" PRIx64 "%s, L1 flushed the TLB, and L2 went on by what they had said before: KVM has not "
+			   "seen the writes, or not synchronised each of its copies of the tables",
+			   phase->name, who, phase->cfg->slot, gpa, leaf->gpa, how_changed(leaf->how));
 }
 
 void judge_tables(const struct run *run, struct check *check)
