@@ -130,9 +130,14 @@ echo $((before + 32 * 1048576)) >$group/memory.max
 in_group killed
 rmdir $group
 
-# A kernel that is not ours, where it is to be had. It has no first guest to start.
-[ ! -e xen ] || kernel xen "no-real-mode console=com1 com1=115200,8n1,0x3f8,4 noreboot" guest.kernel=xen guest.console=log \
-	vm.vcpus=2 memslot.low.size=256M memslot.smm-low.size=256M phase.run.until="console:Panic on CPU 0"
+# A kernel that is not ours, where it is to be had. It has no first guest to start. Once in QEMU its first CPU waited for a lock of
+# Xen's, with interrupts off and before a second CPU ran, until the time was up: it hangs again, or that was the emulator.
+run_xen() {
+	kernel xen "no-real-mode console=com1 com1=115200,8n1,0x3f8,4 noreboot" guest.kernel=xen guest.console=log \
+		vm.vcpus=2 memslot.low.size=256M memslot.smm-low.size=256M phase.run.until="console:Panic on CPU 0"
+}
+[ ! -e xen ] || run_xen
+! grep -q 'the time was up' /out/xen.txt 2>/dev/null || run_xen
 
 kernel no-room entry memslot.low.size=16M memslot.smm-low.size=16M guest.kernel=/init
 exit 0
