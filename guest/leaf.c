@@ -138,7 +138,10 @@ static enum abi_status change(struct cpu *cpu, const struct nested_ops *ops, str
 	return ABI_OK;
 }
 
-/* The changes of one side, in this order. What L2 may do by the view depends on nobody's change: once is enough. */
+/*
+ * The changes of one side, in this order. After the first, KVM must have write-protected the leaf tables again. What L2 may do by the view
+ * depends on nobody's change: once is enough.
+ */
 static const enum abi_leaf_change changes[] = {
 	ABI_LEAF_MOVED, ABI_LEAF_MOVED, ABI_LEAF_MOVED, ABI_LEAF_CLEARED, ABI_LEAF_READ_ONLY, ABI_LEAF_EXCHANGED, ABI_LEAF_VIEWED,
 };

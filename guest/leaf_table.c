@@ -13,6 +13,8 @@ uint64_t leaf_page(const struct leaf *leaf, uint64_t index)
 	return leaf->tables[index % LEAF_TABLES].base + index / LEAF_TABLES * ABI_PAGE_SIZE;
 }
 
+_Static_assert(LEAF_TABLES == 2, "pages take turns, so that of two tables each page's partner is beside it");
+
 /* The entry that maps L2's page of this index now. */
 static uint64_t entry_of(const struct leaf *leaf, uint64_t index)
 {
@@ -23,6 +25,12 @@ static uint64_t entry_of(const struct leaf *leaf, uint64_t index)
 static uint64_t target_of(const struct leaf *leaf, uint64_t entry)
 {
 	return leaf_target(leaf, (entry + leaf->shift) % leaf->count);
+}
+
+/* L1's page that L2's page of this index is now. */
+static uint64_t page_target(const struct leaf *leaf, uint64_t index)
+{
+	return target_of(leaf, entry_of(leaf, index));
 }
 
 uint64_t leaf_changed(const struct leaf *leaf)
@@ -71,7 +79,7 @@ void leaf_write(const struct leaf *leaf)
 		write_entries(leaf);
 }
 
-/* L2 reads its page at `page`, which is now L1's at gpa, where it wrote last in this round. */
+/* L2 reads its page at `page`, which is now L1's page at gpa. It must hold what L2 wrote there in `round`, the last time that it did. */
 static void check_page(struct leaf *leaf, uint64_t page, uint64_t gpa, uint64_t round)
 {
 	uint64_t want = leaf_value(leaf, gpa, round), got = *(volatile uint64_t *)page;
@@ -90,15 +98,15 @@ static void check_page(struct leaf *leaf, uint64_t page, uint64_t gpa, uint64_t 
 static void use_pages(struct leaf *leaf)
 {
 	for (uint64_t i = 0; i < leaf->count; i++) {
-		uint64_t page = leaf_page(leaf, i), gpa = target_of(leaf, entry_of(leaf, i));
+		uint64_t page = leaf_page(leaf, i), gpa = page_target(leaf, i);
 
 		check_page(leaf, page, gpa, leaf->round - 1);
 		*(volatile uint64_t *)page = leaf_value(leaf, gpa, leaf->round);
 	}
 	for (uint64_t i = 0; i < leaf->count && leaf->view; i++)
-		check_page(leaf, leaf_page(leaf, i) + leaf->view, target_of(leaf, entry_of(leaf, i)), leaf->round);
+		check_page(leaf, leaf_page(leaf, i) + leaf->view, page_target(leaf, i), leaf->round);
 	if (leaf->change == ABI_LEAF_VIEWED)
-		*(volatile uint64_t *)leaf_missed(leaf) = leaf_value(leaf, target_of(leaf, entry_of(leaf, leaf_changed(leaf))), leaf->round);
+		*(volatile uint64_t *)leaf_missed(leaf) = leaf_value(leaf, page_target(leaf, leaf_changed(leaf)), leaf->round);
 }
 
 void leaf_serve(struct leaf *leaf)
