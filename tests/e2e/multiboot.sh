@@ -137,7 +137,10 @@ run_xen() {
 		vm.vcpus=2 memslot.low.size=256M memslot.smm-low.size=256M phase.run.until="console:Panic on CPU 0"
 }
 [ ! -e xen ] || run_xen
-! grep -q 'the time was up' /out/xen.txt 2>/dev/null || run_xen
+if grep -q 'the time was up' /out/xen.txt 2>/dev/null; then
+	mv /out/xen.json /out/xen-hung.json
+	run_xen
+fi
 
 kernel no-room entry memslot.low.size=16M memslot.smm-low.size=16M guest.kernel=/init
 exit 0
