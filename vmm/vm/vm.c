@@ -68,13 +68,24 @@ static int why_unasked(void)
 	return process_vm_writev(getpid(), &from_here, 1, &to_here, 1, 0) < 0 ? errno : 0;
 }
 
+/* What stops or freezes the process for a moment interrupts it, too, with no handler: mm_take_all_locks(), mm/vma.c, 6.12. */
+static int ask_for_vm(const struct kvm *kvm, struct err *err)
+{
+	int code;
+
+	do {
+		code = kvm_ioctl(kvm->fd, KVM_CREATE_VM, NULL, err, "KVM_CREATE_VM(0)");
+	} while (code == -EINTR);
+	return code;
+}
+
 int vm_create(struct vm *vm, const struct kvm *kvm, const struct layout *layout, struct err *err)
 {
 	uint64_t start = clock_ns();
 	int code;
 
 	*vm = (struct vm){ .kvm = kvm, .layout = layout, .fd = -1 };
-	code = kvm_ioctl(kvm->fd, KVM_CREATE_VM, NULL, err, "KVM_CREATE_VM(0)");
+	code = ask_for_vm(kvm, err);
 	if (code < 0)
 		return code;
 	vm->fd = code;
