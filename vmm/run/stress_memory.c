@@ -84,11 +84,25 @@ static bool is_no_failure(int code)
 	return code == EINVAL || code == EAGAIN || code == EBUSY || code == ENOMEM;
 }
 
+/* A change of the protection of a part of a huge page splits it. */
+static int split(uint8_t *page)
+{
+	if (mprotect(page, 4096, PROT_READ | PROT_WRITE | PROT_EXEC))
+		return -1;
+	return mprotect(page, 4096, PROT_READ | PROT_WRITE);
+}
+
+/* By SELinux, or by systemd's MemoryDenyWriteExecute=; or the process has as many areas of memory as it may have. */
+static bool is_refusal(int code)
+{
+	return code == EACCES || code == EPERM || code == ENOMEM;
+}
+
 int round_thp(struct worker *worker)
 {
 	struct part part = choose_part(worker, HUGE_PAGE);
 	uint64_t start = clock_ns();
-	int code = 0;
+	int code;
 
 	if (page_size(worker, part.slot) > 4096)
 		return worker_unavailable(worker, "memslot.%s has pages of hugetlbfs, which are not collapsed or split",
@@ -96,15 +110,14 @@ int round_thp(struct worker *worker)
 	if (madvise(part.memory, part.length, MADV_HUGEPAGE))
 		return worker_unavailable(worker, "madvise(MADV_HUGEPAGE): %s", strerror(errno));
 	if (madvise(part.memory, part.length, MADV_COLLAPSE) && !is_no_failure(errno))
-		code = errno;
-	/* A change of the protection of a part of a huge page splits it. */
-	if (part.length > 4096 && (mprotect(part.memory, 4096, PROT_READ | PROT_WRITE | PROT_EXEC) ||
-				   mprotect(part.memory, 4096, PROT_READ | PROT_WRITE)))
-		return worker_failed(worker, errno, "mprotect(memslot.%s)", worker->cfg->slot);
+		return worker_failed(worker, errno, "madvise(memslot.%s: MADV_COLLAPSE)", worker->cfg->slot);
+	code = part.length > 4096 && split(part.memory) ? errno : 0;
 	madvise(part.memory, part.length, MADV_NOHUGEPAGE);
-	return code ? worker_failed(worker, code, "madvise(memslot.%s: MADV_COLLAPSE)",
-				    worker->cfg->slot) :
-		      worker_took(worker, STEP_THP, start);
+	if (code)
+		return is_refusal(code) ?
+			worker_unavailable(worker, "mprotect(PROT_EXEC), which splits a huge page: %s", strerror(code)) :
+			worker_failed(worker, code, "mprotect(memslot.%s)", worker->cfg->slot);
+	return worker_took(worker, STEP_THP, start);
 }
 
 int round_mprotect(struct worker *worker)
