@@ -113,35 +113,41 @@ static bool names_command(const char *text, const char *command)
 	return false;
 }
 
-/* Is the process in that cgroup, or in one below it? The root has no limit of its own. */
-static bool is_within(const char *cgroup, const char *other, size_t length)
+/* Is the cgroup that one, or one below it? The root has no limit of its own. The names need not end where the texts do. */
+static bool is_within(const char *cgroup, size_t cgroup_length, const char *other, size_t length)
 {
-	return length > 1 && !strncmp(cgroup, other, length) &&
-	       (!cgroup[length] || cgroup[length] == '/');
+	return length > 1 && cgroup_length >= length && !strncmp(cgroup, other, length) &&
+	       (cgroup_length == length || cgroup[length] == '/');
 }
 
-/* "oom-kill:constraint=CONSTRAINT_MEMCG,...,oom_memcg=/t,task_memcg=/t,task=evt,pid=160,uid=0" */
+/*
+ * "oom-kill:constraint=CONSTRAINT_MEMCG,...,oom_memcg=/t,task_memcg=/t,task=evt,pid=160,uid=0": a limit that holds for this process
+ * took one of its cgroup. Where the host, or a cgroup that others are in as well, ran out and one of those died, any of them
+ * may have taken the memory.
+ */
 static bool is_own_oom(const struct klog_watch *watch, const char *text)
 {
-	const char *cgroup = strstr(text, ",oom_memcg=");
+	const char *limited = strstr(text, ",oom_memcg="), *victim = strstr(text, ",task_memcg=");
+	size_t length = strlen(watch->cgroup);
 
-	if (!cgroup)
-		return watch->own_oom;
-	cgroup += strlen(",oom_memcg=");
-	return is_within(watch->cgroup, cgroup, strcspn(cgroup, ","));
+	if (!limited || !victim)
+		return false;
+	limited += strlen(",oom_memcg=");
+	victim += strlen(",task_memcg=");
+	return is_within(watch->cgroup, length, limited, strcspn(limited, ",")) &&
+	       is_within(victim, strcspn(victim, ","), watch->cgroup, length);
 }
 
-static bool concerns(struct klog_watch *watch, const char *text)
+static bool concerns(const struct klog_watch *watch, const char *text)
 {
 	switch (watch->event) {
 	case KLOG_CORRUPTION:
 		return true;
 	case KLOG_TRACE:
+		return kvm_frame_names(text) || (!watch->in_interrupt && names_command(text, watch->command));
 	case KLOG_STALL:
 		return kvm_frame_names(text) || names_command(text, watch->command);
 	case KLOG_OOM:
-		watch->own_oom |= watch->command[0] && text_starts_with(text, watch->command) &&
-				  text_starts_with(text + strlen(watch->command), " invoked oom-killer");
 		return text_starts_with(text, "oom-kill:") && is_own_oom(watch, text);
 	default:
 		return false;
@@ -151,7 +157,7 @@ static bool concerns(struct klog_watch *watch, const char *text)
 static void begin(struct klog_watch *watch, enum klog_event event, const char *text)
 {
 	watch->event = event;
-	watch->in_trace = watch->own_oom = false;
+	watch->in_trace = watch->in_interrupt = watch->by_command = false;
 	snprintf(watch->text, sizeof(watch->text), "%s", text);
 	if (!watch->alarms++)
 		memcpy(watch->first, watch->text, sizeof(watch->first));
@@ -165,11 +171,30 @@ static bool is_dump(const char *text)
 	return false;
 }
 
+static void count(struct klog_watch *watch)
+{
+	if (!watch->concerning++)
+		memcpy(watch->first_concerning, watch->text, sizeof(watch->first_concerning));
+}
+
+/* What it was counted for is whom the interrupt, or the NMI, found, and vCPUs are whom it finds most. */
+static void begin_interrupt(struct klog_watch *watch)
+{
+	watch->in_interrupt = true;
+	if (watch->by_command && !--watch->concerning)
+		watch->first_concerning[0] = '\0';
+	watch->by_command = false;
+}
+
 /* Each frame of a trace begins with a blank; with the trace the alarm ends, unless there may be more. */
 static void follow_trace(struct klog_watch *watch, const char *text)
 {
 	if (text_starts_with(text, "Call Trace:")) {
 		watch->in_trace = true;
+	} else if (watch->in_trace && watch->event == KLOG_TRACE && (!strcmp(text, " <IRQ>") || !strcmp(text, " <NMI>"))) {
+		begin_interrupt(watch);
+	} else if (watch->in_interrupt && (!strcmp(text, " </IRQ>") || !strcmp(text, " </NMI>"))) {
+		watch->event = KLOG_NOTHING;
 	} else if (watch->in_trace && text[0] != ' ') {
 		watch->in_trace = false;
 		if (watch->event == KLOG_TRACE)
@@ -195,7 +220,10 @@ void klog_watch_record(struct klog_watch *watch, const char *record)
 		follow_trace(watch, text);
 	if (!concerning)
 		return;
-	watch->event = KLOG_NOTHING;
-	if (!watch->concerning++)
-		memcpy(watch->first_concerning, watch->text, sizeof(watch->first_concerning));
+	if (!watch->by_command)
+		count(watch);
+	/* The trace may yet say that it was an interrupt's. */
+	watch->by_command = watch->event == KLOG_TRACE && !kvm_frame_names(text);
+	if (!watch->by_command)
+		watch->event = KLOG_NOTHING;
 }

@@ -2,7 +2,8 @@
 /*
  * Which records of the kernel log are alarms (BUG, WARNING, Oops, ...), and which of those concern KVM
  * or this process. A memory corruption or an Oops concerns every run. Another alarm does if the
- * records that follow it show a function of KVM, this program or, for an OOM kill, this cgroup. Pure.
+ * records that follow it show a function of KVM, this program, unless an interrupt came while it ran, or, for an OOM kill, this
+ * cgroup. Pure.
  */
 #ifndef KLOG_WATCH_H
 #define KLOG_WATCH_H
@@ -27,7 +28,8 @@ struct klog_watch {
 	/* The alarm whose records are being read. */
 	enum klog_event event;
 	bool in_trace;		/* in its "Call Trace:" */
-	bool own_oom;		/* this program ran out of memory */
+	bool in_interrupt;	/* in the part of an interrupt, "<IRQ>" or "<NMI>" to its end: that of whom it found follows */
+	bool by_command;	/* it was counted, as the task it came in is this program's */
 	char text[KLOG_TEXT];
 };
 
