@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -21,9 +22,11 @@
 __typeof__(vcpu_create) __wrap_vcpu_create;
 __typeof__(vcpu_run) __wrap_vcpu_run;
 __typeof__(vcpu_destroy) __wrap_vcpu_destroy;
+__typeof__(ppoll) __real_ppoll, __wrap_ppoll;
+__typeof__(clock_gettime) __real_clock_gettime, __wrap_clock_gettime;
 
 static struct kvm_run page;
-static bool kick_is_blocked, others_run, all_run, calls_denied;
+static bool kick_is_blocked, others_run, all_run, calls_denied, exits_by_itself;
 
 int __wrap_vcpu_create(struct vcpu *vcpu, const struct vm *vm, const struct payload *payload,
 		       unsigned int index, struct err *err)
@@ -38,9 +41,12 @@ enum vcpu_stop __wrap_vcpu_run(struct vcpu *vcpu)
 {
 	sigset_t mask;
 
-	/* Until it is kicked. */
-	while (others_run && (vcpu->index || all_run) && !__atomic_load_n(&page.immediate_exit, __ATOMIC_ACQUIRE))
+	/* Until it is kicked. The real one counts each return of KVM_RUN. */
+	while (others_run && (vcpu->index || all_run) && !__atomic_load_n(&page.immediate_exit, __ATOMIC_ACQUIRE)) {
+		if (__atomic_load_n(&exits_by_itself, __ATOMIC_ACQUIRE))
+			__atomic_fetch_add(&vcpu->exits, 1, __ATOMIC_RELEASE);
 		sched_yield();
+	}
 	if (others_run && (vcpu->index || all_run) && !__atomic_load_n(vcpu->pause, __ATOMIC_ACQUIRE))
 		return VCPU_TROUBLE;
 	if (calls_denied)
@@ -53,6 +59,90 @@ enum vcpu_stop __wrap_vcpu_run(struct vcpu *vcpu)
 void __wrap_vcpu_destroy(struct vcpu *vcpu)
 {
 	(void)vcpu;
+}
+
+/* What the clock is fast by: as much as waits were told to take, and as the process was stopped in the first of them. */
+static uint64_t jumped, stopped_ns;
+static bool wakes;			/* a wait ends as a vCPU stops, not as its time is up */
+static unsigned int waits_left;		/* in which the vCPUs go on; 0: all waits are real */
+
+int __wrap_clock_gettime(clockid_t id, struct timespec *now)
+{
+	int code = __real_clock_gettime(id, now);
+	uint64_t ns = (uint64_t)now->tv_sec * 1000000000 + (uint64_t)now->tv_nsec + jumped;
+
+	*now = (struct timespec){ (time_t)(ns / 1000000000), (long)(ns % 1000000000) };
+	return code;
+}
+
+int __wrap_ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask)
+{
+	/* The end of a vCPU that was kicked is waited for. */
+	if (!waits_left || __atomic_load_n(&page.immediate_exit, __ATOMIC_ACQUIRE))
+		return __real_ppoll(fds, count, timeout, mask);
+	waits_left--;
+	if (!waits_left)
+		others_run = false;
+	jumped += (uint64_t)timeout->tv_sec * 1000000000 + (uint64_t)timeout->tv_nsec + stopped_ns;
+	stopped_ns = 0;
+	/* Another vCPU stops. */
+	fds[0].revents = wakes ? POLLIN : 0;
+	return wakes;
+}
+
+/* A vCPU that needs so many waits has a second. */
+static int run_for_a_second(unsigned int waits, uint64_t stopped)
+{
+	struct vcpu_set set;
+	struct err err;
+	int result;
+
+	assert_int_equal(vcpu_set_open(&set, NULL, &err), 0);
+	assert_int_equal(vcpu_set_join(&set, NULL, NULL, 1, &err), 0);
+	others_run = all_run = true;
+	waits_left = waits;
+	stopped_ns = stopped;
+	result = vcpu_set_run(&set, 1000000000);
+	waits_left = 0;
+	others_run = all_run = false;
+	assert_true(vcpu_set_close(&set));
+	page.immediate_exit = 0;
+	return result;
+}
+
+/* Ctrl-Z, a cgroup that is frozen, a host that is a VM and was paused: the guest had no such time. */
+static void test_while_the_process_is_stopped_no_time_is_up(void **state)
+{
+	(void)state;
+	assert_int_equal(run_for_a_second(3, 0), 0);
+	assert_int_equal(run_for_a_second(1000, 0), -ETIMEDOUT);
+	assert_int_equal(run_for_a_second(3, 60000000000), 0);
+	assert_int_equal(run_for_a_second(1000, 60000000000), -ETIMEDOUT);
+	/* Also where the first thing after it is that another vCPU stops. */
+	wakes = true;
+	assert_int_equal(run_for_a_second(2, 60000000000), 0);
+	wakes = false;
+}
+
+static void test_vcpus_pass_an_exit(void **state)
+{
+	struct vcpu_set set;
+	struct err err;
+
+	(void)state;
+	assert_int_equal(vcpu_set_open(&set, NULL, &err), 0);
+	assert_int_equal(vcpu_set_join(&set, NULL, NULL, 3, &err), 0);
+	/* All wait. */
+	assert_true(vcpu_set_pass_exit(&set, 0, 3));
+	others_run = all_run = true;
+	vcpu_set_start(&set);
+	assert_false(vcpu_set_pass_exit(&set, 1, 2));
+	__atomic_store_n(&exits_by_itself, true, __ATOMIC_RELEASE);
+	assert_true(vcpu_set_pass_exit(&set, 0, 3));
+	vcpu_set_stop(&set);
+	others_run = all_run = exits_by_itself = false;
+	assert_true(vcpu_set_close(&set));
+	page.immediate_exit = 0;
 }
 
 static void test_blocked_signal_still_kicks(void **state)
@@ -283,6 +373,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_blocked_signal_still_kicks),
+		cmocka_unit_test(test_while_the_process_is_stopped_no_time_is_up),
+		cmocka_unit_test(test_vcpus_pass_an_exit),
 		cmocka_unit_test(test_each_thread_has_a_filter_of_system_calls),
 		cmocka_unit_test(test_the_first_that_waits_pauses_the_others),
 		cmocka_unit_test(test_the_end_of_the_repeat_pauses_all),

@@ -49,8 +49,10 @@ static void want_sweeps(const struct live_pages *live, uint64_t sweeps)
 /* Waits until then, at most to the phase's deadline. 0: the vCPUs still run. */
 static int look_at(struct live_pages *live, uint64_t then)
 {
+	uint64_t before = set_of(live)->put_off_ns;
 	int result = vcpu_set_wait(set_of(live), then < live->deadline ? then : live->deadline);
 
+	live->deadline += set_of(live)->put_off_ns - before;
 	if (result == -ETIMEDOUT && clock_ns() < live->deadline)
 		return 0;
 	/* No vCPU may come to an end before it is told to. */

@@ -266,6 +266,15 @@ static enum vcpu_stop handle_failure(struct vcpu *vcpu, int code)
 	return VCPU_WAITS;
 }
 
+/* KVM_RUN. -1 with errno. */
+static int enter(struct vcpu *vcpu)
+{
+	int result = ioctl(vcpu->fd, KVM_RUN, NULL);
+
+	__atomic_fetch_add(&vcpu->exits, 1, __ATOMIC_RELEASE);
+	return result;
+}
+
 enum vcpu_stop vcpu_run(struct vcpu *vcpu)
 {
 	const struct guest_ops *guest = vcpu->payload->ops;
@@ -278,7 +287,7 @@ enum vcpu_stop vcpu_run(struct vcpu *vcpu)
 			return VCPU_WAITS;
 		if (vcpu_still_owes_write(vcpu))
 			stop = handle_failure(vcpu, EFAULT);
-		else if (ioctl(vcpu->fd, KVM_RUN, NULL))
+		else if (enter(vcpu))
 			stop = handle_failure(vcpu, errno);
 		else if (vcpu_takes_over_write(vcpu) || vcpu_access_missing_slot(vcpu) || empty_ring(vcpu))
 			stop = VCPU_GOES_ON;

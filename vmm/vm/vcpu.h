@@ -40,6 +40,7 @@ struct vcpu {
 	bool flushes;			/* what its guest asks for may make it flush a page (pc.c) */
 	unsigned int patience;		/* atomic: enum vcpu_patience */
 	uint64_t vmm_accesses;		/* atomic: accesses that KVM left to the VMM: it did them, or began to */
+	uint64_t exits;			/* atomic: how often KVM_RUN has returned */
 	uint64_t refusals;		/* atomic: a write was refused (EFAULT), and is tried again */
 	bool owes_write;		/* one that KVM emulated, and left to the VMM: before the next KVM_RUN */
 	/* The phase. */

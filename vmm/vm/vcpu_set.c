@@ -15,6 +15,12 @@
 #define KICK_SIGNAL SIGUSR1
 /* How long a kicked vCPU may take to leave the kernel: it may be zeroing gigabytes of rmaps. */
 #define KICK_TIMEOUT_NS 10000000000ull
+/* A wait is made of slices, and what one took so much longer was not the guest's time. */
+#define SLICE_NS 200000000ull
+#define STOPPED_NS 100000000ull
+/* How long a vCPU may take to leave the guest for an instant, and between two signals for that. */
+#define EXIT_NS 1000000000ull
+#define EXIT_PAUSE_NS 50000
 
 /* A thread inherits its mask, and whoever started the program may have blocked the signal. */
 static void unblock_kick(void)
@@ -198,13 +204,32 @@ static int wait_event(struct vcpu_set *set, uint64_t deadline, bool signals)
 	return 0;
 }
 
+/*
+ * wait_event() for a slice of the time that is left. By what it took longer the deadline is put off: the process, or its host, was
+ * stopped meanwhile, or had no CPU.
+ */
+static int wait_slice(struct vcpu_set *set, uint64_t *deadline, bool signals)
+{
+	uint64_t start = clock_ns(), left = *deadline > start ? *deadline - start : 0, now;
+	uint64_t end = start + (left < SLICE_NS ? left : SLICE_NS);
+	int event = wait_event(set, end, signals);
+
+	now = clock_ns();
+	if (now > end + STOPPED_NS) {
+		set->put_off_ns += now - end;
+		if (__builtin_add_overflow(*deadline, now - end, deadline))
+			*deadline = UINT64_MAX;
+	}
+	return event == -ETIMEDOUT && now < *deadline ? 0 : event;
+}
+
 void vcpu_set_stop(struct vcpu_set *set)
 {
 	uint64_t deadline = clock_ns() + KICK_TIMEOUT_NS;
 
 	do {
 		kick(set);
-	} while (any_running(set) && wait_event(set, deadline, false) != -ETIMEDOUT);
+	} while (any_running(set) && wait_slice(set, &deadline, false) != -ETIMEDOUT);
 }
 
 void vcpu_set_tell(struct vcpu_set *set, unsigned int index, uint32_t next)
@@ -233,7 +258,7 @@ int vcpu_set_wait(struct vcpu_set *set, uint64_t deadline)
 	int result;
 
 	while ((result = set_state(set)) == -EAGAIN) {
-		int event = wait_event(set, deadline, true);
+		int event = wait_slice(set, &deadline, true);
 
 		if (event)
 			return event;
@@ -285,7 +310,7 @@ int vcpu_set_run_first(struct vcpu_set *set, uint64_t deadline, bool while_repea
 
 	vcpu_set_start(set);
 	while (!event && !any_waits(set) && !(while_repeat && !__atomic_load_n(&set->repeat, __ATOMIC_ACQUIRE)))
-		event = wait_event(set, deadline, true);
+		event = wait_slice(set, &deadline, true);
 	result = pause_all(set);
 	return event > 0 || !result ? event : result;
 }
@@ -293,6 +318,36 @@ int vcpu_set_run_first(struct vcpu_set *set, uint64_t deadline, bool while_repea
 void vcpu_set_nudge(struct vcpu_set *set, unsigned int index)
 {
 	pthread_kill(set->threads[index]->handle, KICK_SIGNAL);
+}
+
+static bool has_left(struct vcpu_set *set, const struct vcpu_thread *thread, uint64_t exits)
+{
+	bool running;
+
+	pthread_mutex_lock(&set->lock);
+	running = thread->running;
+	pthread_mutex_unlock(&set->lock);
+	return !running || __atomic_load_n(&thread->vcpu.exits, __ATOMIC_ACQUIRE) != exits;
+}
+
+bool vcpu_set_pass_exit(struct vcpu_set *set, unsigned int first, unsigned int count)
+{
+	const struct timespec moment = { .tv_nsec = EXIT_PAUSE_NS };
+	uint64_t deadline = clock_ns() + EXIT_NS;
+
+	for (unsigned int i = first; i < first + count; i++) {
+		const struct vcpu_thread *thread = set->threads[i];
+		uint64_t exits = __atomic_load_n(&thread->vcpu.exits, __ATOMIC_ACQUIRE);
+
+		/* A signal that comes just before KVM_RUN makes no exit. */
+		while (!has_left(set, thread, exits)) {
+			if (clock_ns() >= deadline)
+				return false;
+			vcpu_set_nudge(set, i);
+			nanosleep(&moment, NULL);
+		}
+	}
+	return true;
 }
 
 /* It has no trouble of its own: it waits, or it was kicked. */

@@ -31,6 +31,7 @@ struct vcpu_set {
 	uint64_t generation;
 	bool repeat;			/* atomic: see vcpu_set_repeat() */
 	bool pause;			/* atomic: kicked vCPUs wait, and go on with the next start */
+	uint64_t put_off_ns;		/* by how much waits have put off their deadlines, in all */
 	int done_fd;			/* eventfd, vCPU threads -> main: one of them stopped */
 	const struct signals *signals;	/* the signals that end a wait; NULL: none does */
 };
@@ -59,7 +60,7 @@ void vcpu_set_start(struct vcpu_set *set);
 /*
  * Returns 0 when all vCPUs wait for another phase; otherwise the number of the signal that came,
  * -ETIMEDOUT at the deadline (clock_ns()), or -EIO when a vCPU is in trouble, and some vCPUs may
- * still run.
+ * still run. While the process is stopped or frozen the time stands still, for this and the other waits.
  */
 int vcpu_set_wait(struct vcpu_set *set, uint64_t deadline);
 /*
@@ -86,6 +87,11 @@ void vcpu_set_note_rings(const struct vcpu_set *set, unsigned int first, unsigne
 void vcpu_set_take_rings(const struct vcpu_set *set, unsigned int first, unsigned int count);
 /* Makes a vCPU leave the guest for an instant, if it is there. From any thread, while vCPUs run. */
 void vcpu_set_nudge(struct vcpu_set *set, unsigned int index);
+/*
+ * Has `count` vCPUs from `first` on leave the guest once, while they run; one that waits has left it. False: one did not within a
+ * second.
+ */
+bool vcpu_set_pass_exit(struct vcpu_set *set, unsigned int first, unsigned int count);
 /*
  * After -EIO: every vCPU whose KVM_RUN failed with errno `error`, or that was merely kicked, may go
  * on where it stands, with the next vcpu_set_start(). False: none failed so, another trouble is left,
