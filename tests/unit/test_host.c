@@ -82,10 +82,12 @@ static void a_parameter_is_yes_or_no_or_unknown(void **state)
 		put_parameter("kvm.nx_huge_pages", values[i].text);
 		put_parameter("kvm_amd.npt", values[i].text);
 		put_parameter("kvm_amd.nested", "1\n");
+		put_parameter("kvm_amd.pml", values[i].text);
 		host_read(root, &host);
 		if (host.tdp_mmu != values[i].answer || host.tdp != values[i].answer)
 			fail_msg("\"%s\": %d, %d", values[i].text, host.tdp_mmu, host.tdp);
 		assert_int_equal(host.nx_huge_pages, values[i].answer);
+		assert_int_equal(host.pml, values[i].answer);
 		assert_string_equal(host.module, "kvm_amd");
 		assert_int_equal(host.nested, ANSWER_YES);
 	}

@@ -85,6 +85,7 @@ static void read_module(const char *root, struct host *host)
 		snprintf(host->module, sizeof(host->module), "%s", modules[i][0]);
 		host->tdp = tdp;
 		read_parameter(root, modules[i][0], "nested", &host->nested);
+		read_parameter(root, modules[i][0], "pml", &host->pml);
 	}
 }
 

@@ -19,6 +19,7 @@ struct host {
 	enum answer tdp_mmu, tdp, nested; /* module parameters, Y/N or 1/0 */
 	enum answer nx_huge_pages; /* kvm's: huge mappings are not executable (iTLB multihit) */
 	enum answer flexpriority, unrestricted_guest; /* kvm_intel's */
+	enum answer pml; /* the vendor module's: the CPU notes which pages a guest writes (page modification logging) */
 	unsigned int phys_bits;	/* MAXPHYADDR */
 	uint64_t page_size;
 };

@@ -2,6 +2,7 @@
 #include "model/kernel.h"
 
 #include <stdio.h>
+#include <string.h>
 
 bool kernel_is_known(const struct kernel_facts *facts)
 {
@@ -51,6 +52,11 @@ bool kernel_tracks_externally(const struct kernel_facts *facts)
 bool kernel_tracks_with_slot(const struct kernel_facts *facts)
 {
 	return !kernel_since(facts, 5, 16) || facts->tdp == ANSWER_NO || kernel_tracks_externally(facts);
+}
+
+bool kernel_may_log_late(const struct host *host)
+{
+	return host->pml == ANSWER_YES || (host->pml == ANSWER_UNKNOWN && strcmp(host->module, "kvm_amd"));
 }
 
 /* "KVM: use __vcalloc for very large allocations", 5.18; kernel_vendor.c has its stable releases. */

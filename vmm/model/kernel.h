@@ -98,6 +98,13 @@ enum answer kernel_refuses_large(const struct kernel_facts *facts);
  * whether a page table is there, a newer one by whether that was made for code (nx_huge_page_disallowed). 6.1 was seen to, 6.12 not to.
  */
 bool kernel_nx_keeps_small(const struct kernel_facts *facts);
+/*
+ * With page modification logging a page is in the dirty log after the next exit of the vCPU that wrote it: vmx_flush_pml_buffer(),
+ * vmx.c, 6.12. kvm_arch_sync_dirty_log(), x86.c, kicks the vCPUs and does not wait for their exits, while the log is read. L2's
+ * pages KVM write-protects instead, and logs them before they are written: kvm_mmu_page_ad_need_write_protect(), mmu_internal.h.
+ * KVM for AMD had no such parameter before it had PML.
+ */
+bool kernel_may_log_late(const struct host *host);
 /* Every array has at least one page of its own. */
 bool kernel_has_whole_pages(const struct kernel_facts *facts);
 /* Bytes of slab that the first shadow root allocates for the VM. */

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "minivmm_abi.h"
+#include "model/kernel.h"
 #include "run/log_sample.h"
 #include "run/worker.h"
 
@@ -111,6 +112,14 @@ static void begin_sample(struct worker *worker, const struct slot *slot, struct 
 	log_sample_begin(sample, memory, worker_random(worker, step) * stride, count, step * stride);
 }
 
+/* How many pages of the sample are not in what was gotten into the worker's buffer. */
+static unsigned int count_missing(struct worker *worker, const struct slot *slot, struct log_sample *sample, uint64_t *page)
+{
+	if (worker->stress->run->config->selftest.break_what == BREAK_LOG_MISSES)
+		memset(worker->buffer, 0, bitmap_bytes(slot));
+	return log_sample_missing(sample, worker->buffer, page);
+}
+
 /*
  * What KVM itself writes for a guest, as to its kvmclock, it logs only then (kvm_setup_guest_pvclock(), 6.12): of a guest
  * that has such pages, the next log may have one. No other page gets into a log late.
@@ -126,9 +135,18 @@ static int get_late(struct worker *worker, const struct slot *slot, struct log_s
 		nanosleep(&moment, NULL);
 		code = get_log(worker, slot);
 		if (!code)
-			*missing = log_sample_missing(sample, worker->buffer, page);
+			*missing = count_missing(worker, slot, sample, page);
 	}
 	return code;
+}
+
+/* With PML KVM learns of what L1 wrote when the vCPU exits. False: one did not, and nobody can tell what KVM knows. */
+static bool let_kvm_know(const struct worker *worker)
+{
+	const struct stress *stress = worker->stress;
+
+	return stress->phase->load == LOAD_L2 || !kernel_may_log_late(&stress->run->host) ||
+	       vcpu_set_pass_exit(stress->set, worker->target->first, worker->target->vcpus);
 }
 
 static unsigned int wait_change(struct log_sample *sample)
@@ -140,14 +158,6 @@ static unsigned int wait_change(struct log_sample *sample)
 		changed = log_sample_changed(sample);
 	} while (sample->count && !changed && clock_ns() < deadline);
 	return changed;
-}
-
-/* How many pages of the sample are not in what was gotten into the worker's buffer. */
-static unsigned int count_missing(struct worker *worker, const struct slot *slot, struct log_sample *sample, uint64_t *page)
-{
-	if (worker->stress->run->config->selftest.break_what == BREAK_LOG_MISSES)
-		memset(worker->buffer, 0, bitmap_bytes(slot));
-	return log_sample_missing(sample, worker->buffer, page);
 }
 
 /* `changed` pages must be in the log, and `missing` of them, from `page` on, are not. `source` is where that was had from. */
@@ -183,12 +193,14 @@ static int get_sampled(struct worker *worker, const struct slot *slot)
 	struct log_sample sample;
 	uint64_t accesses = vcpu_set_accesses(worker->stress->set);
 	unsigned int missing, changed;
+	bool known;
 	int code;
 
 	begin_sample(worker, slot, &sample);
 	changed = wait_change(&sample);
+	known = !changed || let_kvm_know(worker);
 	code = get_log(worker, slot);
-	if (code)
+	if (code || !known)
 		return code;
 	missing = count_missing(worker, slot, &sample, &page);
 	code = get_late(worker, slot, &sample, &missing, &page);
