@@ -194,6 +194,12 @@ setup() { need_boot; }
 	json session '.phases[3].snapshot | .cgroup.vmalloc_bytes > 168000000 and .kvm_stats.mmu_cache_miss > 0'
 }
 
+@test "in a cgroup with a limit, where another minivmm waits for the run: the same" {
+	rc limited 0
+	json limited '[.phases[:4][] | .state_source] | unique == ["cgroup"]'
+	check limited sources.agree pass "cgroup, kvm_stats"
+}
+
 @test "root in a cgroup: all five sources tell, and alike" {
 	rc in-cgroup 0
 	check in-cgroup sources.agree pass "rmaps_stat, vmallocinfo, cgroup, kvm_stats, kvm_debugfs"

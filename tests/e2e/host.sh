@@ -91,6 +91,10 @@ as_user user
 mkdir /sys/fs/cgroup/session
 echo $$ >/sys/fs/cgroup/session/cgroup.procs
 as_user session
+# With a limit another minivmm waits for the one that runs the VM.
+echo 1G >/sys/fs/cgroup/session/memory.max
+as_user limited
+echo max >/sys/fs/cgroup/session/memory.max
 transition in-cgroup
 echo $$ >/sys/fs/cgroup/cgroup.procs
 chmod 600 /dev/kvm

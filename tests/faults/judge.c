@@ -59,7 +59,7 @@ static bool is_harmless(const struct call *call)
 		{ "memfd_create", "one_run" },
 		/* Then others may be in the cgroup, and what is charged beside that is not judged. */
 		{ "fopen", "is_alone" }, { "fgets", "is_alone" }, { "fopen", "read_process" }, { "fgets", "read_process" },
-		{ "opendir", "cgroup_has_children" },
+		{ "readlink", "is_same_program" }, { "opendir", "cgroup_has_children" },
 		/* Then no page is said to have gone. */
 		{ "mincore", "count_resident" }, { "madvise", "discard_page_out" },
 		/* Then every page is read, there or not. */

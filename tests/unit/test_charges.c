@@ -7,6 +7,8 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include <limits.h>
+
 #include "base/cpus.h"
 #include "root_folder.h"
 #include "run/charges_left.h"
@@ -24,6 +26,12 @@ static void charges_tell(void **state)
 	assert_int_equal(measure_state_by(&w.run, &w.phase, SOURCE_CGROUP), RMAP_LAZY);
 	set_charged(&w, 4096, 4096 + 168194048);
 	assert_int_equal(measure_state_by(&w.run, &w.phase, SOURCE_CGROUP), RMAP_ALLOCATED);
+	/* Another process in the cgroup may be another VMM, whose VM is like this one. */
+	w.phase.snapshot.cgroup.alone = false;
+	assert_int_equal(measure_state_by(&w.run, &w.phase, SOURCE_CGROUP), RMAP_UNKNOWN);
+	w.phase.snapshot.cgroup.alone = true;
+	w.run.before.cgroup.alone = false;
+	assert_int_equal(measure_state_by(&w.run, &w.phase, SOURCE_CGROUP), RMAP_UNKNOWN);
 	/* Somebody else's; a neighbour left; a host whose CPUs may all owe 64 pages. */
 	set_charged(&w, 0, 70 << 20);
 	assert_int_equal(measure_state_by(&w.run, &w.phase, SOURCE_CGROUP), RMAP_UNKNOWN);
@@ -53,6 +61,7 @@ static void old_charges_tell_nothing(void **state)
 	put_file(root, "/proc/self/cgroup", "0::/t\n");
 	put_file(root, "/proc/self/mountinfo", "31 1 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n");
 	put_file(root, "/sys/fs/cgroup/cgroup.procs", "");
+	put_file(root, "/sys/fs/cgroup/t/cgroup.procs", "");
 	put_file(root, "/sys/fs/cgroup/t/memory.current", "169041920\n");
 	put_file(root, "/sys/fs/cgroup/t/memory.stat",
 		 "anon 253952\nfile 0\nkernel 593920\nvmalloc 45056\nsock 0\n");
@@ -84,6 +93,16 @@ static void put_process(const char *root, pid_t pid, pid_t parent, int threads)
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
 	snprintf(text, sizeof(text), "%d (a) b (c) S %d 1 1 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 %d 0 99\n", (int)pid, (int)parent, threads);
 	put_file(root, path, text);
+}
+
+/* What a process runs. */
+static void put_program(const char *root, const char *pid, const char *program)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/proc/%s/exe", root, pid);
+	unlink(path);
+	assert_int_equal(symlink(program, path), 0);
 }
 
 /* In a cgroup of so many processes, as a shell that waits leaves it. */
@@ -119,9 +138,20 @@ static void only_those_that_wait_may_be_in_the_cgroup(void **state)
 	snprintf(text, sizeof(text), "4000\n4001\n%d\n", (int)getpid());
 	assert_false(read_cgroup(root, text)->alone);
 	assert_false(read_cgroup(root, "0\n")->alone);
+	/* As KVM 6.1 puts it there; and somebody's program of that name. */
+	put_file(root, "/proc/4001/stat", "4001 (kvm-nx-lpage-recovery-4000) S 2 0 0 0 -1 2129984 0 0 0 0 0 0 0 0 20 0 1 0 99\n");
+	assert_true(read_cgroup(root, text)->alone);
+	put_file(root, "/proc/4001/stat", "4001 (kvm-nx-lpage-re) S 1 0 0 0 -1 2129984 0 0 0 0 0 0 0 0 20 0 1 0 99\n");
+	assert_false(read_cgroup(root, text)->alone);
 	/* An ancestor with several threads does not only wait; and a child cgroup's charges are this one's, too. */
 	snprintf(text, sizeof(text), "4000\n%d\n", (int)getpid());
 	put_process(root, 4000, 1, 2);
+	assert_false(read_cgroup(root, text)->alone);
+	/* Another minivmm, which this one is a run of, has a thread for its signals. */
+	put_program(root, "self", "/usr/bin/minivmm");
+	put_program(root, "4000", "/usr/bin/minivmm");
+	assert_true(read_cgroup(root, text)->alone);
+	put_program(root, "4000", "/usr/bin/qemu");
 	assert_false(read_cgroup(root, text)->alone);
 	put_process(root, 4000, 1, 1);
 	assert_true(read_cgroup(root, text)->alone);
@@ -184,6 +214,13 @@ static void charges_are_exact(void **state)
 		set_charged(&w, 4096, (uint64_t)(4096 + 168042496 + cases[i].off));
 		expect_of_reading(&w, judge_charged, &cases[i].reading, i);
 	}
+	/* On a host whose memory is in small pieces the page hash of 6.17 is no slab. */
+	w.run.model.transition_slab = 32768;
+	set_charged(&w, 4096, 4096 + 168042496 + 32768);
+	expect_of_reading(&w, judge_charged, &(struct reading){ true, true, 0, RESULT_PASS, "and the page hash" }, 100);
+	set_charged(&w, 4096, 4096 + 168042496 + 28672);
+	expect_of_reading(&w, judge_charged, &(struct reading){ true, true, 0, RESULT_FAIL, "are predicted" }, 101);
+	w.run.model.transition_slab = 0;
 	/* The map of a probe is charged as well. */
 	set_charged(&w, 4096, 4096 + 168042496 + 8192);
 	w.phase.snapshot.cgroup.settled = w.run.before.cgroup.settled = true;

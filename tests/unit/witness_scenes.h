@@ -60,6 +60,7 @@ static inline void set_charged(struct world *w, uint64_t before, uint64_t now)
 	w->run.before.cgroup.items[CGROUP_VMALLOC] = (struct figure){ true, before };
 	w->phase.snapshot.cgroup.items[CGROUP_VMALLOC] = (struct figure){ true, now };
 	w->phase.snapshot.cgroup.lag = 64 * 2 * 4096;
+	w->run.before.cgroup.alone = w->phase.snapshot.cgroup.alone = true;
 }
 
 #endif

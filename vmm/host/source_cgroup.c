@@ -195,7 +195,10 @@ static int read_settled(struct sources *sources, struct cgroup_memory *memory, c
 /* What /proc/PID/stat has: PID (COMMAND) STATE PPID ..., and as the 20th the number of threads. The command may hold anything. */
 struct process {
 	uint64_t parent, threads;	/* 0: none, or not known */
+	bool recovers;			/* its name is that of KVM's threads that recover huge pages */
 };
+
+#define KTHREADD 2	/* the parent of the kernel's threads */
 
 #define FIELD_PARENT 4
 #define FIELD_THREADS 20
@@ -213,6 +216,7 @@ static struct process read_process(const char *root, uint64_t pid)
 		return process;
 	text = fgets(line, sizeof(line), file) ? strrchr(line, ')') : NULL;
 	fclose(file);
+	process.recovers = strstr(line, "(kvm-nx-lpage-re") != NULL;
 	for (int field = 3; text && (text = strchr(text, ' ')); field++) {
 		text++;
 		if (field == FIELD_PARENT && !source_number(&text, &process.parent))
@@ -223,7 +227,23 @@ static struct process read_process(const char *root, uint64_t pid)
 	return process;
 }
 
-/* This process, or one that it comes from and that does nothing but wait: who has several threads goes on with others. */
+/* One that is this program, too. */
+static bool is_same_program(const char *root, uint64_t pid)
+{
+	char path[2 * SOURCE_PATH], own[SOURCE_PATH] = "", other[SOURCE_PATH] = "";
+
+	snprintf(path, sizeof(path), "%s/proc/self/exe", root);
+	if (readlink(path, own, sizeof(own) - 1) <= 0)
+		return false;
+	snprintf(path, sizeof(path), "%s/proc/%llu/exe", root, (unsigned long long)pid);
+	return readlink(path, other, sizeof(other) - 1) > 0 && !strcmp(own, other);
+}
+
+/*
+ * This process, or one that it comes from and that does nothing but wait: who has several threads goes on with others, but for
+ * a minivmm, which has one for its signals. Or a kernel thread that each VM has (kvm_vm_create_worker_thread(), kvm_main.c, 5.4 to
+ * 6.12): whose VM is another one's, that one is there itself.
+ */
 static bool is_waiting(const char *root, uint64_t pid)
 {
 	uint64_t one = (uint64_t)getpid();
@@ -231,12 +251,15 @@ static bool is_waiting(const char *root, uint64_t pid)
 
 	if (one == pid)
 		return true;
+	process = read_process(root, pid);
+	if (process.parent == KTHREADD && process.recovers)
+		return true;
 	process = read_process(root, one);
 	for (int i = 0; process.parent && i < ANCESTORS; i++) {
 		one = process.parent;
 		process = read_process(root, one);
 		if (one == pid)
-			return process.threads == 1;
+			return process.threads == 1 || is_same_program(root, pid);
 	}
 	return false;
 }

@@ -309,8 +309,8 @@ static enum rmap_state by_vmallocinfo(const struct run *run, const struct phase_
 
 /*
  * What was charged since the baseline either includes the rmaps or not. The kernel adds charges up
- * late, and other processes may live in the cgroup. So the state is unknown if a quarter of the rmaps
- * is less than what may not be added up yet, or if the figure lies between the two cases.
+ * late. So the state is unknown if a quarter of the rmaps is less than what may not be added up yet, or if the figure lies
+ * between the two cases; and where another process is charged to the cgroup, which may be that of another VM.
  */
 static enum rmap_state by_cgroup(const struct run *run, const struct phase_result *phase)
 {
@@ -319,8 +319,7 @@ static enum rmap_state by_cgroup(const struct run *run, const struct phase_resul
 	struct footprint creation, transition;
 	int64_t others, rmap;
 
-	/* Other VMs may be charged to this cgroup, too. */
-	if (phase->mixed)
+	if (phase->mixed || !run->before.cgroup.alone || !phase->snapshot.cgroup.alone)
 		return RMAP_UNKNOWN;
 	if (!run->before.status[SOURCE_CGROUP].ok || !before->known || !now->known ||
 	    cgroup_charges_nothing(&phase->snapshot.cgroup))
