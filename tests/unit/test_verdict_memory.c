@@ -80,6 +80,21 @@ static void test_mapped(void **state)
 		verdict = judge_all(w);
 		expect(&verdict, "mapped.exact", cases[i].result, "");
 	}
+	/* Without the TDP MMU L1's mappings are there as well: huge ones, as it has read the pages. */
+	w->cfgs[2].stride = 4096;
+	w->run.model.rmap_lazy = false;
+	for (int64_t small = 598; small < 602; small++) {
+		found->unmapped[0] = small;
+		found->unmapped[1] = 2;
+		found->unmapped[2] = found->beside = 0;
+		verdict = judge_all(w);
+		expect(&verdict, "mapped.exact", small == 600 ? RESULT_PASS : RESULT_FAIL, "");
+	}
+	found->unmapped[0] = 600;
+	found->unmapped[1] = 3;
+	verdict = judge_all(w);
+	expect(&verdict, "mapped.exact", RESULT_FAIL, "");
+	w->run.model.rmap_lazy = true;
 	snprintf(found->unmapped_why, sizeof(found->unmapped_why), "no such file");
 	verdict = judge_all(w);
 	expect(&verdict, "mapped.exact", RESULT_SKIP, "no such file");

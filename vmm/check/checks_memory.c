@@ -138,7 +138,7 @@ static bool maps_right(const struct run *run, const struct phase_result *phase, 
 			   "mappings", phase->name, slot_text(run, phase, slot), found->huge_before, found->huge_after);
 		return false;
 	}
-	if (found_mapped_exactly(phase))
+	if (found_mapped_exactly(&run->model, phase))
 		return true;
 	check_fail(check, "phase %s: L2 wrote %" PRIu64 " pages (%s), and when they were taken back by MADV_DONTNEED or MADV_REMOVE, "
 		   "mmu_rmaps_stat lost %" PRId64 " mappings of 4K, %" PRId64 " of 2M, %" PRId64 " of 1G, and not one for "

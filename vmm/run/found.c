@@ -9,21 +9,24 @@
 
 /*
  * KVM had each page mapped once: by 4K mappings alone there were as many as pages, and those that it had prefetched beside
- * them; huge ones may also cover pages between those that were written, and the last one pages beyond them.
+ * them; huge ones may also cover pages between those that were written, and the last one pages beyond them. Where L1's own mappings
+ * are in the rmaps, too, these may be huge while L2's are small ones.
  */
-bool found_mapped_exactly(const struct phase_result *phase)
+bool found_mapped_exactly(const struct model *model, const struct phase_result *phase)
 {
 	const struct phase_cfg *cfg = phase->cfg;
 	const int64_t *lost = phase->found.unmapped;
 	int64_t pages = (int64_t)(cfg->touch / 4096), most = (int64_t)((cfg->touch / 4096 - 1) * cfg->stride / 4096 + 1);
-	int64_t covered = lost[0] + PER_LEVEL * (lost[1] + PER_LEVEL * lost[2]);
+	int64_t huge = PER_LEVEL * (lost[1] + PER_LEVEL * lost[2]), covered = lost[0] + huge;
 
 	if (lost[0] < 0 || lost[1] < 0 || lost[2] < 0)
 		return false;
-	if (!lost[1] && !lost[2])
+	if (!huge)
 		most = pages;
 	else
 		most += lost[2] ? PER_LEVEL * PER_LEVEL : PER_LEVEL;
+	if (model_l1_may_have_rmaps(model) && lost[0] >= pages && lost[0] <= pages + phase->found.beside)
+		return huge <= most;
 	return covered >= pages && covered <= most + phase->found.beside;
 }
 

@@ -75,7 +75,7 @@ static int take_counted(struct discard *discard)
 static bool is_wrong(const struct phase_pages *pages)
 {
 	return phase_pages_have_rmaps(pages) && pages->phase->found.unmapped_known &&
-	       !found_mapped_exactly(pages->phase);
+	       !found_mapped_exactly(&pages->live->run->model, pages->phase);
 }
 
 static int by_madvise(struct discard *discard)

@@ -163,7 +163,7 @@ enum aging_is found_aging(const struct aging *aging);
 /* How much of what DAMON looked at it saw an access to. */
 unsigned int found_percent(const struct damon_seen *seen);
 /* Do the rmaps that a phase with do = discard took back fit the pages that it had written? */
-bool found_mapped_exactly(const struct phase_result *phase);
+bool found_mapped_exactly(const struct model *model, const struct phase_result *phase);
 /* What do = alias-counts makes the columns of mmu_rmaps_stat lose, by the highest bit or by the lowest. */
 enum columns { COLUMNS_WRONG, COLUMNS_HIGHEST, COLUMNS_LOWEST };
 /* more: the mappings that each page has beside those by its aliases. */
