@@ -33,6 +33,11 @@ maps() { # NAME
 	check compacted memory.intact pass
 }
 
+@test "a stop that is longer than the phase may last is none of its time" {
+	rc stopped 0
+	json stopped '.phases[] | select(.name == "l2") | .duration_ns > 6000000000'
+}
+
 @test "another process clears the soft-dirty bits of minivmm's memory" {
 	[[ -s $out/cleared ]]
 	rc soft-dirty 0

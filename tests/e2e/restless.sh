@@ -32,6 +32,29 @@ beside compacted pgmigrate_success 'echo 1 >/proc/sys/vm/compact_memory'
 # No figure of the kernel's tells of it.
 during soft-dirty 'echo 4 >"/proc/$(pidof minivmm)/clear_refs" && echo 1 >>/out/cleared'
 
+# Stopped, as L2 has begun to write, for longer than the phase has.
+cat >/tmp/stopped.ini <<END
+[memslot.low]
+base = 0
+size = 64M
+[memslot.high]
+base = 4G
+size = 4G
+[phase.l2]
+do      = l2
+touch   = 256M
+timeout = $(seconds 4)s
+END
+report stopped /tmp/stopped.ini &
+for _ in $(seq 1000); do
+	cat /sys/kernel/debug/kvm/*-*/nested_run 2>/dev/null | grep -q '[1-9]' && break
+	usleep 10000
+done
+kill -STOP "$(pidof minivmm)"
+sleep "$(seconds 6)"
+kill -CONT "$(pidof minivmm)"
+wait
+
 reload-kvm tdp_mmu=0
 report no-tdp-mmu /configs/guard.ini expect.policy=any
 reload-kvm nx_huge_pages=force

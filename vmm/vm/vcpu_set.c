@@ -15,7 +15,7 @@
 #define KICK_SIGNAL SIGUSR1
 /* How long a kicked vCPU may take to leave the kernel: it may be zeroing gigabytes of rmaps. */
 #define KICK_TIMEOUT_NS 10000000000ull
-/* A wait is made of slices, and what one took so much longer was not the guest's time. */
+/* A wait is made of slices. Where one took longer, by so much at least, what it took more was not the guest's time. */
 #define SLICE_NS 200000000ull
 #define STOPPED_NS 100000000ull
 /* How long a vCPU may take to leave the guest for an instant, and between two signals for that. */
