@@ -89,7 +89,7 @@ int __wrap_vcpu_set_join(struct vcpu_set *set, const struct vm *vm, const struct
 }
 
 /* A worker that is to be stuck is: then the vCPUs, of which there are none, come to rest. */
-int __wrap_vcpu_set_wait(struct vcpu_set *set, uint64_t deadline)
+int __wrap_vcpu_set_wait(struct vcpu_set *set, uint64_t *deadline)
 {
 	if (sticks)
 		sem_wait(&asleep);

@@ -49,10 +49,10 @@ static void want_sweeps(const struct live_pages *live, uint64_t sweeps)
 /* Waits until then, at most to the phase's deadline. 0: the vCPUs still run. */
 static int look_at(struct live_pages *live, uint64_t then)
 {
-	uint64_t before = set_of(live)->put_off_ns;
-	int result = vcpu_set_wait(set_of(live), then < live->deadline ? then : live->deadline);
+	uint64_t end = then < live->deadline ? then : live->deadline, put_off = end;
+	int result = vcpu_set_wait(set_of(live), &put_off);
 
-	live->deadline += set_of(live)->put_off_ns - before;
+	live->deadline += put_off - end;
 	if (result == -ETIMEDOUT && clock_ns() < live->deadline)
 		return 0;
 	/* No vCPU may come to an end before it is told to. */
@@ -155,7 +155,7 @@ int live_pages_end(struct live_pages *live, int result)
 
 	if (live->since) {
 		want_sweeps(live, 0);
-		ended = result > 0 ? result : vcpu_set_wait(set, live->deadline);
+		ended = result > 0 ? result : vcpu_set_wait(set, &live->deadline);
 	}
 	if (ended)
 		vcpu_set_stop(set);

@@ -204,15 +204,14 @@ static void join_workers(struct stress *stress)
  */
 static int wait_end(struct stress *stress, uint64_t deadline)
 {
-	int result = vcpu_set_wait(stress->set, deadline), end = result;
+	int result = vcpu_set_wait(stress->set, &deadline), end = result;
 
 	if (result > 0 || result == -ETIMEDOUT) {
-		uint64_t grace = result > 0 ? SIGNAL_GRACE_NS : stress->timeout_ns;
-
 		stress->late = result == -ETIMEDOUT;
 		__atomic_store_n(&stress->stop, true, __ATOMIC_RELEASE);
 		vcpu_set_repeat(stress->set, false);
-		end = vcpu_set_wait(stress->set, clock_ns() + grace);
+		deadline = clock_ns() + (result > 0 ? SIGNAL_GRACE_NS : stress->timeout_ns);
+		end = vcpu_set_wait(stress->set, &deadline);
 	}
 	if (end)
 		vcpu_set_stop(stress->set);

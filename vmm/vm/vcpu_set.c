@@ -20,7 +20,7 @@
 #define STOPPED_NS 100000000ull
 /* How long a vCPU may take to leave the guest for an instant, and between two signals for that. */
 #define EXIT_NS 1000000000ull
-#define EXIT_PAUSE_NS 50000
+#define EXIT_PAUSE_US 50
 
 /* A thread inherits its mask, and whoever started the program may have blocked the signal. */
 static void unblock_kick(void)
@@ -215,11 +215,8 @@ static int wait_slice(struct vcpu_set *set, uint64_t *deadline, bool signals)
 	int event = wait_event(set, end, signals);
 
 	now = clock_ns();
-	if (now > end + STOPPED_NS) {
-		set->put_off_ns += now - end;
-		if (__builtin_add_overflow(*deadline, now - end, deadline))
-			*deadline = UINT64_MAX;
-	}
+	if (now > end + STOPPED_NS && __builtin_add_overflow(*deadline, now - end, deadline))
+		*deadline = UINT64_MAX;
 	return event == -ETIMEDOUT && now < *deadline ? 0 : event;
 }
 
@@ -253,12 +250,12 @@ void vcpu_set_start(struct vcpu_set *set)
 	pthread_mutex_unlock(&set->lock);
 }
 
-int vcpu_set_wait(struct vcpu_set *set, uint64_t deadline)
+int vcpu_set_wait(struct vcpu_set *set, uint64_t *deadline)
 {
 	int result;
 
 	while ((result = set_state(set)) == -EAGAIN) {
-		int event = wait_slice(set, &deadline, true);
+		int event = wait_slice(set, deadline, true);
 
 		if (event)
 			return event;
@@ -272,7 +269,7 @@ int vcpu_set_run(struct vcpu_set *set, uint64_t timeout_ns)
 	int result;
 
 	vcpu_set_start(set);
-	result = vcpu_set_wait(set, deadline);
+	result = vcpu_set_wait(set, &deadline);
 	if (result)
 		vcpu_set_stop(set);
 	return result;
@@ -332,7 +329,6 @@ static bool has_left(struct vcpu_set *set, const struct vcpu_thread *thread, uin
 
 bool vcpu_set_pass_exit(struct vcpu_set *set, unsigned int first, unsigned int count)
 {
-	const struct timespec moment = { .tv_nsec = EXIT_PAUSE_NS };
 	uint64_t deadline = clock_ns() + EXIT_NS;
 
 	for (unsigned int i = first; i < first + count; i++) {
@@ -344,7 +340,7 @@ bool vcpu_set_pass_exit(struct vcpu_set *set, unsigned int first, unsigned int c
 			if (clock_ns() >= deadline)
 				return false;
 			vcpu_set_nudge(set, i);
-			nanosleep(&moment, NULL);
+			usleep(EXIT_PAUSE_US);
 		}
 	}
 	return true;

@@ -31,7 +31,6 @@ struct vcpu_set {
 	uint64_t generation;
 	bool repeat;			/* atomic: see vcpu_set_repeat() */
 	bool pause;			/* atomic: kicked vCPUs wait, and go on with the next start */
-	uint64_t put_off_ns;		/* by how much waits have put off their deadlines, in all */
 	int done_fd;			/* eventfd, vCPU threads -> main: one of them stopped */
 	const struct signals *signals;	/* the signals that end a wait; NULL: none does */
 };
@@ -60,9 +59,9 @@ void vcpu_set_start(struct vcpu_set *set);
 /*
  * Returns 0 when all vCPUs wait for another phase; otherwise the number of the signal that came,
  * -ETIMEDOUT at the deadline (clock_ns()), or -EIO when a vCPU is in trouble, and some vCPUs may
- * still run. While the process is stopped or frozen the time stands still, for this and the other waits.
+ * still run. While the process is stopped or frozen the time stands still, for this and the other waits: the deadline is put off.
  */
-int vcpu_set_wait(struct vcpu_set *set, uint64_t deadline);
+int vcpu_set_wait(struct vcpu_set *set, uint64_t *deadline);
 /*
  * Kicks the vCPUs that still run out of the guest; one that is stuck in the kernel is left
  * behind.
