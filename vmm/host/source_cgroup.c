@@ -232,11 +232,20 @@ static bool is_same_program(const char *root, uint64_t pid)
 {
 	char path[2 * SOURCE_PATH], own[SOURCE_PATH] = "", other[SOURCE_PATH] = "";
 
-	snprintf(path, sizeof(path), "%s/proc/self/exe", root);
-	if (readlink(path, own, sizeof(own) - 1) <= 0)
+	if (readlink(source_path(path, root, "/proc/self/exe"), own, sizeof(own) - 1) <= 0)
 		return false;
 	snprintf(path, sizeof(path), "%s/proc/%llu/exe", root, (unsigned long long)pid);
 	return readlink(path, other, sizeof(other) - 1) > 0 && !strcmp(own, other);
+}
+
+/* One that this process comes from. */
+static bool is_ancestor(const char *root, uint64_t pid)
+{
+	uint64_t one = (uint64_t)getpid();
+
+	for (int i = 0; one && one != pid && i < ANCESTORS; i++)
+		one = read_process(root, one).parent;
+	return one && one == pid;
 }
 
 /*
@@ -246,22 +255,14 @@ static bool is_same_program(const char *root, uint64_t pid)
  */
 static bool is_waiting(const char *root, uint64_t pid)
 {
-	uint64_t one = (uint64_t)getpid();
 	struct process process;
 
-	if (one == pid)
+	if (pid == (uint64_t)getpid())
 		return true;
 	process = read_process(root, pid);
 	if (process.parent == KTHREADD && process.recovers)
 		return true;
-	process = read_process(root, one);
-	for (int i = 0; process.parent && i < ANCESTORS; i++) {
-		one = process.parent;
-		process = read_process(root, one);
-		if (one == pid)
-			return process.threads == 1 || is_same_program(root, pid);
-	}
-	return false;
+	return is_ancestor(root, pid) && (process.threads == 1 || is_same_program(root, pid));
 }
 
 /* Only this process and those that wait for its end: the shell that it was started from. */
