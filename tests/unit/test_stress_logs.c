@@ -10,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "run/worker.h"
+#include "worker_scenes.h"
 
 #define PAGES 64u
 __typeof__(vm_slot_set) __wrap_vm_slot_set;
@@ -74,39 +74,29 @@ int __wrap_ioctl(int fd, unsigned long request, ...)
 static struct worker_result get_logs(const char *module, enum answer pml, enum phase_load load)
 {
 	static char name[] = "data";
-	static struct memslot_cfg cfg = { .name = "data", .count = 1 };
-	static struct slot slot = { .base = 1ull << 32, .size = PAGES * 4096, .plugged = PAGES * 4096 };
-	static uint32_t memory_of;
-	static unsigned int traits;
-	struct slot_turns turns = { .lock = PTHREAD_MUTEX_INITIALIZER, .next = PTHREAD_COND_INITIALIZER };
-	struct config config = { .memslots = &cfg, .memslot_count = 1 };
-	struct run run = {
-		.config = &config, .host.pml = pml,
-		.layout = { .config = &config, .slots = &slot, .count = 1, .memory_of = &memory_of, .traits = &traits },
-	};
-	struct backing backing = { .hva = memory };
-	struct vm vm = { .layout = &run.layout, .backings = &backing };
-	struct vcpu_set set = { 0 };
-	struct stress_vm target = { .vm = &vm, .slots = &turns, .first = 2, .vcpus = 3 };
-	struct stress_result told = { 0 };
 	struct phase_cfg phase = { .slot = name, .touch = PAGES * 4096, .stride = 4096, .load = load };
-	struct worker_cfg op = { .name = "w", .slot = name, .op = OP_dirty_log_get, .threads = 1 };
-	struct worker_result result = { .cfg = &op };
-	struct stress stress = {
-		.run = &run, .set = &set, .phase = &phase, .result = &told, .vms = &target, .vm_count = 1,
-		.lock = PTHREAD_MUTEX_INITIALIZER,
-	};
-	struct worker worker = {
-		.stress = &stress, .cfg = &op, .result = &result, .target = &target, .row = &slot, .row_count = 1,
-	};
+	struct backing backing = { .hva = memory };
+	struct vcpu_set set = { 0 };
+	struct worker_scene scene;
+	uint32_t memory_of = 0;
+	unsigned int traits = 0;
 
-	snprintf(run.host.module, sizeof(run.host.module), "%s", module);
+	set_worker_scene(&scene);
+	scene.slot.size = scene.slot.plugged = PAGES * 4096;
+	scene.run.host.pml = pml;
+	snprintf(scene.run.host.module, sizeof(scene.run.host.module), "%s", module);
+	scene.run.layout.memory_of = &memory_of;
+	scene.run.layout.traits = &traits;
+	scene.vm.backings = &backing;
+	scene.target.first = 2;
+	scene.target.vcpus = 3;
+	scene.op.slot = name;
+	scene.stress.set = &set;
+	scene.stress.phase = &phase;
 	exits = 0;
-	round_dirty_log_get(&worker);
-	for (int step = 0; step < STEP_COUNT; step++)
-		free(result.steps[step]);
-	free(worker.buffer);
-	return result;
+	round_dirty_log_get(&scene.worker);
+	free_worker_scene(&scene);
+	return scene.result;
 }
 
 static void must_pass(const char *module, enum answer pml, enum phase_load load)

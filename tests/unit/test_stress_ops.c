@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "run/worker.h"
+#include "worker_scenes.h"
 
 __typeof__(vm_slot_set) __wrap_vm_slot_set;
 __typeof__(vm_slot_delete) __wrap_vm_slot_delete;
@@ -83,37 +83,21 @@ struct noted {
 /* One round, of which KVM refuses a call. */
 static int one_round(worker_round *round, unsigned int refused, struct noted *noted)
 {
-	static const struct kvm kvm = { .max_slots = 100, .readonly_slots = true };
-	static struct memslot_cfg cfg = { .name = "data", .count = 1 };
-	static struct slot slot = { .base = BASE, .size = 1 << 20 };
-	struct vm vm = { .kvm = &kvm };
-	struct slot_turns turns = { .lock = PTHREAD_MUTEX_INITIALIZER, .next = PTHREAD_COND_INITIALIZER };
-	struct config config = { .memslots = &cfg, .memslot_count = 1 };
-	struct run run = { .config = &config, .layout = { .config = &config, .slots = &slot, .count = 1 } };
-	struct stress_vm target = { .vm = &vm, .slots = &turns };
-	struct stress_result told = { 0 };
-	struct worker_cfg op = { .name = "w", .op = OP_slot_move, .threads = 1 };
-	struct worker_result result = { .cfg = &op };
-	struct stress stress = {
-		.run = &run, .result = &told, .vms = &target, .vm_count = 1, .lock = PTHREAD_MUTEX_INITIALIZER,
-	};
-	struct worker worker = {
-		.stress = &stress, .cfg = &op, .result = &result, .target = &target, .row = &slot, .row_count = 1,
-		.spare_gpa = SPARE, .spare_id = 1,
-	};
+	struct worker_scene scene;
 	int code;
 
-	now = (struct slots_now){ .there = true, .base = BASE, .refused = refused };
-	code = round(&worker);
+	set_worker_scene(&scene);
+	scene.kvm.max_slots = 100;
+	scene.kvm.readonly_slots = true;
+	scene.worker.spare_gpa = SPARE;
+	scene.worker.spare_id = 1;
+	now = (struct slots_now){ .there = true, .base = scene.slot.base, .refused = refused };
+	code = round(&scene.worker);
 	/* Whatever happened, the next worker can have the slot. */
-	assert_int_equal(turns.now, turns.given);
-	assert_int_equal(pthread_mutex_trylock(&turns.lock), 0);
-	*noted = (struct noted){ .failures = result.failures, .unavailable = result.unavailable[0] };
-	for (int step = 0; step < STEP_COUNT; step++) {
-		noted->steps += result.steps[step] != NULL;
-		free(result.steps[step]);
-	}
-	free(worker.buffer);
+	assert_int_equal(scene.turns.now, scene.turns.given);
+	assert_int_equal(pthread_mutex_trylock(&scene.turns.lock), 0);
+	*noted = (struct noted){ .failures = scene.result.failures, .unavailable = scene.result.unavailable[0] };
+	noted->steps = free_worker_scene(&scene);
 	return code;
 }
 
@@ -205,29 +189,25 @@ static void *ask(void *argument)
 /* Also one that asks again at once waits for those before it. */
 static void a_slot_is_had_in_turn(void **state)
 {
-	static struct memslot_cfg cfg = { .name = "data", .count = 1 };
-	static struct slot slot = { .base = BASE, .size = 1 << 20 };
-	struct slot_turns turns = { .lock = PTHREAD_MUTEX_INITIALIZER, .next = PTHREAD_COND_INITIALIZER };
-	struct config config = { .memslots = &cfg, .memslot_count = 1 };
-	struct run run = { .config = &config, .layout = { .config = &config, .slots = &slot, .count = 1 } };
-	struct stress_vm target = { .slots = &turns };
-	struct stress stress = { .run = &run };
-	struct worker first = { .stress = &stress, .target = &target, .row = &slot, .row_count = 1 };
+	struct worker_scene scene;
+	struct worker first;
 	struct asker askers[ASKERS];
 	unsigned int had = 0;
 
 	(void)state;
+	set_worker_scene(&scene);
+	first = scene.worker;
 	worker_lock_slot(&first);
 	for (unsigned int i = 0; i < ASKERS; i++) {
 		askers[i] = (struct asker){ .worker = first, .had = &had };
 		assert_int_equal(pthread_create(&askers[i].thread, NULL, ask, &askers[i]), 0);
-		while (__atomic_load_n(&turns.given, __ATOMIC_ACQUIRE) < i + 2)
+		while (__atomic_load_n(&scene.turns.given, __ATOMIC_ACQUIRE) < i + 2)
 			sched_yield();
 	}
-	worker_unlock_slot(&first, &slot);
+	worker_unlock_slot(&first, &scene.slot);
 	worker_lock_slot(&first);
 	assert_int_equal(had, ASKERS);
-	worker_unlock_slot(&first, &slot);
+	worker_unlock_slot(&first, &scene.slot);
 	for (unsigned int i = 0; i < ASKERS; i++) {
 		assert_int_equal(pthread_join(askers[i].thread, NULL), 0);
 		assert_int_equal(askers[i].place, i + 1);

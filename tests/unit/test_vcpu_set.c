@@ -61,6 +61,14 @@ void __wrap_vcpu_destroy(struct vcpu *vcpu)
 	(void)vcpu;
 }
 
+static void make_set(struct vcpu_set *set, unsigned int vcpus)
+{
+	struct err err;
+
+	assert_int_equal(vcpu_set_open(set, NULL, &err), 0);
+	assert_int_equal(vcpu_set_join(set, NULL, NULL, vcpus, &err), 0);
+}
+
 /* What the clock is fast by: as much as waits were told to take, and as the process was stopped in the first of them. */
 static uint64_t jumped, stopped_ns;
 static bool wakes;			/* a wait ends as a vCPU stops, not as its time is up */
@@ -94,11 +102,9 @@ int __wrap_ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeou
 static int run_for_a_second(unsigned int waits, uint64_t stopped)
 {
 	struct vcpu_set set;
-	struct err err;
 	int result;
 
-	assert_int_equal(vcpu_set_open(&set, NULL, &err), 0);
-	assert_int_equal(vcpu_set_join(&set, NULL, NULL, 1, &err), 0);
+	make_set(&set, 1);
 	others_run = all_run = true;
 	waits_left = waits;
 	stopped_ns = stopped;
@@ -127,11 +133,9 @@ static void test_while_the_process_is_stopped_no_time_is_up(void **state)
 static void test_vcpus_pass_an_exit(void **state)
 {
 	struct vcpu_set set;
-	struct err err;
 
 	(void)state;
-	assert_int_equal(vcpu_set_open(&set, NULL, &err), 0);
-	assert_int_equal(vcpu_set_join(&set, NULL, NULL, 3, &err), 0);
+	make_set(&set, 3);
 	/* All wait. */
 	assert_true(vcpu_set_pass_exit(&set, 0, 3));
 	others_run = all_run = true;
@@ -149,14 +153,12 @@ static void test_blocked_signal_still_kicks(void **state)
 {
 	struct vcpu_set set;
 	sigset_t kick, old;
-	struct err err;
 
 	(void)state;
 	sigemptyset(&kick);
 	sigaddset(&kick, SIGUSR1);
 	assert_int_equal(pthread_sigmask(SIG_BLOCK, &kick, &old), 0);
-	assert_int_equal(vcpu_set_open(&set, NULL, &err), 0);
-	assert_int_equal(vcpu_set_join(&set, NULL, NULL, 1, &err), 0);
+	make_set(&set, 1);
 	kick_is_blocked = true;
 	assert_int_equal(vcpu_set_run(&set, 10000000000), 0);
 	assert_true(vcpu_set_close(&set));
@@ -177,8 +179,7 @@ static void test_each_thread_has_a_filter_of_system_calls(void **state)
 	assert_int_equal(pthread_sigmask(SIG_BLOCK, &sys, &old), 0);
 	privilege_no_new();
 	vcpu_filter_watch();
-	assert_int_equal(vcpu_set_open(&set, NULL, &err), 0);
-	assert_int_equal(vcpu_set_join(&set, NULL, NULL, 2, &err), 0);
+	make_set(&set, 2);
 	assert_int_equal(vcpu_set_run(&set, 10000000000), 0);
 	assert_false(vcpu_filter_came());
 	calls_denied = true;
@@ -195,11 +196,9 @@ static void test_each_thread_has_a_filter_of_system_calls(void **state)
 static void test_the_first_that_waits_pauses_the_others(void **state)
 {
 	struct vcpu_set set;
-	struct err err;
 
 	(void)state;
-	assert_int_equal(vcpu_set_open(&set, NULL, &err), 0);
-	assert_int_equal(vcpu_set_join(&set, NULL, NULL, 3, &err), 0);
+	make_set(&set, 3);
 	others_run = true;
 	for (unsigned int i = 0; i < 3; i++) {
 		assert_int_equal(vcpu_set_run_first(&set, UINT64_MAX, false), 0);
@@ -224,12 +223,10 @@ static void *end_repeat(void *set)
 static void test_the_end_of_the_repeat_pauses_all(void **state)
 {
 	struct vcpu_set set;
-	struct err err;
 	pthread_t other;
 
 	(void)state;
-	assert_int_equal(vcpu_set_open(&set, NULL, &err), 0);
-	assert_int_equal(vcpu_set_join(&set, NULL, NULL, 2, &err), 0);
+	make_set(&set, 2);
 	others_run = all_run = true;
 	vcpu_set_repeat(&set, true);
 	/* No other end is waited for. */
